@@ -1,0 +1,85 @@
+"""What goes wrong and how it is said: coded diagnostics with a source span and a cure.
+
+A mistake of the user is a `Diagnostic`; passes collect them and raise one `InputError` with all of
+them.  A resource limit is a `LimitError`.  Neither ever shows a traceback: the command line turns the
+first into exit status 2 and the second into 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Diagnostic", "InputError", "LimitError", "Source", "Span", "render"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text and the name by which its reader knows it (a path, or `<command line>`)."""
+
+    name: str
+    text: str
+
+    def line(self, number: int) -> str:
+        """Line `number`, counted from 1, without its end."""
+        lines = self.text.split("\n")
+        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters `start:end` of a source; `line` and `column` are those of `start`, from 1."""
+
+    start: int
+    end: int
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One mistake: a registered `code` (see `posgc.language.codes`), what is wrong, and its cure."""
+
+    code: str
+    message: str
+    span: Span | None = None
+    help: str = ""
+    severity: Literal["error", "warning", "note"] = "error"
+
+
+class InputError(Exception):
+    """The input is wrong; `diagnostics` holds every mistake that was found, in source order."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], source: Source | None = None) -> None:
+        super().__init__("; ".join(d.message for d in diagnostics))
+        self.diagnostics = tuple(diagnostics)
+        self.source = source
+
+
+class LimitError(Exception):
+    """A stated resource limit was reached; the message says which, the estimate, and what to change."""
+
+
+def render(diagnostic: Diagnostic, source: Source | None) -> str:
+    """The diagnostic as text: place, code, message, the source line with a caret, and the cure."""
+    head = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
+    rows = [head]
+    span = diagnostic.span
+    if source is not None and span is not None:
+        text = source.line(span.line)
+        width = max(1, min(span.end - span.start, len(text) - span.column + 1))
+        gutter = str(span.line)
+        pad = " " * len(gutter)
+        # Tabs keep their width, so that the caret stands under the span in any terminal.
+        lead = "".join(c if c == "\t" else " " for c in text[: span.column - 1])
+        rows += [
+            f"{pad}--> {source.name}:{span.line}:{span.column}",
+            f"{gutter} | {text}",
+            f"{pad} | {lead}{'^' * width}",
+        ]
+    elif source is not None:
+        rows.append(f"  --> {source.name}")
+    if diagnostic.help:
+        rows.append(f"  help: {diagnostic.help}")
+    return "\n".join(rows)

@@ -1,0 +1,47 @@
+"""Who plays, and what each sees and does: all that a sharing protocol needs to know of a game."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+__all__ = ["Signature", "Variable"]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An action or observation variable of one agent.
+
+    `name` is the declared name without its index (`hear`), `agent` the owner counted from 0, and
+    `values` the labels of its values in order.
+    """
+
+    name: str
+    agent: int
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Agents, and their action and observation variables.
+
+    Variables are ordered by agent, then as declared.  The joint action index is the mixed-radix number
+    of the action variables' values, first variable most significant; it therefore splits into one index
+    per agent in the same way.  The same holds for joint observations.
+    """
+
+    agents: tuple[str, ...]
+    actions: tuple[Variable, ...]
+    observations: tuple[Variable, ...]
+
+    @property
+    def action_sizes(self) -> tuple[int, ...]:
+        """Number of actions of each agent (the product over its variables; 1 without any)."""
+        return tuple(prod(len(v.values) for v in self.actions if v.agent == i) for i in range(len(self.agents)))
+
+    @property
+    def observation_sizes(self) -> tuple[int, ...]:
+        """Number of observations of each agent (the product over its variables; 1 without any)."""
+        return tuple(
+            prod(len(v.values) for v in self.observations if v.agent == i) for i in range(len(self.agents))
+        )

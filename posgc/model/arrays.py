@@ -1,0 +1,110 @@
+"""The tabulated game: sparse arrays over the reachable states (MATH: the joint kernel P_h(s', o' | s, a)).
+
+Sizes: n agents, S reachable states, A joint actions, O joint observations, H decisions.  Joint indices
+are mixed-radix over the signature's variables, first most significant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from posgc.language.signature import Signature
+
+__all__ = ["Initial", "Kernel", "Model"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Initial:
+    """The joint law of (s_1, o_1), k entries, sorted by (state, observation), probabilities sum to 1."""
+
+    state: Ints  # [k]
+    observation: Ints  # [k], joint index; the digit of a variable not seen at step 1 is 0
+    probability: Floats  # [k]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One step's dynamics: row `a * S + s` holds the law of (s', o') and the rewards.
+
+    `indptr[A*S + 1]` delimits rows of the entry arrays; within a row entries are sorted by
+    (observation, state), are distinct, positive, and sum to 1.  A row that cannot occur (an unreachable
+    combination, or an action not allowed by `when`) is empty.
+    """
+
+    indptr: Ints  # [A*S + 1]
+    observation: Ints  # [entries], joint observation index of o'
+    state: Ints  # [entries], s'
+    probability: Floats  # [entries]
+    reward: Floats  # [n, A, S], expected reward of (s, a); 0 in rows that are empty
+    sample_reward: Floats | None  # [n, entries] r(s, a, s', o'), None where it equals reward[:, a, s]
+    emission: sparse.csr_array | None  # [A*S, O], row a*S + s': P(o' | a, s') where o' reads only (a, s')
+
+
+@dataclass(frozen=True)
+class Model:
+    """A finite POSG in arrays; everything after this point reads nothing else of the game.
+
+    `state_names[k]` names state variable k and `state_values[s, k]` is the label index of its value in
+    state s, `state_labels[k]` its labels.  `kernels[kernel_of_step[h - 1]]` is the kernel of step h, so
+    stationary dynamics are stored once.  `active[h - 1, v]` tells whether action variable v is a choice
+    at step h (else its value is its first); `observed[h - 1, v]` for h = 1..H+1 whether observation
+    variable v is made at step h (else its digit in the joint index is 0).
+    """
+
+    name: str
+    title: str
+    signature: Signature
+    horizon: int
+    discount: float
+    state_names: tuple[str, ...]
+    state_labels: tuple[tuple[str, ...], ...]
+    state_values: Ints  # [S, number of state variables]
+    initial: Initial
+    kernels: tuple[Kernel, ...]
+    kernel_of_step: tuple[int, ...]  # length H
+    active: Bools  # [H, number of action variables]
+    observed: Bools  # [H + 1, number of observation variables]
+
+    @property
+    def n_agents(self) -> int:
+        return len(self.signature.agents)
+
+    @property
+    def n_states(self) -> int:
+        return len(self.state_values)
+
+    @property
+    def n_actions(self) -> int:
+        return int(np.prod(self.signature.action_sizes))
+
+    @property
+    def n_observations(self) -> int:
+        return int(np.prod(self.signature.observation_sizes))
+
+    def kernel(self, h: int) -> Kernel:
+        """The kernel of step h, 1 <= h <= H."""
+        return self.kernels[self.kernel_of_step[h - 1]]
+
+    def allowed(self, h: int) -> Ints:
+        """The joint actions that can be played at step h, ascending: inactive variables at their first value."""
+        index = np.zeros(1, dtype=np.int64)
+        for v, on in zip(self.signature.actions, self.active[h - 1], strict=True):
+            digits = np.arange(len(v.values) if on else 1)
+            index = (index[:, None] * len(v.values) + digits).ravel()
+        return index
+
+    def state_label(self, s: int) -> str:
+        """State s in words: `tiger=left`, several variables joined by commas."""
+        parts = (
+            f"{name}={labels[value]}"
+            for name, labels, value in zip(self.state_names, self.state_labels, self.state_values[s], strict=True)
+        )
+        return ", ".join(parts)
