@@ -1,0 +1,87 @@
+"""Own actions that an agent need not remember.
+
+An agent's own unshared actions inside p_i can break Assumption 3 even where the state is uncontrolled;
+Liu & Zhang (2023), Example 5, leave them out by hand.  The item of action variable v at step h may be
+dropped without loss iff
+
+1. the kernel P_h(s', o' | s, a) does not depend on it (rewards may);
+2. it never reaches another agent;
+3. everything that it can have been chosen on stays in (c, p_i) at least as long as it would have.
+
+Then an agent can recompute, or redraw, what it would have remembered, so equilibria (NE, CE, CCE) and
+team optima of the game without the item are those of the game with it, in payoffs.  Observations are
+never dropped: a payoff-irrelevant observation that is correlated across agents is a correlation device.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from posgc.information.items import Information, Item
+from posgc.language.protocol import NEVER
+from posgc.model.arrays import Kernel, Model
+from posgc.model.rows import gather
+
+__all__ = ["drop_own_actions"]
+
+
+def drop_own_actions(information: Information) -> Information:
+    """The same information structure without the own actions that may be dropped without loss."""
+    model = information.model
+    irrelevant = [
+        {v for v in range(len(model.signature.actions)) if _irrelevant(model, kernel, v)}
+        for kernel in model.kernels
+    ]
+    if not any(irrelevant):
+        return information
+    dropped = set()
+    for h in range(1, model.horizon):
+        for v in irrelevant[model.kernel_of_step[h - 1]]:
+            item = Item(h, "action", v)
+            if information.exists(item) and _unshared(information, item) and _recoverable(information, item):
+                dropped.add((v, h))
+    return Information(model, information.protocol, frozenset(dropped))
+
+
+def _unshared(information: Information, item: Item) -> bool:
+    owner = information.variable(item).agent
+    return all(lag >= NEVER for i, lag in enumerate(information.lags(item)) if i != owner) and (
+        information.n_agents > 1
+    )
+
+
+def _recoverable(information: Information, item: Item) -> bool:
+    """Condition 3, checked step by step for as long as the item would be remembered."""
+    if information.protocol.forget is None:
+        return True
+    owner, h = information.variable(item).agent, item.time
+    basis = information.private_of(owner, h)
+    last = min(information.model.horizon, h + information.protocol.forget)
+    return all(
+        information.holds(owner, other, t) or information.is_common(other, t)
+        for t in range(h + 1, last + 1) for other in basis
+    )  # fmt: skip
+
+
+def _irrelevant(model: Model, kernel: Kernel, variable: int) -> bool:
+    """Whether no row of the kernel depends on the action variable's value."""
+    sizes = [len(v.values) for v in model.signature.actions]
+    n_states, count = model.n_states, sizes[variable]
+    stride = int(np.prod(sizes[variable + 1 :], dtype=np.int64))
+    actions = np.arange(model.n_actions)
+    base = actions[(actions // stride) % count == 0]
+    lengths = np.diff(kernel.indptr).reshape(model.n_actions, n_states)
+    for k in range(1, count):
+        both = (lengths[base] > 0) & (lengths[base + k * stride] > 0)
+        if not np.array_equal(lengths[base][both], lengths[base + k * stride][both]):
+            return False
+        row, state = np.nonzero(both)
+        left, right = (gather(kernel.indptr, b[row] * n_states + state)[0] for b in (base, base + k * stride))
+        if not (
+            np.array_equal(kernel.observation[left], kernel.observation[right])
+            and np.array_equal(kernel.state[left], kernel.state[right])
+            and np.allclose(kernel.probability[left], kernel.probability[right], rtol=1e-12, atol=0.0)
+        ):
+            return False
+    return True
+

@@ -1,0 +1,97 @@
+"""Merging equal rows of a sparse matrix of beliefs, robustly and in whole layers.
+
+Candidates are found by a key that equal rows share up to rounding, then every merge is verified entry by
+entry.  The key is a pair: a hash of the row's support (so only equal supports merge) and a projection
+w . row with 0 <= w < 1, for which |w . (r - r')| <= ||r - r'||_1.  After sorting by key, rows whose
+projections differ by more than the tolerance cannot be equal, so no pair of equal neighbours is split by a
+rounding boundary, which a rounded key would do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from posgc.model.rows import gather
+
+__all__ = ["Merge", "merge_rows"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Merge:
+    """`representative[k]` is the row kept for class k, ascending; `member[r]` the class of row r;
+    `error` the largest L1 distance between a row and its representative."""
+
+    representative: Ints
+    member: Ints
+    error: float
+
+
+def merge_rows(
+    indptr: Ints, index: npt.NDArray[np.integer], data: Floats, tolerance: float, label: Ints | None = None
+) -> Merge:
+    """Merge rows with equal label, equal support and L1 distance at most `tolerance`.
+
+    `indptr`, `index`, `data` are CSR with sorted column indices and no empty row.
+    """
+    n = len(indptr) - 1
+    if n == 0:
+        return Merge(np.zeros(0, np.int64), np.zeros(0, np.int64), 0.0)
+    support, projection = _keys(indptr, index, data)
+    if label is not None:
+        support = support * np.uint64(0x9E3779B97F4A7C15) + label.astype(np.uint64)
+    leader = np.full(n, -1, dtype=np.int64)
+    waiting = np.arange(n, dtype=np.int64)
+    error = 0.0
+    while len(waiting):
+        order = waiting[np.lexsort((projection[waiting], support[waiting]))]
+        fresh = np.ones(len(order), dtype=bool)
+        fresh[1:] = (support[order[1:]] != support[order[:-1]]) | (
+            projection[order[1:]] - projection[order[:-1]] > tolerance
+        )
+        starts = np.flatnonzero(fresh)
+        first = np.minimum.reduceat(order, starts)
+        candidate = np.repeat(first, np.diff(np.append(starts, len(order))))
+        distance = _distances(indptr, index, data, order, candidate)
+        if label is not None:
+            distance[label[order] != label[candidate]] = np.inf
+        same = distance <= tolerance
+        leader[order[same]] = candidate[same]
+        error = max(error, float(distance[same].max()))
+        waiting = np.sort(order[~same])
+    representative, member = np.unique(leader, return_inverse=True)
+    return Merge(representative, member.astype(np.int64), error)
+
+
+def _keys(indptr: Ints, index: npt.NDArray[np.integer], data: Floats) -> tuple[npt.NDArray[np.uint64], Floats]:
+    """A hash of each row's support and a projection of each row."""
+    width = int(index.max()) + 1
+    rng = np.random.default_rng(20230)
+    mixed = rng.integers(0, 1 << 63, size=width, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    weight = rng.random(width)
+    starts = indptr[:-1]
+    return np.add.reduceat(mixed[index], starts), np.add.reduceat(data * weight[index], starts)
+
+
+def _distances(
+    indptr: Ints, index: npt.NDArray[np.integer], data: Floats, rows: Ints, others: Ints
+) -> Floats:
+    """L1 distance of each row to its candidate, infinite where the supports differ."""
+    distance = np.zeros(len(rows))
+    counts = indptr[rows + 1] - indptr[rows]
+    comparable = counts == indptr[others + 1] - indptr[others]
+    distance[~comparable] = np.inf
+    todo = np.flatnonzero(comparable & (rows != others))
+    if len(todo) == 0:
+        return distance
+    left, counts = gather(indptr, rows[todo])
+    right, _ = gather(indptr, others[todo])
+    gap = np.abs(data[left] - data[right])
+    gap[index[left] != index[right]] = np.inf
+    distance[todo] = np.add.reduceat(gap, np.cumsum(counts) - counts)
+    return distance
