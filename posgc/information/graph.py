@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -152,7 +153,7 @@ def _first(information: Information) -> tuple[Ints, Ints, Floats, sparse.csr_arr
     z, z_of = np.unique(z_code, return_inverse=True)
     joint = sparse.csr_array((initial.probability, (z_of, cell)), shape=(len(z), len(cells)))
     joint.sum_duplicates()
-    probability = np.asarray(joint.sum(axis=1)).ravel()
+    probability: Floats = np.asarray(joint.sum(axis=1)).ravel()
     joint.data /= np.repeat(probability, np.diff(joint.indptr))
     merge = merge_rows(joint.indptr.astype(np.int64), joint.indices, joint.data, MERGE_TOLERANCE)
     return z, merge.member, probability, joint[merge.representative], cells
@@ -200,7 +201,7 @@ def _expand(
     bounds = np.concatenate((np.flatnonzero(np.diff(chunk_of, prepend=-1)), [belief.shape[0]]))
     parts: list[_Children] = []
     found = 0
-    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for begin, end in pairwise(bounds):
         parts.append(_children(belief, table, int(begin), int(end)))
         found += len(parts[-1].counts)
         if found > room and (len(parts) == 1 or _joined(parts)[1].representative.size > room):
@@ -263,8 +264,8 @@ def _trim(belief: sparse.csr_array, cells: Cells, error: float) -> tuple[sparse.
     kept, _ = Cells.of(cells.u[cells.u_of[used]], cells.s[used])
     position = np.zeros(len(cells), dtype=np.int64)
     position[used] = np.arange(len(used))
-    trimmed = sparse.csr_array((belief.data, position[belief.indices], belief.indptr), shape=(belief.shape[0], len(used)))
-    return trimmed, kept, error
+    shape = (belief.shape[0], len(used))
+    return sparse.csr_array((belief.data, position[belief.indices], belief.indptr), shape=shape), kept, error
 
 
 def _too_many(h: int, last: int, sizes: list[int], found: int, share: float) -> str:
