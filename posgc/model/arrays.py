@@ -6,7 +6,10 @@ are mixed-radix over the signature's variables, first most significant.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +92,23 @@ class Model:
     def n_observations(self) -> int:
         return int(np.prod(self.signature.observation_sizes))
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of everything that a policy depends on: agents, items, dynamics, rewards, horizon, discount."""
+        digest = hashlib.sha256()
+        signature = self.signature
+        variables = [(v.name, v.agent, v.values) for v in (*signature.actions, *signature.observations)]
+        digest.update(repr((signature.agents, variables, self.horizon, self.discount, self.kernel_of_step)).encode())
+        tables: list[npt.NDArray[np.generic]] = [
+            self.state_values, self.active, self.observed,
+            self.initial.state, self.initial.observation, self.initial.probability,
+        ]  # fmt: skip
+        for k in self.kernels:
+            tables += [k.indptr, k.observation, k.state, k.probability, k.reward]
+        for table in tables:
+            digest.update(repr(table.shape).encode() + np.ascontiguousarray(table).tobytes())
+        return digest.hexdigest()
+
     def kernel(self, h: int) -> Kernel:
         """The kernel of step h, 1 <= h <= H."""
         return self.kernels[self.kernel_of_step[h - 1]]
@@ -100,6 +120,23 @@ class Model:
             digits = np.arange(len(v.values) if on else 1)
             index = (index[:, None] * len(v.values) + digits).ravel()
         return index
+
+    def choices(self, agent: int, h: int) -> Ints:
+        """Agent's own action indices that can be played at step h, ascending.
+
+        `allowed(h)` lists the products of these in row-major order, first agent most significant.
+        """
+        index = np.zeros(1, dtype=np.int64)
+        for v, on in zip(self.signature.actions, self.active[h - 1], strict=True):
+            if v.agent == agent:
+                index = (index[:, None] * len(v.values) + np.arange(len(v.values) if on else 1)).ravel()
+        return index
+
+    def choice_labels(self, agent: int, h: int) -> tuple[str, ...]:
+        """The agent's choices at step h in words; values of several variables are joined by `+`."""
+        own = [(v, on) for v, on in zip(self.signature.actions, self.active[h - 1], strict=True) if v.agent == agent]
+        lists = [v.values if on else v.values[:1] for v, on in own if on or len(own) == 1]
+        return tuple("+".join(parts) for parts in product(*lists))
 
     def state_label(self, s: int) -> str:
         """State s in words: `tiger=left`, several variables joined by commas."""

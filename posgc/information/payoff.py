@@ -1,0 +1,60 @@
+"""The stage games of a layer: what each joint action is worth at each node (MATH: U_i(p, a)).
+
+U_i(u, a) = sum_s beta(u, s) [R_i(s, a) + discount * sum_z P(z | u, s, a) V_i(next node)], the prior folded in,
+so that Q_i(gamma) = sum_{u, a} U_i(u, a) prod_j gamma_j(a_j | p_j(u)) is multilinear (paper, Proposition 9).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from posgc.information.codes import project
+from posgc.information.graph import Layer
+from posgc.information.items import Information
+
+__all__ = ["private_types", "stage_payoffs", "stage_weights"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+def private_types(information: Information, layer: Layer) -> tuple[tuple[Ints, ...], Ints]:
+    """Agents' private information at the layer: codes of p_i ascending, and types[n, U] indexing them."""
+    codes, types = [], []
+    for row in project(information, layer.h, layer.table.cells.u):
+        own, index = np.unique(row, return_inverse=True)
+        codes.append(own)
+        types.append(index)
+    return tuple(codes), np.stack(types)
+
+
+def stage_weights(layer: Layer, first: int, last: int) -> Floats:
+    """P(u | node) of nodes first:last, shape [last - first, U]."""
+    belief, n_u = layer.belief[first:last], len(layer.table.cells.u)
+    row = np.repeat(np.arange(last - first), np.diff(belief.indptr))
+    key = row * n_u + layer.table.cells.u_of[belief.indices]
+    return np.bincount(key, weights=belief.data, minlength=(last - first) * n_u).reshape(last - first, n_u)
+
+
+def stage_payoffs(layer: Layer, first: int, last: int, following: Floats | None, discount: float) -> Floats:
+    """U of nodes first:last, shape [m, last - first, U, A_h].
+
+    `following[m, N']` are the next layer's values of the first m agents; None at the last step takes m = n
+    agents' rewards alone, and [m, 0] arrays m agents'.
+    """
+    table = layer.table
+    belief = layer.belief[first:last]
+    n_u, n_actions = len(table.cells.u), len(table.actions)
+    m = len(table.reward) if following is None else len(following)
+    payoff = np.stack([(belief @ table.reward[i]).toarray() for i in range(m)])
+    if following is not None and table.flow is not None and table.flow_choice is not None:
+        flow = belief @ table.flow
+        flow.sort_indices()
+        to = layer.successors(flow, first)
+        row = np.repeat(np.arange(last - first), np.diff(flow.indptr))
+        key = row * (n_u * n_actions) + table.flow_choice[flow.indices]
+        for i in range(m):
+            ahead = np.bincount(key, weights=flow.data * following[i, to], minlength=payoff[i].size)
+            payoff[i] += discount * ahead.reshape(payoff[i].shape)
+    return payoff.reshape(m, last - first, n_u, n_actions)
