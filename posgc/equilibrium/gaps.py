@@ -1,0 +1,204 @@
+"""Values and exact deviation gains of a given solution, from the definitions (Liu and Zhang 2023, Def. 8-10).
+
+A solution at a node is a mixture sum_k w_k prod_j gamma_j^k.  With mu(a | u) its law of the joint action and
+
+    R_i[p, a, b] = sum_{u : p_i(u) = p} sum_{a_-i} mu(a, a_-i | u) payoff_i[u, b, a_-i]
+
+(agent i is recommended a and plays b), the gains of agent i are
+
+    CCE   sum_p max_b sum_a R_i[p, a, b]  -  sum_{p,a} R_i[p, a, a]     (the deviator does not see the seed)
+    CE    sum_{p,a} ( max_b R_i[p, a, b]  -  R_i[p, a, a] )             (agent form; sees the sampled action)
+    NE    the CCE expression, defined for a product (one component) only.
+
+For a product the recommendation tells nothing of the others beyond p_i, so the three coincide and only the
+gradient g_i[p, b] = sum_a R_i[p, a, b] is formed.  Work goes by chunks of nodes; memory is bounded by
+`layer.CHUNK`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from posgc.equilibrium.layer import chunks, segment_starts
+from posgc.equilibrium.stage import Bools, Deviation, Floats, Ints, Stages, StageSolution, Table
+
+__all__ = ["certify", "deviation_gains", "evaluate", "played_response", "sum_by_type"]
+
+
+def evaluate(stages: Stages, solution: StageSolution) -> Floats:
+    """[n, N] expected payoffs; ValueError where the solution does not fit the stages."""
+    return _measure(stages, solution, "cce")[0]
+
+
+def deviation_gains(stages: Stages, solution: StageSolution, kind: Deviation) -> Floats:
+    """[n, N] largest gain of agent i by a deviation of `kind`, payoff units, >= 0 up to rounding.
+
+    ValueError for kind "nash" on a mixture, which is not a product of strategies.
+    """
+    return _measure(stages, solution, kind)[1]
+
+
+def certify(
+    stages: Stages,
+    tables: Sequence[Table],
+    kind: Deviation,
+    method: str,
+    *,
+    indptr: Ints | None = None,
+    weight: Floats | None = None,
+    optimal: Bools | None = None,
+    upper: Floats | None = None,
+) -> StageSolution:
+    """Attach value and gap to tables; without `indptr` every node has one component."""
+    if indptr is None:
+        indptr = np.arange(stages.n_nodes + 1, dtype=np.int64)
+    if weight is None:
+        weight = np.ones(int(indptr[-1]))
+    nothing = np.zeros((stages.n_agents, stages.n_nodes))
+    draft = StageSolution(indptr, weight, tuple(tables), nothing, nothing, method, optimal, upper)
+    value, gap = _measure(stages, draft, kind)
+    return replace(draft, value=value, gap=gap)
+
+
+def _measure(stages: Stages, solution: StageSolution, kind: Deviation) -> tuple[Floats, Floats]:
+    _require_fit(stages, solution, kind)
+    n, nodes = stages.n_agents, stages.n_nodes
+    value, gain = np.empty((n, nodes)), np.empty((n, nodes))
+    per_node = stages.n_types * int(np.prod(stages.actions))
+    for lo, hi in chunks(nodes, per_node):
+        law = None if solution.is_product else _law(stages, solution, lo, hi)
+        for i in range(n):
+            if law is None:
+                value[i, lo:hi], gain[i, lo:hi] = _product_gain(stages, solution.tables, i, lo, hi)
+            else:
+                value[i, lo:hi], gain[i, lo:hi] = _mixture_gain(stages, law, i, lo, hi, kind)
+    return value, gain
+
+
+def _require_fit(stages: Stages, solution: StageSolution, kind: Deviation) -> None:
+    if kind not in ("nash", "cce", "ce"):
+        raise ValueError(f"kind must be nash, cce or ce, not {kind!r}")
+    components = len(solution.weight)
+    if len(solution.indptr) != stages.n_nodes + 1 or solution.indptr[-1] != components:
+        raise ValueError("the solution's indptr does not fit the layer")
+    if (np.diff(solution.indptr) < 1).any():
+        raise ValueError("every node needs at least one component")
+    for table, p, a in zip(solution.tables, stages.type_counts, stages.actions, strict=True):
+        if table.shape not in ((components, p), (components, p, a)):
+            raise ValueError(f"a prescription table of shape {table.shape} does not fit P = {p}, A = {a}")
+    if kind == "nash" and not solution.is_product:
+        raise ValueError("Nash gains are defined for products of prescriptions, not for mixtures")
+
+
+def sum_by_type(array: Floats, types: Ints, count: int) -> Floats:
+    """Sum axis 1 (over u) of [c, U, ...] within each type: [c, count, ...]."""
+    if count == 1:
+        total: Floats = array.sum(axis=1, keepdims=True)
+        return total
+    out = np.zeros((len(array), count, *array.shape[2:]))
+    for u, p in enumerate(types):
+        out[:, p] += array[:, u]
+    return out
+
+
+def played_response(flat: Floats, played: Sequence[Ints], i: int, actions: tuple[int, ...]) -> Floats:
+    """Payoff [c, U, A_i] of each own action when the others play `played[j][c, U]`.
+
+    `flat[c or 1, U, A]` holds payoffs by joint action, mixed radix, first agent most significant.
+    """
+    stride = [int(np.prod(actions[j + 1 :])) for j in range(len(actions))]
+    index = np.arange(actions[i]) * stride[i]
+    for j, chosen in enumerate(played):
+        if j != i:
+            index = index + (chosen.astype(np.int64) * stride[j])[..., None]
+    shape = np.broadcast_shapes(index.shape, (len(flat), flat.shape[1], actions[i]))
+    return np.take_along_axis(
+        np.broadcast_to(flat, (shape[0], *flat.shape[1:])), np.broadcast_to(index, shape), axis=2
+    )
+
+
+def _responses(stages: Stages, tables: Sequence[Table], i: int, lo: int, hi: int) -> Floats:
+    """[c, U, A_i] payoff of agent i's actions against the product of the others' prescriptions."""
+    payoff, sign = stages.of_agent(i)
+    part = payoff[lo:hi]
+    at = [table[lo:hi][:, row] for table, row in zip(tables, stages.types, strict=True)]
+    if all(table.ndim == 2 for table in tables):
+        flat = part.reshape(hi - lo, stages.n_types, -1)
+        return sign * played_response(flat, at, i, stages.actions)
+    for j in reversed(range(i + 1, stages.n_agents)):
+        part = np.einsum("cu...a,cua->cu...", part, _behaviour(at[j], stages.actions[j]))
+    for j in range(i):
+        part = np.einsum("cua...,cua->cu...", part, _behaviour(at[j], stages.actions[j]))
+    return sign * part
+
+
+def _behaviour(chosen: Table, n_actions: int) -> Floats:
+    return chosen if chosen.ndim == 3 else (chosen[..., None] == np.arange(n_actions)).astype(np.float64)
+
+
+def _product_gain(
+    stages: Stages, tables: Sequence[Table], i: int, lo: int, hi: int
+) -> tuple[Floats, Floats]:
+    response = _responses(stages, tables, i, lo, hi)
+    gradient = sum_by_type(response, stages.types[i], stages.type_counts[i])
+    own = tables[i][lo:hi]
+    if own.ndim == 2:
+        value = np.take_along_axis(gradient, own[..., None].astype(np.int64), axis=2)[..., 0]
+    else:
+        value = np.einsum("cpa,cpa->cp", gradient, own)
+    return value.sum(axis=1), (gradient.max(axis=2) - value).sum(axis=1)
+
+
+def _law(stages: Stages, solution: StageSolution, lo: int, hi: int) -> Floats:
+    """mu[c, U, A_1..A_n] of nodes lo..hi-1."""
+    first, last = int(solution.indptr[lo]), int(solution.indptr[hi])
+    owner = np.repeat(np.arange(hi - lo), np.diff(solution.indptr[lo : hi + 1]))
+    law = np.zeros((hi - lo, stages.n_types, *stages.actions))
+    deterministic = all(table.ndim == 2 for table in solution.tables)
+    for start, stop in chunks(last - first, stages.n_types * (1 if deterministic else law[0, 0].size)):
+        part = slice(first + start, first + stop)
+        at = [t[part][:, row] for t, row in zip(solution.tables, stages.types, strict=True)]
+        node, weight = owner[start:stop], solution.weight[part]
+        if deterministic:
+            _add_played(law, at, node, weight)
+        else:
+            _add_product(law, at, node, weight)
+    return law
+
+
+def _add_played(law: Floats, at: list[Table], node: Ints, weight: Floats) -> None:
+    u = np.broadcast_to(np.arange(law.shape[1]), at[0].shape)
+    cell = np.ravel_multi_index((np.broadcast_to(node[:, None], u.shape), u, *at), law.shape)
+    mass = np.bincount(cell.ravel(), np.repeat(weight, law.shape[1]), law.size)
+    law += mass.reshape(law.shape)
+
+
+def _add_product(law: Floats, at: list[Table], node: Ints, weight: Floats) -> None:
+    product = weight[:, None]
+    for j, chosen in enumerate(at):
+        product = product[..., None] * _behaviour(chosen, law.shape[2 + j]).reshape(
+            *chosen.shape[:2], *(1,) * j, law.shape[2 + j]
+        )
+    starts = segment_starts(node)
+    law[node[starts]] += np.add.reduceat(product, starts, axis=0)
+
+
+def _mixture_gain(
+    stages: Stages, law: Floats, i: int, lo: int, hi: int, kind: Deviation
+) -> tuple[Floats, Floats]:
+    payoff, sign = stages.of_agent(i)
+    shape = (hi - lo, stages.n_types, stages.actions[i], -1)
+    told = np.moveaxis(law, 2 + i, 2).reshape(shape)
+    done = np.moveaxis(payoff[lo:hi], 2 + i, 2).reshape(shape)
+    exchange = sum_by_type(
+        sign * (told @ done.swapaxes(2, 3)), stages.types[i], stages.type_counts[i]
+    )  # [c, P_i, told, done]
+    obeyed = np.einsum("cpaa->cpa", exchange)
+    if kind == "ce":
+        gain = (exchange.max(axis=3) - obeyed).sum(axis=(1, 2))
+    else:
+        gain = exchange.sum(axis=2).max(axis=2).sum(axis=1) - obeyed.sum(axis=(1, 2))
+    return obeyed.sum(axis=(1, 2)), gain
