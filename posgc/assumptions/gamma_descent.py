@@ -1,0 +1,106 @@
+"""Upper bounds on γ: directions that the observations hardly tell apart.
+
+`best_pair`: the differences of two rows of T, and of two states where V holds them.  `descend`: with the
+signs σ of x fixed, σᵀx ≤ ‖x‖₁ with equality at x itself, so the linear programme
+
+    min ‖Eᵀx‖₁  subject to  σᵀx = 1, x in V
+
+has a solution whose ratio is at most that of x; its signs are fixed next, until nothing is gained.  States
+with x_s = 0 get a random sign, which lets the support grow.  `dependent_direction` finds x with Eᵀx = 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from posgc.assumptions.gamma_reduction import Reduced, pivots
+
+__all__ = ["close_pairs", "dependent_direction", "descend", "improve"]
+
+Floats = npt.NDArray[np.float64]
+
+# Absolute, on ratios: a step of the descent that gains less ends it.
+GAIN = 1e-12
+# Absolute, on laws of the observation: remainders below this count as dependence, then tested on the ratio.
+DEPENDENT = 1e-11
+# Entries of a block of pairwise differences held at once.
+BLOCK = 4_000_000
+
+
+def close_pairs(problem: Reduced, keep: int) -> Floats:
+    """The `keep` (or fewer) pair differences of least ratio, least first; [pairs, S]."""
+    families = [problem.rows] + ([np.eye(problem.n_states)] if problem.full else [])
+    found = np.concatenate([_closest(points, points @ problem.emission, keep) for points in families])
+    return np.asarray(found[np.argsort(problem.ratio(found), kind="stable")[:keep]])
+
+
+def _closest(points: Floats, laws: Floats, keep: int) -> Floats:
+    """The `keep` differences of points[k, S] whose laws[k, O] differ least for their length; [pairs, S]."""
+    first, second = np.triu_indices(len(points), 1)
+    ratios = np.empty(len(first))
+    step = max(1, BLOCK // (points.shape[1] + laws.shape[1]))
+    for block in (slice(k, k + step) for k in range(0, len(first), step)):
+        i, j = first[block], second[block]
+        ratios[block] = np.abs(laws[i] - laws[j]).sum(1) / np.abs(points[i] - points[j]).sum(1)
+    best = np.argsort(ratios, kind="stable")[:keep]
+    return np.asarray(points[first[best]] - points[second[best]])
+
+
+def dependent_direction(problem: Reduced) -> Floats | None:
+    """An x[S] in V, made of few rows, with Eᵀx = 0 up to rounding; None where Eᵀ is one-to-one on V.
+
+    With more directions in V than zero-sum observation vectors there is one by counting.
+    """
+    laws = problem.rows @ problem.emission
+    spread = laws[1:] - laws[0]
+    independent = pivots(spread, DEPENDENT)
+    if len(independent) == problem.rank:
+        return None
+    other = int(np.setdiff1d(np.arange(problem.rank), independent)[0])
+    y = np.zeros(problem.rank)
+    y[other] = 1
+    if len(independent):
+        y[independent] = -np.linalg.lstsq(spread[independent].T, spread[other], rcond=None)[0]
+    return np.asarray(y @ (problem.rows[1:] - problem.rows[0]))
+
+
+def improve(problem: Reduced, signs: Floats) -> Floats | None:
+    """The x[S] in V of least ‖Eᵀx‖₁ with signsᵀx = 1; None where no x in V has these signs."""
+    from scipy.optimize import linprog  # half a second to load: only where it is needed
+
+    laws = sparse.csr_array((problem.rows @ problem.emission).T)
+    observations, rows = laws.shape
+    slack = sparse.eye_array(observations)
+    answer = linprog(
+        np.r_[np.zeros(rows), np.ones(observations)],
+        A_ub=sparse.block_array([[laws, -slack], [-laws, -slack]]),
+        b_ub=np.zeros(2 * observations),
+        A_eq=np.vstack(
+            [
+                np.r_[problem.rows @ signs, np.zeros(observations)],
+                np.r_[np.ones(rows), np.zeros(observations)],
+            ]
+        ),
+        b_eq=[1.0, 0.0],
+        bounds=[(None, None)] * rows + [(0, None)] * observations,
+        method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
+    if answer.x is None:
+        return None
+    y = answer.x[:rows]
+    return np.asarray((y - y.mean()) @ problem.rows)
+
+
+def descend(problem: Reduced, x: Floats, rng: np.random.Generator, steps: int = 20) -> Floats:
+    """The direction[S] at which the sign-fixing iteration from x[S] ends; its ratio is at most that of x."""
+    for _ in range(steps):
+        scale = np.abs(x).max()
+        signs = np.where(np.abs(x) > 1e-9 * scale, np.sign(x), rng.choice([-1.0, 1.0], len(x)))
+        better = improve(problem, signs)
+        if better is None or problem.ratio(better) > problem.ratio(x) - GAIN:
+            break
+        x = better
+    return x
