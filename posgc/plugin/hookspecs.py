@@ -1,0 +1,39 @@
+"""The whole extension surface: a plug-in implements any of these hooks and is found by its entry point.
+
+    # pyproject.toml of the plug-in
+    [project.entry-points.posgc]
+    my-solver = "my_package"
+
+    # my_package/__init__.py
+    from posgc.plugin import hookimpl
+
+    @hookimpl
+    def posgc_backends():
+        return [MySolver()]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pluggy
+
+from posgc.plugin.backend import Backend
+from posgc.plugin.importer import Importer
+
+__all__ = ["hookimpl", "hookspec", "posgc_backends", "posgc_importers"]
+
+hookspec = pluggy.HookspecMarker("posgc")
+hookimpl = pluggy.HookimplMarker("posgc")
+
+
+@hookspec
+def posgc_backends() -> Sequence[Backend]:
+    """Back-ends: planners and learners, selectable with `--backend NAME`."""
+    return ()
+
+
+@hookspec
+def posgc_importers() -> Sequence[Importer]:
+    """Importers: foreign formats that every command then takes in place of a `.posg` file."""
+    return ()

@@ -1,0 +1,91 @@
+"""Finding plug-ins by their entry points (group `posgc`), built-in ones by the same road as a stranger's.
+
+pluggy's own loader silently drops a second distribution that claims a name; this loop reports it, and
+reports a plug-in that cannot be loaded, instead of either hiding or dying of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from posgc.plugin import hookspecs
+from posgc.plugin.backend import Backend
+from posgc.plugin.importer import Importer
+
+__all__ = ["PluginInfo", "Registry", "load_registry", "registry"]
+
+GROUP = "posgc"
+
+
+@dataclass(frozen=True)
+class PluginInfo:
+    """One entry point: its name, the distribution and version it came with, and why it is out, if it is."""
+
+    name: str
+    distribution: str
+    version: str
+    defect: str | None = None
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All that the installed plug-ins offer, by name, and the plug-ins themselves."""
+
+    plugins: tuple[PluginInfo, ...]
+    backends: dict[str, Backend]
+    importers: dict[str, Importer]
+
+
+def load_registry(points: Iterable[EntryPoint]) -> Registry:
+    """Load the given entry points, in order of name; the first of several with one name wins."""
+    manager = pluggy.PluginManager("posgc")
+    manager.add_hookspecs(hookspecs)
+    infos: list[PluginInfo] = []
+    for point in sorted(points, key=lambda p: (p.name, p.value)):
+        infos.append(_load(manager, point, infos))
+    backends, extra = _by_name(manager, manager.hook.posgc_backends)
+    importers, more = _by_name(manager, manager.hook.posgc_importers)
+    return Registry((*infos, *extra, *more), backends, importers)
+
+
+@cache
+def registry() -> Registry:
+    """The registry of everything installed, loaded once."""
+    return load_registry(entry_points(group=GROUP))
+
+
+def _load(manager: pluggy.PluginManager, point: EntryPoint, earlier: list[PluginInfo]) -> PluginInfo:
+    distribution, version = (point.dist.name, point.dist.version) if point.dist else ("?", "?")
+    info = PluginInfo(point.name, distribution, version)
+    twin = next((e for e in earlier if e.name == point.name and e.defect is None), None)
+    if twin is not None:
+        if twin.distribution == distribution:
+            return PluginInfo(point.name, distribution, version, "declared twice by this distribution")
+        return PluginInfo(point.name, distribution, version, f"the name is taken by {twin.distribution} {twin.version}")
+    try:
+        manager.register(point.load(), name=point.name)
+        manager.check_pending()
+    except Exception as error:  # a stranger's module may raise anything at all on import
+        if manager.has_plugin(point.name):
+            manager.unregister(name=point.name)
+        return PluginInfo(point.name, distribution, version, f"{type(error).__name__}: {error}")
+    return info
+
+
+def _by_name(manager: pluggy.PluginManager, hook: Callable[[], list[Any]]) -> tuple[dict[str, Any], list[PluginInfo]]:
+    """What a hook's implementations offer, by name; a second of one name is reported and left out."""
+    offers: dict[str, Any] = {}
+    defects = []
+    for group in reversed(hook()):
+        for offer in group:
+            if offer.name in offers:
+                defects.append(PluginInfo(offer.name, "?", "?", "offered twice; the first was taken"))
+            else:
+                offers[offer.name] = offer
+    return dict(sorted(offers.items())), defects

@@ -1,0 +1,98 @@
+"""The policy: prescriptions on the nodes of a finite-state machine that reads the common information.
+
+All agents run the same machine.  It starts in node `root_to[k]` when the first increment z_1 has code
+`root_z[k]`; at step h, in node m, a mixture component is drawn from `weight` (the shared seed omega_h,
+drawn afresh and independently at each step), every agent i looks up its own private information p_{i,h}
+in its component table and plays what it finds; when the increment z_{h+1} becomes common, the machine
+moves along the edge of m with that code.  A product policy (Nash, team) has one component a node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Concept", "Header", "Policy", "PolicyStep", "component_bounds"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Concept = Literal["team", "nash", "ce", "cce"]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a policy is for and what its maker says of it.
+
+    `digest` is `Model.digest`, `lags` the protocol's table (action lags, observation lags, forget) and
+    `dropped` the own actions left out of memory: a policy can only be read against the same three.
+    `values`, `lower` and `upper` (of the sum that the concept optimises) are the solver's claims, in the
+    unit of the rewards; `notes` says how they were come by.
+    """
+
+    game: str
+    digest: str
+    protocol: str
+    lags: tuple[Any, ...]
+    dropped: tuple[tuple[int, int], ...]
+    agents: tuple[str, ...]
+    horizon: int
+    concept: Concept
+    backend: str
+    options: dict[str, Any]
+    values: tuple[float, ...]
+    lower: float | None = None
+    upper: float | None = None
+    notes: tuple[str, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class PolicyStep:
+    """Prescriptions of one step: N nodes, K mixture components in all, P_i private informations of agent i.
+
+    `private[i]`: codes of p_i (`posgc.information.codes.Codec`), ascending, [P_i].
+    Node m mixes components `indptr[m]:indptr[m + 1]` with probabilities `weight` [K].
+    `tables[i]`: integers [K, P_i], the position of the action among the agent's choices of the step
+    (`Model.choices`), or floats [K, P_i, A_i], a distribution over them.
+    Edges of node m are `edge_indptr[m]:edge_indptr[m + 1]`: increment code `z[edge_z]` leads to node
+    `edge_to` of the next step; no edges at the last step.
+    """
+
+    private: tuple[Ints, ...]
+    indptr: Ints
+    weight: Floats
+    tables: tuple[npt.NDArray[Any], ...]
+    z: Ints
+    edge_indptr: Ints
+    edge_z: npt.NDArray[np.integer[Any]]
+    edge_to: npt.NDArray[np.integer[Any]]
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    def behaviour(self, agent: int, components: Ints, private: Ints, n_choices: int) -> Floats:
+        """The agent's action distributions [len(components), A_i] for one private index each (or one for all)."""
+        table = self.tables[agent]
+        chosen = table[components, private]
+        if table.ndim == 3:
+            return np.asarray(chosen, dtype=np.float64)
+        law: Floats = (chosen[:, None] == np.arange(n_choices)).astype(np.float64)
+        return law
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """A policy for all H steps; `root_z` codes of z_1 (ascending) and the node each leads to."""
+
+    header: Header
+    root_z: Ints
+    root_to: Ints
+    steps: tuple[PolicyStep, ...]
+
+
+def component_bounds(step: PolicyStep) -> Ints:
+    """The node of every component, [K]."""
+    return np.repeat(np.arange(len(step)), np.diff(step.indptr))

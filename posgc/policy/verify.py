@@ -1,0 +1,226 @@
+"""Values and exact gaps of a policy in the true game (paper: Definitions 2, 9 and 10; Algorithm 2).
+
+Backward induction on the pairs of `posgc.policy.pairs`.  With U_i(u, a) the stage payoff of a pair (prior
+folded in) and mu(a | u) = sum_k w_k prod_j gamma_j^k(a_j | p_j(u)) what the policy plays there,
+
+    V_i       = sum_{u, a} mu(a | u) U_i(u, a)                          continuation: V_i
+    V_i^NE    = sum_{p_i} max_{a'} sum_{u in p_i, a} mu(a | u) U_i(u, (a', a_-i))          (also CCE)
+    V_i^CE    = sum_{p_i, a_i} max_{a'} sum_{u in p_i, a_-i} mu((a_i, a_-i) | u) U_i(u, (a', a_-i))
+
+where the last two continue with themselves: the deviator goes on deviating.  For CE the modifications are
+the memoryless phi_{i,h,c,p}: A_i -> A_i of Definition 10, which see the recommended action (sampled from
+the prescription), not the prescription.  gap_i = V_i^dev - V_i at the start.
+
+Under Assumption 3 a deviation does not move the common belief, so these maxima range over all
+pi_i(c_h, p_{i,h}).  Without it they would not; `verify` is for games in which it has been established.
+
+Two histories share a pair when their beliefs differ by at most 1e-12 in L1; with delta_h the largest such
+distance met at step h the gap is right to within sum_h delta_h sum_{t >= h} discount^{t-1} span_t
+(`Verification.error`), floating-point rounding aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from posgc.information.codes import project
+from posgc.information.graph import DEFAULT_MAX_NODES
+from posgc.information.items import Information
+from posgc.model.rewards import reward_spans
+from posgc.policy.artefact import Policy, PolicyStep
+from posgc.policy.pairs import PairLayer, PolicyMismatch, pair_layers
+
+__all__ = ["GapKind", "Verification", "gap_kind", "verify"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+GapKind = Literal["nash", "cce", "ce"]
+CHUNK_CELLS = 8_000_000
+"""float64 numbers in one block of stage payoffs (64 MB)."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a policy earns, and what each agent could still gain alone, in the unit of the rewards.
+
+    `values[i]`, `deviation_values[i]`, `gains[i]` = their difference; `nash_conv` the sum of the gains,
+    `gap` the largest (the paper's NE-, CCE- or CE-gap); `error` bounds what merging equal beliefs can have
+    changed; `pairs` counts the pairs of each step.
+    """
+
+    kind: GapKind
+    values: tuple[float, ...]
+    deviation_values: tuple[float, ...]
+    gains: tuple[float, ...]
+    error: float
+    pairs: tuple[int, ...]
+
+    @property
+    def gap(self) -> float:
+        return max(self.gains)
+
+    @property
+    def nash_conv(self) -> float:
+        return float(sum(self.gains))
+
+
+def gap_kind(concept: str) -> GapKind:
+    """The deviations that a concept is judged by: a team optimum by those of a Nash equilibrium."""
+    return "ce" if concept == "ce" else "cce" if concept == "cce" else "nash"
+
+
+def verify(
+    information: Information,
+    policy: Policy,
+    kind: GapKind,
+    max_pairs: int = DEFAULT_MAX_NODES,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Verification:
+    """Recompute values and gap; raises PolicyMismatch, LimitError, and ValueError for kind "nash" on a
+    policy that correlates its agents (a mixture of several components is no product policy)."""
+    if kind == "nash" and any(len(step.weight) != len(step) for step in policy.steps):
+        raise ValueError("a correlated policy has no Nash gap; ask for 'ce' or 'cce'")
+    layers, first, probability = pair_layers(information, policy, max_pairs, progress)
+    n, horizon = information.n_agents, information.model.horizon
+    value: Floats | None = None
+    best: Floats | None = None
+    for layer, step in zip(reversed(layers), reversed(policy.steps), strict=True):
+        value, best = _backward(information, layer, step, value, best, kind)
+        if progress is not None:
+            progress("verify", 2 * horizon - layer.h + 1, 2 * horizon)
+    assert value is not None and best is not None
+    values, deviations = value[:, first] @ probability, best[:, first] @ probability
+    gains = tuple(float(deviations[i] - values[i]) for i in range(n))
+    return Verification(
+        kind, tuple(map(float, values)), tuple(map(float, deviations)), gains, _merge_error(information, layers),
+        tuple(len(layer.node) for layer in layers),
+    )  # fmt: skip
+
+
+def _merge_error(information: Information, layers: list[PairLayer]) -> float:
+    model = information.model
+    discount = model.discount ** np.arange(model.horizon)
+    ahead = np.cumsum((reward_spans(model).max(axis=0) * discount)[::-1])[::-1]
+    return float(sum(ahead[layer.h - 1] * layer.merge_error for layer in layers))
+
+
+def _backward(
+    information: Information, layer: PairLayer, step: PolicyStep, value: Floats | None, best: Floats | None,
+    kind: GapKind,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Values [n, pairs] of going on with the policy and of deviating from here on."""
+    n, pairs = information.n_agents, len(layer.node)
+    choices = [len(information.model.choices(i, layer.h)) for i in range(n)]
+    types = _private_positions(information, layer, step)
+    values, bests = np.zeros((n, pairs)), np.zeros((n, pairs))
+    block = max(1, CHUNK_CELLS // (len(layer.step.cells.u) * len(layer.step.actions)))
+    for begin in range(0, pairs, block):
+        end = min(begin + block, pairs)
+        part = slice(begin, end)
+        components, owner = _components(step, layer.node[part])
+        played = [_played(step, types, components, j, choices[j]) for j in range(n)]
+        for i in range(n):
+            own = _payoffs(layer, begin, end, i, None if value is None else value[i], information, choices)
+            values[i, part] = _expectation(own, played, step.weight[components], owner, types)
+            other = own if value is None else _payoffs(layer, begin, end, i, best[i], information, choices)  # type: ignore[index]
+            bests[i, part] = _deviation(other, played, step.weight[components], owner, types, i, kind)
+    return values, bests
+
+
+def _private_positions(information: Information, layer: PairLayer, step: PolicyStep) -> Ints:
+    """types[n, U]: where each agent's private information stands in the policy's tables."""
+    rows = []
+    for i, codes in enumerate(project(information, layer.h, layer.step.cells.u)):
+        at = np.searchsorted(step.private[i], codes)
+        if (at >= len(step.private[i])).any() or (step.private[i][at] != codes).any():
+            raise PolicyMismatch(f"at step {layer.h} the policy lacks a private information that can occur")
+        rows.append(at)
+    return np.stack(rows)
+
+
+def _components(step: PolicyStep, node: Ints) -> tuple[Ints, Ints]:
+    """The mixture components of each pair's node, and the pair (by position) that each belongs to."""
+    counts = step.indptr[node + 1] - step.indptr[node]
+    starts = np.cumsum(counts) - counts
+    return (
+        np.repeat(step.indptr[node] - starts, counts) + np.arange(int(counts.sum())),
+        np.repeat(np.arange(len(node)), counts),
+    )
+
+
+def _played(step: PolicyStep, types: Ints, components: Ints, agent: int, n_choices: int) -> list[Floats]:
+    """For each u: the agent's action law [components, A_i]."""
+    return [step.behaviour(agent, components, np.asarray(p), n_choices) for p in types[agent]]
+
+
+def _payoffs(
+    layer: PairLayer, begin: int, end: int, agent: int, ahead: Floats | None, information: Information,
+    choices: list[int],
+) -> Floats:  # fmt: skip
+    """U_i of pairs begin:end, shape [U, pairs, A_1, ..., A_n]."""
+    step, belief = layer.step, layer.belief[begin:end]
+    n_u, n_actions = len(step.cells.u), len(step.actions)
+    payoff: Floats = (belief @ step.reward[agent]).toarray()
+    if ahead is not None:
+        assert step.ahead is not None and step.ahead_choice is not None and step.ahead_az is not None
+        assert step.z is not None
+        flow = belief @ step.ahead
+        row = np.repeat(np.arange(begin, end), np.diff(flow.indptr))
+        key = row * (n_actions * len(step.z)) + step.ahead_az[flow.indices]
+        to = layer.successor[np.searchsorted(layer.succession, key)]
+        cell = (row - begin) * (n_u * n_actions) + step.ahead_choice[flow.indices]
+        future = np.bincount(cell, weights=flow.data * ahead[to], minlength=payoff.size)
+        payoff += information.model.discount * future.reshape(payoff.shape)
+    return np.moveaxis(payoff.reshape(end - begin, n_u, *choices), 1, 0)
+
+
+def _others(table: Floats, played: list[list[Floats]], u: int, skip: int | None) -> Floats:
+    """Average table [components, A_1, ..., A_n] over all agents' actions but those of `skip`."""
+    for j in reversed(range(len(played))):
+        if j != skip:
+            shape = [1] * table.ndim
+            shape[0], shape[j + 1] = len(table), -1
+            table = (table * played[j][u].reshape(shape)).sum(axis=j + 1)
+    return table
+
+
+def _expectation(
+    payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints
+) -> Floats:
+    total = np.zeros(payoff.shape[1])
+    for u in range(types.shape[1]):
+        total += np.bincount(owner, weights=weight * _others(payoff[u][owner], played, u, None), minlength=len(total))
+    return total
+
+
+def _deviation(
+    payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints, agent: int, kind: GapKind
+) -> Floats:
+    """The best that the agent can get by deviating here, given what deviating later is worth."""
+    pairs = payoff.shape[1]
+    total = np.zeros(pairs)
+    for p in np.unique(types[agent]):
+        gain: Floats | None = None
+        for u in np.flatnonzero(types[agent] == p):
+            table = weight[:, None] * _others(payoff[u][owner], played, int(u), agent)
+            if kind == "ce":
+                table = (played[agent][u][:, :, None] * table[:, None, :]).reshape(len(table), -1)
+            here = _sum_by(owner, table, pairs)
+            gain = here if gain is None else gain + here
+        assert gain is not None
+        n_choices = payoff.shape[2 + agent]
+        total += gain.reshape(pairs, -1, n_choices).max(axis=2).sum(axis=1)
+    return total
+
+
+def _sum_by(owner: Ints, table: Floats, n: int) -> Floats:
+    """Rows of `table` summed by owner; owners ascend and none is missing."""
+    if len(owner) == n:
+        return table
+    total: Floats = np.add.reduceat(table, np.flatnonzero(np.diff(owner, prepend=-1)), axis=0)
+    return total
