@@ -36,7 +36,7 @@ from posgc.assumptions.gamma_certificates import (
     pseudo_inverse,
 )
 from posgc.assumptions.gamma_descent import close_pairs, dependent_direction, descend, improve
-from posgc.assumptions.gamma_exact import by_bipartitions, by_milp
+from posgc.assumptions.gamma_exact import MILP_TOLERANCE, by_bipartitions, by_milp
 from posgc.assumptions.gamma_reduction import Reduced, reduce_problem
 
 __all__ = ["EXACT", "Belief", "Effort", "GammaBracket", "gamma_bracket", "observed_ratio"]
@@ -56,6 +56,12 @@ class Belief:
 
     index: Ints
     weight: Floats
+
+    def dense(self, size: int) -> Floats:
+        """The law over `size` points; [size]."""
+        law = np.zeros(size)
+        law[self.index] = self.weight
+        return law
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,8 @@ def gamma_bracket(
         return GammaBracket(1.0, 1.0, "nothing to tell apart", None, None)
     lower, x, method = _solve(problem, effort, rng)
     b, b2 = _witness(problem, x)
-    upper = min(1.0, observed_ratio(e, _spread(b, len(e if t is None else t)), _spread(b2, len(e if t is None else t)), t))
+    size = len(e if t is None else t)
+    upper = min(1.0, observed_ratio(e, b.dense(size), b2.dense(size), t))
     if upper <= ROUNDING:
         lower = upper = 0.0
     if partial and upper > 0:
@@ -172,13 +179,12 @@ def _bracket(
         bound, found = by_milp(problem, effort.milp_seconds)
         if found is not None:
             x = _best(problem, [x, descend(problem, found, rng)])
-        if bound > lower:
-            return bound, x, "milp"
-    elif problem.n_states * problem.n_observations * problem.rank <= effort.programme_entries:
+        lower, method = max((lower, method), (bound, "milp"))
+    closed = problem.ratio(x) - lower <= 2 * MILP_TOLERANCE
+    if not closed and problem.n_states * problem.n_observations * problem.rank <= effort.programme_entries:
         least = least_left_inverse(problem)
         bound = 0.0 if least is None else left_inverse_bound(problem, least)
-        if bound > lower:
-            return bound, x, "least left inverse"
+        lower, method = max((lower, method), (bound, "least left inverse"))
     return lower, x, method
 
 
@@ -196,9 +202,3 @@ def _witness(problem: Reduced, x: Floats) -> tuple[Belief, Belief]:
 def _belief(problem: Reduced, weight: Floats) -> Belief:
     atoms = np.flatnonzero(weight)
     return Belief(problem.row_of[atoms], weight[atoms] / weight.sum())
-
-
-def _spread(belief: Belief, size: int) -> Floats:
-    dense = np.zeros(size)
-    dense[belief.index] = belief.weight
-    return dense

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from posgc.assumptions.gamma_programmes import Programme, minimise
 from posgc.assumptions.gamma_reduction import Reduced
 
 __all__ = ["ROUNDING", "attaining_direction", "least_left_inverse", "left_inverse_bound", "pseudo_inverse"]
@@ -68,21 +69,22 @@ def least_left_inverse(problem: Reduced) -> Floats | None:
 
     Variables are L⁺, L⁻ ≥ 0 (row-major) and t; the identity is asked for on the r differences of rows.
     """
-    from scipy.optimize import linprog  # half a second to load: only where it is needed
-
-    states, observations, rank = problem.n_states, problem.n_observations, problem.rank
-    span = problem.rows[1:] - problem.rows[0]
-    seen = sparse.csr_array(span @ problem.emission)
-    identity = sparse.kron(sparse.eye_array(states), seen)
-    equal = sparse.hstack([identity, -identity, sparse.csr_array((states * rank, 1))])
-    column_sums = sparse.kron(np.ones((1, states)), sparse.eye_array(observations))
-    below = sparse.hstack([column_sums, column_sums, -np.ones((observations, 1))])
-    cost = np.zeros(2 * states * observations + 1)
-    cost[-1] = 1
-    answer = linprog(
-        cost, A_ub=below, b_ub=np.zeros(observations), A_eq=equal, b_eq=span.T.ravel(), method="highs"
-    )
-    if answer.x is None:
-        return None
+    states, observations = problem.n_states, problem.n_observations
     size = states * observations
-    return np.asarray((answer.x[:size] - answer.x[size : 2 * size]).reshape(states, observations))
+    span = problem.rows[1:] - problem.rows[0]
+    identity = sparse.kron(sparse.eye_array(states), sparse.csr_array(span @ problem.emission))
+    column_sums = sparse.kron(np.ones((1, states)), sparse.eye_array(observations))
+    largest = sparse.csr_array(-np.ones((observations, 1)))
+    matrix = sparse.block_array([[identity, -identity, None], [column_sums, column_sums, largest]], format="csr")
+    wanted = span.T.ravel()
+    answer = minimise(
+        Programme(
+            cost=np.r_[np.zeros(2 * size), 1.0],
+            matrix=sparse.csr_array(matrix),
+            row_low=np.r_[wanted, np.full(observations, -np.inf)],
+            row_high=np.r_[wanted, np.zeros(observations)],
+            low=np.zeros(2 * size + 1),
+            high=np.full(2 * size + 1, np.inf),
+        )
+    )
+    return None if answer is None else (answer[:size] - answer[size : 2 * size]).reshape(states, observations)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from posgc.assumptions.gamma_programmes import Programme, minimise
 from posgc.assumptions.gamma_reduction import Reduced, pivots
 
 __all__ = ["close_pairs", "dependent_direction", "descend", "improve"]
@@ -68,30 +69,24 @@ def dependent_direction(problem: Reduced) -> Floats | None:
 
 def improve(problem: Reduced, signs: Floats) -> Floats | None:
     """The x[S] in V of least ‖Eᵀx‖₁ with signsᵀx = 1; None where no x in V has these signs."""
-    from scipy.optimize import linprog  # half a second to load: only where it is needed
-
-    laws = sparse.csr_array((problem.rows @ problem.emission).T)
+    laws = (problem.rows @ problem.emission).T
     observations, rows = laws.shape
-    slack = sparse.eye_array(observations)
-    answer = linprog(
-        np.r_[np.zeros(rows), np.ones(observations)],
-        A_ub=sparse.block_array([[laws, -slack], [-laws, -slack]]),
-        b_ub=np.zeros(2 * observations),
-        A_eq=np.vstack(
-            [
-                np.r_[problem.rows @ signs, np.zeros(observations)],
-                np.r_[np.ones(rows), np.zeros(observations)],
-            ]
-        ),
-        b_eq=[1.0, 0.0],
-        bounds=[(None, None)] * rows + [(0, None)] * observations,
-        method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    slack = np.eye(observations)
+    zeros = np.zeros((1, observations))
+    matrix = np.block(
+        [[laws, -slack], [-laws, -slack], [problem.rows @ signs, zeros], [np.ones((1, rows)), zeros]]
     )
-    if answer.x is None:
-        return None
-    y = answer.x[:rows]
-    return np.asarray((y - y.mean()) @ problem.rows)
+    answer = minimise(
+        Programme(
+            cost=np.r_[np.zeros(rows), np.ones(observations)],
+            matrix=sparse.csr_array(matrix),
+            row_low=np.r_[np.full(2 * observations, -np.inf), 1.0, 0.0],
+            row_high=np.r_[np.zeros(2 * observations), 1.0, 0.0],
+            low=np.r_[np.full(rows, -np.inf), np.zeros(observations)],
+            high=np.full(rows + observations, np.inf),
+        )
+    )
+    return None if answer is None else (answer[:rows] - answer[:rows].mean()) @ problem.rows
 
 
 def descend(problem: Reduced, x: Floats, rng: np.random.Generator, steps: int = 20) -> Floats:

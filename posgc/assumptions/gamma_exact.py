@@ -23,6 +23,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from posgc.assumptions.gamma_certificates import ROUNDING
+from posgc.assumptions.gamma_programmes import Programme, minimise, minimise_mixed
 from posgc.assumptions.gamma_reduction import Reduced
 
 __all__ = ["MILP_TOLERANCE", "bipartitions", "by_bipartitions", "by_milp"]
@@ -52,26 +53,29 @@ def by_bipartitions(problem: Reduced) -> tuple[float, Floats]:
 
     All bipartitions' dual programmes are independent blocks of one linear programme.
     """
-    from scipy.optimize import linprog  # half a second to load: only where it is needed
-
     sides = bipartitions(problem.n_states)
-    extra = _complement(problem)
     blocks, observations = len(sides), problem.n_observations
-    features = np.hstack([problem.emission, extra])  # (Ef + g)_s = features_s · (f, coefficients of g)
+    features = np.hstack([problem.emission, _complement(problem)])  # (Ef + g)_s = features_s · (f, weights of g)
+    width = features.shape[1]
     # in A: α − features·f <= 0;  in B: features·f − β <= 0;  and α − β <= 1, for γ never exceeds 1
     signed = np.where(sides[:, :, None], -features, features)
-    cap = np.broadcast_to(np.r_[np.zeros(features.shape[1]), 1.0, -1.0], (blocks, 1, features.shape[1] + 2))
     thresholds = np.stack([sides.astype(float), sides - 1.0], axis=2)
+    cap = np.broadcast_to(np.r_[np.zeros(width), 1.0, -1.0], (blocks, 1, width + 2))
     rows = np.concatenate([np.concatenate([signed, thresholds], axis=2), cap], axis=1)
-    matrix = _block_diagonal(rows)
-    limit = np.tile(np.r_[np.zeros(problem.n_states), 1.0], blocks)
-    cost = np.tile(np.r_[np.zeros(features.shape[1]), -1.0, 1.0], blocks)
-    low = np.tile(np.r_[np.zeros(observations), np.full(extra.shape[1] + 2, -np.inf)], blocks)
-    high = np.tile(np.r_[np.ones(observations), np.full(extra.shape[1] + 2, np.inf)], blocks)
-    answer = linprog(cost, A_ub=matrix, b_ub=limit, bounds=np.stack([low, high], axis=1), method="highs")
-    if answer.x is None:
+    free = np.full(width - observations + 2, np.inf)
+    answer = minimise(
+        Programme(
+            cost=np.tile(np.r_[np.zeros(width), -1.0, 1.0], blocks),
+            matrix=_block_diagonal(rows),
+            row_low=np.full(blocks * rows.shape[1], -np.inf),
+            row_high=np.tile(np.r_[np.zeros(problem.n_states), 1.0], blocks),
+            low=np.tile(np.r_[np.zeros(observations), -free], blocks),
+            high=np.tile(np.r_[np.ones(observations), free], blocks),
+        )
+    )
+    if answer is None:
         return 0.0, np.where(sides[0], 1.0, -1.0)
-    functions = answer.x.reshape(blocks, -1)[:, :-2]
+    functions = answer.reshape(blocks, -1)[:, :-2]
     functions[:, :observations] = functions[:, :observations].clip(0, 1)
     bounds = _evaluate(sides, features, functions, observations)
     least = int(np.argmin(bounds))
@@ -95,39 +99,32 @@ def _block_diagonal(blocks: Floats) -> sparse.csr_array:
 
 def by_milp(problem: Reduced, seconds: float) -> tuple[float, Floats | None]:
     """A lower bound and, if one was found, a direction x[S] (in V up to the solver's tolerance)."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
     states, observations = problem.n_states, problem.n_observations
-    extra = _complement(problem)
-    eye, seen = sparse.eye_array(states), sparse.csr_array(problem.emission.T)
-    ones, none = sparse.csr_array(np.ones((1, states))), None
-    w = sparse.eye_array(observations)
-    # columns u, v, w, δ
-    matrix = sparse.block_array(
+    extra = _complement(problem).T
+    eye, none, sums = np.eye(states), np.zeros((states, states)), np.zeros((1, states))
+    w, seen, ones = np.eye(observations), problem.emission.T, np.ones((1, states))
+    matrix = np.block(  # columns u, v, w, δ
         [
-            [seen, -seen, -w, none],
-            [-seen, seen, -w, none],
-            [eye, none, none, -eye],
-            [none, eye, none, eye],
-            [ones, none, none, none],
-            [none, ones, none, none],
+            [seen, -seen, -w, np.zeros_like(seen)],
+            [-seen, seen, -w, np.zeros_like(seen)],
+            [eye, none, np.zeros_like(seen.T), -eye],
+            [none, eye, np.zeros_like(seen.T), eye],
+            [ones, sums, np.zeros((1, observations)), sums],
+            [sums, ones, np.zeros((1, observations)), sums],
+            [extra, -extra, np.zeros((len(extra), observations)), np.zeros_like(extra)],
         ]
-        + ([[extra.T, -extra.T, none, none]] if extra.size else []),
-        format="csr",
     )
-    low = np.r_[np.full(2 * observations + 2 * states, -np.inf), 1.0, 1.0, np.zeros(extra.shape[1])]
-    high = np.r_[np.zeros(2 * observations + states), np.ones(states + 2), np.zeros(extra.shape[1])]
-    cost = np.r_[np.zeros(2 * states), np.full(observations, 0.5), np.zeros(states)]
-    binary = np.r_[np.zeros(2 * states + observations), np.ones(states)]
-    least = np.zeros(len(cost))
+    binary = np.r_[np.zeros(2 * states + observations), np.ones(states)] > 0
+    least = np.zeros(len(binary))
     least[2 * states + observations] = 1  # x and −x are the same: state 0 is on the first side
-    answer = milp(
-        cost,
-        constraints=LinearConstraint(matrix, low, high),
-        integrality=binary,
-        bounds=Bounds(least, np.ones(len(cost))),
-        options={"time_limit": seconds, "mip_rel_gap": 0.0},
+    programme = Programme(
+        cost=np.r_[np.zeros(2 * states), np.full(observations, 0.5), np.zeros(states)],
+        matrix=sparse.csr_array(matrix),
+        row_low=np.r_[np.full(2 * observations + 2 * states, -np.inf), 1.0, 1.0, np.zeros(len(extra))],
+        row_high=np.r_[np.zeros(2 * observations + states), np.ones(states + 2), np.zeros(len(extra))],
+        low=least,
+        high=np.ones(len(binary)),
     )
-    bound = answer.mip_dual_bound
-    lower = 0.0 if bound is None or not np.isfinite(bound) else float(np.clip(bound - MILP_TOLERANCE, 0, 1))
-    return lower, None if answer.x is None else np.asarray(answer.x[:states] - answer.x[states : 2 * states])
+    bound, x = minimise_mixed(programme, binary, seconds)
+    lower = float(np.clip(bound - MILP_TOLERANCE, 0, 1))
+    return lower, None if x is None else x[:states] - x[states : 2 * states]

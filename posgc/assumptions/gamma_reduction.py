@@ -49,15 +49,15 @@ class Reduced:
 
     @property
     def n_states(self) -> int:
-        return self.emission.shape[0]
+        return int(self.emission.shape[0])
 
     @property
     def n_observations(self) -> int:
-        return self.emission.shape[1]
+        return int(self.emission.shape[1])
 
     @property
     def rank(self) -> int:
-        return self.basis.shape[1]
+        return int(self.basis.shape[1])
 
     @property
     def full(self) -> bool:
