@@ -1,0 +1,12 @@
+"""Importer plug-in: Dec-POMDPs in the `.dpomdp` format of the MADP toolbox and the dialect of SDMS.
+
+The whole file is read by a line grammar (`posgc_grammars/dpomdp.lark`) that never fails, so that one run
+reports every mistake; statements are then slice assignments into dense tables, and the reachable part of
+these becomes the sparse model.  Citation: F. A. Oliehoek, M. T. J. Spaan, B. Terwijn, P. Robbel and
+J. V. Messias, "The MADP Toolbox: An Open Source Library for Planning and Learning in (Multi-)Agent
+Systems", JMLR 18(89), 2017.
+"""
+
+from posgc_dpomdp.importer import DpomdpImporter, Imported
+
+__all__ = ["DpomdpImporter", "Imported"]

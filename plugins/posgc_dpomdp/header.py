@@ -1,0 +1,278 @@
+"""The header: agents, discount, values, states, start, actions, observations, once each and in this order."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+from lark import Token
+
+from posgc.language.diagnostics import LimitError
+from posgc_dpomdp.complaints import Complaints, span_of
+from posgc_dpomdp.labels import IDENTIFIER, Axis, Labels
+from posgc_dpomdp.syntax import Document, Item, Word, words
+
+__all__ = ["EXACT", "MAX_AGENTS", "MAX_CELLS", "ROUNDED", "Header", "read_header", "start_law"]
+
+Floats = npt.NDArray[np.float64]
+
+EXACT = 1e-9  # absolute: a distribution whose sum is this close to 1 is taken as it stands
+ROUNDED = 1e-5  # absolute: one whose sum is this close is taken for rounded, and renormalised
+MAX_CELLS = 200_000_000  # cells of the tables of T and O together, or of R: 1.6 GB of float64
+MAX_AGENTS = 15  # R has an axis per state and two per agent, and NumPy 1 arrays have at most 32
+ORDER = ("agents", "discount", "values", "states", "start", "actions", "observations")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the header declares; `sign` is -1 for `values: cost`, `quoted` tells the SDMS dialect."""
+
+    agents: tuple[str, ...]
+    discount: float
+    sign: float
+    quoted: bool
+    states: Axis
+    actions: Axis
+    observations: Axis
+    start: Item
+
+
+def read_header(document: Document, complaints: Complaints) -> Header:
+    """Read the header, and refuse a game whose tables would be too large.
+
+    Raises InputError when the header is unusable (nothing in the body could be resolved), LimitError
+    when the tables of T and O would have more than MAX_CELLS cells or the agents exceed MAX_AGENTS.
+    """
+    before = len(complaints)
+    items = _in_order(document, complaints)
+    names = _agents(items.get("agents"), complaints)
+    discount = _discount(items.get("discount"), complaints)
+    sign, quoted = _values(items.get("values"), complaints)
+    states = _states(items.get("states"), complaints)
+    actions = _per_agent("actions", items.get("actions"), len(names), complaints)
+    observations = _per_agent("observations", items.get("observations"), len(names), complaints)
+    if len(complaints) > before or not (states and actions and observations and "start" in items):
+        complaints.settle()
+    assert states is not None
+    header = Header(
+        names, discount, sign, quoted,
+        Axis("state", (states,), joint=False),
+        Axis("action", actions, joint=True),
+        Axis("observation", observations, joint=True),
+        items["start"],
+    )  # fmt: skip
+    _check_size(states.size, prod(a.size for a in actions), prod(o.size for o in observations))
+    return header
+
+
+def _check_size(states: int, actions: int, observations: int) -> None:
+    cells = actions * states * (states + observations)
+    if cells > MAX_CELLS:
+        sizes = f"{states:.3g} states, {actions:.3g} joint actions, {observations:.3g} joint observations"
+        raise LimitError(
+            f"the tables of T and O would have {cells:.3g} cells ({sizes}); the limit is {MAX_CELLS:.3g}: "
+            "write a smaller game, or write it in the .posg language, which builds reachable states only"
+        )
+
+
+def _in_order(document: Document, complaints: Complaints) -> dict[str, Item]:
+    """The header items by key (`start include` under `start`); I104 where the order is not the format's."""
+    found: dict[str, Item] = {}
+    body = document.statements[0].head.start_pos or 0 if document.statements else math.inf
+    last = -1
+    for item in document.items:
+        key = item.key.split()[0]
+        span = span_of(item.token)
+        cure = "once each, in this order: " + ", ".join(ORDER)
+        if key in found:
+            complaints.error("I104", f"`{key}` is given a second time", span, cure)
+            continue
+        if ORDER.index(key) < last:
+            complaints.error("I104", f"`{key}` comes after `{ORDER[last]}`", span, cure)
+        elif (item.token.start_pos or 0) > body:
+            complaints.error("I104", f"`{key}` comes after the first statement", span, cure)
+        last = max(last, ORDER.index(key))
+        found[key] = item
+    if document.items or document.statements:
+        for key in ORDER:
+            if key not in found:
+                complaints.error("I104", f"the header has no `{key}:`", None, f"add `{_EXAMPLE[key]}`")
+    return found
+
+
+_EXAMPLE = {
+    "agents": "agents: 2", "discount": "discount: 1", "values": "values: reward", "states": "states: 2",
+    "start": "start: 0", "actions": "actions:", "observations": "observations:",
+}  # fmt: skip
+
+
+def _words(item: Item | None, complaints: Complaints) -> list[Word]:
+    """The words of a one-line item; they may stand on the next line, with a note."""
+    if item is None:
+        return []
+    found = [word for line in item.lines for word in words(line)]
+    if not found:
+        cure = f"as in `{_EXAMPLE[item.key.split()[0]]}`"
+        complaints.error("I101", f"`{item.key}:` is followed by nothing that can be read", span_of(item.token), cure)
+    elif found[-1].line != item.token.line and item.key != "start":
+        complaints.note("N109", "values on another line than MADP expects", found[-1].span)
+    return found
+
+
+def _count(word: Word, what: str, complaints: Complaints) -> int | None:
+    """A count of at least 1; None, with I105, if it is not."""
+    digits = word.text.lstrip("0")
+    if word.text.isdecimal() and 0 < len(digits) <= 18:
+        return int(digits)
+    shown = word.text if len(word.text) < 20 else word.text[:12] + "…"
+    complaints.error("I105", f"{shown} is no number of {what}", word.span, "a count is a whole number from 1")
+    return None
+
+
+def _labels(found: list[Word], what: str, complaints: Complaints) -> Labels | None:
+    """A count, or names that are identifiers and distinct; None, with an error, if neither."""
+    if len(found) == 1 and not found[0].text[:1].isalpha():
+        count = _count(found[0], what, complaints)
+        return Labels(count) if count else None
+    seen: set[str] = set()
+    for word in found:
+        if not IDENTIFIER.fullmatch(word.text):
+            complaints.error("I101", f"`{word.text}` is no name", word.span,
+                             "a name is a letter, then letters, digits, `-` and `_`")  # fmt: skip
+        elif word.text in seen:
+            complaints.error("I101", f"`{word.text}` is named twice among the {what}", word.span, "rename one")
+        seen.add(word.text)
+    return Labels(len(found), tuple(word.text for word in found)) if found else None
+
+
+def _agents(item: Item | None, complaints: Complaints) -> tuple[str, ...]:
+    labels = _labels(_words(item, complaints), "agents", complaints)
+    if labels is None:
+        return ()
+    if labels.size > MAX_AGENTS:
+        raise LimitError(f"{labels.size} agents; this reader keeps one axis an agent and takes at most {MAX_AGENTS}")
+    return labels.names or tuple(str(i + 1) for i in range(labels.size))
+
+
+def _discount(item: Item | None, complaints: Complaints) -> float:
+    found = _words(item, complaints)
+    if not found:
+        return 1.0
+    try:
+        value = float(found[0].text.replace("_", "?")) if len(found) == 1 else None
+    except ValueError:
+        value = None
+    if value is None:
+        complaints.error("I101", "`discount:` takes one number", found[0].span, "as in `discount: 0.9`")
+    elif not 0 <= value <= 1:
+        complaints.error(
+            "I105", f"the discount {found[0].text} is not in [0, 1]", found[0].span, "as in `discount: 0.9`"
+        )
+    else:
+        return value
+    return 1.0
+
+
+def _values(item: Item | None, complaints: Complaints) -> tuple[float, bool]:
+    found = _words(item, complaints)
+    if not found:
+        return 1.0, False
+    if len(found) > 1 or found[0].text not in ("reward", "cost"):
+        complaints.error("I101", "`values:` is `reward` or `cost`", found[0].span, "as in `values: reward`")
+    if found[0].text == "cost":
+        complaints.note("N105", "costs are read as negative rewards; MADP refuses them", found[0].span)
+    if found[0].quoted:
+        complaints.note("N107", "names in quotes: the dialect of SDMS, which MADP does not read", found[0].span)
+    return (-1.0 if found[0].text == "cost" else 1.0), found[0].quoted
+
+
+def _states(item: Item | None, complaints: Complaints) -> Labels | None:
+    return _labels(_words(item, complaints), "states", complaints)
+
+
+def _per_agent(key: str, item: Item | None, agents: int, complaints: Complaints) -> tuple[Labels, ...]:
+    """One line an agent, each a count or names."""
+    if item is None or not agents:
+        return ()
+    if len(item.lines) != agents:
+        complaints.error("I104", f"`{key}:` is followed by {len(item.lines)} line(s) for {agents} agent(s)",
+                         span_of(item.token), "one line an agent: a count, or names")  # fmt: skip
+        return ()
+    found = [_labels(list(words(line)), f"{key} of agent {i + 1}", complaints) for i, line in enumerate(item.lines)]
+    return tuple(labels for labels in found if labels)
+
+
+def start_law(header: Header, complaints: Complaints) -> Floats:
+    """The law of the first state, [S], summing to 1 within EXACT; zeros where the item is wrong."""
+    item, states = header.start, header.states.parts[0]
+    found = _words(item, complaints)
+    law = np.zeros(states.size)
+    if not found:
+        return law
+    if item.key == "start" and not (len(found) == 1 and _is_state(found[0], states, item.token)):
+        return _row(found, item.token, states, complaints)
+    chosen = []
+    for word in found:
+        index = states.find(word.text)
+        if index is None:
+            message, cure = states.why_not(word.text, "state")
+            complaints.error("I102", message, word.span, cure)
+        else:
+            chosen.append(index)
+    if item.key == "start" and found[0].line != item.token.line:
+        complaints.note("N104", "a state on the line after `start:`", found[0].span, f"`start: {found[0].text}`")
+    law[chosen] = 1.0
+    if item.key == "start exclude":
+        law = 1.0 - law
+        if not law.any():
+            complaints.error("I105", "`start exclude:` leaves no state", span_of(item.token), "exclude fewer")
+    return law / max(law.sum(), 1.0)
+
+
+def _is_state(word: Word, states: Labels, head: Token) -> bool:
+    """Whether the only word of `start:` means a state; with one state a number on the next line is a row."""
+    if word.text in states.names:
+        return True
+    if word.text == "uniform":
+        return False
+    return not _numbers([word]) or (word.text.isdecimal() and not (states.size == 1 and word.line != head.line))
+
+
+def _numbers(found: list[Word]) -> list[float]:
+    """The words as numbers; empty if one is not a number."""
+    try:
+        return [float(word.text.replace("_", "?")) for word in found]
+    except ValueError:
+        return []
+
+
+def _row(found: list[Word], head: Token, states: Labels, complaints: Complaints) -> Floats:
+    """`uniform` or |S| probabilities, as they stand or on the same line."""
+    if found[0].line == head.line:
+        complaints.note("N104", "what MADP wants on the line after `start:` stands on the same line", found[0].span)
+    if [word.text for word in found] == ["uniform"]:
+        return np.full(states.size, 1.0 / states.size)
+    values = _numbers(found)
+    if not values:
+        complaints.error("I101", "`start:` takes probabilities, `uniform`, or one state", found[0].span,
+                         "for several states write `start include:`")  # fmt: skip
+    elif len(values) != states.size:
+        complaints.error("I101", f"`start:` gives {len(values)} numbers for {states.size} states", found[0].span,
+                         "one probability a state, in the order of the states")  # fmt: skip
+    for word, value in zip(found, values, strict=False):
+        if not 0 <= value <= 1 + ROUNDED:
+            complaints.error("I105", f"the probability {word.text} is not in [0, 1]", word.span, "correct it")
+            values = []
+    if len(values) != states.size:
+        return np.zeros(states.size)
+    law = np.array(values)
+    total = float(law.sum())
+    if abs(total - 1) > ROUNDED:
+        complaints.error("I103", f"the start probabilities sum to {total:.12g}", found[0].span, "make them sum to 1")
+    elif abs(total - 1) > EXACT:
+        complaints.note("N106", f"the start probabilities sum to {total:.12g} and were renormalised", found[0].span)
+        law /= total
+    return law

@@ -1,0 +1,146 @@
+"""The importer: from the text of a `.dpomdp` file to a model, in the order of the reader's stages.
+
+parse (lines) → header → start law → T, O, R (writes, then tables) → rows checked → reachable model.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+import numpy as np
+
+from posgc.language.diagnostics import Diagnostic, InputError, Source
+from posgc.language.signature import Signature, Variable
+from posgc.model.arrays import Kernel, Model
+from posgc_dpomdp.body import Write, read_writes
+from posgc_dpomdp.build import build_initial, build_kernel, reachable
+from posgc_dpomdp.complaints import Complaints
+from posgc_dpomdp.header import Header, read_header, start_law
+from posgc_dpomdp.labels import Axis
+from posgc_dpomdp.rewards import read_rewards, warn_if_readers_differ
+from posgc_dpomdp.syntax import Document, parse
+from posgc_dpomdp.tables import Floats, check_rows, fill
+
+__all__ = ["DpomdpImporter", "Imported"]
+
+_AGENTS = re.compile(r"^[ \t]*agents[ \t]*:", re.MULTILINE)
+_OTHERS = re.compile(r"^[ \t]*(discount|values|states|start|actions|observations)[ \t]*:", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A model read from another format, and what its reader had to say of the file."""
+
+    model: Model
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True)
+class DpomdpImporter:
+    """Reads the `.dpomdp` format of the MADP toolbox (Oliehoek et al., JMLR 2017) and the dialect of SDMS."""
+
+    name: str = "dpomdp"
+    summary: str = "Dec-POMDPs of the MADP toolbox (.dpomdp), and the quoted dialect of SDMS"
+    suffixes: tuple[str, ...] = (".dpomdp",)
+
+    def claims(self, source: Source) -> bool:
+        """Whether the text has the header lines of the format, whatever the file is called."""
+        return bool(_AGENTS.search(source.text) and _OTHERS.search(source.text))
+
+    def read(self, source: Source, *, horizon: int | None, discount: float | None, reward: str) -> Imported:
+        """The model over the reachable states, with notes on what was leniently read.
+
+        `discount` overrides the file's; `reward` is `team` (the same for all) or `zero_sum` (the first of two
+        agents', the second gets the negative).  Raises InputError with every mistake found, LimitError when
+        the game is too large to tabulate.
+        """
+        _check_request(source, horizon, discount, reward)
+        complaints = Complaints(source)
+        document = parse(complaints)
+        header = read_header(document, complaints)
+        if reward == "zero_sum" and len(header.agents) != 2:
+            message = f"a zero-sum reading needs two agents, and the file has {len(header.agents)}"
+            complaints.error("I106", message, None, "--reward team")
+        start = start_law(header, complaints)
+        transition, observation, writes = _laws(document, header, complaints)
+        complaints.settle()
+        rewards = read_rewards(writes, header, complaints)
+        kept = reachable(start, transition)
+        kernel = build_kernel(transition, observation, rewards, kept)
+        if len(kernel.reward) == 1:
+            last_law = max((s.head.start_pos or 0 for s in document.statements if s.head[0] != "R"), default=0)
+            laws = transition, observation
+            warn_if_readers_differ(writes, header, laws, kernel.reward[0], kept, last_law, complaints)
+        kernel = _share(kernel, len(header.agents), reward)
+        steps = horizon or 1
+        n = len(header.agents)
+        observed = np.ones((steps + 1, n), dtype=np.bool_)
+        observed[0] = False
+        model = Model(
+            name=PurePath(source.name).stem,
+            title="",
+            signature=_signature(header),
+            horizon=steps,
+            discount=header.discount if discount is None else discount,
+            state_names=("state",),
+            state_labels=(header.states.parts[0].labels(),),
+            state_values=kept[:, None],
+            initial=build_initial(start, kept),
+            kernels=(kernel,),
+            kernel_of_step=(0,) * steps,
+            active=np.ones((steps, n), dtype=np.bool_),
+            observed=observed,
+        )
+        return Imported(model, complaints.notes())
+
+
+def _check_request(source: Source, horizon: int | None, discount: float | None, reward: str) -> None:
+    """What the format leaves to the user must be given, and make sense; E607 for the horizon."""
+    wrong = []
+    if horizon is None:
+        wrong.append(Diagnostic("E607", "the format has no horizon", None, "--horizon H"))
+    elif horizon < 1:
+        wrong.append(Diagnostic("E607", f"the horizon {horizon} is not a number of decisions", None, "--horizon H"))
+    if discount is not None and not 0 <= discount <= 1:
+        wrong.append(Diagnostic("I105", f"the discount {discount} is not in [0, 1]", None, "--discount 1"))
+    if reward not in ("team", "zero_sum"):
+        wrong.append(Diagnostic("I106", f"unknown reward reading `{reward}`", None, "--reward team, or zero_sum"))
+    if wrong:
+        raise InputError(wrong, source)
+
+
+def _laws(document: Document, header: Header, complaints: Complaints) -> tuple[Floats, Floats, list[Write]]:
+    """T as [A, S, S], O as [A, S, O], and the writes of R.
+
+    A malformed line makes every row of its letter suspect: their sums would only repeat its mistake.
+    """
+    states, actions = header.states, header.actions
+    last: dict[str, Axis] = {"T": states, "O": header.observations}
+    tables = []
+    for letter, axis in last.items():
+        writes, suspect = read_writes(letter, document.statements, header, complaints)
+        table = fill((*actions.shape, states.size, *axis.shape), writes, len(actions.shape) + 1)
+        if letter in document.damaged:
+            suspect = [()]
+        tables.append(check_rows(letter, table, (actions, states), writes, suspect, complaints))
+    return tables[0], tables[1], read_writes("R", document.statements, header, complaints)[0]
+
+
+def _share(kernel: Kernel, agents: int, reward: str) -> Kernel:
+    """The kernel with a reward row for each agent: as the file gives them, or by the reading asked for."""
+    if len(kernel.reward) == agents and agents > 1:
+        return kernel
+    signs = np.ones((agents, 1))
+    if reward == "zero_sum":
+        signs[1] = -1.0
+    sample = None if kernel.sample_reward is None else signs * kernel.sample_reward
+    return replace(kernel, reward=signs[:, :, None] * kernel.reward, sample_reward=sample)
+
+
+def _signature(header: Header) -> Signature:
+    def variables(name: str, axis: Axis) -> tuple[Variable, ...]:
+        return tuple(Variable(name, i, labels.labels()) for i, labels in enumerate(axis.parts))
+
+    return Signature(header.agents, variables("act", header.actions), variables("obs", header.observations))

@@ -1,0 +1,110 @@
+"""Dense tables filled by writes, the last write winning cell by cell, and the sums of their rows.
+
+Runs of single cells are one indexed assignment (NumPy assigns repeated indices in order, so the last wins);
+anything with a wildcard, a row or a matrix is one slice assignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from posgc_dpomdp.body import Write
+from posgc_dpomdp.complaints import SHOWN, Complaints, span_of
+from posgc_dpomdp.header import EXACT, ROUNDED
+from posgc_dpomdp.labels import ANY, Axis, Cells
+
+__all__ = ["Table", "check_rows", "fill", "runs"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """`values[*ja, s, …]` with one axis an agent; `writer[*ja, s]` is the write that last touched the row, or -1."""
+
+    values: Floats
+    writer: npt.NDArray[np.int32]
+
+
+def runs(writes: Sequence[Write], rank: int) -> Iterator[tuple[bool, list[tuple[int, Write]]]]:
+    """Maximal runs of writes to single cells of a table with `rank` axes, and of other writes."""
+
+    def single(numbered: tuple[int, Write]) -> bool:
+        cells = numbered[1].cells
+        return len(cells) == rank and ANY not in cells
+
+    for points, run in groupby(enumerate(writes), key=single):
+        yield points, list(run)
+
+
+def fill(shape: tuple[int, ...], writes: Sequence[Write], row_rank: int, tail: tuple[int, ...] = ()) -> Table:
+    """Apply the writes in order to a table of zeros; a row is what the first `row_rank` axes leave open.
+
+    `tail` are further axes that every value has (the agents, where each has a reward of its own).
+    """
+    values = np.zeros(shape + tail)
+    writer = np.full(shape[:row_rank], -1, dtype=np.int32)
+    for points, run in runs(writes, len(shape)):
+        if points and shape:
+            at = np.array([write.cells for _, write in run], dtype=np.intp).T
+            values[tuple(at)] = np.array([write.value for _, write in run])
+            if row_rank:
+                writer[tuple(at[:row_rank])] = np.array([i for i, _ in run], dtype=np.int32)
+        else:
+            for i, write in run:
+                values[write.cells] = write.value
+                writer[write.cells[:row_rank]] = i
+    return Table(values, writer)
+
+
+def check_rows(
+    letter: str,
+    table: Table,
+    axes: tuple[Axis, Axis],
+    writes: Sequence[Write],
+    suspect: Sequence[Cells],
+    complaints: Complaints,
+) -> Floats:
+    """The table as [A, S, last] with rows that sum to 1: within EXACT as they are, within ROUNDED renormalised.
+
+    Any other row is an I103, at the last statement that wrote into it (at none if none did), unless it is
+    `suspect`: a wrong statement, complained of already, may have been meant for it.
+    """
+    for cells in suspect:
+        table.values[cells] = 1.0 / prod(table.values.shape[table.writer.ndim :])
+    actions, states = axes
+    rows = table.values.reshape(actions.size, states.size, -1)
+    sums = rows.sum(axis=2)
+    off = np.abs(sums - 1.0)
+    writer = table.writer.reshape(actions.size, states.size)
+    where = "from state" if letter == "T" else "in end state"
+    wrong = np.argwhere(off > ROUNDED)
+    wrong = wrong[np.argsort(writer[tuple(wrong.T)], kind="stable")]
+    complaints.unlisted("I103", max(0, len(wrong) - SHOWN))
+    for a, s in wrong[:SHOWN].tolist():
+        last = int(writer[a, s])
+        span = span_of(writes[last].head) if last >= 0 else None
+        message = (
+            f"{letter}: the row of joint action {actions.label(a)} {where} {states.label(s)} "
+            f"sums to {sums[a, s]:.12g}, not 1"
+        )
+        cure = "this statement was the last to write into it" if span else f"no {letter} statement writes into it"
+        complaints.error("I103", message, span, cure)
+    rounded = (off > EXACT) & (off <= ROUNDED)
+    if rounded.any():
+        rows = rows / np.where(rounded, sums, 1.0)[:, :, None]
+        a, s = (int(i) for i in np.argwhere(rounded)[0])
+        count = int(np.count_nonzero(rounded))
+        complaints.note(
+            "N106",
+            f"{letter}: {count} row(s) sum to 1 only within {off[rounded].max():.1e} and were renormalised, first "
+            f"that of joint action {actions.label(a)} {where} {states.label(s)}",
+            span_of(writes[int(writer[a, s])].head),
+        )
+    return rows
