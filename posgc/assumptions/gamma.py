@@ -35,7 +35,7 @@ from posgc.assumptions.gamma_certificates import (
     left_inverse_bound,
     pseudo_inverse,
 )
-from posgc.assumptions.gamma_descent import close_pairs, dependent_direction, descend, improve
+from posgc.assumptions.gamma_descent import alike, close_pairs, dependent_direction, descend, improve
 from posgc.assumptions.gamma_exact import MILP_TOLERANCE, by_bipartitions, by_milp
 from posgc.assumptions.gamma_reduction import Reduced, reduce_problem
 
@@ -143,13 +143,12 @@ def _dense(matrix: Floats | sparse.csr_array) -> Floats:
 
 def _solve(problem: Reduced, effort: Effort, rng: np.random.Generator) -> tuple[float, Floats, str]:
     """A lower bound, the best direction x[S] found, and the method."""
+    for find, method in ((alike, "states alike"), (dependent_direction, "dependent rows")):
+        blind = find(problem)
+        if blind is not None and problem.ratio(blind) <= ROUNDING:
+            return 0.0, blind, method
     pairs = close_pairs(problem, effort.starts)
     x = pairs[0]
-    if problem.ratio(x) <= ROUNDING:
-        return 0.0, x, "states alike"
-    dependent = dependent_direction(problem)
-    if dependent is not None and problem.ratio(dependent) <= ROUNDING:
-        return 0.0, dependent, "dependent rows"
     if np.all((problem.emission > 0).sum(0) == 1):
         return 1.0, x, "disjoint supports"
     if problem.rank == 1:

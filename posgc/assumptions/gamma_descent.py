@@ -1,6 +1,6 @@
 """Upper bounds on γ: directions that the observations hardly tell apart.
 
-`best_pair`: the differences of two rows of T, and of two states where V holds them.  `descend`: with the
+`alike`, `close_pairs`: the differences of two rows of T, and of two states where V holds them.  `descend`: with the
 signs σ of x fixed, σᵀx ≤ ‖x‖₁ with equality at x itself, so the linear programme
 
     min ‖Eᵀx‖₁  subject to  σᵀx = 1, x in V
@@ -18,7 +18,7 @@ from scipy import sparse
 from posgc.assumptions.gamma_programmes import Programme, minimise
 from posgc.assumptions.gamma_reduction import Reduced, pivots
 
-__all__ = ["close_pairs", "dependent_direction", "descend", "improve"]
+__all__ = ["alike", "close_pairs", "dependent_direction", "descend", "improve"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,8 +26,21 @@ Floats = npt.NDArray[np.float64]
 GAIN = 1e-12
 # Absolute, on laws of the observation: remainders below this count as dependence, then tested on the ratio.
 DEPENDENT = 1e-11
+# Decimal places to which laws are compared; whether they are equal is then decided on the ratio.
+ALIKE_DECIMALS = 13
 # Entries of a block of pairwise differences held at once.
 BLOCK = 4_000_000
+
+
+def alike(problem: Reduced) -> Floats | None:
+    """The difference x[S] of two rows of T (or states, where V holds those) with the same law, if there are any."""
+    for points in [problem.rows] + ([np.eye(problem.n_states)] if problem.full else []):
+        laws = np.round(points @ problem.emission, ALIKE_DECIMALS)
+        _, first, group = np.unique(laws, axis=0, return_index=True, return_inverse=True)
+        twins = np.flatnonzero(first[group.ravel()] != np.arange(len(points)))
+        if len(twins):
+            return np.asarray(points[first[group.ravel()[twins[0]]]] - points[twins[0]])
+    return None
 
 
 def close_pairs(problem: Reduced, keep: int) -> Floats:

@@ -84,15 +84,16 @@ def pivots(vectors: Floats, tolerance: float) -> Ints:
     """
     left = np.array(vectors, dtype=np.float64)
     chosen: list[int] = []
-    directions = np.zeros((0, left.shape[1]))
+    directions = np.zeros((min(left.shape), left.shape[1]))
     while len(chosen) < min(left.shape):
         lengths = np.linalg.norm(left, axis=1)
         k = int(np.argmax(lengths))
         if lengths[k] <= tolerance:
             break
-        q = left[k] - (left[k] @ directions.T) @ directions
+        known = directions[: len(chosen)]
+        q = left[k] - (known @ left[k]) @ known
         q /= np.linalg.norm(q)
-        directions = np.vstack([directions, q])
+        directions[len(chosen)] = q
         left -= np.outer(left @ q, q)
         chosen.append(k)
     return np.array(chosen, dtype=np.int64)

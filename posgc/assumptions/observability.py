@@ -150,7 +150,7 @@ def observability(
     """
     workshop = _Workshop(model, effort or Effort(), time.monotonic() + seconds, seconds, seed)
     grouped = stages(model)
-    # all literal ones first; then the largest sets, whose lower ends bound those of their subsets
+    # what is most telling first, should time run out: the literal ones, then the largest sets of states
     literal = tuple(e for stage in _without_reachability(grouped) for e in workshop.entries(stage, True))
     by_size = sorted(grouped, key=lambda stage: -int(stage.reachable.sum()))
     reachable = [e for stage in by_size for e in workshop.entries(stage, False)]
