@@ -1,1 +1,1 @@
-"""TODO"""
+"""The command line: it parses arguments and prints, nothing else."""

@@ -16,8 +16,8 @@ Beliefs merge when their supports are equal and they differ by at most `MERGE_TO
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -27,11 +27,11 @@ from scipy import sparse
 from posgc.information.codes import initial_codes
 from posgc.information.items import Information
 from posgc.information.merge import Merge, merge_rows
-from posgc.information.step import Cells, StepTable, step_table
+from posgc.information.step import Cells, StepTable, same_step, step_table
 from posgc.language.diagnostics import LimitError
 from posgc.model.rows import gather, pointers
 
-__all__ = ["DEFAULT_MAX_NODES", "MERGE_TOLERANCE", "Graph", "Layer", "expand_graph"]
+__all__ = ["DEFAULT_MAX_NODES", "MERGE_TOLERANCE", "Graph", "Layer", "expand_graph", "grow_layers"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -107,46 +107,72 @@ def expand_graph(
 
     Raises LimitError before the layer that would carry the number of nodes past `max_nodes` is finished.
     """
-    model = information.model
-    last = model.horizon if upto is None else upto
-    root_z, root_to, root, belief, cells = _first(information)
-    parent, parent_z = np.full(belief.shape[0], -1), root_z[_first_reach(root_to, belief.shape[0])]
+    last = information.model.horizon if upto is None else upto
+    first = _first(information)
     layers: list[Layer] = []
+    for layer, edges in _grow(information, first, max_nodes, last):
+        if edges is not None:
+            layers[-1] = replace(layers[-1], edge_indptr=edges.indptr, edge_z=edges.z, edge_to=edges.to)
+            if progress is not None:
+                progress("graph", layer.h - 1, last)
+        layers.append(layer)
+    return Graph(information, tuple(layers), first.probability, first.z, first.to)
+
+
+def grow_layers(information: Information, max_nodes: int = DEFAULT_MAX_NODES) -> Iterator[Layer]:
+    """The layers of `expand_graph` one at a time and without edges; each is grown only when it is asked for.
+
+    Raises LimitError as `expand_graph` does, after all layers before have been handed out.
+    """
+    for layer, _ in _grow(information, _first(information), max_nodes, information.model.horizon):
+        yield layer
+
+
+def _grow(
+    information: Information, first: _First, max_nodes: int, last: int
+) -> Iterator[tuple[Layer, _Growth | None]]:
+    """Each layer without its own edges, with the growth that led to it (None for the first)."""
+    belief, cells, error = first.belief, first.cells, 0.0
+    parent, parent_z = np.full(belief.shape[0], -1), first.z[_first_reach(first.to, belief.shape[0])]
     tables: dict[tuple[object, ...], StepTable] = {}
-    total, error = belief.shape[0], 0.0
+    sizes: list[int] = []
+    grown: _Growth | None = None
     for h in range(1, last + 1):
         table = _table(information, h, cells, tables)
+        empty = np.zeros(0, np.int32)
+        no_edges = np.zeros(belief.shape[0] + 1, np.int64)
+        yield Layer(h, belief, table, no_edges, empty, empty, parent, parent_z, error), grown
         if h == last:
-            empty = np.zeros(0, np.int32)
-            no_edges = np.zeros(belief.shape[0] + 1, np.int64)
-            layers.append(Layer(h, belief, table, no_edges, empty, empty, parent, parent_z, error))
-            break
-        grown = _expand(belief, table, max_nodes - total, h, last, [len(x) for x in layers])
-        layers.append(Layer(h, belief, table, grown.indptr, grown.z, grown.to, parent, parent_z, error))
+            return
+        sizes.append(belief.shape[0])
+        grown = _expand(belief, table, max_nodes - sum(sizes), h, last, sizes[:-1])
         assert table.following is not None and table.z is not None
         belief, cells, error = _trim(grown.belief, table.following, grown.error)
         parent, parent_z = grown.parent, table.z[grown.parent_z]
-        total += belief.shape[0]
-        if progress is not None:
-            progress("graph", h, last)
-    return Graph(information, tuple(layers), root, root_z, root_to)
 
 
 def _table(
     information: Information, h: int, cells: Cells, known: dict[tuple[object, ...], StepTable]
 ) -> StepTable:
     """The step's table; steps that look alike share one."""
-    model = information.model
-    end = h == model.horizon
-    shape = () if end else information.shape(h)
-    key = (end, shape, model.kernel_of_step[h - 1], model.active[h - 1].tobytes(), cells.key())
+    key = same_step(information, h, cells)
     if key not in known:
         known[key] = step_table(information, h, cells)
     return known[key]
 
 
-def _first(information: Information) -> tuple[Ints, Ints, Floats, sparse.csr_array, Cells]:
+@dataclass(frozen=True)
+class _First:
     """Increment codes z_1, the node of each, the probability of each, and the first beliefs."""
+
+    z: Ints
+    to: Ints
+    probability: Floats
+    belief: sparse.csr_array
+    cells: Cells
+
+
+def _first(information: Information) -> _First:
     initial = information.model.initial
     z_code, u = initial_codes(information, initial.observation)
     cells, cell = Cells.of(u, initial.state)
@@ -156,7 +182,7 @@ def _first(information: Information) -> tuple[Ints, Ints, Floats, sparse.csr_arr
     probability: Floats = np.asarray(joint.sum(axis=1)).ravel()
     joint.data /= np.repeat(probability, np.diff(joint.indptr))
     merge = merge_rows(joint.indptr.astype(np.int64), joint.indices, joint.data, MERGE_TOLERANCE)
-    return z, merge.member, probability, joint[merge.representative], cells
+    return _First(z, merge.member, probability, joint[merge.representative], cells)
 
 
 def _first_reach(to: Ints, n: int) -> Ints:

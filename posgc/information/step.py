@@ -22,7 +22,7 @@ from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
 from posgc.model.rows import gather
 
-__all__ = ["Cells", "StepTable", "step_entries", "step_table"]
+__all__ = ["Cells", "Entries", "StepTable", "same_step", "step_entries", "step_table"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -76,7 +76,7 @@ class StepTable:
 
 
 @dataclass(frozen=True)
-class _Entries:
+class Entries:
     """Rows (cell, action position, o', s', probability): every transition of every cell."""
 
     cell: Ints
@@ -86,7 +86,7 @@ class _Entries:
     probability: Floats
 
 
-def step_entries(information: Information, h: int, cells: Cells) -> _Entries:
+def step_entries(information: Information, h: int, cells: Cells) -> Entries:
     """All transitions of the cells at step h; raises LimitError when there are too many to hold."""
     model = information.model
     kernel, actions = model.kernel(h), model.allowed(h)
@@ -99,9 +99,16 @@ def step_entries(information: Information, h: int, cells: Cells) -> _Entries:
         )
     at, counts = gather(kernel.indptr, rows)
     pair = np.repeat(np.arange(len(rows)), counts)
-    return _Entries(
+    return Entries(
         pair // len(actions), pair % len(actions), kernel.observation[at], kernel.state[at], kernel.probability[at]
     )
+
+
+def same_step(information: Information, h: int, cells: Cells) -> tuple[object, ...]:
+    """A key: steps with equal keys have equal dynamics on their cells, so that a table serves them all."""
+    model = information.model
+    shape = () if h == model.horizon else information.shape(h)
+    return h == model.horizon, shape, model.kernel_of_step[h - 1], model.active[h - 1].tobytes(), cells.key()
 
 
 def step_table(information: Information, h: int, cells: Cells) -> StepTable:

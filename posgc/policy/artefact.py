@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Concept", "Header", "Policy", "PolicyStep", "component_bounds"]
+__all__ = ["Concept", "Header", "Origin", "Policy", "PolicyStep", "component_bounds"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -47,6 +47,22 @@ class Header:
     upper: float | None = None
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The text of the game that a policy was made for, and how it was read, so that the file alone can be shown.
+
+    `settings` are `--set` values as text; None stands for a flag that was not given.
+    """
+
+    name: str
+    text: str
+    share: str | None
+    settings: dict[str, str]
+    horizon: int | None
+    discount: float | None
+    reward: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +107,7 @@ class Policy:
     root_z: Ints
     root_to: Ints
     steps: tuple[PolicyStep, ...]
+    origin: Origin | None = None
 
 
 def component_bounds(step: PolicyStep) -> Ints:

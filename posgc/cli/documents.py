@@ -1,0 +1,146 @@
+"""The JSON objects of `--json`: a stable contract, fields may be added and never change their meaning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from posgc.assumptions import ReplayResult, Verdict
+from posgc.information.words import describe_lags, describe_steps
+from posgc.language.diagnostics import Diagnostic
+from posgc.pipeline import Compiled, Report, Solution
+from posgc.plugin.registry import Registry
+from posgc.policy.verify import Verification
+
+__all__ = ["check", "info", "plugins", "replayed", "solve", "verify"]
+
+Json = dict[str, Any]
+
+
+def check(report: Report) -> Json:
+    """The document of `posgc check`."""
+    compiled = report.compiled
+    gamma = report.observability.as_json()
+    rows = [
+        {"name": offer.name, "concept": concept, "applies": offer.applies, "reason": offer.reason}
+        for concept, table in report.offers.items() for offer in table
+    ]  # fmt: skip
+    return {
+        **_game(compiled),
+        "sizes": _sizes(compiled),
+        "assumptions": {"1": _verdict(report.evolution), "2": gamma, "3": _verdict(report.independence)},
+        "layers": list(report.layers),
+        "layers_note": report.layers_note,
+        "compressions": [{"name": "exact", "nodes": sum(report.layers) or None, "error": 0.0}],
+        "backends": _by_backend(rows),
+        "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
+        "seconds": compiled.seconds,
+    }
+
+
+def _by_backend(rows: list[Json]) -> list[Json]:
+    """One row a back-end: it applies when it serves some concept; `concepts` says which, and why not."""
+    result = []
+    for name in dict.fromkeys(row["name"] for row in rows):
+        own = [row for row in rows if row["name"] == name]
+        served = [row["concept"] for row in own if row["applies"]]
+        reason = "" if served else "; ".join(dict.fromkeys(row["reason"] for row in own))
+        concepts = {row["concept"]: {"applies": row["applies"], "reason": row["reason"]} for row in own}
+        result.append({"name": name, "applies": bool(served), "reason": reason, "concepts": concepts})
+    return result
+
+
+def _game(compiled: Compiled) -> Json:
+    return {
+        "game": compiled.model.name,
+        "protocol": compiled.information.protocol.name,
+        "agents": list(compiled.model.signature.agents),
+    }
+
+
+def _sizes(compiled: Compiled) -> Json:
+    model = compiled.model
+    return {
+        "states": model.n_states, "actions": list(model.signature.action_sizes),
+        "observations": list(model.signature.observation_sizes), "horizon": model.horizon,
+    }  # fmt: skip
+
+
+def _verdict(verdict: Verdict) -> Json:
+    return {
+        "holds": verdict.holds, "method": verdict.method, "evidence": verdict.evidence, "witness": verdict.witness,
+        "notes": list(verdict.notes),
+    }  # fmt: skip
+
+
+def _diagnostic(d: Diagnostic) -> Json:
+    place = (d.span.line, d.span.column) if d.span else (None, None)
+    return {"code": d.code, "severity": d.severity, "message": d.message, "line": place[0], "column": place[1]}
+
+
+def _values(compiled: Compiled, verification: Verification) -> Json:
+    agents = compiled.model.signature.agents
+    return {
+        "values": dict(zip(agents, verification.values, strict=True)),
+        "gap": {
+            "kind": verification.kind, "value": verification.gap, "exact": True, "error": verification.error,
+            "nash_conv": verification.nash_conv, "gains": dict(zip(agents, verification.gains, strict=True)),
+        },
+    }  # fmt: skip
+
+
+def solve(solution: Solution, path: str | None) -> Json:
+    """The document of `posgc solve`; `policy` is the path that was written, or null."""
+    header = solution.policy.header
+    return {
+        **_game(solution.compiled),
+        "concept": header.concept,
+        "backend": header.backend,
+        "options": header.options,
+        **_values(solution.compiled, solution.verification),
+        "bounds": {"lower": solution.lower, "upper": solution.upper},
+        "layers": list(solution.layers),
+        "seconds": solution.compiled.seconds,
+        "peak_nodes": sum(solution.layers),
+        "policy": path,
+        "claimed": list(header.values),
+        "notes": list(header.notes),
+        "independence": solution.independence.method,
+    }
+
+
+def verify(compiled: Compiled, verification: Verification, concept: str) -> Json:
+    """The document of `posgc verify`."""
+    return {**_game(compiled), "concept": concept, **_values(compiled, verification),
+            "pairs": list(verification.pairs)}  # fmt: skip
+
+
+def info(compiled: Compiled) -> Json:
+    """The document of `posgc info`."""
+    agents = compiled.model.signature.agents
+    steps = [
+        {"first": s.first, "last": s.last, "becomes_common": list(s.common),
+         "private": {agent: list(own) for agent, own in zip(agents, s.private, strict=True)}}
+        for s in describe_steps(compiled.information, compiled.model.horizon)
+    ]  # fmt: skip
+    return {**_game(compiled), "sizes": _sizes(compiled), "discount": compiled.model.discount,
+            "sharing": describe_lags(compiled.information), "steps": steps}  # fmt: skip
+
+
+def replayed(result: ReplayResult) -> Json:
+    """The document of `posgc check --replay`."""
+    return {"confirmed": result.confirmed, "distance": result.distance,
+            "posteriors": [list(p) for p in result.posteriors]}  # fmt: skip
+
+
+def plugins(found: Registry) -> Json:
+    """The document of `posgc plugins`."""
+    return {
+        "plugins": [
+            {"name": p.name, "distribution": p.distribution, "version": p.version, "defect": p.defect}
+            for p in found.plugins
+        ],
+        "backends": [{"name": b.name, "summary": b.summary, "concepts": sorted(b.concepts), "reads": b.reads}
+                     for b in found.backends.values()],
+        "importers": [{"name": i.name, "summary": i.summary, "suffixes": list(i.suffixes)}
+                      for i in found.importers.values()],
+    }  # fmt: skip

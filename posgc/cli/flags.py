@@ -1,0 +1,74 @@
+"""Flags that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+from posgc.information.graph import DEFAULT_MAX_NODES
+from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.pipeline import Request
+
+__all__ = ["add_game", "add_output", "pairs", "request_of"]
+
+
+def add_game(parser: argparse.ArgumentParser) -> None:
+    """GAME and the flags that say how to read it."""
+    parser.add_argument("game", metavar="GAME", help="a .posg file, a file that an importer claims, or -")
+    add_reading(parser)
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """How to read a game, wherever it comes from."""
+    parser.add_argument("--share", metavar="PROTOCOL", help="sharing protocol, e.g. full, one_step, 'delayed(2)'")
+    parser.add_argument("--set", metavar="K=V", action="append", default=[], help="value of a parameter; repeatable")
+    parser.add_argument("--horizon", metavar="H", type=_positive, help="number of decisions")
+    parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
+    parser.add_argument("--reward", choices=("team", "zero_sum"), default="team",
+                        help="how an imported file's one reward is meant")  # fmt: skip
+    parser.add_argument("--max-nodes", metavar="N", type=_positive, default=DEFAULT_MAX_NODES,
+                        help=f"most nodes of the common-information graph (default {DEFAULT_MAX_NODES})")  # fmt: skip
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of whatever is random (default 0)")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """--json and --quiet."""
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def request_of(arguments: argparse.Namespace) -> Request:
+    """The request that the common flags make.  Raises InputError for a malformed --set."""
+    return Request(
+        arguments.game, arguments.share, pairs("--set", arguments.set), arguments.horizon, arguments.discount,
+        arguments.reward, arguments.max_nodes, arguments.seed,
+    )  # fmt: skip
+
+
+def pairs(flag: str, words: list[str]) -> dict[str, str]:
+    """`k=v` words as a mapping; a later one wins."""
+    result = {}
+    for word in words:
+        name, separator, value = word.partition("=")
+        if not separator or not name.strip() or not value.strip():
+            raise InputError([Diagnostic("E613", f"{flag} {word}: expected name=value", help=f"{flag} name=value")])
+        result[name.strip()] = value.strip()
+    return result
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return value
+
+
+def _discount(text: str) -> float:
+    value = float(text)
+    if not (math.isfinite(value) and 0 < value <= 1):
+        raise argparse.ArgumentTypeError(f"{text} is not in (0, 1]")
+    return value
+
+
+_positive.__name__ = "whole number"
+_discount.__name__ = "number"

@@ -1,0 +1,48 @@
+"""`posgc fmt FILE…`: canonical layout, in place; `--check` only tells, `-` is a filter."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from posgc.language import format_source
+from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.pipeline import read_source
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `fmt`."""
+    parser.add_argument("files", metavar="FILE", nargs="+", help=".posg files, or -")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file would change")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """1 under --check when something would change."""
+    changed = []
+    for path in arguments.files:
+        source = read_source(path)
+        try:
+            laid_out = format_source(source.text)
+        except InputError as error:
+            raise InputError(error.diagnostics, source) from None
+        if path == "-" and not arguments.check:
+            sys.stdout.write(laid_out)
+        elif laid_out != source.text:
+            changed.append(path)
+            if not arguments.check:
+                _replace(path, laid_out)
+    for path in changed:
+        print(f"{'would change' if arguments.check else 'changed'} {path}")
+    return int(arguments.check and bool(changed))
+
+
+def _replace(path: str, content: str) -> None:
+    temporary = Path(f"{path}.tmp")
+    try:
+        temporary.write_text(content, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError([Diagnostic("E615", f"cannot write {path}: {error.strerror}")]) from None

@@ -1,0 +1,27 @@
+"""`posgc plugins`: what is installed, from which distribution, and what is broken."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from posgc.cli import documents, text
+from posgc.cli.flags import add_output
+from posgc.plugin.registry import registry
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `plugins`."""
+    add_output(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """1 when a plug-in could not be loaded."""
+    found = registry()
+    if arguments.json:
+        print(json.dumps(documents.plugins(found)))
+    else:
+        text.plugins(found)
+    return int(any(info.defect for info in found.plugins))

@@ -1,0 +1,60 @@
+"""A progress bar on standard error, for work that takes longer than a moment."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from posgc.pipeline import quiet
+from posgc.plugin.backend import Progress
+
+__all__ = ["progress_bar"]
+
+PATIENCE = 0.7
+"""Seconds of silence before a bar appears: short work shows none."""
+
+
+@contextmanager
+def progress_bar(silent: bool) -> Iterator[Progress]:
+    """A callback that draws; silent when asked to be, and where standard error is no terminal."""
+    if silent or not sys.stderr.isatty():
+        yield quiet
+        return
+    bar = _Bar()
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
+class _Bar:
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+        self.drawn: Any = None
+        self.task: Any = None
+        self.stage = ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if self.drawn is None:
+            if time.monotonic() - self.begun < PATIENCE:
+                return
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self.drawn = Progress(
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                console=Console(stderr=True), transient=True,
+            )  # fmt: skip
+            self.drawn.start()
+        if stage != self.stage:
+            if self.task is not None:
+                self.drawn.remove_task(self.task)
+            self.task, self.stage = self.drawn.add_task(stage, total=total), stage
+        self.drawn.update(self.task, completed=done, total=total)
+
+    def close(self) -> None:
+        if self.drawn is not None:
+            self.drawn.stop()

@@ -1,0 +1,43 @@
+"""`posgc solve GAME --concept …`: an equilibrium or team optimum, verified in the true game."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from posgc.cli import documents, text
+from posgc.cli.flags import add_game, add_output, pairs, request_of
+from posgc.cli.progress import progress_bar
+from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.pipeline import compile_request, solve
+from posgc.policy.file import save_policy
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `solve`."""
+    add_game(parser)
+    parser.add_argument("--concept", required=True, choices=("team", "nash", "ce", "cce"))
+    parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
+    parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
+    parser.add_argument("--out", metavar="FILE", help="write the policy there (.npz)")
+    parser.add_argument("--require-gap", metavar="X", type=float, help="exit with 1 when the verified gap is larger")
+    add_output(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0, or 1 when the verified gap exceeds --require-gap."""
+    request, options = request_of(arguments), pairs("--option", arguments.option)
+    with progress_bar(arguments.quiet) as progress:
+        solution = solve(compile_request(request), arguments.concept, arguments.backend, options, progress)
+        if arguments.out:
+            try:
+                save_policy(solution.policy, arguments.out)
+            except OSError as error:
+                raise InputError([Diagnostic("E615", f"cannot write {arguments.out}: {error.strerror}")]) from None
+    if arguments.json:
+        print(json.dumps(documents.solve(solution, arguments.out)))
+    else:
+        text.solve(solution, arguments.out)
+    return int(arguments.require_gap is not None and solution.verification.gap > arguments.require_gap)

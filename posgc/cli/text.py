@@ -1,0 +1,236 @@
+"""What a person reads on standard output."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.tree import Tree
+
+from posgc.assumptions import ReplayResult, Verdict
+from posgc.information.words import describe_lags, describe_steps
+from posgc.language.diagnostics import render
+from posgc.model.rewards import reward_kind
+from posgc.pipeline import Compiled, Report, Solution
+from posgc.plugin.options import describe_options
+from posgc.plugin.registry import Registry
+from posgc.policy.artefact import Policy
+from posgc.policy.story import Chapter
+from posgc.policy.verify import Verification
+
+__all__ = ["check", "info", "plugins", "replayed", "show", "solve", "verify"]
+
+ANSWER = {True: "holds", False: "FAILS", None: "not decided"}
+
+
+def _console() -> Console:
+    """Standard output; a pipe gets plain lines that are never wrapped."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def _say(console: Console, line: str = "") -> None:
+    console.print(escape(line), soft_wrap=True)
+
+
+def _heading(console: Console, compiled: Compiled) -> None:
+    model = compiled.model
+    title = f" — {model.title}" if model.title else ""
+    _say(console, f"{model.name}{title}")
+    sizes = model.signature
+    _say(console, f"  {model.n_agents} agents: {', '.join(sizes.agents)}; {model.n_states} states; "
+         f"actions {' × '.join(map(str, sizes.action_sizes))}; observations "
+         f"{' × '.join(map(str, sizes.observation_sizes))}; horizon {model.horizon}; "
+         f"rewards: {reward_kind(model).replace('_', '-')}")  # fmt: skip
+    _say(console, f"  sharing: {compiled.information.protocol.name}")
+    for diagnostic in compiled.diagnostics:
+        print(render(diagnostic, compiled.source), file=sys.stderr)
+
+
+def check(report: Report) -> None:
+    """The report of `posgc check`."""
+    console = _console()
+    _heading(console, report.compiled)
+    _say(console)
+    _verdict(console, "Assumption 1 (evolution of information)", report.evolution)
+    _gamma(console, report)
+    _verdict(console, "Assumption 3 (strategy-independent beliefs)", report.independence)
+    if report.independence.witness is not None:
+        _witness(console, report.independence.witness)
+    if report.layers:
+        shown = ", ".join(map(str, report.layers[:12])) + (", …" if len(report.layers) > 12 else "")
+        _say(console, f"Common beliefs by step: {shown} ({sum(report.layers)} in all)")
+    else:
+        _say(console, f"Common beliefs by step: {report.layers_note}")
+    table = Table("back-end", "concept", "applies", "why not", box=None, pad_edge=False)
+    for concept, offers in report.offers.items():
+        for offer in offers:
+            table.add_row(offer.name, concept, "yes" if offer.applies else "no", escape(offer.reason))
+    console.print(table)
+
+
+def _verdict(console: Console, name: str, verdict: Verdict) -> None:
+    how = f" [{verdict.method}]" if verdict.method else ""
+    _say(console, f"{name}: {ANSWER[verdict.holds]}{how}")
+    _say(console, f"  {verdict.evidence}")
+    for note in verdict.notes:
+        _say(console, f"  note: {note}")
+
+
+def _gamma(console: Console, report: Report) -> None:
+    found = report.observability
+    _say(console, f"Assumption 2 (γ-observability): {ANSWER[found.holds]}")
+    for name, summary in (("γ", found.literal), ("γ on reachable differences", found.reachable)):
+        worst = summary.worst
+        at = f"; smallest at {', '.join(worst.action_labels[:3])} [{worst.method}]" if worst else ""
+        _say(console, f"  {name} in [{summary.lower:.6g}, {summary.upper:.6g}]{at}")
+        if worst is not None and worst.witness is not None and name == "γ":
+            _say(console, f"  witness: b = {_belief(worst.witness.b)} and b' = {_belief(worst.witness.b2)}")
+
+
+def _belief(belief: tuple[tuple[int, str, float], ...]) -> str:
+    shown = [f"{label}: {p:.4g}" for _, label, p in belief[:4]]
+    return "{" + "; ".join(shown) + ("; …" if len(belief) > 4 else "") + "}"
+
+
+def _witness(console: Console, witness: Any) -> None:
+    """The counterexample, laid out; the JSON form is what `--replay` reads."""
+    _say(console, "  witness:")
+    for line in _lines(witness, 2):
+        _say(console, line)
+
+
+def _lines(value: Any, depth: int) -> list[str]:
+    pad = "  " * depth
+    if isinstance(value, dict):
+        rows = []
+        for key, inner in value.items():
+            if _flat(inner):
+                rows.append(f"{pad}{key}: {_inline(inner)}")
+            else:
+                rows += [f"{pad}{key}:", *_lines(inner, depth + 1)]
+        return rows
+    if isinstance(value, (list, tuple)):
+        return [line for inner in value for line in ([f"{pad}- {_inline(inner)}"] if _flat(inner)
+                                                     else [f"{pad}-", *_lines(inner, depth + 1)])]  # fmt: skip
+    return [f"{pad}{_inline(value)}"]
+
+
+def _flat(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(not isinstance(v, (list, tuple)) and (not isinstance(v, dict) or _flat(v)) for v in value.values())
+    return not isinstance(value, (list, tuple)) or not value
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {_inline(v)}" for k, v in value.items()) + "}"
+    return f"{value:.6g}" if isinstance(value, float) else str(value) if value != [] else "nothing"
+
+
+def solve(solution: Solution, path: str | None) -> None:
+    """The outcome of `posgc solve`."""
+    console = _console()
+    header = solution.policy.header
+    _heading(console, solution.compiled)
+    _say(console, f"  {header.concept} by {header.backend} on {sum(solution.layers)} common beliefs "
+         f"(Assumption 3: {solution.independence.method})")  # fmt: skip
+    for note in header.notes[:3]:
+        _say(console, f"  {note}")
+    _say(console)
+    _certificate(console, solution.compiled, solution.verification)
+    if solution.lower is not None and solution.upper is not None:
+        _say(console, f"value of the game: between {solution.lower:.10g} and {solution.upper:.10g}")
+    _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in solution.compiled.seconds.items()))
+    if path is not None:
+        _say(console, f"policy written to {path}; read it with: posgc show {path}")
+    if header.concept in ("ce", "cce") and reward_kind(solution.compiled.model) == "general":
+        _say(console, "note: histories with equal beliefs were merged, so equilibria that reward or punish across "
+             "them are not among those found")  # fmt: skip
+
+
+def _certificate(console: Console, compiled: Compiled, checked: Verification) -> None:
+    table = Table("agent", "value", "gain by deviating", box=None, pad_edge=False)
+    for agent, value, gain in zip(compiled.model.signature.agents, checked.values, checked.gains, strict=True):
+        table.add_row(escape(agent), f"{value:.12g}", f"{gain:.3g}")
+    console.print(table)
+    _say(console, f"{checked.kind.upper()} gap in the true game: {checked.gap:.3g} (largest single gain), "
+         f"NashConv {checked.nash_conv:.3g} (sum); error of merging at most {checked.error:.1g}")  # fmt: skip
+    if compiled.information.protocol.forget is not None:
+        _say(console, "note: deviators are given the same memory as the agents (`forget`)")
+
+
+def verify(compiled: Compiled, checked: Verification) -> None:
+    """The outcome of `posgc verify`."""
+    console = _console()
+    _heading(console, compiled)
+    _say(console)
+    _certificate(console, compiled, checked)
+
+
+def info(compiled: Compiled) -> None:
+    """The facts of `posgc info`."""
+    console = _console()
+    _heading(console, compiled)
+    _say(console)
+    for line in describe_lags(compiled.information):
+        _say(console, f"  {line}")
+    _say(console)
+    agents = compiled.model.signature.agents
+    for step in describe_steps(compiled.information):
+        when = f"step {step.first}" if step.first == step.last else f"steps {step.first} to {step.last}, as at {step.first}"
+        _say(console, f"{when}")
+        _say(console, f"  becomes common (z): {', '.join(step.common) or 'nothing'}")
+        for agent, own in zip(agents, step.private, strict=True):
+            _say(console, f"  private to {agent} (p): {', '.join(own) or 'nothing'}")
+
+
+def show(policy: Policy, chapters: tuple[Chapter, ...]) -> None:
+    """A policy as a tree of common histories."""
+    console = _console()
+    header = policy.header
+    tree = Tree(escape(f"{header.game} under {header.protocol}: {header.concept} by {header.backend}, "
+                       f"claimed values {', '.join(f'{v:.6g}' for v in header.values)}"))  # fmt: skip
+    _grow(tree, chapters, 1.0 - sum(c.probability for c in chapters))
+    console.print(tree)
+
+
+def _grow(tree: Tree, chapters: tuple[Chapter, ...], rest: float) -> None:
+    for chapter in chapters:
+        branch = tree.add(escape(f"step {chapter.h}, probability {chapter.probability:.4g}: {chapter.news}"))
+        for weight, rules in chapter.rules:
+            under = branch if len(chapter.rules) == 1 else branch.add(f"with probability {weight:.4g} all follow:")
+            for rule in rules:
+                seen = f" when {rule.private}" if rule.private else ""
+                plays = " or ".join(c if p > 1 - 1e-9 else f"{c} ({p:.4g})" for c, p in rule.choices)
+                under.add(escape(f"{rule.agent}{seen}: {plays}"))
+        _grow(branch, chapter.children, chapter.rest)
+    if rest > 1e-9:
+        tree.add(f"… other continuations, probability {rest:.4g}")
+
+
+def replayed(result: ReplayResult) -> None:
+    """The outcome of `posgc check --replay`."""
+    console = _console()
+    for name, posterior in zip(("first", "second"), result.posteriors, strict=True):
+        _say(console, f"posterior under the {name} prescription:")
+        for line in _lines(list(posterior), 1):
+            _say(console, line)
+    _say(console, f"L1 distance {result.distance:.6g}: the witness is {'confirmed' if result.confirmed else 'REFUTED'}")
+
+
+def plugins(found: Registry) -> None:
+    """What is installed."""
+    console = _console()
+    table = Table("plug-in", "distribution", "version", "defect", box=None, pad_edge=False)
+    for plugin in found.plugins:
+        table.add_row(*map(escape, (plugin.name, plugin.distribution, plugin.version, plugin.defect or "")))
+    console.print(table)
+    for backend in found.backends.values():
+        _say(console, f"back-end {backend.name}: {backend.summary}; {', '.join(sorted(backend.concepts))}")
+        for line in describe_options(backend.options):
+            _say(console, f"  --option {line}")
+    for importer in found.importers.values():
+        _say(console, f"importer {importer.name}: {importer.summary}")

@@ -1,0 +1,109 @@
+"""Who knows what when, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from posgc.information.items import Information, Item
+from posgc.language.protocol import NEVER
+
+__all__ = ["StepWords", "describe_lags", "describe_steps"]
+
+
+@dataclass(frozen=True)
+class StepWords:
+    """One step, or all steps from `first` to `last` that look alike; items are named with their step.
+
+    In a run of steps the times are those of `first`, later ones shift along.
+    """
+
+    first: int
+    last: int
+    common: tuple[str, ...]  # z_h: what has just become common
+    private: tuple[tuple[str, ...], ...]  # p_{i,h} of each agent
+    received: tuple[tuple[str, ...], ...]  # the part of p_{i,h} that is another agent's item
+
+
+def describe_lags(information: Information) -> list[str]:
+    """One sentence for each item: when it is known to whom."""
+    signature, lines = information.model.signature, []
+    tables = (
+        ("action", signature.actions, information.protocol.action_lags),
+        ("observation", signature.observations, information.protocol.observation_lags),
+    )
+    for kind, variables, table in tables:
+        for variable, lags in zip(variables, table, strict=True):
+            name = f"{kind} {variable.name}[{signature.agents[variable.agent]}]"
+            lines.append(f"{name}: {_who(signature.agents, variable.agent, lags, kind)}")
+    if information.protocol.forget is not None:
+        lines.append(f"private items older than {information.protocol.forget} steps are forgotten")
+    for v, steps in _dropped(information).items():
+        variable = signature.actions[v]
+        lines.append(
+            f"{signature.agents[variable.agent]} need not remember its own {variable.name} of {steps}: nothing but "
+            "rewards depends on it and nobody else ever learns it (dropped without loss)"
+        )
+    return lines
+
+
+def _who(agents: tuple[str, ...], owner: int, lags: tuple[int, ...], kind: str) -> str:
+    others = [(agents[i], lag) for i, lag in enumerate(lags) if i != owner]
+    if not others:
+        return "known to its one agent"
+    if len({lag for _, lag in others}) == 1:
+        return f"{_delay(others[0][1], kind)} for everyone else" if len(others) > 1 else (
+            f"{_delay(others[0][1], kind)} for {others[0][0]}"
+        )  # fmt: skip
+    return "; ".join(f"{_delay(lag, kind)} for {name}" for name, lag in others)
+
+
+def _delay(lag: int, kind: str) -> str:
+    if lag >= NEVER:
+        return "never known"
+    if lag == (1 if kind == "action" else 0):
+        return "known at once"
+    return f"known when {lag} {'step' if lag == 1 else 'steps'} old"
+
+
+def _dropped(information: Information) -> dict[int, str]:
+    steps: dict[int, list[int]] = {}
+    for v, h in sorted(information.dropped):
+        steps.setdefault(v, []).append(h)
+    return {
+        v: f"step {hs[0]}" if len(hs) == 1 else f"steps {hs[0]} to {hs[-1]}" if hs[-1] - hs[0] + 1 == len(hs)
+        else f"steps {', '.join(map(str, hs))}" for v, hs in steps.items()
+    }  # fmt: skip
+
+
+def describe_steps(information: Information, most: int = 12) -> list[StepWords]:
+    """The steps 1..H, runs of steps that look alike joined, at most the first `most` runs."""
+    runs: list[tuple[int, int, object]] = []
+    for h in range(1, information.model.horizon + 1):
+        look = _look(information, h)
+        if runs and runs[-1][2] == look:
+            runs[-1] = (runs[-1][0], h, look)
+        elif len(runs) == most:
+            break
+        else:
+            runs.append((h, h, look))
+    return [_words(information, first, last) for first, last, _ in runs]
+
+
+def _look(information: Information, h: int) -> object:
+    def relative(items: tuple[Item, ...]) -> tuple[tuple[int, str, int], ...]:
+        return tuple((item.time - h, item.kind, item.variable) for item in items)
+
+    own = tuple(relative(information.private_of(i, h)) for i in range(information.n_agents))
+    return relative(information.increment(h)), own
+
+
+def _words(information: Information, first: int, last: int) -> StepWords:
+    private = [information.private_of(i, first) for i in range(information.n_agents)]
+    return StepWords(
+        first, last, tuple(map(information.label, information.increment(first))),
+        tuple(tuple(map(information.label, own)) for own in private),
+        tuple(
+            tuple(information.label(item) for item in own if information.variable(item).agent != i)
+            for i, own in enumerate(private)
+        ),
+    )  # fmt: skip

@@ -1,0 +1,324 @@
+"""The stages in their order: read, compile, tabulate, inform, check, emit, run, verify.
+
+This is the only module that knows the order.  Every function takes what the one before returned and a
+progress callback; nothing here prints.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from posgc.assumptions import ObservabilityReport, Verdict, evolution, observability, strategy_independence
+from posgc.information.dropping import drop_own_actions
+from posgc.information.graph import DEFAULT_MAX_NODES, expand_graph
+from posgc.information.items import Information
+from posgc.language import compile_game, protocol
+from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
+from posgc.language.ir import Game
+from posgc.model import Model, tabulate
+from posgc.model.rewards import reward_kind
+from posgc.plugin.backend import Backend, Facts, Problem, Progress
+from posgc.plugin.importer import RewardReading
+from posgc.plugin.options import make_options
+from posgc.plugin.registry import registry
+from posgc.policy.artefact import Concept, Origin, Policy
+from posgc.policy.fit import require_fit
+from posgc.policy.pairs import PolicyMismatch
+from posgc.policy.verify import GapKind, Verification, gap_kind, verify
+
+__all__ = [
+    "BackendOffer", "Compiled", "Report", "Request", "Solution", "check", "compile_request", "independence",
+    "offers", "quiet", "read_source", "request_of_policy", "solve", "verify_policy",
+]  # fmt: skip
+
+FILE_LIMIT = 64 << 20
+"""Bytes of a game file that are read at all."""
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """A progress callback that says nothing."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks of a game file, before anything is known of it."""
+
+    path: str
+    share: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    horizon: int | None = None
+    discount: float | None = None
+    reward: RewardReading = "team"
+    max_nodes: int = DEFAULT_MAX_NODES
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A model under a protocol; `game` is None for an imported file."""
+
+    request: Request
+    source: Source
+    game: Game | None
+    model: Model
+    information: Information
+    diagnostics: tuple[Diagnostic, ...]
+    seconds: dict[str, float]
+
+
+def read_source(path: str) -> Source:
+    """The text of a file, or of standard input for `-`.  Raises InputError when it cannot be read."""
+    name = "<standard input>" if path == "-" else path
+    try:
+        if path == "-":
+            raw = sys.stdin.buffer.read(FILE_LIMIT + 1)
+        else:
+            if os.path.exists(path) and not os.path.isfile(path):
+                raise _unreadable(name, "it is not a regular file")
+            with open(path, "rb") as file:
+                raw = file.read(FILE_LIMIT + 1)
+        if len(raw) > FILE_LIMIT:
+            raise _unreadable(name, f"it is larger than {FILE_LIMIT >> 20} MB")
+        return Source(name, raw.decode("utf-8-sig"))
+    except OSError as error:
+        raise _unreadable(name, error.strerror or str(error)) from None
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, f"it is not text (byte {error.start} is not UTF-8)") from None
+
+
+def _unreadable(name: str, why: str) -> InputError:
+    return InputError([Diagnostic("E606", f"cannot read {name}: {why}", help="give a game file, or - for standard input")])
+
+
+def compile_request(request: Request, source: Source | None = None) -> Compiled:
+    """Read, compile and tabulate a game, and work out who knows what.
+
+    Raises InputError for every mistake in the file or the flags, LimitError past a limit.
+    """
+    seconds: dict[str, float] = {}
+    source = read_source(request.path) if source is None else source
+    with _timed(seconds, "compile"):
+        game, model, diagnostics = _model(request, source)
+    with _timed(seconds, "information"):
+        lags = protocol(model.signature, request.share, game)
+        information = Information(model, lags)
+        _require_evolution(information)
+        information = drop_own_actions(information)
+    return Compiled(request, source, game, model, information, diagnostics, seconds)
+
+
+def _model(request: Request, source: Source) -> tuple[Game | None, Model, tuple[Diagnostic, ...]]:
+    for importer in registry().importers.values():
+        if importer.claims(source):
+            if request.settings:
+                raise InputError([Diagnostic("E601", f"--set has no meaning for a {importer.name} file: it has no "
+                                             "parameters", help="leave --set out")])  # fmt: skip
+            imported = importer.read(
+                source, horizon=request.horizon, discount=request.discount, reward=request.reward
+            )
+            return None, imported.model, imported.diagnostics
+    if request.reward != "team":
+        raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
+                                     help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
+    game = compile_game(source, request.settings, request.horizon, request.discount)
+    return game, tabulate(game), ()
+
+
+def _require_evolution(information: Information) -> None:
+    for h in range(2, information.model.horizon + 1):
+        lost = information.lost(h)
+        if lost:
+            raise InputError([Diagnostic("E512", f"{information.label(lost[0])} should become common at step {h}, but "
+                                         "nobody remembers it then", help="raise 'forget after k'")])  # fmt: skip
+        if h > information.memory + 2 and information.protocol.forget is not None:
+            return
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class BackendOffer:
+    """Whether a back-end serves a concept on a game, and why not."""
+
+    name: str
+    applies: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that `posgc check` finds; `layers` are the nodes of the steps that were expanded."""
+
+    compiled: Compiled
+    evolution: Verdict
+    observability: ObservabilityReport
+    independence: Verdict
+    layers: tuple[int, ...]
+    layers_note: str
+    offers: dict[str, tuple[BackendOffer, ...]]
+
+
+def check(compiled: Compiled, progress: Progress = quiet) -> Report:
+    """Assumptions 1 to 3 with proof or witness, the size of the graph, and which back-ends apply."""
+    information = compiled.information
+    with _timed(compiled.seconds, "assumption 1"):
+        first = evolution(information)
+    with _timed(compiled.seconds, "assumption 3"):
+        third = independence(compiled, progress)
+    with _timed(compiled.seconds, "assumption 2"):
+        second = observability(compiled.model)
+    layers, note = (), "the graph is not built: its beliefs would depend on strategies"
+    if third.holds is not False:
+        with _timed(compiled.seconds, "graph"):
+            layers, note = _layers(compiled, progress)
+    concepts: tuple[Concept, ...] = ("team", "nash", "ce", "cce")
+    table = {concept: offers(compiled, concept, third) for concept in concepts}
+    return Report(compiled, first, second, third, layers, note, table)
+
+
+def independence(compiled: Compiled, progress: Progress = quiet) -> Verdict:
+    """Assumption 3, by whichever method decides it first."""
+    return strategy_independence(compiled.information, max_nodes=compiled.request.max_nodes)
+
+
+def _layers(compiled: Compiled, progress: Progress) -> tuple[tuple[int, ...], str]:
+    try:
+        graph = expand_graph(compiled.information, compiled.request.max_nodes, progress)
+    except LimitError as error:
+        return (), str(error)
+    return graph.sizes, ""
+
+
+def offers(compiled: Compiled, concept: Concept, verdict: Verdict) -> tuple[BackendOffer, ...]:
+    """Every installed back-end against this game and concept."""
+    facts = Facts(concept, reward_kind(compiled.model), verdict.holds, verdict.evidence, compiled.model)
+    return tuple(_offer(backend, facts) for backend in registry().backends.values())
+
+
+def _offer(backend: Backend, facts: Facts) -> BackendOffer:
+    if facts.concept not in backend.concepts:
+        reason: str | None = f"it does not serve the concept {facts.concept}"
+    else:
+        reason = backend.applies(facts)
+    return BackendOffer(backend.name, reason is None, reason or "")
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A policy with its certificate.  `lower` and `upper` bound the value of the game where the concept has
+    one (team optimum; the first agent's value of a zero-sum game), else None."""
+
+    compiled: Compiled
+    policy: Policy
+    verification: Verification
+    independence: Verdict
+    layers: tuple[int, ...]
+    lower: float | None
+    upper: float | None
+
+
+def solve(
+    compiled: Compiled,
+    concept: Concept,
+    backend: str | None = None,
+    options: Mapping[str, str] | None = None,
+    progress: Progress = quiet,
+) -> Solution:
+    """Pick a back-end, run it, and verify what it returns in the true game.
+
+    Raises InputError (E603) with a table of reasons when no back-end serves.
+    """
+    seconds, request = compiled.seconds, compiled.request
+    with _timed(seconds, "check"):
+        verdict = independence(compiled, progress)
+    chosen = _choose(compiled, concept, verdict, backend)
+    chosen_options = make_options(chosen.options, options or {})
+    with _timed(seconds, "solve"):
+        planner = chosen.emit(Problem(compiled.information, concept, request.max_nodes, request.seed), chosen_options)
+        policy = planner.run(progress)
+    header = dataclasses.replace(policy.header, versions={"posgc": version("posgc"), "numpy": version("numpy"),
+                                                          "scipy": version("scipy")})  # fmt: skip
+    policy = dataclasses.replace(policy, header=header, origin=_origin(compiled))
+    with _timed(seconds, "verify"):
+        checked = verify(compiled.information, policy, gap_kind(concept), request.max_nodes, progress)
+    return Solution(
+        compiled, policy, checked, verdict, tuple(len(step) for step in policy.steps), *_bounds(policy, checked, compiled)
+    )
+
+
+def _choose(compiled: Compiled, concept: Concept, verdict: Verdict, name: str | None) -> Backend:
+    backends = registry().backends
+    table = {offer.name: offer for offer in offers(compiled, concept, verdict)}
+    if name is not None and name not in backends:
+        raise InputError([Diagnostic("E602", f"no back-end is called {name}",
+                                     help=f"installed: {', '.join(backends) or 'none'}")])  # fmt: skip
+    for offer in table.values():
+        if offer.applies and name in (None, offer.name):
+            return backends[offer.name]
+    lacking = [offer for offer in table.values() if name in (None, offer.name)]
+    rows = "\n".join(f"  {offer.name}: {offer.reason}" for offer in lacking) or "  none is installed"
+    raise InputError([Diagnostic("E603", f"no back-end serves concept {concept} on this game:\n{rows}",
+                                 help="`posgc check` shows what each back-end asks for")])  # fmt: skip
+
+
+def _bounds(policy: Policy, checked: Verification, compiled: Compiled) -> tuple[float | None, float | None]:
+    """Team: what was reached, and the solver's bound.  Zero-sum Nash: what the verified gains imply."""
+    kind, concept = reward_kind(compiled.model), policy.header.concept
+    if concept == "team":
+        return checked.values[0], policy.header.upper
+    if concept == "nash" and kind == "zero_sum":
+        return checked.values[0] - checked.gains[1], checked.values[0] + checked.gains[0]
+    return None, None
+
+
+def _origin(compiled: Compiled) -> Origin:
+    r = compiled.request
+    return Origin(
+        compiled.source.name, compiled.source.text, r.share, dict(r.settings), r.horizon, r.discount, r.reward
+    )
+
+
+def request_of_policy(policy: Policy) -> tuple[Request, Source]:
+    """How to compile the game that a policy carries.  Raises InputError when it carries none."""
+    origin = policy.origin
+    if origin is None:
+        raise InputError([Diagnostic("E609", "the policy file carries no game", help="give the game with --game")])
+    reading: RewardReading = "zero_sum" if origin.reward == "zero_sum" else "team"
+    request = Request(origin.name, origin.share, origin.settings, origin.horizon, origin.discount, reading)
+    return request, Source(origin.name, origin.text)
+
+
+def verify_policy(
+    compiled: Compiled, policy: Policy, concept: Concept | None = None, progress: Progress = quiet
+) -> tuple[Verification, Verdict]:
+    """Recompute values and gap of a policy from the game alone.
+
+    Raises InputError when the policy does not belong to the game, lacks an instruction, or is asked for a
+    gap that it cannot have, and when Assumption 3 is not established (deviations would move beliefs).
+    """
+    require_fit(compiled.information, policy)
+    verdict = independence(compiled, progress)
+    if verdict.holds is not True:
+        raise InputError([Diagnostic("E604", "the gap can be computed exactly only under Assumption 3, which "
+                                     f"{'fails' if verdict.holds is False else 'is not decided'}: {verdict.evidence}")])  # fmt: skip
+    kind: GapKind = gap_kind(concept or policy.header.concept)
+    try:
+        return verify(compiled.information, policy, kind, compiled.request.max_nodes, progress), verdict
+    except PolicyMismatch as error:
+        raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
+    except ValueError as error:
+        raise InputError([Diagnostic("E605", str(error))]) from None
+
+

@@ -1,0 +1,73 @@
+"""`--option name=value`: a back-end's options dataclass, filled from text."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from posgc.language.diagnostics import Diagnostic, InputError
+
+__all__ = ["describe_options", "make_options"]
+
+
+def make_options(options: type, given: Mapping[str, str]) -> Any:
+    """An instance of the options dataclass; raises InputError (E612) for unknown names and bad values.
+
+    Field types may be int, float, bool, str, a Literal of strings, or one of these or None.
+    """
+    known = {f.name.replace("_", "-"): f for f in fields(options)}
+    hints = get_type_hints(options)
+    values, wrong = {}, []
+    for name, text in given.items():
+        key = name.replace("_", "-")
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            cure = f"did you mean {near[0]}?" if near else f"options: {', '.join(known) or 'none'}"
+            wrong.append(Diagnostic("E612", f"no option is called {name}", help=cure))
+            continue
+        try:
+            values[known[key].name] = _value(hints[known[key].name], text)
+        except ValueError as error:
+            wrong.append(Diagnostic("E612", f"option {name}: {error}"))
+    wrong += [Diagnostic("E612", f"option {f.name} is needed") for f in known.values()
+              if f.name not in values and not wrong and _needed(f)]  # fmt: skip
+    if wrong:
+        raise InputError(wrong)
+    try:
+        return options(**values)
+    except ValueError as error:
+        raise InputError([Diagnostic("E612", str(error))]) from None
+
+
+def describe_options(options: type) -> list[str]:
+    """One line for each option: name, type and default."""
+    hints = get_type_hints(options)
+    return [
+        f"{f.name.replace('_', '-')}: {getattr(hints[f.name], '__name__', str(hints[f.name]))}"
+        + ("" if _needed(f) else f" = {f.default}")
+        for f in fields(options)
+    ]
+
+
+def _needed(f: Field[Any]) -> bool:
+    return f.default is MISSING and f.default_factory is MISSING
+
+
+def _value(kind: Any, text: str) -> Any:
+    if get_origin(kind) is Literal:
+        if text in get_args(kind):
+            return text
+        raise ValueError(f"{text!r} is none of {', '.join(get_args(kind))}")
+    arguments = [k for k in get_args(kind) if k is not type(None)]
+    if arguments:
+        return None if text == "none" else _value(arguments[0], text)
+    if kind is bool:
+        if text in ("true", "false"):
+            return text == "true"
+        raise ValueError(f"{text!r} is neither true nor false")
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not of type {kind.__name__}") from None
