@@ -25,7 +25,15 @@ import numpy as np
 from posgc.equilibrium.layer import chunks, segment_starts
 from posgc.equilibrium.stage import Bools, Deviation, Floats, Ints, Stages, StageSolution, Table
 
-__all__ = ["certify", "deviation_gains", "evaluate", "played_response", "sum_by_type"]
+__all__ = [
+    "behaviour",
+    "certify",
+    "deviation_gains",
+    "evaluate",
+    "mixed_response",
+    "played_response",
+    "sum_by_type",
+]
 
 
 def evaluate(stages: Stages, solution: StageSolution) -> Floats:
@@ -128,14 +136,20 @@ def _responses(stages: Stages, tables: Sequence[Table], i: int, lo: int, hi: int
     if all(table.ndim == 2 for table in tables):
         flat = part.reshape(hi - lo, stages.n_types, -1)
         return sign * played_response(flat, at, i, stages.actions)
-    for j in reversed(range(i + 1, stages.n_agents)):
-        part = np.einsum("cu...a,cua->cu...", part, _behaviour(at[j], stages.actions[j]))
+    return sign * mixed_response(part, [behaviour(t, a) for t, a in zip(at, stages.actions, strict=True)], i)
+
+
+def mixed_response(payoff: Floats, played: Sequence[Floats], i: int) -> Floats:
+    """Payoff [c, U, A_i] of each own action against `played[j][c, U, A_j]`, payoff [c, U, A_1..A_n]."""
+    for j in reversed(range(i + 1, len(played))):
+        payoff = np.einsum("cu...a,cua->cu...", payoff, played[j])
     for j in range(i):
-        part = np.einsum("cua...,cua->cu...", part, _behaviour(at[j], stages.actions[j]))
-    return sign * part
+        payoff = np.einsum("cua...,cua->cu...", payoff, played[j])
+    return payoff
 
 
-def _behaviour(chosen: Table, n_actions: int) -> Floats:
+def behaviour(chosen: Table, n_actions: int) -> Floats:
+    """The table with its actions as an axis of probabilities."""
     return chosen if chosen.ndim == 3 else (chosen[..., None] == np.arange(n_actions)).astype(np.float64)
 
 
@@ -179,7 +193,7 @@ def _add_played(law: Floats, at: list[Table], node: Ints, weight: Floats) -> Non
 def _add_product(law: Floats, at: list[Table], node: Ints, weight: Floats) -> None:
     product = weight[:, None]
     for j, chosen in enumerate(at):
-        product = product[..., None] * _behaviour(chosen, law.shape[2 + j]).reshape(
+        product = product[..., None] * behaviour(chosen, law.shape[2 + j]).reshape(
             *chosen.shape[:2], *(1,) * j, law.shape[2 + j]
         )
     starts = segment_starts(node)

@@ -1,0 +1,70 @@
+"""Many small linear programmes in one block-diagonal HiGHS call, chunked to bound memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
+
+from posgc.equilibrium.layer import chunks
+from posgc.equilibrium.stage import Floats
+
+__all__ = ["Blocks", "SolverFailed", "solve_blocks"]
+
+TOLERANCE = 1e-10  # HiGHS primal and dual feasibility, absolute; programmes are scaled to O(1)
+OPTIONS: Any = {"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
+ENTRIES_PER_CALL = 50_000  # coefficients of one HiGHS call: measured, larger blocks gain nothing
+
+
+class SolverFailed(RuntimeError):
+    """HiGHS returned no optimum for a programme that has one; the message is the solver's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """`primal[n, C]` and `dual[n, R]`, the multipliers (>= 0) of the inequality rows."""
+
+    primal: Floats
+    dual: Floats
+
+
+def solve_blocks(
+    a: Floats, b: Floats, c: Floats, equal: Floats | None = None, free: int = 0, one_each: bool = False
+) -> Blocks:
+    """max c_k z s.t. A_k z <= b, equal z = 1, z >= 0 except the last `free` variables, for every block k.
+
+    a [n, R, C], b [R], c [n, C], equal [E, C] shared by the blocks.  `one_each`: a HiGHS call per block.
+    Raises SolverFailed.
+    """
+    n, rows, columns = a.shape
+    primal, dual = np.zeros((n, columns)), np.zeros((n, rows))
+    bounds = np.zeros((columns, 2))
+    bounds[:, 1] = np.inf
+    bounds[columns - free :, 0] = -np.inf
+    for start, stop in chunks(n, ENTRIES_PER_CALL if one_each else rows * columns, ENTRIES_PER_CALL):
+        size = stop - start
+        # the stubs know neither sparse constraints nor array bounds
+        programme: dict[str, Any] = {"A_ub": _diagonal(a[start:stop]), "b_ub": np.tile(b, size)}
+        programme["bounds"] = np.tile(bounds, (size, 1))
+        if equal is not None:
+            programme["A_eq"] = sparse.kron(sparse.eye_array(size), equal, format="csr")
+            programme["b_eq"] = np.ones(size * len(equal))
+        result: Any = linprog(-c[start:stop].ravel(), method="highs", options=OPTIONS, **programme)
+        if result.x is None or result.status != 0:
+            raise SolverFailed(f"HiGHS on {size} block(s) of {rows} x {columns}: {result.message}")
+        primal[start:stop] = result.x.reshape(size, columns)
+        dual[start:stop] = -result.ineqlin.marginals.reshape(size, rows)
+    return Blocks(primal, dual)
+
+
+def _diagonal(a: Floats) -> sparse.csr_array:
+    n, rows, columns = a.shape
+    index = (np.arange(n)[:, None, None] * columns + np.arange(columns)).repeat(rows, axis=1)
+    matrix = sparse.csr_array(
+        (a.ravel(), index.ravel(), np.arange(n * rows + 1) * columns), shape=(n * rows, n * columns)
+    )
+    matrix.eliminate_zeros()
+    return matrix
