@@ -94,7 +94,8 @@ def read_source(path: str) -> Source:
 
 
 def _unreadable(name: str, why: str) -> InputError:
-    return InputError([Diagnostic("E606", f"cannot read {name}: {why}", help="give a game file, or - for standard input")])
+    cure = "give a game file, or - for standard input"
+    return InputError([Diagnostic("E606", f"cannot read {name}: {why}", help=cure)])
 
 
 def compile_request(request: Request, source: Source | None = None) -> Compiled:
@@ -120,9 +121,7 @@ def _model(request: Request, source: Source) -> tuple[Game | None, Model, tuple[
             if request.settings:
                 raise InputError([Diagnostic("E601", f"--set has no meaning for a {importer.name} file: it has no "
                                              "parameters", help="leave --set out")])  # fmt: skip
-            imported = importer.read(
-                source, horizon=request.horizon, discount=request.discount, reward=request.reward
-            )
+            imported = importer.read(source, horizon=request.horizon, discount=request.discount, reward=request.reward)
             return None, imported.model, imported.diagnostics
     if request.reward != "team":
         raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
@@ -253,9 +252,8 @@ def solve(
     policy = dataclasses.replace(policy, header=header, origin=_origin(compiled))
     with _timed(seconds, "verify"):
         checked = verify(compiled.information, policy, gap_kind(concept), request.max_nodes, progress)
-    return Solution(
-        compiled, policy, checked, verdict, tuple(len(step) for step in policy.steps), *_bounds(policy, checked, compiled)
-    )
+    layers = tuple(len(step) for step in policy.steps)
+    return Solution(compiled, policy, checked, verdict, layers, *_bounds(policy, checked, compiled))
 
 
 def _choose(compiled: Compiled, concept: Concept, verdict: Verdict, name: str | None) -> Backend:
@@ -311,8 +309,9 @@ def verify_policy(
     require_fit(compiled.information, policy)
     verdict = independence(compiled, progress)
     if verdict.holds is not True:
-        raise InputError([Diagnostic("E604", "the gap can be computed exactly only under Assumption 3, which "
-                                     f"{'fails' if verdict.holds is False else 'is not decided'}: {verdict.evidence}")])  # fmt: skip
+        state = "fails" if verdict.holds is False else "is not decided"
+        why = f"the gap can be computed exactly only under Assumption 3, which {state}: {verdict.evidence}"
+        raise InputError([Diagnostic("E604", why)])
     kind: GapKind = gap_kind(concept or policy.header.concept)
     try:
         return verify(compiled.information, policy, kind, compiled.request.max_nodes, progress), verdict
@@ -320,5 +319,3 @@ def verify_policy(
         raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
     except ValueError as error:
         raise InputError([Diagnostic("E605", str(error))]) from None
-
-

@@ -93,9 +93,7 @@ class ValueIterationPlanner:
         team_bounds = (float(start[0]), float(start[0]) + slack) if self.problem.concept == "team" else (None, None)
         return Policy(self._header(start, team_bounds, methods), graph.root_z, graph.root_to, tuple(reversed(steps)))
 
-    def _header(
-        self, values: Floats, bounds: tuple[float | None, float | None], methods: list[str]
-    ) -> Header:
+    def _header(self, values: Floats, bounds: tuple[float | None, float | None], methods: list[str]) -> Header:
         information, model = self.problem.information, self.problem.information.model
         protocol = information.protocol
         notes = tuple(f"stage games: {m}" for m in dict.fromkeys(methods))

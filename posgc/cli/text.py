@@ -180,8 +180,8 @@ def info(compiled: Compiled) -> None:
     _say(console)
     agents = compiled.model.signature.agents
     for step in describe_steps(compiled.information):
-        when = f"step {step.first}" if step.first == step.last else f"steps {step.first} to {step.last}, as at {step.first}"
-        _say(console, f"{when}")
+        run = f"steps {step.first} to {step.last}, as at {step.first}"
+        _say(console, f"step {step.first}" if step.first == step.last else run)
         _say(console, f"  becomes common (z): {', '.join(step.common) or 'nothing'}")
         for agent, own in zip(agents, step.private, strict=True):
             _say(console, f"  private to {agent} (p): {', '.join(own) or 'nothing'}")

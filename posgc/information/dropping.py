@@ -20,7 +20,7 @@ import numpy as np
 from posgc.information.items import Information, Item
 from posgc.language.protocol import NEVER
 from posgc.model.arrays import Kernel, Model
-from posgc.model.rows import gather
+from posgc.model.ragged import gather
 
 __all__ = ["drop_own_actions"]
 
@@ -29,8 +29,7 @@ def drop_own_actions(information: Information) -> Information:
     """The same information structure without the own actions that may be dropped without loss."""
     model = information.model
     irrelevant = [
-        {v for v in range(len(model.signature.actions)) if _irrelevant(model, kernel, v)}
-        for kernel in model.kernels
+        {v for v in range(len(model.signature.actions)) if _irrelevant(model, kernel, v)} for kernel in model.kernels
     ]
     if not any(irrelevant):
         return information
@@ -84,4 +83,3 @@ def _irrelevant(model: Model, kernel: Kernel, variable: int) -> bool:
         ):
             return False
     return True
-

@@ -29,7 +29,7 @@ from posgc.information.items import Information
 from posgc.information.merge import Merge, merge_rows
 from posgc.information.step import Cells, StepTable, same_step, step_table
 from posgc.language.diagnostics import LimitError
-from posgc.model.rows import gather, pointers
+from posgc.model.ragged import gather, pointers
 
 __all__ = ["DEFAULT_MAX_NODES", "MERGE_TOLERANCE", "Graph", "Layer", "expand_graph", "grow_layers"]
 
@@ -128,9 +128,7 @@ def grow_layers(information: Information, max_nodes: int = DEFAULT_MAX_NODES) ->
         yield layer
 
 
-def _grow(
-    information: Information, first: _First, max_nodes: int, last: int
-) -> Iterator[tuple[Layer, _Growth | None]]:
+def _grow(information: Information, first: _First, max_nodes: int, last: int) -> Iterator[tuple[Layer, _Growth | None]]:
     """Each layer without its own edges, with the growth that led to it (None for the first)."""
     belief, cells, error = first.belief, first.cells, 0.0
     parent, parent_z = np.full(belief.shape[0], -1), first.z[_first_reach(first.to, belief.shape[0])]
@@ -151,9 +149,7 @@ def _grow(
         parent, parent_z = grown.parent, table.z[grown.parent_z]
 
 
-def _table(
-    information: Information, h: int, cells: Cells, known: dict[tuple[object, ...], StepTable]
-) -> StepTable:
+def _table(information: Information, h: int, cells: Cells, known: dict[tuple[object, ...], StepTable]) -> StepTable:
     """The step's table; steps that look alike share one."""
     key = same_step(information, h, cells)
     if key not in known:
@@ -216,9 +212,7 @@ class _Children:
     error: float
 
 
-def _expand(
-    belief: sparse.csr_array, table: StepTable, room: int, h: int, last: int, sizes: list[int]
-) -> _Growth:
+def _expand(belief: sparse.csr_array, table: StepTable, room: int, h: int, last: int, sizes: list[int]) -> _Growth:
     """All children of a layer, merged; chunk by chunk, so that unmerged children never fill the memory."""
     assert table.joint is not None and table.following is not None
     per_cell = np.diff(table.joint.indptr)
@@ -277,9 +271,7 @@ def _children(belief: sparse.csr_array, table: StepTable, begin: int, end: int) 
     merge = merge_rows(indptr, index, data, MERGE_TOLERANCE)
     at, counts = gather(indptr, merge.representative)
     keys = edge_key[starts]
-    return _Children(
-        counts, index[at], data[at], keys // len(table.z), keys % len(table.z), merge.member, merge.error
-    )
+    return _Children(counts, index[at], data[at], keys // len(table.z), keys % len(table.z), merge.member, merge.error)
 
 
 def _trim(belief: sparse.csr_array, cells: Cells, error: float) -> tuple[sparse.csr_array, Cells, float]:

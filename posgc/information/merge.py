@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from posgc.model.rows import gather
+from posgc.model.ragged import gather
 
 __all__ = ["Merge", "merge_rows"]
 
@@ -78,9 +78,7 @@ def _keys(indptr: Ints, index: npt.NDArray[np.integer], data: Floats) -> tuple[n
     return np.add.reduceat(mixed[index], starts), np.add.reduceat(data * weight[index], starts)
 
 
-def _distances(
-    indptr: Ints, index: npt.NDArray[np.integer], data: Floats, rows: Ints, others: Ints
-) -> Floats:
+def _distances(indptr: Ints, index: npt.NDArray[np.integer], data: Floats, rows: Ints, others: Ints) -> Floats:
     """L1 distance of each row to its candidate, infinite where the supports differ."""
     distance = np.zeros(len(rows))
     counts = indptr[rows + 1] - indptr[rows]

@@ -20,7 +20,7 @@ from scipy import sparse
 from posgc.information.codes import evolve
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
-from posgc.model.rows import gather
+from posgc.model.ragged import gather
 
 __all__ = ["Cells", "Entries", "StepTable", "same_step", "step_entries", "step_table"]
 

@@ -1,15 +1,15 @@
 """The whole extension surface: a plug-in implements any of these hooks and is found by its entry point.
 
-    # pyproject.toml of the plug-in
-    [project.entry-points.posgc]
-    my-solver = "my_package"
+# pyproject.toml of the plug-in
+[project.entry-points.posgc]
+my-solver = "my_package"
 
-    # my_package/__init__.py
-    from posgc.plugin import hookimpl
+# my_package/__init__.py
+from posgc.plugin import hookimpl
 
-    @hookimpl
-    def posgc_backends():
-        return [MySolver()]
+@hookimpl
+def posgc_backends():
+    return [MySolver()]
 """
 
 from __future__ import annotations

@@ -32,8 +32,6 @@ class Importer(Protocol):
         """Whether the text looks like this format; cheap, and false for anything doubtful."""
         ...
 
-    def read(
-        self, source: Source, *, horizon: int | None, discount: float | None, reward: RewardReading
-    ) -> Imported:
+    def read(self, source: Source, *, horizon: int | None, discount: float | None, reward: RewardReading) -> Imported:
         """The model.  Raises InputError with every mistake found, LimitError where it is too large."""
         ...

@@ -24,7 +24,7 @@ from posgc.information.items import Information
 from posgc.information.merge import merge_rows
 from posgc.information.step import Cells, same_step, step_entries
 from posgc.language.diagnostics import LimitError
-from posgc.model.rows import gather
+from posgc.model.ragged import gather
 from posgc.policy.artefact import Policy, PolicyStep
 
 __all__ = ["PairLayer", "PolicyMismatch", "TrueStep", "pair_layers"]

@@ -189,9 +189,7 @@ def _others(table: Floats, played: list[list[Floats]], u: int, skip: int | None)
     return table
 
 
-def _expectation(
-    payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints
-) -> Floats:
+def _expectation(payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints) -> Floats:
     total = np.zeros(payoff.shape[1])
     for u in range(types.shape[1]):
         total += np.bincount(owner, weights=weight * _others(payoff[u][owner], played, u, None), minlength=len(total))
