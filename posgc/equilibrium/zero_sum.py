@@ -108,7 +108,8 @@ class _Layer:
         todo = np.arange(len(self.a))
         if tableau:
             answer = batched_simplex(self.a, self.b, self.c)
-            self._improve(todo, answer.primal, answer.dual)
+            ended = answer.finished
+            self._improve(todo[ended], answer.primal[ended], answer.dual[ended])
             todo = self._advance(todo, "simplex", tally)
         for name, alone in (("HiGHS", False), ("HiGHS alone", True)):
             if len(todo):
@@ -134,12 +135,12 @@ class _Layer:
 
     def _improve(self, todo: Ints, primal: Floats, dual: Floats) -> None:
         """Keep the new prescriptions of the nodes `todo` where their gap is smaller."""
-        p_2, a_2 = self.y.shape[1:]
-        x = _cleaned(primal[:, p_2:].reshape(-1, *self.x.shape[1:]))
+        (p_1, a_1), (p_2, a_2) = self.x.shape[1:], self.y.shape[1:]
+        x = _cleaned(primal[:, p_2:].reshape(-1, p_1, a_1))
         y = _cleaned(dual[:, : p_2 * a_2].reshape(-1, p_2, a_2))
-        matrix = self.matrix[todo].reshape(len(todo), x[0].size, y[0].size)
-        for_x = (matrix @ y.reshape(len(todo), -1, 1)).reshape(x.shape)
-        for_y = (x.reshape(len(todo), 1, -1) @ matrix).reshape(y.shape)
+        matrix = self.matrix[todo].reshape(len(todo), p_1 * a_1, p_2 * a_2)
+        for_x = (matrix @ y.reshape(len(todo), p_2 * a_2, 1)).reshape(x.shape)
+        for_y = (x.reshape(len(todo), 1, p_1 * a_1) @ matrix).reshape(y.shape)
         gap = for_x.max(axis=2).sum(axis=1) - for_y.min(axis=2).sum(axis=1)
         better = gap < self.gap[todo]
         at = todo[better]
