@@ -157,8 +157,8 @@ class _Reader:
 
     def _numbers(self, statement: Statement, cells: Cells, left: int) -> Write | None:
         """A row or matrix on the lines below, of any layout; other layouts than MADP's are noted."""
-        lines = [line for token in statement.block for line in token.split("\n") if line.strip()]
-        values = np.array([float(x) for line in lines for x in line.split()], dtype=np.float64)
+        lines = [line.split() for token in statement.block for line in token.split("\n") if line.strip()]
+        values = np.array([float(x) for line in lines for x in line], dtype=np.float64)
         axes = self.axes[len(self.axes) - left :]
         need = prod(axis.size for axis in axes)
         place = span_of(statement.block[0]) if statement.block else span_of(statement.head)
@@ -173,8 +173,10 @@ class _Reader:
             worst = values[~good][0]
             self.complaints.error("I105", f"the number {worst:g} is out of range", place, self._range())
             return None
-        if len(lines) != (axes[0].size if left == 2 else 1) or left == 0:
+        if left == 0 or len(lines) != need // axes[-1].size or any(len(line) != axes[-1].size for line in lines):
             self.complaints.note("N109", "values on other lines than MADP expects", place, "one row a line")
+        if left == 0:
+            return Write(statement.head, cells, float(values[0]))
         return Write(statement.head, cells, values.reshape([n for axis in axes for n in axis.shape]))
 
     def _bad_number(self, head: Token, parts: list[str]) -> None:

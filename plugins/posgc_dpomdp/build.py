@@ -19,14 +19,15 @@ __all__ = ["MAX_ENTRIES", "build_initial", "build_kernel", "reachable"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 MAX_ENTRIES = 50_000_000  # entries of the joint kernel, some 100 bytes each while it is built
 
 
 def reachable(start: Floats, transition: Floats) -> Ints:
     """The reachable states, ascending, from `start[S]` and `transition[A, S, S]`."""
-    edges = (transition > 0).any(axis=0)
-    seen = start > 0
+    edges: Bools = np.any(transition > 0, axis=0)
+    seen: Bools = start > 0
     frontier = seen
     while frontier.any():
         frontier = edges[frontier].any(axis=0) & ~seen

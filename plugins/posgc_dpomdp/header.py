@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ EXACT = 1e-9  # absolute: a distribution whose sum is this close to 1 is taken a
 ROUNDED = 1e-5  # absolute: one whose sum is this close is taken for rounded, and renormalised
 MAX_CELLS = 200_000_000  # cells of the tables of T and O together, or of R: 1.6 GB of float64
 MAX_AGENTS = 15  # R has an axis per state and two per agent, and NumPy 1 arrays have at most 32
+_HUGE = 10**300  # counts are whole numbers of any length; this one still prints as a float
 ORDER = ("agents", "discount", "values", "states", "start", "actions", "observations")
 
 
@@ -37,16 +37,15 @@ class Header:
     states: Axis
     actions: Axis
     observations: Axis
-    start: Item
+    start: Item | None
 
 
 def read_header(document: Document, complaints: Complaints) -> Header:
     """Read the header, and refuse a game whose tables would be too large.
 
-    Raises InputError when the header is unusable (nothing in the body could be resolved), LimitError
-    when the tables of T and O would have more than MAX_CELLS cells or the agents exceed MAX_AGENTS.
+    Raises InputError when the sizes by which to resolve the body are not known (other mistakes wait for
+    those of the body), LimitError above MAX_AGENTS agents or MAX_CELLS cells of T and O.
     """
-    before = len(complaints)
     items = _in_order(document, complaints)
     names = _agents(items.get("agents"), complaints)
     discount = _discount(items.get("discount"), complaints)
@@ -54,23 +53,25 @@ def read_header(document: Document, complaints: Complaints) -> Header:
     states = _states(items.get("states"), complaints)
     actions = _per_agent("actions", items.get("actions"), len(names), complaints)
     observations = _per_agent("observations", items.get("observations"), len(names), complaints)
-    if len(complaints) > before or not (states and actions and observations and "start" in items):
+    if states is None or not names or not len(actions) == len(observations) == len(names):
         complaints.settle()
-    assert states is not None
+    assert states is not None  # whatever left it out was an error
     header = Header(
         names, discount, sign, quoted,
         Axis("state", (states,), joint=False),
         Axis("action", actions, joint=True),
         Axis("observation", observations, joint=True),
-        items["start"],
+        items.get("start"),
     )  # fmt: skip
-    _check_size(states.size, prod(a.size for a in actions), prod(o.size for o in observations))
+    _check_size(states.size, header.actions.size, header.observations.size, complaints)
     return header
 
 
-def _check_size(states: int, actions: int, observations: int) -> None:
+def _check_size(states: int, actions: int, observations: int, complaints: Complaints) -> None:
     cells = actions * states * (states + observations)
+    states, actions, observations, cells = (min(n, _HUGE) for n in (states, actions, observations, cells))
     if cells > MAX_CELLS:
+        complaints.settle()
         sizes = f"{states:.3g} states, {actions:.3g} joint actions, {observations:.3g} joint observations"
         raise LimitError(
             f"the tables of T and O would have {cells:.3g} cells ({sizes}); the limit is {MAX_CELLS:.3g}: "
@@ -98,7 +99,7 @@ def _in_order(document: Document, complaints: Complaints) -> dict[str, Item]:
         found[key] = item
     if document.items or document.statements:
         for key in ORDER:
-            if key not in found:
+            if key not in found and key not in document.damaged:
                 complaints.error("I104", f"the header has no `{key}:`", None, f"add `{_EXAMPLE[key]}`")
     return found
 
@@ -212,6 +213,7 @@ def start_law(header: Header, complaints: Complaints) -> Floats:
     law = np.zeros(states.size)
     if not found:
         return law
+    assert item is not None  # it has words
     if item.key == "start" and not (len(found) == 1 and _is_state(found[0], states, item.token)):
         return _row(found, item.token, states, complaints)
     chosen = []
@@ -229,7 +231,8 @@ def start_law(header: Header, complaints: Complaints) -> Floats:
         law = 1.0 - law
         if not law.any():
             complaints.error("I105", "`start exclude:` leaves no state", span_of(item.token), "exclude fewer")
-    return law / max(law.sum(), 1.0)
+    law /= max(float(law.sum()), 1.0)
+    return law
 
 
 def _is_state(word: Word, states: Labels, head: Token) -> bool:

@@ -18,7 +18,8 @@ __all__ = ["ANY", "IDENTIFIER", "Axis", "Cells", "Labels"]
 ANY = slice(None)
 Cells = tuple[int | slice, ...]
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_INDEX = re.compile(r"\d{1,18}")
+_INDEX = re.compile(r"[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,15 @@ class Labels:
             return int(word)
         return None
 
-    def why_not(self, word: str, kind: str) -> tuple[str, str]:
+    def why_not(self, word: str, kind: str, of: str = "") -> tuple[str, str]:
         """Message and cure for a word that `find` does not know."""
-        if word.isdigit():
+        if _NUMBER.fullmatch(word):
             shown = word if len(word) < 20 else word[:12] + "…"
-            return f"there is no {kind} {shown}", f"indices start at 0: 0 to {self.size - 1}"
+            return f"there is no {kind} {shown}{of}", f"indices start at 0: 0 to {self.size - 1}"
         near = get_close_matches(word, self.names, 1)
         declared = ", ".join(self.names[:8]) + (", …" if len(self.names) > 8 else "")
         cure = f"did you mean `{near[0]}`?" if near else f"declared: {declared}" if declared else "use an index"
-        return f"unknown {kind} `{word}`", cure
+        return f"unknown {kind} `{word}`{of}", cure
 
 
 class Axis(dict[str, Cells | None]):
@@ -98,7 +99,9 @@ class Axis(dict[str, Cells | None]):
         words = [word.strip('"') for word in text.split()]
         if len(words) != len(self.parts):
             return (ANY,) * len(self.parts)
-        if any(word.isdigit() and part.find(word) is None for word, part in zip(words, self.parts, strict=True)):
+        if any(
+            _NUMBER.fullmatch(word) and part.find(word) is None for word, part in zip(words, self.parts, strict=True)
+        ):
             return None
         found = [ANY if word == "*" else part.find(word) for word, part in zip(words, self.parts, strict=True)]
         return tuple(ANY if cell is None else cell for cell in found)
@@ -122,7 +125,7 @@ class Axis(dict[str, Cells | None]):
         words = [m.group().strip('"') for m in found]
         if not words:
             return [("I101", 0, max(1, len(text)), f"the {self.kind} is missing", "`*` stands for all")]
-        if self.joint and len(words) == 1 and words[0].isdigit():
+        if self.joint and len(words) == 1 and _NUMBER.fullmatch(words[0]):
             message, cure = Labels(self.size).why_not(words[0], f"joint {self.kind}")
             return [("I102", found[0].start(), len(found[0].group()), message, cure)]
         if len(words) != len(self.parts):
@@ -134,5 +137,5 @@ class Axis(dict[str, Cells | None]):
         for i, (m, word, part) in enumerate(zip(found, words, self.parts, strict=True)):
             if word != "*" and part.find(word) is None:
                 of = f" of agent {i + 1}" if self.joint and len(self.parts) > 1 else ""
-                wrong.append(("I102", m.start(), len(m.group()), *part.why_not(word, self.kind + of)))
+                wrong.append(("I102", m.start(), len(m.group()), *part.why_not(word, self.kind, of)))
         return wrong

@@ -22,6 +22,7 @@ __all__ = ["Document", "Item", "Statement", "Word", "parse", "words"]
 _BLANK = re.compile(r"\n[ \t\r]*\n")
 _KEY = re.compile(r"\s*(agents|discount|values|states|start|actions|observations|[tor])\b", re.IGNORECASE)
 _NOT_FINITE = re.compile(r"(?<![\w-])[+-]?(nan|inf|infinity)(?![\w-])", re.IGNORECASE)
+_NUMBERS = re.compile(r"[-+.eE\d\s]+")
 _WORD = re.compile(r'"([^"\n]*)"|[^\s"]+|"')
 
 
@@ -56,7 +57,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Document:
-    """Header items and statements in file order; `damaged` are the letters whose statements are incomplete."""
+    """Header items and statements in file order; `damaged` are letters and keys with malformed lines."""
 
     items: tuple[Item, ...]
     statements: tuple[Statement, ...]
@@ -85,24 +86,30 @@ def parse(complaints: Complaints) -> Document:
     items: list[Item] = []
     statements: list[Statement] = []
     damaged: set[str] = set()
-    for node, after in zip(nodes, [*nodes[1:], None], strict=True):
+    for node, before, after in zip(nodes, [None, *nodes], [*nodes[1:], None], strict=False):
         if isinstance(node, Tree):
             first, *rest = (token for token in node.children if isinstance(token, Token))
             if node.data == "header":
                 items.append(Item(" ".join(first.rstrip(": \t").split()), first, tuple(rest)))
             else:
-                cut = isinstance(after, Token) and after.type == "MALFORMED"
-                statements.append(Statement(first, tuple(rest), cut))
+                statements.append(Statement(first, tuple(rest), _is_malformed(after)))
         elif node.type == "MALFORMED":
             letter = node[0] if node[0] in "TOR" else statements[-1].head[0] if statements else ""
-            damaged.add(letter)
-            _malformed(node, complaints)
+            key = _KEY.match(node)
+            damaged.add(key.group(1).lower() if key and len(key.group(1)) > 1 else letter)
+            # The numbers below a malformed statement are no second mistake.
+            if not (_is_malformed(before) and _NUMBERS.fullmatch(node)):
+                _malformed(node, complaints)
         else:
             statements.append(Statement(node))
     if not items and not statements and not len(complaints):
         complaints.error("I101", "the file is empty", None, "a .dpomdp file begins with `agents: 2`")
     _leniencies(text, items[0].token.start_pos or 0 if items else 0, complaints)
     return Document(tuple(items), tuple(statements), frozenset(damaged))
+
+
+def _is_malformed(node: object) -> bool:
+    return isinstance(node, Token) and node.type == "MALFORMED"
 
 
 def _malformed(line: Token, complaints: Complaints) -> None:
@@ -136,7 +143,7 @@ def _malformed(line: Token, complaints: Complaints) -> None:
 
 
 def _near(line: str) -> str:
-    return line.split(":")[0].strip().lower()
+    return line.split(":", maxsplit=1)[0].strip().lower()
 
 
 def _leniencies(text: str, first: int, complaints: Complaints) -> None:

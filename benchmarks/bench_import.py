@@ -1,0 +1,80 @@
+"""How long the importer takes for each benchmark file.
+
+`python benchmarks/bench_import.py [REPEATS]` prints the machine, the command, and for each file the median
+and the range over REPEATS reads in one warm process (grammar built, file cached), then the same for whole
+processes, Python's start included, on the largest file.
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import scipy
+from posgc_dpomdp import DpomdpImporter
+
+from posgc.language.diagnostics import InputError, Source
+
+FILES = Path(__file__).parents[1].parent / "shared" / "benchmarks"
+_WHOLE = (
+    "import sys; from posgc_dpomdp import DpomdpImporter; from posgc.language.diagnostics import Source; "
+    "DpomdpImporter().read(Source('f', open(sys.argv[1]).read()), horizon=2, discount=None, reward='team')"
+)
+
+
+def spread(action: Callable[[], object], repeats: int) -> str:
+    """Median and range of the wall-clock time, in milliseconds."""
+    took = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        action()
+        took.append(1e3 * (time.perf_counter() - began))
+    return f"{statistics.median(took):9.1f} ms  [{min(took):.1f}, {max(took):.1f}]"
+
+
+def processor() -> str:
+    """The processor's name, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def main() -> None:
+    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    print(f"machine: {processor()}, {platform.system()}")
+    print(f"python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}")
+    print(f"command: python benchmarks/bench_import.py {repeats}")
+    files = sorted(FILES.rglob("*.dpomdp"))
+    if not files:
+        sys.exit(f"no .dpomdp files under {FILES}")
+    for path in files:
+        source = Source(str(path), path.read_text())
+
+        def read(source: Source = source) -> str:
+            try:
+                model = DpomdpImporter().read(source, horizon=2, discount=None, reward="team").model
+            except InputError as error:
+                return f"refused, {len(error.diagnostics)} diagnostics"
+            return f"{model.n_states} states, {len(model.kernels[0].state)} entries"
+
+        result = read()
+        size = path.stat().st_size / 1e3
+        print(f"{path.relative_to(FILES).as_posix():36} {size:6.0f} kB {spread(read, repeats)}  {result}")
+    largest = max(files, key=lambda path: path.stat().st_size)
+
+    def process() -> None:
+        subprocess.run([sys.executable, "-c", _WHOLE, str(largest)], check=True)
+
+    print(f"{'whole process, ' + largest.name:36} {largest.stat().st_size / 1e3:6.0f} kB {spread(process, repeats)}")
+
+
+if __name__ == "__main__":
+    main()
