@@ -1,0 +1,113 @@
+"""Assumption 3 of Liu & Zhang (2023): the common belief P(s_h, p_h | c_h) does not depend on the strategies.
+
+Tried in order: the one-slice certificate, which proves every horizon; the diagram unrolled to the game's
+horizon; and the exact test on the common-information graph, which decides for the game's own numbers.  The
+graph is grown a layer at a time under uniformly random actions, and a layer is trusted because every step
+before it has passed.
+
+Beliefs are those of policies that read (c_h, p_{i,h}).  Policies of the paper's Pi^gen read others' private
+information, and do move beliefs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from posgc.assumptions.structural import SliceResult, slice_certificate, unrolled_certificate
+from posgc.assumptions.verdict import Verdict
+from posgc.assumptions.vertices import POSTERIOR_TOLERANCE, check_layer, moves
+from posgc.assumptions.witness import describe_witness, witness_of
+from posgc.information.graph import DEFAULT_MAX_NODES, grow_layers
+from posgc.information.items import Information
+from posgc.language.diagnostics import LimitError
+
+__all__ = ["DEFAULT_EFFORT", "strategy_independence"]
+
+DEFAULT_EFFORT = 1_000_000_000
+"""Multiplications that the vertices of one step may take, about ten seconds."""
+
+
+def strategy_independence(
+    information: Information, *, max_nodes: int = DEFAULT_MAX_NODES, effort: int = DEFAULT_EFFORT
+) -> Verdict:
+    """Assumption 3 for steps 1..H; pass `drop_own_actions(information)` to check the game without own actions.
+
+    `method` is "structural, every horizon", "structural, this horizon", "exact", or None where `holds` is
+    None: a limit was met, and the evidence says which and how far the test came.
+    """
+    lost = next((h for h in range(2, information.model.horizon + 1) if information.lost(h)), None)
+    if lost is not None:
+        return Verdict(3, None, f"not checked: Assumption 1 fails at step {lost}")
+    cut = slice_certificate(information)
+    if cut.separated:
+        return _by_slices(information, cut)
+    unrolled = unrolled_certificate(information)
+    if unrolled.separated:
+        return Verdict(
+            3, True,
+            f"in the influence diagram of all {information.model.horizon} steps ({unrolled.nodes} nodes) what is "
+            "not common is d-separated from all prescriptions by the common information, at every step",
+            "structural, this horizon",
+        )  # fmt: skip
+    verdict = _exact(information, max_nodes, effort)
+    if unrolled.separated is None:
+        note = f"the influence diagram of all steps was not tried: it has {unrolled.nodes} nodes"
+        return Verdict(3, verdict.holds, verdict.evidence, verdict.method, verdict.witness, (note,))
+    return verdict
+
+
+def _by_slices(information: Information, cut: SliceResult) -> Verdict:
+    slices = "the one slice" if cut.slices == 1 else f"each of the {cut.slices} different slices"
+    separated = (
+        f"in {slices} of the influence diagram, the new state and private information are "
+        "d-separated from the prescriptions by what becomes common"
+    )
+    if cut.every_horizon:
+        return Verdict(3, True, separated + "; no horizon has other slices", "structural, every horizon")
+    return Verdict(
+        3, True,
+        f"{separated}; the game is not the same at every step, so this proves horizon {information.model.horizon}",
+        "structural, this horizon",
+    )  # fmt: skip
+
+
+def _exact(information: Information, max_nodes: int, effort: int) -> Verdict:
+    horizon = information.model.horizon
+    trace: list[tuple[np.ndarray, np.ndarray]] = []
+    nodes, vertices, passed = 0, 0, 0
+    try:
+        for layer in grow_layers(information, max_nodes):
+            trace.append((layer.parent, layer.parent_z))
+            nodes += len(layer)
+            if layer.h == horizon:
+                break
+            move = moves(information, layer)
+            result = check_layer(information, layer, move, effort)
+            if result.failure is not None:
+                witness = witness_of(information, layer.h, trace, result.failure, move)
+                return Verdict(3, False, describe_witness(witness), "exact", witness)
+            if result.holds is None:
+                return _undecided(
+                    passed, horizon,
+                    f"step {layer.h} needs {result.vertices} prescriptions and {result.work:.2g} multiplications "
+                    f"(limit {effort:.2g}); raise the effort, or share more",
+                )  # fmt: skip
+            vertices, passed = max(vertices, result.vertices), layer.h
+    except LimitError as limit:
+        return _undecided(passed, horizon, str(limit))
+    return Verdict(
+        3, True,
+        f"at all {nodes} common beliefs of steps 1..{horizon}, every increment leads to one posterior under all "
+        f"prescriptions (L1 tolerance {POSTERIOR_TOLERANCE:g}; {_effort_text(vertices)})",
+        "exact",
+    )  # fmt: skip
+
+
+def _effort_text(vertices: int) -> str:
+    if vertices == 0:
+        return "every increment that can follow tells all that matters"
+    return f"up to {vertices} prescriptions tried at each"
+
+
+def _undecided(passed: int, horizon: int, reason: str) -> Verdict:
+    return Verdict(3, None, f"not decided; steps 1..{passed} of {horizon - 1} pass. {reason}")

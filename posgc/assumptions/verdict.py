@@ -1,0 +1,25 @@
+"""What a check of an assumption answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Verdict"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`holds` is None where the check did not decide, and `evidence` then says which limit it met.
+
+    `method` names what decided ("structural, every horizon", "exact", ...).  `witness` is a counterexample
+    in plain JSON types, `notes` are remarks that change nothing about `holds`.
+    """
+
+    assumption: int
+    holds: bool | None
+    evidence: str
+    method: str | None = None
+    witness: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = field(default=())

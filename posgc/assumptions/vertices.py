@@ -1,0 +1,380 @@
+"""The exact test of Assumption 3 on one layer of the common-information graph.
+
+At a node with common belief beta and an increment z let F_z(x'; gamma) = P(x', z | beta, gamma), x' = (u', s').
+F_z is affine in each agent's block gamma_j, so with Phi(gamma) = kron_j (1, gamma_j(a | p_j) for a not the
+reference) it is F_z = M_z Phi(gamma), and Assumption 3 of Liu & Zhang (2023) holds for all joint policies iff
+rank M_z <= 1 at every reachable (node, z).  The D = prod_j (1 + |supp P_j| (A_j - 1)) prescriptions "reference
+action everywhere, except at most one deviation (p_j, a_j) for each agent" are unisolvent for Phi: if F_z is
+at each of them zero or a multiple of one vector, it is so everywhere.  Hence the test: the posterior
+F_z / |F_z|_1 of each vertex against that of uniformly random actions, which the graph is made of.
+
+F_z is a sum of nonnegative terms, so its entries keep their relative precision however improbable z is, and
+one tolerance on posteriors, `POSTERIOR_TOLERANCE`, serves for all.
+
+Before the vertices come two filters.  *For yes:* if all (u, a) that can produce z from a node lead to one
+posterior, so does every prescription; this is one sparse product for a whole chunk of nodes.  *For no:* a
+random interior product prescription, whose posterior differs from the uniform one for almost all numbers if
+any does.  Nodes are worked on in whole chunks; memory is bounded by `CHUNK_ENTRIES` products at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from posgc.information.codes import evolve, project
+from posgc.information.graph import Layer
+from posgc.information.items import Information
+from posgc.information.step import Cells, step_entries
+
+__all__ = [
+    "POSTERIOR_TOLERANCE", "Failure", "LayerTest", "Moves", "Prescriptions", "check_layer", "moves",
+]  # fmt: skip
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+POSTERIOR_TOLERANCE = 1e-9
+"""L1 distance (of distributions that sum to 1) above which two posteriors are different."""
+
+FAILURE_TRIES = 20_000
+"""Deterministic prescriptions that are tried for a counterexample at a node that is known to fail."""
+
+CHUNK_ENTRIES = 4_000_000
+"""Entries of one sparse product that are held at a time."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Two deterministic prescriptions after which `z` means different things at `node`.
+
+    `actions[k][j, p]` is agent j's action (an index into its own choices of the step) at its p-th private
+    information under prescription k; `codes[j]` are the codes of those.
+    """
+
+    node: int
+    z: int  # index into `Moves.z`
+    codes: tuple[Ints, ...]
+    actions: tuple[tuple[Ints, ...], tuple[Ints, ...]]
+    posteriors: tuple[Floats, Floats]  # over `Moves.following`
+    distance: float
+
+
+@dataclass(frozen=True)
+class LayerTest:
+    """`holds` is None where the vertices would have taken more than the work allowed.
+
+    `vertices` is how many it takes for the nodes that the filters left over, `work` the multiplications that
+    they take.
+    """
+
+    holds: bool | None
+    failure: Failure | None
+    vertices: int
+    work: int
+
+
+@dataclass(frozen=True)
+class Moves:
+    """All that can follow the cells of a layer, action by action.
+
+    Row x * A_h + k of `joint` is the law of (z, x') from cell x under the k-th allowed joint action; columns
+    are (z, x') pairs sorted so, `joint_z` and `joint_cell` are their parts.
+    """
+
+    joint: sparse.csr_array
+    joint_z: Ints
+    joint_cell: Ints
+    z: Ints
+    following: Cells
+
+
+@dataclass(frozen=True)
+class Prescriptions:
+    """How joint actions are put together from what each agent holds.
+
+    `codes[j]` are agent j's private informations, `of[j, u]` which of them it holds in the u-th joint one,
+    `choices[j]` its number of actions; a joint action is its position among the allowed ones.
+    """
+
+    codes: tuple[Ints, ...]
+    of: Ints
+    choices: tuple[int, ...]
+
+    @staticmethod
+    def of_step(information: Information, h: int, u: Ints) -> Prescriptions:
+        model = information.model
+        choices = [1] * information.n_agents
+        for v, variable in enumerate(model.signature.actions):
+            if model.active[h - 1, v]:
+                choices[variable.agent] *= len(variable.values)
+        parts = [np.unique(row, return_inverse=True) for row in project(information, h, u)]
+        return Prescriptions(
+            tuple(code for code, _ in parts), np.stack([of for _, of in parts]).astype(np.int64), tuple(choices)
+        )
+
+    def position(self, actions: tuple[Ints, ...]) -> Ints:
+        """The joint action of each joint private information under one deterministic prescription."""
+        position = np.zeros(self.of.shape[1], dtype=np.int64)
+        for j, count in enumerate(self.choices):
+            position = position * count + actions[j][self.of[j]]
+        return position
+
+    def vertices(self, used: tuple[Ints, ...]) -> Iterator[tuple[Ints, ...]]:
+        """Reference action everywhere, but for at most one deviation at a private information in `used`."""
+        deviations = [
+            [None, *product(used[j].tolist(), range(1, count))] for j, count in enumerate(self.choices)
+        ]
+        for chosen in product(*deviations):
+            actions = tuple(np.zeros(len(code), dtype=np.int64) for code in self.codes)
+            for j, deviation in enumerate(chosen):
+                if deviation is not None:
+                    actions[j][deviation[0]] = deviation[1]
+            yield actions
+
+    def sample(self, number: int) -> Iterator[tuple[Ints, ...]]:
+        """Random deterministic prescriptions, the same ones on every call."""
+        rng = np.random.default_rng(17)
+        for _ in range(number):
+            yield tuple(rng.integers(k, size=len(codes)) for k, codes in zip(self.choices, self.codes, strict=True))
+
+    def count(self, used: tuple[Ints, ...]) -> int:
+        """Number of vertices."""
+        return int(np.prod([1 + len(p) * (k - 1) for p, k in zip(used, self.choices, strict=True)], dtype=object))
+
+
+def moves(information: Information, layer: Layer) -> Moves:
+    """The table of `layer`, which must not be the last; raises LimitError as `step_entries` does."""
+    cells, actions = layer.table.cells, layer.table.actions
+    entry = step_entries(information, layer.h, cells)
+    u = cells.u[cells.u_of[entry.cell]]
+    z_code, u_next = evolve(information, layer.h, u, actions[entry.action], entry.observation)
+    following, cell_next = Cells.of(u_next, entry.state)
+    z, z_of = np.unique(z_code, return_inverse=True)
+    key, column = np.unique(z_of * len(following) + cell_next, return_inverse=True)
+    joint = sparse.csr_array(
+        (entry.probability, (entry.cell * len(actions) + entry.action, column)),
+        shape=(len(cells) * len(actions), len(key)),
+    )
+    joint.sum_duplicates()
+    return Moves(joint, key // len(following), key % len(following), z, following)
+
+
+def check_layer(information: Information, layer: Layer, move: Moves, max_work: int) -> LayerTest:
+    """Assumption 3 at every node of a layer and every increment that can follow."""
+    rules = Prescriptions.of_step(information, layer.h, layer.table.cells.u)
+    nodes = np.concatenate([chunk[_unsettled(layer, move, chunk)] for chunk in _chunks(layer, move)])
+    if len(nodes) == 0:
+        return LayerTest(True, None, 0, 0)
+    suspect = _random_filter(layer, move, rules, nodes)
+    if suspect is not None:
+        failure = _failure(layer, move, rules, suspect, max_work)
+        if failure is not None:
+            return LayerTest(False, failure, 0, 0)
+    used = _used(layer, rules, nodes)
+    count, each = rules.count(used), _work(layer, move, nodes) // int(np.prod(rules.choices))
+    if count * each > max_work:
+        return LayerTest(None, None, count, count * each)
+    for chunk in np.array_split(nodes, min(len(nodes), 1 + each // CHUNK_ENTRIES)):
+        failing = _first_failure(layer, move, rules, chunk, used)
+        if failing is not None:
+            failure = _failure(layer, move, rules, failing, max_work)
+            return LayerTest(False, failure, count, count * each)
+    return LayerTest(True, None, count, count * each)
+
+
+def _node_work(layer: Layer, move: Moves) -> Ints:
+    """Multiplications that the law of (z, x') under all actions takes at each node."""
+    per_cell = np.diff(move.joint.indptr).reshape(len(layer.table.cells), -1).sum(axis=1)
+    work: Ints = np.add.reduceat(per_cell[layer.belief.indices].astype(np.int64), layer.belief.indptr[:-1])
+    return work
+
+
+def _work(layer: Layer, move: Moves, nodes: Ints) -> int:
+    return int(_node_work(layer, move)[nodes].sum())
+
+
+def _chunks(layer: Layer, move: Moves) -> Iterator[Ints]:
+    chunk = (np.cumsum(_node_work(layer, move)) - 1) // CHUNK_ENTRIES
+    bounds = [*np.flatnonzero(np.diff(chunk, prepend=-1)).tolist(), len(layer)]
+    for begin, end in pairwise(bounds):
+        yield np.arange(begin, end)
+
+
+@dataclass(frozen=True)
+class _Posteriors:
+    """Entries of laws of (z, x') normalised within groups that share row and z, in order of (row, z, x')."""
+
+    row: Ints  # [entries]
+    column: Ints  # [entries]
+    probability: Floats  # [entries], sums to 1 in each group
+    start: Ints  # [groups], first entry
+
+    @property
+    def group_row(self) -> Ints:
+        return self.row[self.start]
+
+
+def _posteriors(law: sparse.csr_array, column_group: Ints, column: Ints) -> _Posteriors:
+    """Normalise `law` [rows, C] within each (row, column_group); `column_group` ascends with the column."""
+    law.eliminate_zeros()
+    law.sort_indices()
+    row = np.repeat(np.arange(law.shape[0], dtype=np.int64), np.diff(law.indptr))
+    key = row * (int(column_group.max(initial=0)) + 1) + column_group[law.indices]
+    start = np.flatnonzero(np.diff(key, prepend=-1))
+    sizes = np.diff(np.append(start, len(key)))
+    total = np.add.reduceat(law.data, start) if len(start) else np.zeros(0)
+    return _Posteriors(row, column[law.indices], law.data / np.repeat(total, sizes), start)
+
+
+def _uniform(layer: Layer, move: Moves, nodes: Ints) -> _Posteriors:
+    """Posteriors under uniformly random actions."""
+    n_actions = len(layer.table.actions)
+    mixed = _sum_blocks(move.joint, n_actions)
+    return _posteriors(layer.belief[nodes] @ mixed, move.joint_z, np.arange(len(move.joint_z)))
+
+
+def _sum_blocks(joint: sparse.csr_array, n_actions: int) -> sparse.csr_array:
+    """Rows (x, a) added up over a."""
+    indptr = joint.indptr[::n_actions]
+    mixed = sparse.csr_array((joint.data, joint.indices, indptr), shape=(len(indptr) - 1, joint.shape[1]))
+    mixed.sum_duplicates()
+    return mixed
+
+
+def _distances(found: _Posteriors, node: Ints, reference: _Posteriors, width: int) -> Floats:
+    """L1 distance of each group to the reference's of the same (node, z); supports must be contained.
+
+    |p - q|_1 = 1 + sum over the entries of p of |p - q| - q, because q sums to 1.
+    """
+    known = reference.row * width + reference.column
+    wanted = node * width + found.column
+    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    q = np.where(known[at] == wanted, reference.probability[at], 0.0)  # a product that underflowed is missing
+    terms = np.abs(found.probability - q) - q
+    return 1.0 + np.add.reduceat(terms, found.start) if len(found.start) else np.zeros(0)
+
+
+def _unsettled(layer: Layer, move: Moves, nodes: Ints) -> npt.NDArray[np.bool_]:
+    """Nodes where some (u, a) leads to another posterior than uniform actions do."""
+    cells, n_actions = layer.table.cells, len(layer.table.actions)
+    belief = layer.belief[nodes]
+    node = np.repeat(np.arange(len(nodes)), np.diff(belief.indptr))
+    key, row = np.unique(node * len(cells.u) + cells.u_of[belief.indices], return_inverse=True)
+    split = sparse.csr_array((belief.data, (row, belief.indices)), shape=(len(key), len(cells)))
+    width = move.joint.shape[1]
+    coordinate = move.joint.tocoo()
+    wide = sparse.csr_array(
+        (coordinate.data, (coordinate.row // n_actions, coordinate.row % n_actions * width + coordinate.col)),
+        shape=(len(cells), n_actions * width),
+    )
+    column = np.tile(np.arange(width), n_actions)
+    group = np.repeat(np.arange(n_actions), width) * len(move.z) + np.tile(move.joint_z, n_actions)
+    found = _posteriors(split @ wide, group, column)
+    distance = _distances(found, (key // len(cells.u))[found.row], _uniform(layer, move, nodes), width)
+    unsettled = np.zeros(len(nodes), dtype=bool)
+    unsettled[(key // len(cells.u))[found.group_row[distance > POSTERIOR_TOLERANCE]]] = True
+    return unsettled
+
+
+def _random_filter(layer: Layer, move: Moves, rules: Prescriptions, nodes: Ints) -> int | None:
+    """The node where a random interior prescription moves a posterior most, None if it moves none."""
+    rng = np.random.default_rng(3)
+    weight = np.ones((rules.of.shape[1], 1))
+    for j, count in enumerate(rules.choices):
+        draw = rng.dirichlet(np.ones(count), size=len(rules.codes[j]))
+        weight = (weight[:, :, None] * draw[rules.of[j]][:, None, :]).reshape(len(weight), -1)
+    scale = weight[layer.table.cells.u_of].ravel()
+    scaled = sparse.csr_array(
+        (move.joint.data * np.repeat(scale, np.diff(move.joint.indptr)), move.joint.indices, move.joint.indptr),
+        shape=move.joint.shape,
+    )
+    mixed = _sum_blocks(scaled, len(layer.table.actions))
+    worst, where = POSTERIOR_TOLERANCE, None
+    for chunk in np.array_split(nodes, min(len(nodes), 1 + _work(layer, move, nodes) // CHUNK_ENTRIES)):
+        found = _posteriors(layer.belief[chunk] @ mixed, move.joint_z, np.arange(mixed.shape[1]))
+        distance = _distances(found, found.row, _uniform(layer, move, chunk), mixed.shape[1])
+        if len(distance) and distance.max() > worst:
+            worst = float(distance.max())
+            where = int(chunk[found.group_row[distance.argmax()]])
+    return where
+
+
+def _used(layer: Layer, rules: Prescriptions, nodes: Ints) -> tuple[Ints, ...]:
+    """The private informations of each agent that have positive probability at some of the nodes."""
+    u = np.unique(layer.table.cells.u_of[layer.belief[nodes].indices])
+    return tuple(np.unique(rules.of[j, u]) for j in range(len(rules.codes)))
+
+
+def _at_vertex(
+    belief: sparse.csr_array, layer: Layer, move: Moves, rules: Prescriptions, actions: tuple[Ints, ...]
+) -> _Posteriors:
+    n_actions, cells = len(layer.table.actions), layer.table.cells
+    rows = np.arange(len(cells)) * n_actions + rules.position(actions)[cells.u_of]
+    return _posteriors(belief @ move.joint[rows], move.joint_z, np.arange(len(move.joint_z)))
+
+
+def _first_failure(
+    layer: Layer, move: Moves, rules: Prescriptions, nodes: Ints, used: tuple[Ints, ...]
+) -> int | None:
+    """A node where a vertex leads to another posterior than uniform actions do."""
+    uniform = _uniform(layer, move, nodes)
+    belief = layer.belief[nodes]
+    for actions in rules.vertices(used):
+        found = _at_vertex(belief, layer, move, rules, actions)
+        distance = _distances(found, found.row, uniform, len(move.joint_z))
+        if len(distance) and distance.max() > POSTERIOR_TOLERANCE:
+            return int(nodes[found.group_row[distance.argmax()]])
+    return None
+
+
+def _failure(
+    layer: Layer, move: Moves, rules: Prescriptions, node: int, max_work: int
+) -> Failure | None:
+    """Two deterministic prescriptions whose posteriors differ at a node that fails, None if none was found.
+
+    The first has the posterior farthest from the uniform one, the second the one farthest from the
+    first's.  All vertices are tried; where they are too many, as many random deterministic prescriptions.
+    """
+    here = np.array([node])
+    used, belief, uniform = _used(layer, rules, here), layer.belief[here], _uniform(layer, move, here)
+    each = max(1, _work(layer, move, here) // int(np.prod(rules.choices)))
+    allowed = min(max_work // each, FAILURE_TRIES)
+
+    def tried() -> Iterator[tuple[Ints, ...]]:
+        return rules.vertices(used) if rules.count(used) <= allowed else rules.sample(max(2, allowed))
+
+    farthest, first, z = POSTERIOR_TOLERANCE, None, -1
+    for actions in tried():
+        found = _at_vertex(belief, layer, move, rules, actions)
+        distance = _distances(found, found.row, uniform, len(move.joint_z))
+        if distance.max() > farthest:
+            farthest, first = float(distance.max()), actions
+            z = int(move.joint_z[found.column[found.start[distance.argmax()]]])
+    if first is None:
+        return None
+    reference = _dense(_at_vertex(belief, layer, move, rules, first), move, z)
+    widest, second, other = POSTERIOR_TOLERANCE, None, reference
+    for actions in tried():
+        posterior = _dense(_at_vertex(belief, layer, move, rules, actions), move, z)
+        apart = float(np.abs(posterior - reference).sum())
+        if posterior.any() and apart > widest:
+            widest, second, other = apart, actions, posterior
+    if second is None:
+        return None
+    codes = tuple(rules.codes[j][used[j]] for j in range(len(used)))
+    one, two = (tuple(a[used[j]] for j, a in enumerate(x)) for x in (first, second))
+    return Failure(node, z, codes, (one, two), (reference, other), widest)
+
+
+def _dense(posteriors: _Posteriors, move: Moves, z: int) -> Floats:
+    """The posterior of one node after increment z over the cells of the next step, zero if z is impossible."""
+    dense = np.zeros(len(move.following))
+    mine = move.joint_z[posteriors.column] == z
+    dense[move.joint_cell[posteriors.column[mine]]] = posteriors.probability[mine]
+    return dense
