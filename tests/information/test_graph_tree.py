@@ -1,0 +1,31 @@
+"""The common-information graph against histories enumerated from the definitions."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from support.checks import check_graph, check_independence, check_stages, prepared
+from support.games import Shape, shapes
+
+few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+@few
+@given(shapes(histories=600))
+def test_nodes_are_the_distinct_beliefs(shape: Shape) -> None:
+    _, tree, graph = prepared(shape)
+    check_graph(tree, graph)
+
+
+@few
+@given(shapes(histories=600))
+def test_these_structures_make_beliefs_independent_of_strategies(shape: Shape) -> None:
+    _, tree, _ = prepared(shape)
+    check_independence(tree, shape.seed)
+
+
+@few
+@given(shapes(histories=600))
+def test_stage_payoffs_and_weights(shape: Shape) -> None:
+    _, tree, graph = prepared(shape)
+    check_stages(tree, graph, shape.seed)

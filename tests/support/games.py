@@ -1,0 +1,228 @@
+"""Random small games whose information structure makes beliefs independent of strategies, and DecTiger.
+
+The structures are those for which Assumption 3 of Liu & Zhang (2023) is known to hold (their Section 3 and
+Appendix B.4), each as a plain lag table together with the agents who may move the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import strategies as st
+
+from posgc.language.protocol import NEVER, Protocol
+from posgc.language.signature import Signature, Variable
+from posgc.model.arrays import Initial, Model
+from posgc.model.build import from_arrays, kernel_from_dense
+
+__all__ = ["STRUCTURES", "Shape", "delayed", "dectiger", "full", "random_game", "shapes"]
+
+Floats = npt.NDArray[np.float64]
+Rewards = Literal["general", "common", "zero_sum"]
+
+STRUCTURES = (
+    "full", "one_step", "mixed_links", "controlled", "controlled_late_own", "uncontrolled", "none", "forget_all",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a random game looks like; its numbers follow from `seed`."""
+
+    structure: str
+    n: int
+    n_states: int
+    horizon: int
+    actions: tuple[int, ...]
+    observations: tuple[int, ...]
+    rewards: Rewards
+    numbers: Literal["dense", "sparse", "coarse"]
+    early: bool  # observations at step 1
+    gaps: bool  # steps without this choice or that observation, dynamics that change with h
+    split: bool  # agent 0 has two observation variables
+    discount: float
+    seed: int
+
+
+@st.composite
+def shapes(
+    draw: st.DrawFn, rewards: Sequence[Rewards] = ("general", "common", "zero_sum"), histories: int = 2500,
+    max_agents: int = 3,
+) -> Shape:  # fmt: skip
+    """Shapes with at most about `histories` histories, so that the plain way is affordable."""
+    kind = draw(st.sampled_from(list(rewards)))
+    n = 2 if kind == "zero_sum" else draw(st.integers(1, max_agents))
+    structure = draw(st.sampled_from(STRUCTURES))
+    n_states = draw(st.integers(1, 3))
+    actions = tuple(draw(st.integers(1, 3)) for _ in range(n))
+    observations = tuple(draw(st.integers(1, 2)) for _ in range(n))
+    split, early = draw(st.booleans()), draw(st.booleans())
+    branching = prod(actions) * prod(observations) * (2 if split else 1) * n_states
+    affordable = [h for h in (1, 2, 3) if branching ** (h - 1) * n_states * (prod(observations) if early else 1)
+                  <= histories]  # fmt: skip
+    return Shape(
+        structure, n, n_states, draw(st.sampled_from(affordable[::-1])), actions, observations, kind,
+        draw(st.sampled_from(("dense", "sparse", "coarse"))), early, draw(st.booleans()), split,
+        draw(st.sampled_from((1.0, 0.9))), draw(st.integers(0, 2**32 - 1)),
+    )  # fmt: skip
+
+
+def random_game(shape: Shape) -> tuple[Model, Protocol]:
+    """The model and protocol of a shape."""
+    rng = np.random.default_rng(shape.seed)
+    observations = [Variable("obs", i, _values(k)) for i, k in enumerate(shape.observations)]
+    if shape.split:
+        observations.insert(1, Variable("extra", 0, _values(2)))
+    signature = Signature(
+        tuple(f"agent{i}" for i in range(shape.n)),
+        tuple(Variable("act", i, _values(k)) for i, k in enumerate(shape.actions)), tuple(observations),
+    )  # fmt: skip
+    protocol, controllers = _protocol(shape, signature, rng)
+    return _model(shape, signature, controllers, rng), protocol
+
+
+def _values(k: int) -> tuple[str, ...]:
+    return tuple(map(str, range(k)))
+
+
+def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> tuple[Protocol, set[int]]:
+    """The lag table and the agents whose actions the dynamics may read."""
+    everyone, n = set(range(shape.n)), shape.n
+    chief = int(rng.integers(n))
+    forget = None
+    shared, secret = [[1] * n for _ in signature.actions], [_owned(v, n, NEVER, 1) for v in signature.actions]
+    match shape.structure:
+        case "full":
+            see, act, moving = [[0] * n for _ in signature.observations], shared, everyone
+        case "one_step":
+            see, act, moving = [_owned(v, n, 1) for v in signature.observations], shared, everyone
+        case "mixed_links":  # each link at once or one step late: one-directional, and its like for three agents
+            see = [[0 if i == v.agent else int(rng.integers(2)) for i in range(n)] for v in signature.observations]
+            act, moving = shared, everyone
+        case "controlled" | "controlled_late_own":  # Example 2, cases A and B
+            own, d = int(shape.structure != "controlled"), int(rng.integers(1, 3))
+            see = [_owned(v, n, own if v.agent == chief else d) for v in signature.observations]
+            act = [shared[v] if v == chief else secret[v] for v in range(n)]
+            moving = {chief}
+        case "uncontrolled":  # Example 5, with a delay for each link
+            see = [[0 if i == v.agent else int(rng.choice([0, 1, 2, NEVER])) for i in range(n)]
+                   for v in signature.observations]  # fmt: skip
+            act, moving = secret, set()
+        case "none" | "forget_all":
+            see, act, moving = [_owned(v, n, NEVER) for v in signature.observations], secret, set()
+            forget = 0 if shape.structure == "forget_all" else None
+        case other:
+            raise ValueError(other)
+    return Protocol(shape.structure, tuple(map(tuple, act)), tuple(map(tuple, see)), forget), moving
+
+
+def _owned(variable: Variable, n: int, others: int, own: int = 0) -> list[int]:
+    return [own if i == variable.agent else others for i in range(n)]
+
+
+def _law(rng: np.random.Generator, shape: tuple[int, ...], numbers: str) -> Floats:
+    """A random distribution over an array; sparse and coarse ones have zeros, coarse ones equal numbers."""
+    size = prod(shape)
+    if numbers == "dense":
+        return rng.dirichlet(np.ones(size)).reshape(shape)
+    support = rng.choice(size, size=int(rng.integers(1, min(size, 4) + 1)), replace=False)
+    law = np.zeros(size)
+    law[support] = 1 / len(support) if numbers == "coarse" else rng.dirichlet(np.ones(len(support)))
+    return law.reshape(shape)
+
+
+def _model(shape: Shape, signature: Signature, controllers: set[int], rng: np.random.Generator) -> Model:
+    horizon, n_states = shape.horizon, shape.n_states
+    active = np.ones((horizon, len(signature.actions)), dtype=bool)
+    observed = np.ones((horizon + 1, len(signature.observations)), dtype=bool)
+    if shape.gaps:
+        active, observed = rng.random(active.shape) < 0.8, rng.random(observed.shape) < 0.8
+    observed[0] &= shape.early
+    sizes = [len(v.values) for v in signature.observations]
+    kernels, of_step = [], []
+    for h in range(horizon):
+        if h == 0 or shape.gaps:
+            seen = [k if on else 1 for k, on in zip(sizes, observed[h + 1], strict=True)]
+            kernels.append(_kernel(shape, seen, sizes, controllers, active[h] if shape.gaps else None, rng))
+        of_step.append(len(kernels) - 1)
+    first = [k if on else 1 for k, on in zip(sizes, observed[0], strict=True)]
+    law = _spread(_law(rng, (n_states, *first), shape.numbers), sizes).reshape(n_states, -1)
+    s, o = np.nonzero(law)
+    return Model(
+        "random", "", signature, horizon, shape.discount, ("state",), (_values(n_states),),
+        np.arange(n_states)[:, None], Initial(s, o, law[s, o]), tuple(kernels), tuple(of_step), active, observed,
+    )  # fmt: skip
+
+
+def _spread(law: Floats, sizes: list[int]) -> Floats:
+    """A law over [s, digits that are seen] with the unseen digits at 0."""
+    whole = np.zeros((len(law), *sizes))
+    whole[tuple(slice(k) for k in law.shape)] = law
+    return whole
+
+
+def _kernel(
+    shape: Shape, seen: list[int], sizes: list[int], controllers: set[int],
+    active: npt.NDArray[np.bool_] | None, rng: np.random.Generator,
+):  # type: ignore[no-untyped-def]  # fmt: skip
+    n_actions, n_states = prod(shape.actions), shape.n_states
+    joint = np.zeros((n_actions, n_states, prod(sizes), n_states))
+    reward = _rewards(shape, rng)
+    known: dict[tuple[tuple[int, ...], int], Floats] = {}
+    for a, digits in enumerate(np.ndindex(*shape.actions)):
+        if active is not None and any(d and not on for d, on in zip(digits, active, strict=True)):
+            reward[:, a] = 0.0  # a row that cannot occur is empty
+            continue
+        for s in range(n_states):
+            moving = tuple(digits[i] for i in sorted(controllers)), s
+            if moving not in known:
+                law = _spread(_law(rng, (n_states, *seen), shape.numbers), sizes).reshape(n_states, -1)
+                known[moving] = law.T
+            joint[a, s] = known[moving]
+    return kernel_from_dense(joint, reward)
+
+
+def _rewards(shape: Shape, rng: np.random.Generator) -> Floats:
+    table = (shape.n, prod(shape.actions), shape.n_states)
+    reward = rng.normal(size=table) if shape.numbers == "dense" else rng.integers(-3, 4, table).astype(np.float64)
+    if shape.rewards == "common":
+        reward[:] = reward[:1]
+    elif shape.rewards == "zero_sum":
+        reward[1] = -reward[0]
+    return reward
+
+
+def delayed(d: int, n: int = 2) -> Protocol:
+    """Observations and actions of everyone after d >= 1 steps, one variable of each an agent."""
+    see = tuple(tuple(0 if i == j else d for i in range(n)) for j in range(n))
+    act = tuple(tuple(1 if i == j else d for i in range(n)) for j in range(n))
+    return Protocol("one_step" if d == 1 else f"delayed({d})", act, see)
+
+
+def full(n: int = 2) -> Protocol:
+    """Everything at once."""
+    return Protocol("full", ((1,) * n,) * n, ((0,) * n,) * n)
+
+
+def dectiger(horizon: int) -> Model:
+    """Nair et al. (2003): two doors, 85% hearing, both listening leaves the tiger where it is."""
+    transition, emission = np.full((9, 2, 2), 0.5), np.full((9, 2, 4), 0.25)
+    transition[0] = np.eye(2)
+    for s in range(2):
+        hear = np.array([0.85, 0.15] if s == 0 else [0.15, 0.85])
+        emission[0, s] = np.outer(hear, hear).ravel()
+    pay = {(0, 0): -2, (0, 1): 9, (0, 2): 20, (1, 0): -101, (1, 1): -100, (2, 0): -50}
+    reward = np.zeros((2, 9, 2))
+    for a, s in np.ndindex(9, 2):
+        doors = [d for d in divmod(a, 3) if d > 0]
+        eaten = sum(d - 1 == s for d in doors)
+        reward[:, a, s] = pay[eaten, len(doors) - eaten]
+    return from_arrays(
+        transition=transition, emission=emission, reward=reward, initial=np.array([0.5, 0.5]),
+        action_sizes=(3, 3), observation_sizes=(2, 2), horizon=horizon, name="dectiger",
+    )  # fmt: skip

@@ -1,0 +1,113 @@
+"""Random policies, most of them bad: on the nodes of a graph, on every history of common information, or
+on machines whose nodes have nothing to do with beliefs."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from posgc.information.graph import Graph
+from posgc.policy.artefact import Concept, Header, Policy, PolicyStep
+
+from support.tree import Known, Tree
+
+__all__ = ["header_of", "machine", "on_graph", "unrolled"]
+
+Ints = npt.NDArray[np.int64]
+Edges = list[dict[int, int]]
+"""For each node: increment code -> node of the next step."""
+
+
+def header_of(tree: Tree, concept: Concept) -> Header:
+    """A header that fits the game and claims nothing."""
+    model, protocol = tree.model, tree.protocol
+    return Header(
+        model.name, model.digest, protocol.name, (protocol.action_lags, protocol.observation_lags, protocol.forget),
+        tuple(sorted(tree.dropped)), model.signature.agents, model.horizon, concept, "random", {},
+        (0.0,) * tree.n,
+    )  # fmt: skip
+
+
+def on_graph(rng: np.random.Generator, tree: Tree, graph: Graph, product: bool) -> Policy:
+    """Random prescriptions on the nodes of a graph."""
+    edges: list[Edges] = []
+    for layer in graph.layers:
+        here: Edges = [{} for _ in range(len(layer))]
+        if layer.table.z is not None:
+            for k in range(len(layer)):
+                for e in range(layer.edge_indptr[k], layer.edge_indptr[k + 1]):
+                    here[k][int(layer.table.z[layer.edge_z[e]])] = int(layer.edge_to[e])
+        edges.append(here)
+    root = {int(z): int(to) for z, to in zip(graph.root_z, graph.root_to, strict=True)}
+    return _policy(rng, tree, root, edges, product)
+
+
+def unrolled(rng: np.random.Generator, tree: Tree, product: bool) -> Policy:
+    """One node for each history of common information."""
+    levels = tree.histories()
+    nodes: list[dict[Known, int]] = []
+    for level in levels:
+        at: dict[Known, int] = {}
+        for _, history in level:
+            at.setdefault(tree.knowledge(history)[0], len(at))
+        nodes.append(at)
+    root = {tree.code(tree.increment(None, h)): nodes[0][tree.knowledge(h)[0]] for _, h in levels[0]}
+    edges: list[Edges] = [[{} for _ in at] for at in nodes]
+    for k, level in enumerate(levels[:-1]):
+        for _, history in level:
+            node = nodes[k][tree.knowledge(history)[0]]
+            for _, action in tree.uniform(history):
+                for _, nxt in tree.after(history, action):
+                    code = tree.code(tree.increment(history, nxt))
+                    edges[k][node][code] = nodes[k + 1][tree.knowledge(nxt)[0]]
+    return _policy(rng, tree, root, edges, product)
+
+
+def machine(rng: np.random.Generator, tree: Tree, product: bool, size: int = 3) -> Policy:
+    """At most `size` nodes a step and random edges: equal beliefs are split and unequal ones merged."""
+    levels = tree.histories()
+    sizes = [int(rng.integers(1, size + 1)) for _ in levels]
+    root = {tree.code(tree.increment(None, h)): int(rng.integers(sizes[0])) for _, h in levels[0]}
+    edges: list[Edges] = []
+    for k, level in enumerate(levels):
+        codes = set() if k + 1 == len(levels) else {
+            tree.code(tree.increment(history, nxt))
+            for _, history in level for _, action in tree.uniform(history) for _, nxt in tree.after(history, action)
+        }  # fmt: skip
+        edges.append([{c: int(rng.integers(sizes[k + 1])) for c in sorted(codes)} for _ in range(sizes[k])])
+    return _policy(rng, tree, root, edges, product)
+
+
+def _policy(
+    rng: np.random.Generator, tree: Tree, root: dict[int, int], edges: list[Edges], product: bool
+) -> Policy:
+    """Random prescriptions on a given machine; a product policy has one component a node."""
+    levels, steps = tree.histories(), []
+    for h, (level, here) in enumerate(zip(levels, edges, strict=True), start=1):
+        counts = np.ones(len(here), np.int64) if product else rng.integers(1, 4, len(here))
+        total = int(counts.sum())
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        weight = np.concatenate([rng.dirichlet(np.ones(c)) for c in counts])
+        private, tables = [], []
+        for i in range(tree.n):
+            codes = {tree.code(tree.knowledge(history)[1][i]) for _, history in level}
+            private.append(np.array(sorted(codes), np.int64))
+            choices = len(tree.own_actions(i, h))
+            pure = rng.random() < 0.5
+            tables.append(
+                rng.integers(0, choices, (total, len(codes))) if pure
+                else rng.dirichlet(np.ones(choices), (total, len(codes)))
+            )  # fmt: skip
+        z = np.array(sorted({code for node in here for code in node}), np.int64)
+        place = {int(code): k for k, code in enumerate(z)}
+        listed = [(place[code], to) for node in here for code, to in sorted(node.items())]
+        steps.append(
+            PolicyStep(
+                tuple(private), indptr, weight, tuple(tables), z,
+                np.concatenate([[0], np.cumsum([len(node) for node in here])]).astype(np.int64),
+                np.array([k for k, _ in listed], np.int32), np.array([to for _, to in listed], np.int32),
+            )
+        )  # fmt: skip
+    root_z = np.array(sorted(root), np.int64)
+    root_to = np.array([root[int(code)] for code in root_z], np.int64)
+    return Policy(header_of(tree, "nash" if product else "ce"), root_z, root_to, tuple(steps))
