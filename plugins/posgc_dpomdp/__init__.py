@@ -7,6 +7,14 @@ J. V. Messias, "The MADP Toolbox: An Open Source Library for Planning and Learni
 Systems", JMLR 18(89), 2017.
 """
 
-from posgc_dpomdp.importer import DpomdpImporter, Imported
+from collections.abc import Sequence
 
-__all__ = ["DpomdpImporter", "Imported"]
+from posgc.plugin import Importer, hookimpl
+from posgc_dpomdp.importer import DpomdpImporter
+
+__all__ = ["DpomdpImporter", "posgc_importers"]
+
+
+@hookimpl
+def posgc_importers() -> Sequence[Importer]:
+    return (DpomdpImporter(),)

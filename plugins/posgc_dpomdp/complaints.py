@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Literal
 
 from lark import Token
 
@@ -56,8 +57,8 @@ class Complaints:
         if code in self._notes:
             self._repeats[code] += 1
         else:
-            severity = "warning" if warn else "note"
-            self._notes[code] = Diagnostic(code, message, span, help, severity)  # type: ignore[arg-type]
+            severity: Literal["warning", "note"] = "warning" if warn else "note"
+            self._notes[code] = Diagnostic(code, message, span, help, severity)
 
     def __len__(self) -> int:
         return len(self._errors)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import ClassVar
 
 import numpy as np
 
 from posgc.language.diagnostics import Diagnostic, InputError, Source
 from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Kernel, Model
+from posgc.plugin.importer import Imported, RewardReading
 from posgc_dpomdp.body import Write, read_writes
 from posgc_dpomdp.build import build_initial, build_kernel, reachable
 from posgc_dpomdp.complaints import Complaints
@@ -23,33 +25,25 @@ from posgc_dpomdp.rewards import read_rewards, warn_if_readers_differ
 from posgc_dpomdp.syntax import Document, parse
 from posgc_dpomdp.tables import Floats, check_rows, fill
 
-__all__ = ["DpomdpImporter", "Imported"]
+__all__ = ["DpomdpImporter"]
 
-_AGENTS = re.compile(r"^[ \t]*agents[ \t]*:", re.MULTILINE)
+_AGENTS = re.compile(r"^[ \t\ufeff]*agents[ \t]*:", re.MULTILINE)
 _OTHERS = re.compile(r"^[ \t]*(discount|values|states|start|actions|observations)[ \t]*:", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Imported:
-    """A model read from another format, and what its reader had to say of the file."""
-
-    model: Model
-    diagnostics: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True)
 class DpomdpImporter:
     """Reads the `.dpomdp` format of the MADP toolbox (Oliehoek et al., JMLR 2017) and the dialect of SDMS."""
 
-    name: str = "dpomdp"
-    summary: str = "Dec-POMDPs of the MADP toolbox (.dpomdp), and the quoted dialect of SDMS"
-    suffixes: tuple[str, ...] = (".dpomdp",)
+    name: ClassVar[str] = "dpomdp"
+    summary: ClassVar[str] = "Dec-POMDPs of the MADP toolbox (.dpomdp), and the quoted dialect of SDMS"
+    suffixes: ClassVar[tuple[str, ...]] = (".dpomdp",)
 
     def claims(self, source: Source) -> bool:
         """Whether the text has the header lines of the format, whatever the file is called."""
         return bool(_AGENTS.search(source.text) and _OTHERS.search(source.text))
 
-    def read(self, source: Source, *, horizon: int | None, discount: float | None, reward: str) -> Imported:
+    def read(self, source: Source, *, horizon: int | None, discount: float | None, reward: RewardReading) -> Imported:
         """The model over the reachable states, with notes on what was leniently read.
 
         `discount` overrides the file's; `reward` is `team` (the same for all) or `zero_sum` (the first of two

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from posgc_dpomdp import DpomdpImporter, Imported
+from posgc_dpomdp import DpomdpImporter
 
 from posgc.language.diagnostics import InputError, Source
 from posgc.model.arrays import Model
+from posgc.plugin import Imported
 
 FILES = Path(__file__).parents[2].parent / "shared" / "benchmarks"
 pytestmark = pytest.mark.skipif(not FILES.is_dir(), reason="the benchmark files are not at hand")

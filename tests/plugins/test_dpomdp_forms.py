@@ -7,10 +7,11 @@ import logging
 import numpy as np
 import pytest
 from lark import Lark, logger
-from posgc_dpomdp import DpomdpImporter, Imported
+from posgc_dpomdp import DpomdpImporter
 
 from posgc.language.diagnostics import Source
 from posgc.model.arrays import Model
+from posgc.plugin import Imported
 
 HEADER = """agents: 2
 discount: 0.9
@@ -244,6 +245,11 @@ def test_carriage_returns_change_nothing() -> None:
     plain, other = load(text), load(text.replace("\n", "\r\n"))
     assert codes(other) == codes(plain) == []
     assert np.array_equal(transition(plain.model), transition(other.model))
+
+
+def test_a_byte_order_mark_is_nothing() -> None:
+    assert DpomdpImporter().claims(Source("x", "\ufeff" + HEADER))
+    assert codes(load("\ufeff" + HEADER + LAWS)) == []
 
 
 def test_the_quoted_dialect() -> None:
