@@ -13,6 +13,7 @@ Needs Assumption 3: without it a node's belief, hence its stage game, would depe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
@@ -83,7 +84,7 @@ class ValueIterationPlanner:
         for layer in reversed(graph.layers):
             step, values, missing, method = _solve_layer(graph, layer, values, kind, oracle)
             slack = missing + model.discount * slack
-            methods.append(method)
+            methods += method
             steps.append(step)
             progress("solve", model.horizon - layer.h + 1, model.horizon)
         assert values is not None
@@ -96,7 +97,7 @@ class ValueIterationPlanner:
     def _header(self, values: Floats, bounds: tuple[float | None, float | None], methods: list[str]) -> Header:
         information, model = self.problem.information, self.problem.information.model
         protocol = information.protocol
-        notes = tuple(f"stage games: {m}" for m in dict.fromkeys(methods))
+        notes = tuple(f"stage games: {line}" for line in _summary(methods))
         return Header(
             model.name, model.digest, protocol.name,
             (protocol.action_lags, protocol.observation_lags, protocol.forget),
@@ -115,8 +116,8 @@ def _oracle(concept: Concept, kind: RewardKind) -> Oracle:
 
 def _solve_layer(
     graph: Graph, layer: Layer, following: Floats | None, kind: RewardKind, oracle: Oracle
-) -> tuple[PolicyStep, Floats, float, str]:
-    """The layer's prescriptions, the values [m, N], by how much they may fall short, and the method."""
+) -> tuple[PolicyStep, Floats, float, list[str]]:
+    """The layer's prescriptions, the values [m, N], by how much they may fall short, and the methods."""
     model = graph.information.model
     m = model.n_agents if kind == "general" else 1
     choices = [len(model.choices(i, layer.h)) for i in range(model.n_agents)]
@@ -142,7 +143,7 @@ def _solve_layer(
     )  # fmt: skip
     missing = max(float((s.upper - s.value[0]).max()) if s.upper is not None else 0.0 for s in solved)
     values = np.concatenate([s.value[:m] for s in solved], axis=1)
-    return step, values, max(missing, 0.0), ", ".join(dict.fromkeys(s.method for s in solved))
+    return step, values, max(missing, 0.0), [s.method for s in solved]
 
 
 def _stack(tables: list[npt.NDArray[Any]], n_choices: int) -> npt.NDArray[Any]:
@@ -150,3 +151,14 @@ def _stack(tables: list[npt.NDArray[Any]], n_choices: int) -> npt.NDArray[Any]:
     if any(table.ndim == 3 for table in tables):
         tables = [t if t.ndim == 3 else (t[..., None] == np.arange(n_choices)).astype(np.float64) for t in tables]
     return np.concatenate(tables)
+
+
+def _summary(methods: list[str]) -> list[str]:
+    """`oracle: way count, way count` of all layers, counts added up by oracle and way."""
+    totals: dict[str, Counter[str]] = {}
+    for text in methods:
+        oracle, _, ways = text.partition(": ")
+        for way in filter(None, ways.split(", ")):
+            name, _, count = way.rpartition(" ")
+            totals.setdefault(oracle, Counter())[name] += int(count)
+    return [f"{oracle}: " + ", ".join(f"{w} {k}" for w, k in ways.items()) for oracle, ways in totals.items()]
