@@ -14,7 +14,7 @@ from posgc_dpomdp import DpomdpImporter
 
 from posgc.language.diagnostics import InputError, Source
 from posgc.model.arrays import Model
-from posgc.plugin import Imported
+from posgc.plugin import Imported, RewardReading
 
 FILES = Path(__file__).parents[2].parent / "shared" / "benchmarks"
 pytestmark = pytest.mark.skipif(not FILES.is_dir(), reason="the benchmark files are not at hand")
@@ -46,7 +46,7 @@ SIZES = {
 }
 
 
-def load(name: str, reward: str = "team") -> Imported:
+def load(name: str, reward: RewardReading = "team") -> Imported:
     path = FILES / name
     source = Source(str(path), path.read_text())
     assert DpomdpImporter().claims(source)
@@ -112,7 +112,8 @@ def test_dectiger_is_the_game_of_the_literature() -> None:
 def permuted(model: Model) -> np.ndarray:
     """DecTiger's rewards by names of actions, so that two files with other orders can be compared."""
     order = np.argsort(model.signature.actions[0].values)
-    return model.kernels[0].reward[0].reshape(3, 3, 2)[order][:, order]
+    rewards: np.ndarray = model.kernels[0].reward[0].reshape(3, 3, 2)[order][:, order]
+    return rewards
 
 
 def test_the_dialects_agree_where_they_hold_the_same_game() -> None:

@@ -8,6 +8,7 @@ import pytest
 from posgc_dpomdp import DpomdpImporter
 
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, render
+from posgc.plugin import RewardReading
 
 HEADER = """agents: 2
 discount: 0.9
@@ -25,11 +26,11 @@ near far
 LAWS = "T: * :\nuniform\nO: * :\nuniform\n"  # lines 13 to 16
 
 
-def read(text: str, reward: str = "team", horizon: int | None = 3, discount: float | None = None) -> None:
+def read(text: str, reward: RewardReading = "team", horizon: int | None = 3, discount: float | None = None) -> None:
     DpomdpImporter().read(Source("bad.dpomdp", text), horizon=horizon, discount=discount, reward=reward)
 
 
-def complaints(text: str, reward: str = "team") -> tuple[Diagnostic, ...]:
+def complaints(text: str, reward: RewardReading = "team") -> tuple[Diagnostic, ...]:
     with pytest.raises(InputError) as caught:
         read(text, reward)
     assert caught.value.source is not None
@@ -201,7 +202,7 @@ def test_what_the_user_must_say() -> None:
     with pytest.raises(InputError):
         read(HEADER + LAWS, discount=1.5)
     with pytest.raises(InputError):
-        read(HEADER + LAWS, reward="both")
+        read(HEADER + LAWS, reward="both")  # type: ignore[arg-type]
 
 
 def test_zero_sum_needs_two_agents() -> None:

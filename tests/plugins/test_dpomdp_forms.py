@@ -11,7 +11,7 @@ from posgc_dpomdp import DpomdpImporter
 
 from posgc.language.diagnostics import Source
 from posgc.model.arrays import Model
-from posgc.plugin import Imported
+from posgc.plugin import Imported, RewardReading
 
 HEADER = """agents: 2
 discount: 0.9
@@ -29,7 +29,7 @@ near far
 LAWS = "T: * :\nuniform\nO: * :\nuniform\n"
 
 
-def load(text: str, reward: str = "team", name: str = "games/small.dpomdp") -> Imported:
+def load(text: str, reward: RewardReading = "team", name: str = "games/small.dpomdp") -> Imported:
     return DpomdpImporter().read(Source(name, text), horizon=3, discount=None, reward=reward)
 
 

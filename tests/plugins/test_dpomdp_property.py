@@ -108,20 +108,22 @@ class Writer:
         rows = [self.numbers([self.rng.random() for _ in range(width)]) for _ in range(self.game.states)]
         return [f"{letter}: {self.act(ja)} :", *rows]
 
+    def value(self) -> float:
+        return self.rng.choice([float(self.rng.randint(-9, 9)), self.rng.uniform(-5, 5)])
+
     def reward(self) -> list[str]:
         width = len(self.game.joint(self.game.obs))
         head = f"R: {self.act(self.pick(self.game.acts))} : {self.state(self.some_state())} :"
         form = self.rng.choice(["cell", "cell", "plain", "row", "matrix"])
-        value = lambda: self.rng.choice([float(self.rng.randint(-9, 9)), self.rng.uniform(-5, 5)])  # noqa: E731
         if form == "plain":
-            return [f"{head} * : * : {value()!r}"]
+            return [f"{head} * : * : {self.value()!r}"]
         if form == "cell":
             end, seen = self.state(self.some_state()), self.ob(self.pick(self.game.obs))
-            return [f"{head} {end} : {seen} : {value()!r}"]
+            return [f"{head} {end} : {seen} : {self.value()!r}"]
         if form == "row":
-            row = self.numbers([value() for _ in range(width)])
+            row = self.numbers([self.value() for _ in range(width)])
             return [f"{head} {self.state(self.some_state())} :", row]
-        return [head, *(self.numbers([value() for _ in range(width)]) for _ in range(self.game.states))]
+        return [head, *(self.numbers([self.value() for _ in range(width)]) for _ in range(self.game.states))]
 
     def text(self) -> str:
         game, rng = self.game, self.rng
