@@ -11,21 +11,21 @@ few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health
 
 
 @few
-@given(shapes(histories=600))
+@given(shapes(histories=1500))
 def test_nodes_are_the_distinct_beliefs(shape: Shape) -> None:
     _, tree, graph = prepared(shape)
     check_graph(tree, graph)
 
 
 @few
-@given(shapes(histories=600))
+@given(shapes(histories=1500))
 def test_these_structures_make_beliefs_independent_of_strategies(shape: Shape) -> None:
     _, tree, _ = prepared(shape)
     check_independence(tree, shape.seed)
 
 
 @few
-@given(shapes(histories=600))
+@given(shapes(histories=1500))
 def test_stage_payoffs_and_weights(shape: Shape) -> None:
     _, tree, graph = prepared(shape)
     check_stages(tree, graph, shape.seed)

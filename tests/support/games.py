@@ -28,6 +28,8 @@ Rewards = Literal["general", "common", "zero_sum"]
 STRUCTURES = (
     "full", "one_step", "mixed_links", "controlled", "controlled_late_own", "uncontrolled", "none", "forget_all",
 )  # fmt: skip
+SUPPORT = 4
+"""Outcomes of positive probability in a row of a sparse or coarse kernel, at most."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,23 @@ def shapes(
 ) -> Shape:  # fmt: skip
     """Shapes with at most about `histories` histories, so that the plain way is affordable."""
     kind = draw(st.sampled_from(list(rewards)))
-    n = 2 if kind == "zero_sum" else draw(st.integers(1, max_agents))
+    n = 2 if kind == "zero_sum" else draw(st.sampled_from([k for k in (2, 2, 2, 3, 3, 1) if k <= max_agents]))
     structure = draw(st.sampled_from(STRUCTURES))
-    n_states = draw(st.integers(1, 3))
-    actions = tuple(draw(st.integers(1, 3)) for _ in range(n))
-    observations = tuple(draw(st.integers(1, 2)) for _ in range(n))
-    split, early = draw(st.booleans()), draw(st.booleans())
-    branching = prod(actions) * prod(observations) * (2 if split else 1) * n_states
-    affordable = [h for h in (1, 2, 3) if branching ** (h - 1) * n_states * (prod(observations) if early else 1)
-                  <= histories]  # fmt: skip
+    n_states = draw(st.sampled_from((2, 2, 3, 1)))
+    actions = tuple(draw(st.sampled_from((2, 2, 2, 3, 1))) for _ in range(n))
+    observations = tuple(draw(st.sampled_from((2, 2, 2, 1))) for _ in range(n))
+    split, early = draw(st.sampled_from((False, False, True))), draw(st.booleans())
+    numbers: Literal["dense", "sparse", "coarse"] = draw(st.sampled_from(("coarse", "sparse", "dense")))
+    seen = prod(observations) * (2 if split else 1)
+    support = n_states * seen if numbers == "dense" else SUPPORT
+    first = n_states * (seen if early else 1)
+    affordable = [
+        h for h in (3, 2, 1)
+        if (prod(actions) * support) ** (h - 1) * (first if numbers == "dense" else min(SUPPORT, first)) <= histories
+    ]
     return Shape(
-        structure, n, n_states, draw(st.sampled_from(affordable[::-1])), actions, observations, kind,
-        draw(st.sampled_from(("dense", "sparse", "coarse"))), early, draw(st.booleans()), split,
-        draw(st.sampled_from((1.0, 0.9))), draw(st.integers(0, 2**32 - 1)),
+        structure, n, n_states, draw(st.sampled_from(affordable[:1] * 4 + affordable)), actions, observations, kind,
+        numbers, early, draw(st.booleans()), split, draw(st.sampled_from((1.0, 0.9))), draw(st.integers(0, 2**32 - 1)),
     )  # fmt: skip
 
 
@@ -130,7 +136,7 @@ def _law(rng: np.random.Generator, shape: tuple[int, ...], numbers: str) -> Floa
     size = prod(shape)
     if numbers == "dense":
         return rng.dirichlet(np.ones(size)).reshape(shape)
-    support = rng.choice(size, size=int(rng.integers(1, min(size, 4) + 1)), replace=False)
+    support = rng.choice(size, size=int(rng.integers(1, min(size, SUPPORT) + 1)), replace=False)
     law = np.zeros(size)
     law[support] = 1 / len(support) if numbers == "coarse" else rng.dirichlet(np.ones(len(support)))
     return law.reshape(shape)

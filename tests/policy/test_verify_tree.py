@@ -1,0 +1,53 @@
+"""`verify` against policies played out along every history, and deviators against the definitions.
+
+Verified policies are bad on purpose, so that gaps are far from 0: random prescriptions, mixtures, and
+machines that split equal beliefs or merge different ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from support.checks import check_random_policies, prepared
+from support.games import Shape, shapes
+from support.play import Play
+from support.policies import machine
+
+from posgc.policy.verify import verify
+
+few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+@few
+@given(shapes(histories=300))
+def test_values_and_gaps_of_random_policies(shape: Shape) -> None:
+    information, tree, graph = prepared(shape)
+    gaps = check_random_policies(information, tree, graph, shape.seed)
+    assert all(gap >= -1e-12 for gap in gaps)
+
+
+@few
+@given(shapes(histories=40))
+def test_gaps_are_those_of_the_definition(shape: Shape) -> None:
+    """All deterministic deviations pi_i(c, p_i), and all modifications phi(c, p_i, a_i), one by one."""
+    information, tree, _ = prepared(shape)
+    rng = np.random.default_rng(shape.seed)
+    decided = 0
+    for kind in ("nash", "cce", "ce"):
+        policy = machine(rng, tree, kind == "nash", 2)
+        fast, play = verify(information, policy, kind), Play(tree, policy)
+        for i in range(tree.n):
+            best = play.enumerated(i, kind, 600)
+            if best is not None:
+                decided += 1
+                assert fast.deviation_values[i] == pytest.approx(best, abs=1e-9)
+    assume(decided)
+
+
+def test_gaps_here_are_not_small() -> None:
+    """The tests above would be idle if random policies happened to be equilibria."""
+    rng = np.random.default_rng(7)
+    shape = Shape("one_step", 2, 2, 3, (2, 2), (2, 2), "general", "coarse", False, False, False, 1.0, 7)
+    information, tree, _ = prepared(shape)
+    assert verify(information, machine(rng, tree, True), "nash").gap > 0.5
