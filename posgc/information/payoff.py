@@ -34,8 +34,8 @@ def stage_weights(layer: Layer, first: int, last: int) -> Floats:
     belief, n_u = layer.belief[first:last], len(layer.table.cells.u)
     row = np.repeat(np.arange(last - first), np.diff(belief.indptr))
     key = row * n_u + layer.table.cells.u_of[belief.indices]
-    total: Floats = np.bincount(key, weights=belief.data, minlength=(last - first) * n_u)
-    return total.reshape(last - first, n_u)
+    total = np.bincount(key, weights=belief.data, minlength=(last - first) * n_u)
+    return np.asarray(total, dtype=np.float64).reshape(last - first, n_u)
 
 
 def stage_payoffs(layer: Layer, first: int, last: int, following: Floats | None, discount: float) -> Floats:
