@@ -10,25 +10,30 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from posgc.equilibrium.layer import chunks
-from posgc.equilibrium.stage import Floats
+from posgc.equilibrium.stage import Bools, Floats
 
 __all__ = ["Blocks", "SolverFailed", "solve_blocks"]
 
 TOLERANCE = 1e-10  # HiGHS primal and dual feasibility, absolute; programmes are scaled to O(1)
-OPTIONS: Any = {"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
+LOOSE_TOLERANCE = 1e-7  # HiGHS's own default, for a lone block on which the tight one ends "Unknown"
 ENTRIES_PER_CALL = 50_000  # coefficients of one HiGHS call: measured, larger blocks gain nothing
 
 
 class SolverFailed(RuntimeError):
-    """HiGHS returned no optimum for a programme that has one; the message is the solver's."""
+    """No solver gave an answer to a programme that has one; the message is HiGHS's."""
 
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """`primal[n, C]` and `dual[n, R]`, the multipliers (>= 0) of the inequality rows."""
+    """`primal[n, C]`, `dual[n, R]` the multipliers (>= 0) of the inequality rows, 0 where not `solved[n]`.
+
+    A call that fails leaves all its blocks unsolved; `message` is HiGHS's word on the last such call.
+    """
 
     primal: Floats
     dual: Floats
+    solved: Bools
+    message: str
 
 
 def solve_blocks(
@@ -37,10 +42,9 @@ def solve_blocks(
     """max c_k z s.t. A_k z <= b, equal z = 1, z >= 0 except the last `free` variables, for every block k.
 
     a [n, R, C], b [R], c [n, C], equal [E, C] shared by the blocks.  `one_each`: a HiGHS call per block.
-    Raises SolverFailed.
     """
     n, rows, columns = a.shape
-    primal, dual = np.zeros((n, columns)), np.zeros((n, rows))
+    primal, dual, solved, message = np.zeros((n, columns)), np.zeros((n, rows)), np.zeros(n, dtype=bool), ""
     bounds = np.zeros((columns, 2))
     bounds[:, 1] = np.inf
     bounds[columns - free :, 0] = -np.inf
@@ -52,12 +56,18 @@ def solve_blocks(
         if equal is not None:
             programme["A_eq"] = sparse.kron(sparse.eye_array(size), equal, format="csr")
             programme["b_eq"] = np.ones(size * len(equal))
-        result: Any = linprog(-c[start:stop].ravel(), method="highs", options=OPTIONS, **programme)
-        if result.x is None or result.status != 0:
-            raise SolverFailed(f"HiGHS on {size} block(s) of {rows} x {columns}: {result.message}")
+        for tolerance in (TOLERANCE, LOOSE_TOLERANCE) if one_each else (TOLERANCE,):
+            accuracy: Any = {"primal_feasibility_tolerance": tolerance, "dual_feasibility_tolerance": tolerance}
+            result: Any = linprog(-c[start:stop].ravel(), method="highs", options=accuracy, **programme)
+            if result.status == 0:
+                break
+        else:
+            message = f"HiGHS on {size} block(s) of {rows} x {columns}: {result.message}"
+            continue
+        solved[start:stop] = True
         primal[start:stop] = result.x.reshape(size, columns)
         dual[start:stop] = -result.ineqlin.marginals.reshape(size, rows)
-    return Blocks(primal, dual)
+    return Blocks(primal, dual, solved, message)
 
 
 def _diagonal(a: Floats) -> sparse.csr_array:

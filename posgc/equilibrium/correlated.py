@@ -131,20 +131,19 @@ def _best_weights(programme: Programme, welfare: Floats) -> Floats:
     equal = np.r_[np.ones(columns), np.zeros(programme.free)][None]
     right = np.zeros(programme.a.shape[1])
 
-    def solved(part: Ints, alone: bool) -> Floats:
-        primal = solve_blocks(programme.a[part], right, objective[part], equal, programme.free, alone).primal
-        w = np.where(primal[:, :columns] > NOISE, primal[:, :columns], 0.0)
-        weights: Floats = w / w.sum(axis=1, keepdims=True)
-        return weights
+    def weights(part: Ints, alone: bool) -> Floats:
+        answer = solve_blocks(programme.a[part], right, objective[part], equal, programme.free, alone)
+        if alone and not answer.solved.all():
+            raise SolverFailed(answer.message)
+        w = np.where(answer.primal[:, :columns] > NOISE, answer.primal[:, :columns], 0.0)
+        w[~answer.solved] = 1.0
+        shares: Floats = w / w.sum(axis=1, keepdims=True)
+        return np.where(answer.solved[:, None], shares, np.nan)
 
-    everyone = np.arange(c)
-    try:
-        w = solved(everyone, alone=False)
-    except SolverFailed:
-        return solved(everyone, alone=True)
-    again = np.flatnonzero(programme.excess(w) > FEASIBLE)
+    w = weights(np.arange(c), alone=False)
+    again = np.flatnonzero(~(programme.excess(w) <= FEASIBLE))  # unsolved ones are NaN
     if len(again):
-        w[again] = solved(again, alone=True)
+        w[again] = weights(again, alone=True)
     return w
 
 

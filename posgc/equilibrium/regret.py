@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posgc.equilibrium.blocks import SolverFailed, solve_blocks
+from posgc.equilibrium.blocks import solve_blocks
 from posgc.equilibrium.gaps import mixed_response, sum_by_type
 from posgc.equilibrium.programme import Programme, mixture_programme
 from posgc.equilibrium.stage import Deviation, Floats, Ints
@@ -95,18 +95,18 @@ def weigh(rounds: Rounds, kind: Deviation) -> tuple[Floats, Floats]:
     c, n_rounds = programme.value[0].shape
     linear = np.arange(1.0, n_rounds + 1)
     average = np.broadcast_to(linear / linear.sum(), (c, n_rounds))
-    try:
-        chosen = _least_violated(programme)
-    except SolverFailed:
-        chosen = average
+    chosen = _least_violated(programme, average)
     excess = programme.excess(chosen)
     fallback = programme.excess(average)
     worse = excess > fallback
     return np.where(worse[:, None], average, chosen), np.minimum(excess, fallback)
 
 
-def _least_violated(programme: Programme) -> Floats:
-    """min e s.t. every obedience row (CCE: every agent's own row) <= e, over distributions on the rounds."""
+def _least_violated(programme: Programme, otherwise: Floats) -> Floats:
+    """min e s.t. every obedience row (CCE: every agent's own row) <= e, over distributions on the rounds.
+
+    `otherwise` [c, T] is what an unsolved programme gets.
+    """
     c, rows, _ = programme.a.shape
     columns = programme.value[0].shape[1]
     slack = np.ones(rows)
@@ -117,6 +117,7 @@ def _least_violated(programme: Programme) -> Floats:
     objective = np.zeros((c, a.shape[2]))
     objective[:, columns] = -1.0
     equal = np.r_[np.ones(columns), np.zeros(1 + programme.free)][None]
-    w = np.maximum(solve_blocks(a, np.zeros(rows), objective, equal, programme.free).primal[:, :columns], 0.0)
+    answer = solve_blocks(a, np.zeros(rows), objective, equal, programme.free)
+    w = np.where(answer.solved[:, None], np.maximum(answer.primal[:, :columns], 0.0), otherwise)
     weights: Floats = w / w.sum(axis=1, keepdims=True)
     return weights

@@ -29,6 +29,7 @@ from posgc.equilibrium.stage import Deviation, Floats, Ints, Stages, StageSoluti
 __all__ = ["ZeroSumOptions", "zero_sum"]
 
 GAP = 1e-9  # relative to the node's span: a larger certified gap sends the node to the next solver
+ABOVE = f"gap above {GAP:g} of the span"
 NOISE = 1e-13  # probabilities at most this come out as 0
 PROGRAMME_BUDGET = 1 << 22  # float64 entries of the programmes prepared at once (32 MiB)
 
@@ -53,7 +54,7 @@ def zero_sum(stages: Stages, options: ZeroSumOptions | None = None, kind: Deviat
     ]
     for table in tables:
         table[:, :, 0] = 1.0
-    tally = {"constant": 0, "simplex": 0, "HiGHS": 0, "HiGHS alone": 0}
+    tally = {"constant": 0, "simplex": 0, "HiGHS": 0, "HiGHS alone": 0, ABOVE: 0}
     for group in support_groups(stages):
         _solve_group(stages, group, options, tables, tally)
     method = "zero-sum LP: " + ", ".join(f"{name} {count}" for name, count in tally.items() if count)
@@ -115,18 +116,15 @@ class _Layer:
             if len(todo):
                 self._highs(todo, alone)
                 todo = self._advance(todo, name, tally)
-        tally["HiGHS alone"] += len(todo)
+        tally[ABOVE] += len(todo)
         return self.x, self.y
 
     def _highs(self, todo: Ints, alone: bool) -> None:
         c = np.broadcast_to(self.c, (len(todo), len(self.c)))
-        try:
-            answer = solve_blocks(self.a[todo], self.b, c, one_each=alone)
-        except SolverFailed:
-            if alone and not np.isfinite(self.gap[todo]).all():
-                raise
-            return  # the simplex answer stands, with its certified gap
-        self._improve(todo, answer.primal, answer.dual)
+        answer = solve_blocks(self.a[todo], self.b, c, one_each=alone)
+        self._improve(todo[answer.solved], answer.primal[answer.solved], answer.dual[answer.solved])
+        if alone and np.isinf(self.gap[todo]).any():
+            raise SolverFailed(answer.message)
 
     def _advance(self, todo: Ints, name: str, tally: dict[str, int]) -> Ints:
         left = todo[self.gap[todo] > GAP * self.span[todo]]

@@ -116,3 +116,15 @@ def test_what_the_simplex_leaves_goes_to_highs(monkeypatch: pytest.MonkeyPatch) 
 def test_other_kinds_are_refused() -> None:
     with pytest.raises(ValueError, match="zero_sum"):
         zero_sum(normal_form("common", [[1.0]]))
+
+
+@pytest.mark.parametrize("options", [None, HIGHS])
+def test_joint_types_of_very_different_mass(options: ZeroSumOptions | None) -> None:
+    # weights down to 1e-200: ratio tests and solver tolerances see ranges of every order within one node
+    rng = np.random.default_rng(5)
+    weight = rng.dirichlet(np.full(4, 0.03), size=300)
+    payoff = rng.normal(size=(1, 300, 4, 3, 3)) * weight[None, :, :, None, None]
+    stages = Stages(payoff, np.array([[0, 0, 1, 1], [0, 1, 0, 1]]), (2, 2), weight, "zero_sum")
+    solution = zero_sum(stages, options)
+    assert (solution.gap <= 1e-7 * stages.span()).all()
+    assert np.allclose(solution.value[0], zero_sum(stages).value[0], atol=1e-7)
