@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -187,9 +187,11 @@ assert "networkx" not in sys.modules
 
 
 def test_the_largest_file_loads_within_two_seconds_start_up_included() -> None:
+    """In processor time of the whole process, which other work on the machine does not lengthen much."""
     took = []
     for _ in range(3):
-        began = time.perf_counter()
+        before = os.times()
         subprocess.run([sys.executable, "-c", _SCRIPT, str(FILES / "Mars.dpomdp")], check=True)
-        took.append(time.perf_counter() - began)
+        after = os.times()
+        took.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert min(took) < 2
