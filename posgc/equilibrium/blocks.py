@@ -16,7 +16,7 @@ __all__ = ["Blocks", "SolverFailed", "solve_blocks"]
 
 TOLERANCE = 1e-10  # HiGHS primal and dual feasibility, absolute; programmes are scaled to O(1)
 LOOSE_TOLERANCE = 1e-7  # HiGHS's own default, for a lone block on which the tight one ends "Unknown"
-ENTRIES_PER_CALL = 50_000  # coefficients of one HiGHS call: measured, larger blocks gain nothing
+ENTRIES_PER_CALL = 50_000  # coefficients of one HiGHS call: fastest, within noise, of 5,000..500,000
 
 
 class SolverFailed(RuntimeError):

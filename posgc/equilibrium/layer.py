@@ -15,7 +15,7 @@ from posgc.equilibrium.stage import Floats, Ints, Stages
 
 __all__ = ["CHUNK", "Group", "chunks", "segment_starts", "support_groups"]
 
-CHUNK = 1 << 20  # float64 entries a temporary may take (8 MiB): measured fastest among 2^16..2^24
+CHUNK = 1 << 18  # float64 entries a temporary may take (2 MiB): fastest of 2^14..2^24 for team and gaps
 
 
 def chunks(total: int, per_item: int, budget: int = CHUNK) -> Iterator[tuple[int, int]]:

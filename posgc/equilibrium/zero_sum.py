@@ -36,9 +36,10 @@ PROGRAMME_BUDGET = 1 << 22  # float64 entries of the programmes prepared at once
 
 @dataclass(frozen=True)
 class ZeroSumOptions:
-    """`max_tableau`: entries of one node's tableau up to which the batched simplex is tried first."""
+    """`max_tableau`: entries of one node's tableau up to which the batched simplex is tried first
+    (measured: faster than HiGHS in blocks at 6,642, P = 16, A = 4; slower at 14,762, P = 24)."""
 
-    max_tableau: int = 20_000
+    max_tableau: int = 8_000
 
 
 def zero_sum(stages: Stages, options: ZeroSumOptions | None = None, kind: Deviation = "nash") -> StageSolution:
