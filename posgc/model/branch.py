@@ -22,7 +22,7 @@ Report = Callable[[Table, Array, Callable[[Table], object]], None]
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs plans; rows with a fault are handed to `report` and dropped."""
+    """Runs plans; faults are handed to `report`, and rows on which a draw has one are dropped."""
 
     evaluator: Evaluator
     lawyer: Lawyer
@@ -51,7 +51,7 @@ class Runner:
                         self.lawyer.room = room
                     table = self._draw(item, table, report)
                 case Pay():
-                    table = self._pay(item, table, report)
+                    self._pay(item, table, report)
                 case Merge():
                     table = merge(table, item.keep, self.rewards)
         return table
@@ -71,15 +71,15 @@ class Runner:
         below.cells[WEIGHT] = Column(below[WEIGHT].values * law.weight)
         return below
 
-    def _pay(self, pay: Pay, table: Table, report: Report) -> Table:
+    def _pay(self, pay: Pay, table: Table, report: Report) -> None:
         column = self.evaluator.column(pay.reward, table)
+        values = column.values.astype(np.float64)
         if column.faults is not None and column.faults.any():
             faults = filled(column.faults, table.size)
             report(table, faults, lambda one: self.evaluator.column(pay.reward, one))
-            sound = np.flatnonzero(faults == 0)
-            table, column = table.descend(sound), column.take(sound)
-        table.cells["reward", pay.number] = Column(column.values.astype(np.float64))
-        return table
+            # No draw reads a reward, so the row goes on and later mistakes on it are found too.
+            values = np.where(faults == 0, values, 0.0)
+        table.cells["reward", pay.number] = Column(values)
 
 
 def _without_faults(law: Law, faults: Array, table: Table) -> tuple[Law, Table]:

@@ -18,7 +18,7 @@ _JOINT: Slot = ("joint observation", 0, True)
 
 
 def emission(rows: Rows, allowed: Array, step: int) -> sparse.csr_array | None:
-    """[A*S, O], row a*S + s', for all reachable s' and the allowed joint actions; None if o' reads more.
+    """[A*S, O], row a*S + s', for all reachable s' and the allowed joint actions; None where it does not factor.
 
     A row that no play can reach may ask for what has no value; it is left empty.
     """

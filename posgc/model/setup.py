@@ -29,7 +29,7 @@ class Limits:
 @dataclass(frozen=True)
 class Setup:
     """`initial`, `live`, `terminal`, `emission` are the plans for (s_1, o_1), for (s', o') of a step, the same
-    in a terminal state, and for o' given (a, s'); the last is None where o' reads more.
+    in a terminal state, and for o' given (a, s'); the last is None where P(s', o' | s, a) does not factor.
 
     `paid[i]` is the number of agent i's reward among the `rewards` distinct ones; `varying` tells whether
     some reward can differ between outcomes of one (s, a).  `dynamics` are the roots of what is evaluated.
@@ -153,9 +153,19 @@ def _outcome(game: ir.Game, slot: Slot) -> bool:
 
 
 def _factors(game: ir.Game, outcomes: list[Draw], flow: Flow) -> bool:
-    """Whether o' reads only the actions, s' and the step."""
+    """Whether P(s', o' | s, a) = T(s' | s, a) O(o' | a, s'): o' reads only the actions, s' and the step, and s'
+    reads no observation (if it did, o' would be known better from s' than by its own law)."""
     for draw in outcomes:
         for kind, k, primed in flow.reads(draw.law):
             if kind == "chance" or (kind == "state" and not primed and game.states[k].next is not None):
                 return False
+    waiting = {s for v in game.states if v.next is not None for s in flow.reads(v.next)}
+    met: set[Slot] = set()
+    while waiting:
+        slot = waiting.pop()
+        met.add(slot)
+        if slot[0] == "observation":
+            return False
+        if slot[0] == "chance":
+            waiting |= flow.reads(game.chances[slot[1]].law) - met
     return True
