@@ -57,7 +57,7 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-def law(node, type_, env):
+def law(node, type_, env):  # noqa: C901 - one case for each form of distribution
     """{value: probability}, positive ones only."""
     out = {}
 

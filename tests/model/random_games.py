@@ -244,9 +244,10 @@ def games(draw, risky):
         name="random", title="", source=Source("random", ""), signature=signature,
         horizon=m.pick([1, 2, 3]), discount=1.0,
         states=tuple(ir.StateVar(f"x{k}", t, inits[k], laws["state", k], m.span()) for k, t in enumerate(types)),
-        actions=tuple(ir.ActionVar(f"act{k}", k, t, w, m.span()) for k, (t, w) in enumerate(zip(acts, whens, strict=True))),
+        actions=tuple(ir.ActionVar(f"act{k}", k, t, whens[k], m.span()) for k, t in enumerate(acts)),
         observations=tuple(
-            ir.ObservationVar(f"see{k}", k, t, watch.get(k), laws["observation", k], m.span()) for k, t in enumerate(seen)
+            ir.ObservationVar(f"see{k}", k, t, watch.get(k), laws["observation", k], m.span())
+            for k, t in enumerate(seen)
         ),
         chances=tuple(ir.ChanceVar(f"coin{k}", t, laws["chance", k], m.span()) for k, t in enumerate(coins)),
         init_order=tuple(init_order), step_order=tuple(step_order), rewards=rewards, terminal=terminal,
