@@ -21,7 +21,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -128,27 +128,74 @@ def _policy(arrays: dict[str, Array]) -> Policy:
                 unpacked["z"][h], unpacked["edge_indptr"][h], unpacked["edge_z"][h], unpacked["edge_to"][h],
             )
         )  # fmt: skip
-    content = json.loads(arrays["origin"].tobytes().decode())
-    origin = None if content is None else Origin(**content)
-    policy = Policy(header, _integers(arrays["root_z"]), _integers(arrays["root_to"]), tuple(steps), origin)
+    policy = Policy(
+        header, _integers(arrays["root_z"]), _integers(arrays["root_to"]), tuple(steps), _origin(arrays["origin"])
+    )
     _require_consistent(policy)
     return policy
 
 
 def _header(raw: Array) -> Header:
-    content = json.loads(raw.tobytes().decode())
+    content = _json(raw)
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise ValueError(f"its header is not {FORMAT}")
-    known = {f.name for f in fields(Header)}
-    if set(content) - known:
-        raise ValueError(f"unknown header fields {sorted(set(content) - known)}")
-    if not (isinstance(content["horizon"], int) and 1 <= content["horizon"] <= 10**6):
-        raise ValueError("its horizon is not a positive integer")
-    if not (isinstance(content["agents"], list) and content["agents"]):
-        raise ValueError("it names no agents")
-    if content["concept"] not in ("team", "nash", "ce", "cce"):
-        raise ValueError(f"unknown concept {content['concept']!r}")
-    return Header(**{key: _tuples(value) for key, value in content.items()})
+    header = Header(**{key: _tuples(value) for key, value in content.items()})
+    agents = len(header.agents) if _all(header.agents, str) else 0
+    for name, good in {
+        **{name: isinstance(getattr(header, name), str) for name in ("game", "digest", "protocol", "backend")},
+        "horizon": _is(header.horizon, int) and 1 <= header.horizon <= 10**6,
+        "agents": agents > 0,
+        "concept": header.concept in ("team", "nash", "ce", "cce"),
+        "lags": isinstance(header.lags, tuple) and len(header.lags) == 3,
+        "dropped": isinstance(header.dropped, tuple) and all(_all(pair, int) for pair in header.dropped),
+        "values": _all(header.values, float, int) and len(header.values) == agents,
+        "lower": _is(header.lower, float, int, type(None)),
+        "upper": _is(header.upper, float, int, type(None)),
+        "notes": _all(header.notes, str),
+        "options": isinstance(header.options, dict),
+        "versions": _texts(header.versions),
+    }.items():
+        if not good:
+            raise ValueError(f"its header has a bad field {name}: {getattr(header, name)!r:.60}")
+    return header
+
+
+def _origin(raw: Array) -> Origin | None:
+    content = _json(raw)
+    if content is None:
+        return None
+    if not isinstance(content, dict):
+        raise ValueError("its origin is not an object")
+    origin = Origin(**content)
+    if not (
+        all(isinstance(text, str) for text in (origin.name, origin.text, origin.reward))
+        and _is(origin.share, str, type(None)) and _is(origin.horizon, int, type(None))
+        and _is(origin.discount, float, int, type(None)) and _texts(origin.settings)
+    ):  # fmt: skip
+        raise ValueError("its origin has a field of the wrong type")
+    return origin
+
+
+def _json(raw: Array) -> Any:
+    if raw.dtype != np.uint8 or raw.ndim != 1:
+        raise ValueError("its header is not text")
+    try:
+        return json.loads(raw.tobytes().decode())
+    except RecursionError:
+        raise ValueError("its header is nested too deeply") from None
+
+
+def _is(value: Any, *types: type) -> bool:
+    """JSON's true and false are not numbers."""
+    return isinstance(value, types) and not isinstance(value, bool)
+
+
+def _all(values: Any, *types: type) -> bool:
+    return isinstance(values, tuple) and all(_is(value, *types) for value in values)
+
+
+def _texts(table: Any) -> bool:
+    return isinstance(table, dict) and all(isinstance(value, str) for value in table.values())
 
 
 def _tuples(value: Any) -> Any:
