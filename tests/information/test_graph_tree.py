@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from support.checks import check_graph, check_independence, check_stages, prepared
 from support.games import Shape, shapes

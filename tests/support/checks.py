@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.games import Shape, random_game
+from support.play import Kind, Play
+from support.policies import machine, on_graph, unrolled
+from support.tree import Belief, Digits, History, Known, Tree
 
 from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import Graph, Layer, expand_graph
@@ -11,11 +15,6 @@ from posgc.information.items import Information
 from posgc.information.payoff import private_types, stage_payoffs, stage_weights
 from posgc.policy.artefact import Policy
 from posgc.policy.verify import Verification, verify
-
-from support.games import Shape, random_game
-from support.play import Kind, Play
-from support.policies import machine, on_graph, unrolled
-from support.tree import Belief, Digits, History, Known, Tree
 
 __all__ = ["check_graph", "check_policy", "check_random_policies", "check_stages", "prepared", "random_law"]
 
@@ -44,7 +43,8 @@ def random_law(tree: Tree, seed: int, sharp: bool):
         for i in range(tree.n):
             own, key = tree.own_actions(i, history.h), (i, history.h, common, private[i])
             if key not in known:
-                known[key] = list(np.eye(len(own))[rng.integers(len(own))] if sharp else rng.dirichlet(np.ones(len(own))))
+                k = len(own)
+                known[key] = list(np.eye(k)[rng.integers(k)] if sharp else rng.dirichlet(np.ones(k)))
             joint = [(p * q, a + b) for p, a in joint for q, b in zip(known[key], own, strict=True)]
         return [(p, a) for p, a in joint if p > 0]
 

@@ -20,7 +20,7 @@ from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Initial, Model
 from posgc.model.build import from_arrays, kernel_from_dense
 
-__all__ = ["STRUCTURES", "Shape", "delayed", "dectiger", "full", "random_game", "shapes"]
+__all__ = ["STRUCTURES", "Shape", "dectiger", "delayed", "full", "random_game", "shapes"]
 
 Floats = npt.NDArray[np.float64]
 Rewards = Literal["general", "common", "zero_sum"]

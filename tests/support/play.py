@@ -17,9 +17,9 @@ from itertools import product
 from math import prod
 from typing import Literal
 
-from posgc.policy.artefact import Policy
-
 from support.tree import Digits, History, Known, Tree
+
+from posgc.policy.artefact import Policy
 
 __all__ = ["Kind", "Play"]
 
@@ -40,7 +40,8 @@ class Play:
 
     def first(self, history: History) -> int:
         """The node in which the machine starts when z_1 is seen."""
-        return int(self.policy.root_to[_position(self.policy.root_z, self.tree.code(self.tree.increment(None, history)))])
+        code = self.tree.code(self.tree.increment(None, history))
+        return int(self.policy.root_to[_position(self.policy.root_z, code)])
 
     def follow(self, node: int, before: History, after: History) -> int:
         """The node after the increment z_{h+1}."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from support.tree import Known, Tree
 
 from posgc.information.graph import Graph
 from posgc.policy.artefact import Concept, Header, Policy, PolicyStep
-
-from support.tree import Known, Tree
 
 __all__ = ["header_of", "machine", "on_graph", "unrolled"]
 

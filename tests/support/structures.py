@@ -137,16 +137,18 @@ def any_game(rng: np.random.Generator, n: int, horizon: int, kind: str) -> Model
 
 
 def any_protocol(rng: np.random.Generator, n: int) -> Protocol:
-    """A random lag table, link by link, sometimes with forgetting."""
-    waits = np.array([0, 0, 1, 1, 2, NEVER])
+    """A random lag table, link by link, sometimes with forgetting; open enough that Assumption 3 often holds."""
+    mood = int(rng.integers(3))
+    sights = np.array([[0, 0, 0, 1], [0, 1, 2, NEVER], [0, 0, 1, 2]][mood])
+    deeds = np.array([[0, 0, 0, 0], [0, 1, 2, NEVER], [NEVER, NEVER, NEVER, NEVER]][mood])
 
-    def row(agent: int, own: int) -> tuple[int, ...]:
+    def row(agent: int, own: int, waits: np.ndarray) -> tuple[int, ...]:
         drawn = rng.choice(waits, size=n) + own
         return tuple(own if j == agent else int(min(drawn[j], NEVER)) for j in range(n))
 
     forget = int(rng.integers(0, 3)) if rng.integers(3) == 0 else None
     return Protocol(
-        "random", tuple(row(i, 1) for i in range(n)), tuple(row(i, 0) for i in range(n)), forget
+        "random", tuple(row(i, 1, deeds) for i in range(n)), tuple(row(i, 0, sights) for i in range(n)), forget
     )
 
 

@@ -1,0 +1,36 @@
+"""Node counts of DecTiger (Nair et al. 2003) that are known in closed form."""
+
+from __future__ import annotations
+
+import pytest
+from support.checks import check_graph
+from support.games import dectiger, delayed, full
+from support.tree import Tree
+
+from posgc.information.graph import expand_graph
+from posgc.information.items import Information
+from posgc.language.diagnostics import LimitError
+
+
+def test_one_step_delay_has_2h_minus_2_nodes() -> None:
+    """shared/MATH.md section 3: 2(h - 1) nodes at step h = 2, 3, ...; one at the first."""
+    graph = expand_graph(Information(dectiger(10), delayed(1)))
+    assert graph.sizes == (1, *(2 * (h - 1) for h in range(2, 11)))
+
+
+def test_full_sharing_has_2h_minus_1_nodes() -> None:
+    """The odds depend on how many more ears have heard left than right since a door was last opened; that
+    difference moves by -2, 0 or 2 a step, so it has 2h - 1 values at step h."""
+    graph = expand_graph(Information(dectiger(10), full()))
+    assert graph.sizes == tuple(2 * h - 1 for h in range(1, 11))
+
+
+@pytest.mark.parametrize("protocol", [delayed(1), full()], ids=["one_step", "full"])
+def test_beliefs_of_every_history(protocol) -> None:  # type: ignore[no-untyped-def]
+    model = dectiger(3)
+    check_graph(Tree(model, protocol), expand_graph(Information(model, protocol)))
+
+
+def test_too_many_nodes_are_refused() -> None:
+    with pytest.raises(LimitError, match="nodes"):
+        expand_graph(Information(dectiger(10), full()), max_nodes=30)
