@@ -127,14 +127,12 @@ def gamma_bracket(
             return GammaBracket(0.0, 1.0, f"not decided: over {effort.rows} rows", None, None)
         return GammaBracket(1.0, 1.0, "nothing to tell apart", None, None)
     lower, x, method = _solve(problem, effort, rng)
-    b, b2 = _witness(problem, x)
-    size = len(e if t is None else t)
-    upper = min(1.0, observed_ratio(e, b.dense(size), b2.dense(size), t))
+    upper, b, b2 = _witness(problem, x, e, t)
     if upper <= ROUNDING:
         lower = upper = 0.0
     if partial and upper > 0:
         lower, method = 0.0, f"upper end of the first {effort.rows} rows"
-    return GammaBracket(min(lower, upper), upper, method, b, b2)
+    return GammaBracket(min(max(0.0, lower - problem.blur), upper), upper, method, b, b2)
 
 
 def _dense(matrix: Floats | sparse.csr_array) -> Floats:
@@ -157,10 +155,10 @@ def _solve(problem: Reduced, effort: Effort, rng: np.random.Generator) -> tuple[
     lower = left_inverse_bound(problem, left)
     if problem.rank == problem.n_observations - 1:
         return lower, attaining_direction(left), "left inverse"
-    if problem.n_states <= effort.bipartition_states:
-        lower, signs = by_bipartitions(problem)
-        better = improve(problem, signs)
-        return lower, _best(problem, [x] if better is None else [x, better]), "bipartitions"
+    listed = by_bipartitions(problem) if problem.n_states <= effort.bipartition_states else None
+    if listed is not None:
+        better = improve(problem, listed[1])
+        return listed[0], _best(problem, [x] if better is None else [x, better]), "bipartitions"
     return _bracket(problem, effort, rng, np.vstack([pairs, attaining_direction(left)]), lower)
 
 
@@ -191,11 +189,20 @@ def _best(problem: Reduced, directions: list[Floats]) -> Floats:
     return directions[int(np.argmin(problem.ratio(np.array(directions))))]
 
 
-def _witness(problem: Reduced, x: Floats) -> tuple[Belief, Belief]:
-    """The two beliefs of which x[S] is a multiple of the difference, over the rows of T."""
+def _witness(problem: Reduced, x: Floats, emission: Floats, differences: Floats | None) -> tuple[float, Belief, Belief]:
+    """Beliefs over the rows of T with difference a multiple of x[S], and their ratio by the definition.
+
+    Negligible weights are left out where that does not raise the ratio.
+    """
     y = problem.coefficients(x)
-    y[np.abs(y) <= NEGLIGIBLE * np.abs(y).max()] = 0
-    return _belief(problem, np.maximum(y, 0)), _belief(problem, np.maximum(-y, 0))
+    tidy = np.where(np.abs(y) <= NEGLIGIBLE * np.abs(y).max(), 0.0, y)
+    size = len(emission if differences is None else differences)
+    found = []
+    for weights in (tidy, y):
+        b, b2 = _belief(problem, np.maximum(weights, 0)), _belief(problem, np.maximum(-weights, 0))
+        ratio = min(1.0, observed_ratio(emission, b.dense(size), b2.dense(size), differences))
+        found.append((ratio, b, b2))
+    return found[0] if found[0][0] <= found[1][0] + ROUNDING else found[1]
 
 
 def _belief(problem: Reduced, weight: Floats) -> Belief:

@@ -10,8 +10,10 @@ up to adding a vector to every column, and x = L(e_o − e_o') attains the bound
 
 **Rounding.**  The L in hand satisfies L Eᵀx = x + Rx.  Write x = Qc with Q an orthonormal basis of V; then
 ‖Rx‖₁ ≤ Σ_s |(RQ)_s c| ≤ ρ‖c‖₂ ≤ ρ‖x‖₁ with ρ = Σ_s ‖(RQ)_s‖₂, because ‖c‖₂ = ‖x‖₂ ≤ ‖x‖₁.  So
-(1 − ρ)‖x‖₁ ≤ ½ D ‖Eᵀx‖₁ and γ ≥ 2(1 − ρ)/D: the residual of whatever produced L is measured and paid for,
-and nothing about the solver is trusted.  `ROUNDING` is then taken off for the sums themselves.
+(1 − ρ)‖x‖₁ ≤ ‖L Eᵀx‖₁.  Nor does Eᵀx sum to 0 exactly, but to at most τ‖x‖₁, τ = ‖1ᵀEᵀQ‖₂; moving that much
+from one observation makes it so, at a cost of ½Dτ‖x‖₁ + τ‖x‖₁ max_o ‖L_o‖₁ <= 1.5 Dτ‖x‖₁ once the mean column
+of L is taken off all of them.  Hence γ ≥ 2(1 − ρ)/D − 3τ: the residual of whatever produced L is measured
+and paid for, and nothing about the solver is trusted.  `ROUNDING` is then taken off for the sums themselves.
 
 Any L serves.  The pseudo-inverse costs nothing; a linear programme finds the L of least `max_o ‖L_o‖₁`.
 """
@@ -41,12 +43,14 @@ def pseudo_inverse(problem: Reduced) -> Floats:
 
 
 def left_inverse_bound(problem: Reduced, left: Floats) -> float:
-    """The bound 2(1 − ρ)/D that `left`[S, O] proves, 0 if none; the residual is first mended, then measured."""
+    """The bound 2(1 − ρ)/D − 3τ that `left`[S, O] proves, 0 if none; the residual is first mended, then measured."""
     q = problem.basis
     seen = problem.emission.T @ q
     left = left + (q - left @ seen) @ np.linalg.pinv(seen)
+    left -= left.mean(1, keepdims=True)
     residual = float(np.linalg.norm(left @ seen - q, axis=1).sum())
-    bound = 2 * (1 - residual) / _diameters(left).max()
+    imbalance = float(np.linalg.norm(seen.sum(0)))
+    bound = 2 * (1 - residual) / _diameters(left).max() - 3 * imbalance
     return float(min(1.0, max(0.0, bound - ROUNDING)))
 
 

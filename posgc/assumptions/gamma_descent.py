@@ -27,7 +27,7 @@ GAIN = 1e-12
 # Absolute, on laws of the observation: remainders below this count as dependence, then tested on the ratio.
 DEPENDENT = 1e-11
 # Decimal places to which laws are compared; whether they are equal is then decided on the ratio.
-ALIKE_DECIMALS = 13
+ALIKE_DECIMALS = 12
 # Entries of a block of pairwise differences held at once.
 BLOCK = 4_000_000
 
@@ -39,7 +39,7 @@ def alike(problem: Reduced) -> Floats | None:
         _, first, group = np.unique(laws, axis=0, return_index=True, return_inverse=True)
         twins = np.flatnonzero(first[group.ravel()] != np.arange(len(points)))
         if len(twins):
-            return np.asarray(points[first[group.ravel()[twins[0]]]] - points[twins[0]])
+            return problem.project(points[first[group.ravel()[twins[0]]]] - points[twins[0]])
     return None
 
 
@@ -47,6 +47,7 @@ def close_pairs(problem: Reduced, keep: int) -> Floats:
     """The `keep` (or fewer) pair differences of least ratio, least first; [pairs, S]."""
     families = [problem.rows] + ([np.eye(problem.n_states)] if problem.full else [])
     found = np.concatenate([_closest(points, points @ problem.emission, keep) for points in families])
+    found = problem.project(found)
     return np.asarray(found[np.argsort(problem.ratio(found), kind="stable")[:keep]])
 
 
@@ -63,9 +64,10 @@ def _closest(points: Floats, laws: Floats, keep: int) -> Floats:
 
 
 def dependent_direction(problem: Reduced) -> Floats | None:
-    """An x[S] in V, made of few rows, with Eᵀx = 0 up to rounding; None where Eᵀ is one-to-one on V.
+    """An x[S] in V with Eᵀx = 0 up to rounding; None where Eᵀ seems one-to-one on V.
 
-    With more directions in V than zero-sum observation vectors there is one by counting.
+    With more directions in V than zero-sum observation vectors there is one by counting.  One made of few
+    rows is looked for first; where rows are too nearly dependent for that, the last singular vector serves.
     """
     laws = problem.rows @ problem.emission
     spread = laws[1:] - laws[0]
@@ -77,7 +79,9 @@ def dependent_direction(problem: Reduced) -> Floats | None:
     y[other] = 1
     if len(independent):
         y[independent] = -np.linalg.lstsq(spread[independent].T, spread[other], rcond=None)[0]
-    return np.asarray(y @ (problem.rows[1:] - problem.rows[0]))
+    few = problem.project(y @ (problem.rows[1:] - problem.rows[0]))
+    any_ = problem.basis @ np.linalg.svd(problem.emission.T @ problem.basis)[2][-1]
+    return few if float(problem.ratio(few)) <= max(DEPENDENT, float(problem.ratio(any_))) else np.asarray(any_)
 
 
 def improve(problem: Reduced, signs: Floats) -> Floats | None:
@@ -86,9 +90,7 @@ def improve(problem: Reduced, signs: Floats) -> Floats | None:
     observations, rows = laws.shape
     slack = np.eye(observations)
     zeros = np.zeros((1, observations))
-    matrix = np.block(
-        [[laws, -slack], [-laws, -slack], [problem.rows @ signs, zeros], [np.ones((1, rows)), zeros]]
-    )
+    matrix = np.block([[laws, -slack], [-laws, -slack], [problem.rows @ signs, zeros], [np.ones((1, rows)), zeros]])
     answer = minimise(
         Programme(
             cost=np.r_[np.zeros(rows), np.ones(observations)],
@@ -99,7 +101,7 @@ def improve(problem: Reduced, signs: Floats) -> Floats | None:
             high=np.full(rows + observations, np.inf),
         )
     )
-    return None if answer is None else (answer[:rows] - answer[:rows].mean()) @ problem.rows
+    return None if answer is None else problem.project((answer[:rows] - answer[:rows].mean()) @ problem.rows)
 
 
 def descend(problem: Reduced, x: Floats, rng: np.random.Generator, steps: int = 20) -> Floats:

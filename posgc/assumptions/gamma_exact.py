@@ -48,10 +48,11 @@ def _complement(problem: Reduced) -> Floats:
     return np.asarray(np.linalg.svd(known)[0][:, known.shape[1] :])
 
 
-def by_bipartitions(problem: Reduced) -> tuple[float, Floats]:
+def by_bipartitions(problem: Reduced) -> tuple[float, Floats] | None:
     """A lower bound, exact up to rounding, and the sign vector[S] of the bipartition that gives it.
 
-    All bipartitions' dual programmes are independent blocks of one linear programme.
+    All bipartitions' dual programmes are independent blocks of one linear programme.  None where the solver
+    gives up.
     """
     sides = bipartitions(problem.n_states)
     blocks, observations = len(sides), problem.n_observations
@@ -74,7 +75,7 @@ def by_bipartitions(problem: Reduced) -> tuple[float, Floats]:
         )
     )
     if answer is None:
-        return 0.0, np.where(sides[0], 1.0, -1.0)
+        return None
     functions = answer.reshape(blocks, -1)[:, :-2]
     functions[:, :observations] = functions[:, :observations].clip(0, 1)
     bounds = _evaluate(sides, features, functions, observations)

@@ -17,8 +17,10 @@ __all__ = ["Programme", "minimise", "minimise_mixed"]
 
 Floats = npt.NDArray[np.float64]
 
-# HiGHS's own least: absolute feasibility of rows and of reduced costs.
-FEASIBILITY = 1e-10
+# Absolute feasibility of rows and of reduced costs: HiGHS's least, then, where it gives up, its default.
+FEASIBILITY = (1e-10, 1e-7)
+# linprog's status of a programme without solution.
+INFEASIBLE = 2
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,11 @@ class Programme:
 
 
 def minimise(programme: Programme) -> Floats | None:
-    """A solution[columns], within FEASIBILITY of feasible; None where there is none or the solver gives up."""
-    from scipy.optimize import linprog  # noqa: PLC0415
+    """A solution[columns] within FEASIBILITY of feasible; None where there is none or the solver gives up.
+
+    Callers check what they make of it: a poor solution costs tightness, not truth.
+    """
+    from scipy.optimize import linprog
 
     equal = programme.row_low == programme.row_high
     upper = np.isfinite(programme.row_high) & ~equal
@@ -46,10 +51,15 @@ def minimise(programme: Programme) -> Floats | None:
         "A_eq": programme.matrix[equal],
         "b_eq": programme.row_low[equal],
         "bounds": np.stack([programme.low, programme.high], axis=1),
-        "options": {"primal_feasibility_tolerance": FEASIBILITY, "dual_feasibility_tolerance": FEASIBILITY},
     }
-    answer = linprog(programme.cost, method="highs", **given)
-    return None if answer.x is None else np.asarray(answer.x)
+    for tolerance in FEASIBILITY:
+        options: Any = {"primal_feasibility_tolerance": tolerance, "dual_feasibility_tolerance": tolerance}
+        answer: Any = linprog(programme.cost, method="highs", options=options, **given)
+        if answer.x is not None:
+            return np.asarray(answer.x)
+        if answer.status == INFEASIBLE:
+            break
+    return None
 
 
 def minimise_mixed(
@@ -59,7 +69,7 @@ def minimise_mixed(
 
     `integral`[columns] marks the integer variables; HiGHS's default tolerances (1e-6) apply to both.
     """
-    from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
+    from scipy.optimize import Bounds, LinearConstraint, milp
 
     answer = milp(
         programme.cost,

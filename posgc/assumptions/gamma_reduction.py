@@ -14,6 +14,12 @@ Two more steps change nothing.  States in no row of T have x_s = 0 and go.  Obse
 are proportional are added up, for |c z| + |c' z| = |(c + c') z|; adding columns that are merely close is a
 garbling, which can only lower the ratio, so a lower bound for the reduced form holds for the given one,
 rounding included.
+
+**How well V is known.**  Rows of T that almost agree span a direction made of their last digits.  Those no
+longer than `DIRECTION` are dropped: γ is on the differences that survive the transition, and what is
+dropped is at most that small next to b − b'.  For the others, if every entry of T is within η of the true
+one, x is within Sη‖y‖₁ of the true x, and ‖y‖₁ <= 2√r ‖x‖₁/σ with σ the least singular value of the
+differences of rows; so the ratio is off by at most twice their product: `blur`, to be taken off lower bounds.
 """
 
 from __future__ import annotations
@@ -28,10 +34,13 @@ __all__ = ["Reduced", "pivots", "reduce_problem"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-# Absolute, on rows of probabilities: a direction of V shorter than this is taken for rounding.
-DIRECTION = 1e-11
+# Absolute, on rows of probabilities: what is left of a difference of rows, once the longer ones are taken out,
+# counts as forgotten if it is no longer than this (Euclidean).
+DIRECTION = 1e-8
+# Absolute: rounding of one entry of a table of probabilities, a few units in the last place.
+TABLE = 4 * 2.0**-53
 # Decimal places to which two likelihood profiles agree that are added up.
-PROFILE_DECIMALS = 13
+PROFILE_DECIMALS = 11
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,7 @@ class Reduced:
     row_of: Ints  # [r + 1], which row of the given T each of them is
     basis: Floats  # [S, r], orthonormal columns spanning V
     literal: bool  # rows is the identity
+    blur: float  # how far rounding of T may move the ratio; 0 if literal
 
     @property
     def n_states(self) -> int:
@@ -69,6 +79,10 @@ class Reduced:
         size = np.abs(x).sum(-1)
         seen = np.abs(x @ self.emission).sum(-1)
         return np.asarray(np.divide(seen, size, out=np.full(size.shape, np.inf), where=size > 0))
+
+    def project(self, x: Floats) -> Floats:
+        """The nearest point of V to x[S], which is in V but for rounding; x itself if literal, to keep zeros."""
+        return x if self.literal else np.asarray((x @ self.basis) @ self.basis.T)
 
     def coefficients(self, x: Floats) -> Floats:
         """The zero-sum y[r + 1] with rowsᵀ y = x, for x[S] in V."""
@@ -131,8 +145,15 @@ def reduce_problem(emission: Floats, differences: Floats | None = None) -> Reduc
     _check(emission[supported], "emission")
     rows = rows[:, supported]
     span = (rows[1:] - rows[0]).T
-    basis = np.linalg.qr(span)[0] if span.shape[1] else np.zeros((len(supported), 0))
-    return Reduced(_merge(emission[supported]), rows, independent, basis, literal)
+    if not span.shape[1]:
+        return Reduced(_merge(emission[supported]), rows, independent, np.zeros(span.shape), literal, 0.0)
+    basis, triangle = np.linalg.qr(span)
+    basis = np.linalg.qr(basis - basis.mean(0))[0]  # short directions carry the rounding of sums that should be 0
+    blur = 0.0
+    if not literal:
+        size, rank = span.shape
+        blur = 4 * size * TABLE * rank**0.5 / float(np.linalg.svd(triangle, compute_uv=False)[-1])
+    return Reduced(_merge(emission[supported]), rows, independent, basis, literal, blur)
 
 
 def _check(rows: Floats, name: str) -> None:

@@ -252,9 +252,7 @@ class _Workshop:
             witness = Witness(
                 self._atoms(bracket.witness_b, question.states), self._atoms(bracket.witness_b2, question.states)
             )
-        return GammaEntry(
-            stage.steps, actions, labels, bracket.lower, bracket.upper, method, witness, sigma
-        )
+        return GammaEntry(stage.steps, actions, labels, bracket.lower, bracket.upper, method, witness, sigma)
 
     def _atoms(self, belief: Belief, states: Ints) -> tuple[tuple[int, str, float], ...]:
         chosen = (int(s) for s in states[belief.index])
