@@ -1,1 +1,7 @@
-"""TODO"""
+"""Text -> `Game`: source spans, coded diagnostics, syntax tree, names and types, the typed declarative IR."""
+
+from posgc.language.compile import compile_game
+from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, Span, render
+from posgc.language.parse import decode
+
+__all__ = ["Diagnostic", "InputError", "LimitError", "Source", "Span", "compile_game", "decode", "render"]

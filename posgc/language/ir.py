@@ -14,13 +14,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from posgc.language.diagnostics import Source, Span
+from posgc.language import syntax
+from posgc.language.diagnostics import Diagnostic, Source, Span
 from posgc.language.protocol import Protocol
 from posgc.language.signature import Signature
 
 __all__ = [
-    "ActionVar", "Bernoulli", "ChanceVar", "Choose", "Const", "Dist", "Expr", "Fail", "Game", "If",
-    "Mixture", "Noisy", "ObservationVar", "Op", "Point", "Read", "Select", "StateVar", "Step", "Type",
+    "ActionVar", "Bernoulli", "ChanceVar", "Choose", "Const", "Dist", "Expectation", "Expr", "Fail", "Game",
+    "If", "Mixture", "Noisy", "ObservationVar", "Op", "Point", "Read", "Select", "StateVar", "Step", "Type",
     "UniformOver", "Value",
 ]  # fmt: skip
 
@@ -215,13 +216,38 @@ class ChanceVar:
 
 
 @dataclass(frozen=True)
+class Expectation:
+    """A claim of the file, checked for sense, not yet for truth.
+
+    `assumption`: Assumption `number` holds, or fails where `negated`.  Otherwise `quantity` compared by
+    `comparison` with `target`, equalities within `within` (absolute).  `concept` is that of `value` and
+    `gap`, `agent` that of `value`, from 0.  `protocol` (a request for `sharing.protocol`) and `horizon`
+    None: the game's own.
+    """
+
+    quantity: Literal["assumption", "gamma", "value", "gap"]
+    span: Span
+    number: int = 0
+    negated: bool = False
+    concept: Literal["team", "nash", "ce", "cce"] | None = None
+    agent: int = 0
+    comparison: str = ">="
+    target: float = 0.0
+    within: float = 0.0
+    protocol: str | None = None
+    horizon: int | None = None
+
+
+@dataclass(frozen=True)
 class Game:
     """A checked game.  Action and observation variables are in the order of `signature`.
 
     `init_order` and `step_order` list the draws in an order in which each reads only earlier ones:
     pairs (kind, index) with kind "state", "observation" (and "chance" in `step_order`).
-    `rewards[i]` is agent i's reward of a step.  `protocols` holds the file's own protocols with their
-    default arguments, in file order; others are made by `posgc.language.sharing.protocol`.
+    Both hold only draws that have a law.  `rewards[i]` is agent i's reward of a step.  `protocols` holds the file's own protocols with their
+    default arguments, in file order; others are made by `posgc.language.sharing.protocol`, from `shares`
+    (the declarations as written) and `constants` (the parameters and constant definitions they may read).
+    `expectations` are the claims that the file makes about itself.
     """
 
     name: str
@@ -240,3 +266,7 @@ class Game:
     terminal: Expr | None
     protocols: tuple[Protocol, ...]
     parameters: tuple[tuple[str, float | int], ...]
+    shares: tuple[syntax.Share, ...] = ()
+    constants: tuple[tuple[str, Value], ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,3 @@
+from typing import Any
+def check_claims(*a: Any) -> Any:
+    return ()

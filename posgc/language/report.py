@@ -1,0 +1,56 @@
+"""Collecting diagnostics: every mistake of a file in one run, each mistake once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from posgc.language.diagnostics import Diagnostic, InputError, Source, Span
+
+__all__ = ["Reporter", "near"]
+
+
+class Reporter:
+    """The diagnostics found so far.  The same code at the same place is kept once: an expression that is
+    elaborated for every agent complains once."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._found: dict[tuple[str, int, int], Diagnostic] = {}
+
+    def error(self, code: str, message: str, span: Span | None, help: str = "") -> None:
+        self._add(Diagnostic(code, message, span, help))
+
+    def warning(self, code: str, message: str, span: Span | None, help: str = "") -> None:
+        self._add(Diagnostic(code, message, span, help, "warning"))
+
+    def _add(self, diagnostic: Diagnostic) -> None:
+        span = diagnostic.span
+        key = (diagnostic.code, span.start, span.end) if span else (diagnostic.message, -1, -1)
+        self._found.setdefault(key, diagnostic)
+
+    @property
+    def failed(self) -> bool:
+        return any(d.severity == "error" for d in self._found.values())
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self._sorted() if d.severity == "warning")
+
+    def failure(self) -> InputError:
+        """The exception that carries what was found."""
+        return InputError(self._sorted(), self.source)
+
+    def check(self) -> None:
+        """Raises `InputError` if there is an error."""
+        if self.failed:
+            raise self.failure()
+
+    def _sorted(self) -> list[Diagnostic]:
+        return sorted(self._found.values(), key=lambda d: d.span.start if d.span else -1)
+
+
+def near(name: str, candidates: Iterable[str]) -> str:
+    """The cure for an unknown name: a name like it, or nothing."""
+    found = get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.6)
+    return f"did you mean `{found[0]}`?" if found else ""

@@ -1,0 +1,3 @@
+from typing import Any
+def declared_protocols(*a: Any) -> Any:
+    return ()
