@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import sparse
 
@@ -31,7 +33,7 @@ def assemble(rows: Rows, chunks: list[Chunk], emission: sparse.csr_array | None)
     observation = np.empty(total, dtype=np.int64)
     state = np.empty(total, dtype=np.int64)
     probability = np.empty(total)
-    sample = np.empty((setup.rewards, total)) if setup.varying else None
+    sample = np.empty((setup.rewards, total)) if _differ(chunks) else None
     while chunks:
         chunk = chunks.pop()
         row = _row(chunk, rank, n_actions)
@@ -42,8 +44,6 @@ def assemble(rows: Rows, chunks: list[Chunk], emission: sparse.csr_array | None)
         probability[at] = chunk.probability
         if sample is not None and chunk.sample is not None:
             sample[:, at] = chunk.sample
-    if sample is not None and not _differs(sample, reward, counts):
-        sample = None
     paid = np.array(setup.paid, dtype=np.int64)
     return Kernel(
         indptr=indptr,
@@ -51,7 +51,7 @@ def assemble(rows: Rows, chunks: list[Chunk], emission: sparse.csr_array | None)
         state=state,
         probability=probability,
         reward=reward[paid].reshape(len(paid), n_actions, n_states),
-        sample_reward=None if sample is None else sample[paid],
+        sample_reward=None if sample is None else _by_agent(sample, paid),
         emission=emission,
     )
 
@@ -61,8 +61,19 @@ def _row(chunk: Chunk, rank: Array, n_actions: int) -> Array:
     return np.asarray(action * len(rank) + rank[state])
 
 
-def _differs(sample: Floats, reward: Floats, counts: Array) -> bool:
-    """Whether an entry's reward is not its row's."""
-    bound = SAMPLE_TOLERANCE * max(1.0, float(np.abs(sample).max(initial=0.0)))
-    pairs = zip(sample, reward, strict=True)
-    return any(bool((np.abs(own - np.repeat(of_row, counts)) > bound).any()) for own, of_row in pairs)
+def _differ(chunks: Sequence[Chunk]) -> bool:
+    """Whether the reward of some entry is not that of its row."""
+    samples = [(c, c.sample) for c in chunks if c.sample is not None]
+    largest = max((float(np.abs(x).max(initial=0.0)) for _, x in samples), default=0.0)
+    bound = SAMPLE_TOLERANCE * max(1.0, largest)
+    return any(
+        bool((np.abs(sample - np.repeat(chunk.reward, chunk.count, axis=1)) > bound).any())
+        for chunk, sample in samples
+    )
+
+
+def _by_agent(sample: Floats, paid: Array) -> Floats:
+    """[n, entries]; one reward for all agents is held once, as a read-only view."""
+    if len(sample) == 1:
+        return np.broadcast_to(sample[0], (len(paid), sample.shape[1]))
+    return sample[paid]

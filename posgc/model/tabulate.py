@@ -83,7 +83,7 @@ def _tabulate(setup: Setup) -> Model:
         discount=game.discount,
         state_names=tuple(v.name for v in game.states),
         state_labels=tuple(tuple(label(x) for x in v.type.values) for v in game.states),
-        state_values=rows.states.sorted_digits().T.astype(np.int64),
+        state_values=np.ascontiguousarray(rows.states.sorted_digits().T, dtype=np.int64),
         initial=_initial(rows, state, joint, probability),
         kernels=tuple(kernels),
         kernel_of_step=groups,

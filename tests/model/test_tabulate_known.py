@@ -216,7 +216,8 @@ def test_every_failing_place_is_reported_once():
     seven = ir.Type("integers", (7,))
     bad = game(
         [state("x", numbers(2), uniform(numbers(2)))], [(numbers(2), None)] * 5,
-        [(t, None, d) for t, d in ((BOOL, half), (numbers(2), mixed), (numbers(2), nothing), (seven, single))], [over] * 4,
+        [(BOOL, None, half), (numbers(2), None, mixed), (numbers(2), None, nothing), (seven, None, single)],
+        [over] * 4,
     )  # fmt: skip
     codes = set()
     for k in range(4):
