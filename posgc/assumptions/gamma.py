@@ -68,11 +68,12 @@ class Belief:
 class Effort:
     """How hard to try; all but `milp_seconds` are sizes, so that answers do not depend on the machine.
 
-    Beyond `rows` states (or rows of T) only the first so many are looked at, for the upper end.
+    Beyond `rows` states (or rows of T) only the first so many are looked at, for the upper end.  Branching
+    is off unless asked for, because HiGHS's branch and bound now and then prints a line to standard output.
     """
 
     bipartition_states: int = 11  # list all bipartitions up to this many states
-    milp_states: int = 16  # branch on bipartitions up to this many
+    milp_states: int = 0  # branch on bipartitions up to this many; 16 is about the most in 2 s (see below)
     milp_seconds: float = 2.0
     programme_entries: int = 100_000  # largest least-left-inverse programme, in S·O·r
     descent_entries: int = 40_000  # largest descent programme, in rows·O

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import linprog
 
-from posgc.assumptions.gamma import Effort, GammaBracket, gamma_bracket, observed_ratio
+from posgc.assumptions.gamma import Effort, GammaBracket, _solve, gamma_bracket, observed_ratio
+from posgc.assumptions.gamma_certificates import ROUNDING
 from posgc.assumptions.gamma_reduction import pivots, reduce_problem
 
 SEEDS = st.integers(0, 10**6)
@@ -96,7 +97,7 @@ def test_no_pair_of_beliefs_beats_the_lower_end_and_the_witness_attains_the_uppe
     emission = 0.5 * laws(rng, states, observations) + 0.5 * np.eye(states, observations)
     emission /= emission.sum(1, keepdims=True)
     spread = laws(rng, int(rng.integers(2, 8)), states) if moved else None
-    bracket = gamma_bracket(emission, spread, effort=Effort(milp_states=0, starts=2))
+    bracket = gamma_bracket(emission, spread, effort=Effort(starts=2))
     size = states if spread is None else len(spread)
     b, b2 = dense_witness(bracket, size)
     assert b.sum() == pytest.approx(1) and b2.sum() == pytest.approx(1) and min(b.min(), b2.min()) >= 0
@@ -107,6 +108,20 @@ def test_no_pair_of_beliefs_beats_the_lower_end_and_the_witness_attains_the_uppe
         for one, other in zip(pairs[:100], pairs[100:], strict=True):
             if np.abs(one - other).sum() > 1e-6:
                 assert observed_ratio(emission, one, other, spread) >= bracket.lower - 1e-9
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(1, 14), st.integers(1, 14))
+def test_near_dependence_at_any_scale_never_lifts_the_lower_end_over_a_ratio(seed, near, close):
+    """One row within 10^−near of a mixture of others, two transitions within 10^−close of each other."""
+    rng = np.random.default_rng(seed)
+    emission, spread = laws(rng, 5, 7), laws(rng, 4, 5)
+    emission[0] = (1 - 10.0**-near) * (rng.dirichlet(np.ones(4)) @ emission[1:]) + 10.0**-near * emission[0]
+    spread[0] = (1 - 10.0**-close) * spread[1] + 10.0**-close * spread[0]
+    for differences in (None, spread):
+        problem = reduce_problem(emission, differences)
+        lower, x, _ = _solve(problem, Effort(), rng)
+        assert problem.ratio(x) <= ROUNDING or lower <= problem.ratio(x) + problem.blur + ROUNDING
 
 
 @pytest.mark.parametrize("accuracy", [0.5, 0.6, 0.75, 0.9, 1.0])
@@ -138,7 +153,7 @@ def test_square_matrices_agree_by_inverse_bipartitions_and_branching(seed):
     by_listing = gamma_bracket(wide)
     assert by_listing.method == "bipartitions"
     assert by_listing.upper == pytest.approx(by_inverse.upper, abs=1e-9)
-    by_branching = gamma_bracket(wide, effort=Effort(bipartition_states=0))
+    by_branching = gamma_bracket(wide, effort=Effort(bipartition_states=0, milp_states=16))
     assert by_branching.upper == pytest.approx(by_inverse.upper, abs=1e-6)
     assert by_inverse.upper - 2e-5 <= by_branching.lower <= by_inverse.upper
 
@@ -149,9 +164,9 @@ def test_all_lower_ends_stay_below_gamma(seed):
     truth = gamma_bracket(emission)
     assert truth.method == "bipartitions"
     for effort, method in (
-        (Effort(bipartition_states=0, milp_states=0), "least left inverse"),
-        (Effort(bipartition_states=0), "milp"),
-        (Effort(bipartition_states=0, milp_states=0, programme_entries=0, descent_entries=0), "left inverse"),
+        (Effort(bipartition_states=0), "least left inverse"),
+        (Effort(bipartition_states=0, milp_states=16), "milp"),
+        (Effort(bipartition_states=0, programme_entries=0, descent_entries=0), "left inverse"),
     ):
         rough = gamma_bracket(emission, effort=effort)
         assert rough.method == method
