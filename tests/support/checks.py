@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from posgc_value_iteration import ValueIteration
 from support.games import Shape, random_game
+from support.optimum import Coordinator, zero_sum_value
 from support.play import Kind, Play
 from support.policies import machine, on_graph, unrolled
 from support.tree import Belief, Digits, History, Known, Tree
@@ -13,13 +15,21 @@ from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import Graph, Layer, expand_graph
 from posgc.information.items import Information
 from posgc.information.payoff import private_types, stage_payoffs, stage_weights
-from posgc.policy.artefact import Policy
-from posgc.policy.verify import Verification, verify
+from posgc.plugin import NoOptions, Problem
+from posgc.policy.artefact import Concept, Policy
+from posgc.policy.fit import require_fit
+from posgc.policy.verify import Verification, gap_kind, verify
 
-__all__ = ["check_graph", "check_policy", "check_random_policies", "check_stages", "prepared", "random_law"]
+__all__ = [
+    "check_graph", "check_independence", "check_policy", "check_random_policies", "check_solution", "check_stages",
+    "concepts", "prepared", "random_law", "solved",
+]  # fmt: skip
 
 EXACT = 1e-9
-"""Absolute, beliefs sum to 1 and rewards are of order 1."""
+"""Absolute; beliefs sum to 1 and rewards are of order 1."""
+
+SOLVED = 1e-7
+"""Absolute; what a linear programme with feasibility tolerances of 1e-10 may miss in several steps."""
 
 
 def prepared(shape: Shape) -> tuple[Information, Tree, Graph]:
@@ -215,3 +225,36 @@ def check_random_policies(information: Information, tree: Tree, graph: Graph, se
         for kind in ("nash", "cce", "ce"):
             gaps.append(check_policy(information, tree, make(kind == "nash"), kind).gap)
     return gaps
+
+
+# ---- solvers
+
+
+def solved(information: Information, concept: Concept) -> Policy:
+    """What value iteration makes of the game."""
+    problem = Problem(information, concept, 10**6, 0)
+    return ValueIteration().emit(problem, NoOptions()).run(lambda stage, done, total: None)
+
+
+def check_solution(information: Information, tree: Tree, concept: Concept, shape: Shape) -> None:
+    """Value iteration: its claim is what the policy earns, no gap is left, and the value is the plain optimum."""
+    policy = solved(information, concept)
+    require_fit(information, policy)
+    checked = check_policy(information, tree, policy, gap_kind(concept))
+    assert policy.header.values == pytest.approx(checked.values, abs=SOLVED)
+    regret = any("regret" in note for note in policy.header.notes)  # stages too large for the exact programme
+    assert checked.gap <= (1e-2 if regret else SOLVED)
+    if shape.rewards == "common":
+        coordinator = Coordinator(tree)
+        if coordinator.affordable(2e4):
+            assert checked.values[0] == pytest.approx(coordinator.value(), abs=EXACT)
+    elif shape.rewards == "zero_sum" and tree.protocol.forget is None:
+        assert checked.values[0] == pytest.approx(zero_sum_value(tree), abs=SOLVED)
+
+
+def concepts(shape: Shape) -> tuple[Concept, ...]:
+    """What value iteration serves for rewards of this kind."""
+    served: dict[str, tuple[Concept, ...]] = {
+        "common": ("team", "nash", "ce", "cce"), "zero_sum": ("nash", "ce", "cce"), "general": ("ce", "cce"),
+    }  # fmt: skip
+    return served["common" if shape.n == 1 else shape.rewards]

@@ -1,0 +1,66 @@
+"""Value iteration against optima and deviations worked out on the game tree."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from posgc_value_iteration import ValueIteration
+from support.checks import check_solution, concepts, prepared, solved
+from support.games import Shape, dectiger, delayed, full, shapes
+
+from posgc.information.items import Information
+from posgc.plugin import Facts
+from posgc.policy.verify import verify
+
+few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+@few
+@given(shapes(histories=200))
+def test_values_and_gaps(shape: Shape) -> None:
+    information, tree, _ = prepared(shape)
+    for concept in concepts(shape):
+        check_solution(information, tree, concept, shape)
+
+
+ONE_STEP = {2: -4.0, 3: 8.815, 4: 11.015488, 5: 10.676063, 6: 19.124571, 7: 22.918304}
+FULL = {3: 13.015488, 4: 22.701124, 5: 26.810325, 6: 35.073971, 7: 40.242555}
+
+
+@pytest.mark.parametrize(("horizon", "value"), ONE_STEP.items())
+def test_dectiger_one_step_delay(horizon: int, value: float) -> None:
+    """Six decimals from shared/MATH.md section 11."""
+    information = Information(dectiger(horizon), delayed(1))
+    checked = verify(information, solved(information, "team"), "nash")
+    assert checked.values[0] == pytest.approx(value, abs=6e-7)
+    assert checked.gap <= 1e-9
+
+
+@pytest.mark.parametrize(("horizon", "value"), FULL.items())
+def test_dectiger_full_sharing(horizon: int, value: float) -> None:
+    """Six decimals from shared/MATH.md section 11."""
+    information = Information(dectiger(horizon), full())
+    checked = verify(information, solved(information, "team"), "nash")
+    assert checked.values[0] == pytest.approx(value, abs=6e-7)
+    assert checked.gap <= 1e-9
+
+
+def test_two_steps_of_full_sharing_by_hand() -> None:
+    """Listen twice (-4); or listen and open what two equal reports (of probability .85^2 + .15^2) point at.
+
+    The second earns -2 + .745 * (20 * .7225 - 50 * .0225) / .745 - 2 * .255 = 10.815.
+    """
+    information = Information(dectiger(2), full())
+    value = -2 + (0.7225 * 20 - 0.0225 * 50) - 0.255 * 2
+    assert verify(information, solved(information, "team"), "nash").values[0] == pytest.approx(value, abs=1e-9)
+
+
+def test_what_does_not_suit_it_is_said() -> None:
+    backend = ValueIteration()
+    model = dectiger(2)
+    assert backend.applies(Facts("team", "common", True, "", model)) is None
+    assert "share" in str(backend.applies(Facts("team", "zero_sum", True, "", model)))
+    assert "PPAD" in str(backend.applies(Facts("nash", "general", True, "", model)))
+    for independent, word in ((False, "fails"), (None, "not decided")):
+        answer = str(backend.applies(Facts("ce", "general", independent, "because", model)))
+        assert word in answer and "because" in answer
