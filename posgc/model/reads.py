@@ -44,11 +44,12 @@ def children(node: Node) -> tuple[Node, ...]:
 
 
 class Flow:
-    """Slots read by, and number of references to, every node under the given roots."""
+    """Slots read by, number of references to, and height of every node under the given roots."""
 
     def __init__(self, roots: Iterable[Node]) -> None:
         self._reads: dict[int, frozenset[Slot]] = {}
         self._references: dict[int, int] = {}
+        self._height: dict[int, int] = {}
         # Nodes are known by identity, so they must outlive the tables.
         self._alive = tuple(roots)
         for root in self._alive:
@@ -65,6 +66,7 @@ class Flow:
             if done:
                 own = _own(node)
                 self._reads[id(node)] = own.union(*(self._reads[id(c)] for c in below))
+                self._height[id(node)] = 1 + max((self._height[id(c)] for c in below), default=0)
                 for child in below:
                     self._references[id(child)] = self._references.get(id(child), 0) + 1
             else:
@@ -74,6 +76,11 @@ class Flow:
     def reads(self, node: Node) -> frozenset[Slot]:
         """The slots on which the node's value can depend."""
         return self._reads[id(node)]
+
+    @property
+    def height(self) -> int:
+        """The number of nodes on the longest way down."""
+        return max(self._height.values(), default=0)
 
     def shared(self, node: Node) -> bool:
         """Whether more than one place refers to the node."""

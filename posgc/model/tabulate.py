@@ -12,7 +12,9 @@ The stages, one module each: `reads` (who reads what), `plan` (in which order to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -48,12 +50,25 @@ def tabulate(
     setup = prepare(game, Limits(max_states, max_entries, progress))
     _check_sizes(setup)
     try:
-        return _tabulate(setup)
+        with _deep_stack(setup):
+            return _tabulate(setup)
     except LimitError:
         # A mistake of value may be what made the game too large.
         if setup.faults:
             raise setup.faults.error() from None
         raise
+
+
+@contextmanager
+def _deep_stack(setup: Setup) -> Iterator[None]:
+    """Room to evaluate definitions nested however deep: at most six frames a node, and one a draw."""
+    before = sys.getrecursionlimit()
+    draws = len(setup.live.items) + len(setup.initial.items)
+    sys.setrecursionlimit(before + 6 * setup.evaluator.flow.height + draws)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _tabulate(setup: Setup) -> Model:

@@ -272,6 +272,14 @@ def test_a_long_chain_of_branches_needs_no_recursion():
     assert model.kernel(1).reward.tolist() == [[[0, 1, 2]]]
 
 
+def test_deep_definitions_need_no_recursion_limit():
+    value = read("state", 0)
+    for _ in range(3001):
+        value = op("-", const(1), value, integer=True)
+    model = tabulate(game([state("x", numbers(2), uniform(numbers(2)))], ALONE, [], [value]))
+    assert model.kernel(1).reward.tolist() == [[[1, 0]]]
+
+
 def test_shared_definitions_are_evaluated_once():
     """Sixty nested definitions, each used in both branches: 2^60 paths."""
     value = const(0)
