@@ -21,7 +21,7 @@ from posgc.information.graph import DEFAULT_MAX_NODES, grow_layers
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
 
-__all__ = ["DEFAULT_EFFORT", "strategy_independence"]
+__all__ = ["DEFAULT_EFFORT", "exact_test", "strategy_independence"]
 
 DEFAULT_EFFORT = 1_000_000_000
 """Multiplications that the vertices of one step may take, about ten seconds."""
@@ -49,7 +49,7 @@ def strategy_independence(
             "not common is d-separated from all prescriptions by the common information, at every step",
             "structural, this horizon",
         )  # fmt: skip
-    verdict = _exact(information, max_nodes, effort)
+    verdict = exact_test(information, max_nodes, effort)
     if unrolled.separated is None:
         note = f"the influence diagram of all steps was not tried: it has {unrolled.nodes} nodes"
         return Verdict(3, verdict.holds, verdict.evidence, verdict.method, verdict.witness, (note,))
@@ -71,7 +71,10 @@ def _by_slices(information: Information, cut: SliceResult) -> Verdict:
     )  # fmt: skip
 
 
-def _exact(information: Information, max_nodes: int, effort: int) -> Verdict:
+def exact_test(
+    information: Information, max_nodes: int = DEFAULT_MAX_NODES, effort: int = DEFAULT_EFFORT
+) -> Verdict:
+    """Assumption 3 on the graph alone, without certificates; Assumption 1 must hold."""
     horizon = information.model.horizon
     trace: list[tuple[np.ndarray, np.ndarray]] = []
     nodes, vertices, passed = 0, 0, 0

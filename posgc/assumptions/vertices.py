@@ -242,8 +242,9 @@ def _uniform(layer: Layer, move: Moves, nodes: Ints) -> _Posteriors:
 def _sum_blocks(joint: sparse.csr_array, n_actions: int) -> sparse.csr_array:
     """Rows (x, a) added up over a."""
     indptr = joint.indptr[::n_actions]
-    mixed = sparse.csr_array((joint.data, joint.indices, indptr), shape=(len(indptr) - 1, joint.shape[1]))
-    mixed.sum_duplicates()
+    shape = (len(indptr) - 1, joint.shape[1])
+    mixed = sparse.csr_array((joint.data, joint.indices, indptr), shape=shape, copy=True)
+    mixed.sum_duplicates()  # in place, hence the copy
     return mixed
 
 

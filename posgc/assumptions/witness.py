@@ -91,9 +91,8 @@ def describe_witness(witness: dict[str, Any]) -> str:
     """The counterexample in a few lines."""
     seen = {item: value for increment in witness["history"] for item, value in increment.items()}
     rows = [
-        f"at step {witness['step']}, after {_text(seen)}, the new common information {_text(witness['increment'])} "
-        f"means different things under two prescriptions (L1 distance of the posteriors "
-        f"{witness['distance']:.6g}):"
+        f"at step {witness['step']} (common so far: {_text(seen)}; becoming common: {_text(witness['increment'])}) "
+        f"two prescriptions lead to beliefs at L1 distance {witness['distance']:.6g}:"
     ]
     one, two = witness["prescriptions"]
     for name, rule, posterior in zip(("first", "second"), (one, two), witness["posteriors"], strict=True):
