@@ -32,7 +32,7 @@ from posgc.language.names import (
 from posgc.language.quantifiers import Quantifiers
 from posgc.language.ranges import MAX_DEPTH
 from posgc.language.report import Reporter, near
-from posgc.language.values import BOOL, INT, REAL, Env, Ty, Typed, constant, describe, join, ty_of_type, words
+from posgc.language.values import BOOL, INT, REAL, Env, Typed, constant, describe, join, ty_of_type, words
 
 __all__ = ["Elaborator", "branches", "chain"]
 

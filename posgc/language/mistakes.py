@@ -188,9 +188,9 @@ def unclosed(text: str) -> int | None:
 
 def _wanted(accepts: Collection[str]) -> str:
     words = sorted({_WORDS.get(a, f"`{a.lower()}`") for a in accepts})
-    if _STARTS_OPERAND <= set(accepts):
+    if set(accepts) >= _STARTS_OPERAND:
         words = ["an expression", *(w for w in words if w == "`)`" or w == "`}`")]
-    elif _OPERATORS <= set(accepts):
+    elif set(accepts) >= _OPERATORS:
         keep = ("`;`", "`)`", "`]`", "`}`", "`,`", "`:`", "`then`", "`else`")
         words = ["an operator", *(w for w in words if w in keep)]
     if not words:

@@ -53,7 +53,6 @@ class AgentName:
 class AgentArray:
     """`agents robot[n];`: `robot[k]` is k."""
 
-    text: ast.Agents
     span: Span
 
 
@@ -122,7 +121,7 @@ def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:
                 if item.size is None:
                     yield word.text, word.span, AgentName(number, word.span)
                 else:
-                    yield word.text, word.span, AgentArray(item, word.span)
+                    yield word.text, word.span, AgentArray(word.span)
         case ast.Variable():
             yield item.target.name, item.target.span, Family(item.target.name, item.kind, [item])
         case ast.Chance():

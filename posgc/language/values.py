@@ -48,8 +48,8 @@ class Typed(NamedTuple):
 class Env:
     """Where an expression stands.
 
-    `primed`: inside a primed definition, and where it was primed.  `dead`: in a branch that a constant condition rules out, where
-    errors of value do not count.  `conditional`: in a branch that may not be taken, where they count only
+    `primed`: inside a primed definition, and where it was primed.  `dead`: in a branch that a constant
+    condition rules out, where errors of value do not count.  `conditional`: in a branch that may not be taken, where they count only
     when a row gets there.  `definition`: the definition being expanded.
     """
 
