@@ -179,18 +179,25 @@ class Rows:
         limit = self.setup.limits.max_entries
         if self.entries > limit:
             raise LimitError(
-                f"the kernel has more than {self.entries:,} entries, and the limit is {limit:,}: "
+                f"kernels and emissions have {self.entries:,} entries at least, and the limit is {limit:,}: "
                 "raise max_entries, shorten the horizon, or make the game smaller"
             )
 
     def _admit(self, codes: Array) -> None:
-        """Refuse, before they are stored, states beyond the limit."""
+        """Refuse, before they are stored, states beyond the limit, or more rows (s, a) than entries."""
         count = len(self.states) + self.states.count_new(codes)
         limit = self.setup.limits.max_states
         if count > limit:
             raise LimitError(
                 f"{count:,} states are reachable at least, and the limit is {limit:,}: "
                 "raise max_states, shorten the horizon, or make the game smaller"
+            )
+        # A row takes memory even where it is empty, in every kernel's row pointers and rewards.
+        rows, most = count * self.setup.n_actions, self.setup.limits.max_entries
+        if rows > most:
+            raise LimitError(
+                f"{count:,} states and {self.setup.n_actions:,} joint actions make {rows:,} rows at least, and "
+                f"the limit on entries is {most:,}: raise max_entries, or make the game smaller"
             )
 
     def crowded(self, crowd: Crowded, what: str) -> LimitError:

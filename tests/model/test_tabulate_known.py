@@ -179,8 +179,13 @@ def test_one_row_with_forty_uniform_successors_is_refused():
 def test_limits_name_what_was_reached():
     with pytest.raises(LimitError, match="4 states are reachable at least, and the limit is 3: raise max_states"):
         tabulate(walk(1, 10, horizon=9), max_states=3)
-    with pytest.raises(LimitError, match="more than 3 entries, and the limit is 2: raise max_entries"):
-        tabulate(walk(1, 10, horizon=9), max_entries=2)
+    with pytest.raises(
+        LimitError, match="2 states and 1 joint actions make 2 rows at least, and the limit on entries is 1: raise"
+    ):
+        tabulate(walk(1, 10, horizon=9), max_entries=1)
+    seen = (numbers(3), None, uniform(numbers(3)))
+    with pytest.raises(LimitError, match="entries at least, and the limit is 5: raise max_entries"):
+        tabulate(game([state("x", BOOL, uniform(BOOL))], ALONE, [seen], [const(0)]), max_entries=5)
 
 
 def test_layers_end_with_the_horizon():
