@@ -19,7 +19,8 @@ from posgc.assumptions import ObservabilityReport, Verdict, evolution, observabi
 from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import DEFAULT_MAX_NODES, expand_graph
 from posgc.information.items import Information
-from posgc.language import compile_game, protocol
+from posgc.language import compile_game
+from posgc.language.sharing import protocol
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
 from posgc.language.ir import Game
 from posgc.model import Model, tabulate
@@ -202,7 +203,8 @@ def _layers(compiled: Compiled, progress: Progress) -> tuple[tuple[int, ...], st
 
 def offers(compiled: Compiled, concept: Concept, verdict: Verdict) -> tuple[BackendOffer, ...]:
     """Every installed back-end against this game and concept."""
-    facts = Facts(concept, reward_kind(compiled.model), verdict.holds, verdict.evidence, compiled.model)
+    why = verdict.evidence.partition("\n")[0].rstrip(":")
+    facts = Facts(concept, reward_kind(compiled.model), verdict.holds, why, compiled.model)
     return tuple(_offer(backend, facts) for backend in registry().backends.values())
 
 

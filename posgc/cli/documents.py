@@ -128,8 +128,10 @@ def info(compiled: Compiled) -> Json:
 
 def replayed(result: ReplayResult) -> Json:
     """The document of `posgc check --replay`."""
-    return {"confirmed": result.confirmed, "distance": result.distance,
-            "posteriors": [list(p) for p in result.posteriors]}  # fmt: skip
+    return {
+        "confirmed": result.confirmed, "distance": result.distance, "claim_error": result.claim_error,
+        "reason": result.reason,
+    }  # fmt: skip
 
 
 def plugins(found: Registry) -> Json:

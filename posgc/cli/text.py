@@ -23,12 +23,14 @@ from posgc.policy.verify import Verification
 
 __all__ = ["check", "info", "plugins", "replayed", "show", "solve", "verify"]
 
+WITNESS_LINES = 8
+GAP = {"nash": "NE", "cce": "CCE", "ce": "CE"}
 ANSWER = {True: "holds", False: "FAILS", None: "not decided"}
 
 
 def _console() -> Console:
-    """Standard output; a pipe gets plain lines that are never wrapped."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """Standard output; a pipe gets plain lines that are never wrapped or cut."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 100_000)
 
 
 def _say(console: Console, line: str = "") -> None:
@@ -64,17 +66,22 @@ def check(report: Report) -> None:
         _say(console, f"Common beliefs by step: {shown} ({sum(report.layers)} in all)")
     else:
         _say(console, f"Common beliefs by step: {report.layers_note}")
-    table = Table("back-end", "concept", "applies", "why not", box=None, pad_edge=False)
+    table = Table("back-end", "applies", "concepts", "why not", box=None, pad_edge=False)
+    rows: dict[tuple[str, bool, str], list[str]] = {}
     for concept, offers in report.offers.items():
         for offer in offers:
-            table.add_row(offer.name, concept, "yes" if offer.applies else "no", escape(offer.reason))
+            rows.setdefault((offer.name, offer.applies, offer.reason), []).append(concept)
+    for (name, applies, reason), concepts in rows.items():
+        table.add_row(name, "yes" if applies else "no", ", ".join(concepts), escape(reason))
     console.print(table)
 
 
 def _verdict(console: Console, name: str, verdict: Verdict) -> None:
     how = f" [{verdict.method}]" if verdict.method else ""
     _say(console, f"{name}: {ANSWER[verdict.holds]}{how}")
-    _say(console, f"  {verdict.evidence}")
+    lines = verdict.evidence.splitlines()
+    for line in lines if verdict.witness is None else lines[:1]:
+        _say(console, f"  {line.strip()}")
     for note in verdict.notes:
         _say(console, f"  note: {note}")
 
@@ -96,38 +103,27 @@ def _belief(belief: tuple[tuple[int, str, float], ...]) -> str:
 
 
 def _witness(console: Console, witness: Any) -> None:
-    """The counterexample, laid out; the JSON form is what `--replay` reads."""
-    _say(console, "  witness:")
-    for line in _lines(witness, 2):
-        _say(console, line)
+    """The counterexample, laid out; `check --json` and `--witness FILE` hold all of it."""
+    for number, (prescription, posterior) in enumerate(
+        zip(witness["prescriptions"], witness["posteriors"], strict=True), start=1
+    ):
+        _say(console, f"  prescription {number}:")
+        for agent, rules in prescription.items():
+            plays = "; ".join(_assigned(r["action"]) + _given(r["private"], " when ") for r in rules)
+            _say(console, f"    {agent}: {plays}")
+        _say(console, f"  belief {number}:")
+        for outcome in posterior[:WITNESS_LINES]:
+            _say(console, f"    {outcome['probability']:.6g}  {outcome['state']}{_given(outcome['private'], '; ')}")
+        if len(posterior) > WITNESS_LINES:
+            _say(console, f"    … {len(posterior) - WITNESS_LINES} more (--witness FILE writes all)")
 
 
-def _lines(value: Any, depth: int) -> list[str]:
-    pad = "  " * depth
-    if isinstance(value, dict):
-        rows = []
-        for key, inner in value.items():
-            if _flat(inner):
-                rows.append(f"{pad}{key}: {_inline(inner)}")
-            else:
-                rows += [f"{pad}{key}:", *_lines(inner, depth + 1)]
-        return rows
-    if isinstance(value, (list, tuple)):
-        return [line for inner in value for line in ([f"{pad}- {_inline(inner)}"] if _flat(inner)
-                                                     else [f"{pad}-", *_lines(inner, depth + 1)])]  # fmt: skip
-    return [f"{pad}{_inline(value)}"]
+def _assigned(values: dict[str, str]) -> str:
+    return ", ".join(f"{item}={value}" for item, value in values.items()) or "no choice"
 
 
-def _flat(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(not isinstance(v, (list, tuple)) and (not isinstance(v, dict) or _flat(v)) for v in value.values())
-    return not isinstance(value, (list, tuple)) or not value
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {_inline(v)}" for k, v in value.items()) + "}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value) if value != [] else "nothing"
+def _given(values: dict[str, str], lead: str) -> str:
+    return lead + _assigned(values) if values else ""
 
 
 def solve(solution: Solution, path: str | None) -> None:
@@ -156,7 +152,7 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
     for agent, value, gain in zip(compiled.model.signature.agents, checked.values, checked.gains, strict=True):
         table.add_row(escape(agent), f"{value:.12g}", f"{gain:.3g}")
     console.print(table)
-    _say(console, f"{checked.kind.upper()} gap in the true game: {checked.gap:.3g} (largest single gain), "
+    _say(console, f"{GAP[checked.kind]} gap in the true game: {checked.gap:.3g} (largest single gain), "
          f"NashConv {checked.nash_conv:.3g} (sum); error of merging at most {checked.error:.1g}")  # fmt: skip
     if compiled.information.protocol.forget is not None:
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
@@ -214,11 +210,8 @@ def _grow(tree: Tree, chapters: tuple[Chapter, ...], rest: float) -> None:
 def replayed(result: ReplayResult) -> None:
     """The outcome of `posgc check --replay`."""
     console = _console()
-    for name, posterior in zip(("first", "second"), result.posteriors, strict=True):
-        _say(console, f"posterior under the {name} prescription:")
-        for line in _lines(list(posterior), 1):
-            _say(console, line)
-    _say(console, f"L1 distance {result.distance:.6g}: the witness is {'confirmed' if result.confirmed else 'REFUTED'}")
+    _say(console, f"witness {'confirmed' if result.confirmed else 'REFUTED'}: {result.reason}")
+    _say(console, f"L1 distance of the two posteriors, recomputed: {result.distance:.6g}")
 
 
 def plugins(found: Registry) -> None:
