@@ -20,9 +20,9 @@ from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import DEFAULT_MAX_NODES, expand_graph
 from posgc.information.items import Information
 from posgc.language import compile_game
-from posgc.language.sharing import protocol
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
 from posgc.language.ir import Game
+from posgc.language.sharing import protocol
 from posgc.model import Model, tabulate
 from posgc.model.rewards import reward_kind
 from posgc.plugin.backend import Backend, Facts, Problem, Progress
@@ -179,12 +179,13 @@ def check(compiled: Compiled, progress: Progress = quiet) -> Report:
         third = independence(compiled, progress)
     with _timed(compiled.seconds, "assumption 2"):
         second = observability(compiled.model)
-    layers, note = (), "the graph is not built: its beliefs would depend on strategies"
+    layers: tuple[int, ...] = ()
+    note = "the graph is not built: its beliefs would depend on strategies"
     if third.holds is not False:
         with _timed(compiled.seconds, "graph"):
             layers, note = _layers(compiled, progress)
     concepts: tuple[Concept, ...] = ("team", "nash", "ce", "cce")
-    table = {concept: offers(compiled, concept, third) for concept in concepts}
+    table: dict[str, tuple[BackendOffer, ...]] = {c: offers(compiled, c, third) for c in concepts}
     return Report(compiled, first, second, third, layers, note, table)
 
 

@@ -133,10 +133,12 @@ class Model:
         return index
 
     def choice_labels(self, agent: int, h: int) -> tuple[str, ...]:
-        """The agent's choices at step h in words; values of several variables are joined by `+`."""
-        own = [(v, on) for v, on in zip(self.signature.actions, self.active[h - 1], strict=True) if v.agent == agent]
-        lists = [v.values if on else v.values[:1] for v, on in own if on or len(own) == 1]
-        return tuple("+".join(parts) for parts in product(*lists))
+        """The agent's choices at step h in words; values of several variables are joined by `+`.
+
+        An agent that has no choice then has the one label "no choice".
+        """
+        own = [v for v, on in zip(self.signature.actions, self.active[h - 1], strict=True) if on and v.agent == agent]
+        return tuple("+".join(parts) for parts in product(*(v.values for v in own))) if own else ("no choice",)
 
     def state_label(self, s: int) -> str:
         """State s in words: `tiger=left`, several variables joined by commas."""
