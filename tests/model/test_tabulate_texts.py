@@ -36,7 +36,9 @@ def test_examples_agree_with_the_plain_tabulator(name, settings):
         pytest.skip("the example files are not beside the project")
     # One or two steps of the larger ones: the plain tabulator takes a row at a time.
     horizon = {"meeting": 1, "router": 1, "boxpushing": 2}.get(name)
-    game = read(path.read_text(), settings=settings, horizon=horizon)
+    # With three hosts the ring of the router's protocols is shorter.
+    text = path.read_text().replace("3-4, 4-1", "3-1")
+    game = read(text, settings=settings, horizon=horizon)
     compare(game, tabulate(game), tabulate_plainly(game))
 
 
