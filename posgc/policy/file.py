@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -38,8 +39,8 @@ SIZE_LIMIT = 6 << 30
 """Bytes that a policy file may unpack to."""
 
 UNREADABLE = (
-    OSError, EOFError, KeyError, ValueError, TypeError, IndexError, NotImplementedError, MemoryError,
-    zipfile.BadZipFile, zlib.error,
+    OSError, EOFError, KeyError, ValueError, TypeError, IndexError, OverflowError, RuntimeError, MemoryError,
+    SyntaxError, struct.error, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What numpy, zipfile and json raise on damaged or hostile files."""
 
@@ -90,7 +91,10 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
     name = str(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
+            members = archive.infolist()
+            if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
+                raise ValueError("it is compressed in a way that posgc does not write")
+            unpacked = sum(member.file_size for member in members)
         if unpacked > SIZE_LIMIT:
             raise LimitError(f"{name} would unpack to {unpacked} bytes (limit {SIZE_LIMIT})")
         with np.load(path, allow_pickle=False) as data:
