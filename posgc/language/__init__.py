@@ -2,6 +2,10 @@
 
 from posgc.language.compile import compile_game
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, Span, render
+from posgc.language.format import format_source
 from posgc.language.parse import decode
 
-__all__ = ["Diagnostic", "InputError", "LimitError", "Source", "Span", "compile_game", "decode", "render"]
+__all__ = [
+    "Diagnostic", "InputError", "LimitError", "Source", "Span", "compile_game", "decode", "format_source",
+    "render",
+]  # fmt: skip

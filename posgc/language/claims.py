@@ -83,7 +83,9 @@ def _quantity(
     match node:
         case ast.Reference(name="gamma", indices=(), primed=False):
             return "gamma", None, 0
-        case ast.Call(name="value" | "gap" as kind, arguments=(ast.Reference(name=concept) as word, *rest), primed=False):
+        case ast.Call(
+            name="value" | "gap" as kind, arguments=(ast.Reference(name=concept) as word, *rest), primed=False
+        ):
             if concept not in _CONCEPTS:
                 reporter.error("E313", f"`{concept}` is not a solution concept", word.span,
                                near(concept, _CONCEPTS) or "they are team, nash, ce and cce")  # fmt: skip

@@ -22,11 +22,13 @@ __all__ = [
 MAX_AGENTS = 1000
 MAX_HORIZON = 10**6
 
-_NUMBER = re.compile(r"\s*([+-]?)\s*([0-9]{1,18})(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?\s*(?:/\s*([0-9]{1,18}))?\s*", re.ASCII)
+_NUMBER = re.compile(
+    r"\s*([+-]?)\s*([0-9]{1,18})(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?\s*(?:/\s*([0-9]{1,18}))?\s*", re.ASCII
+)
 
 
 def declare_parameters(laws: Laws, items: tuple[ast.Item, ...], settings: Mapping[str, str]) -> None:
-    """Gives every parameter its value: its setting, or its default.  E306, E307, E409, E601 to E603."""
+    """Gives every parameter its value: its setting, or its default.  E306, E307, E409, E601, E621, E622."""
     known = [item.name for item in items if isinstance(item, ast.Param)]
     for name in settings:
         if name not in known:
@@ -51,7 +53,7 @@ def _parameter(laws: Laws, item: ast.Param, setting: str | None) -> Typed:
             laws.reporter.error("E409", f"the default of `{item.name}` is outside its range {low:.12g} to {high:.12g}",
                                 item.default.span, "change the default or the range")  # fmt: skip
         else:
-            laws.reporter.error("E602", f"{item.name}={setting} is outside its range {low:.12g} to {high:.12g}", None,
+            laws.reporter.error("E621", f"{item.name}={setting} is outside its range {low:.12g} to {high:.12g}", None,
                                 "choose a value in the range")  # fmt: skip
         return laws.ops.poison(item.span)
     return laws.ops.const(float(value) if ty is REAL else value, ty, item.span)
@@ -81,7 +83,7 @@ def _domain(laws: Laws, item: ast.Param) -> tuple[float, float] | None:
 def _setting(laws: Laws, item: ast.Param, ty: Ty, text: str) -> int | float | None:
     found = _NUMBER.fullmatch(text)
     if found is None or (found[5] is not None and int(found[5]) == 0):
-        laws.reporter.error("E603", f"`{item.name}={text}` is not a number", None, "write 0.5, 3 or 1/3")
+        laws.reporter.error("E622", f"`{item.name}={text}` is not a number", None, "write 0.5, 3 or 1/3")
         return None
     sign = -1 if found[1] == "-" else 1
     if found[3] is None and found[4] is None and found[5] is None:
@@ -90,7 +92,7 @@ def _setting(laws: Laws, item: ast.Param, ty: Ty, text: str) -> int | float | No
     if found[5] is not None:
         value = float(Fraction(value) / int(found[5])) if isfinite(value) else value
     if ty is INT and value != int(value) if isfinite(value) else True:
-        laws.reporter.error("E603", f"`{item.name}={text}` is not an integer", None, f"`{item.name}` is an integer")
+        laws.reporter.error("E622", f"`{item.name}={text}` is not an integer", None, f"`{item.name}` is an integer")
         return None
     return sign * int(value) if ty is INT else sign * value
 
@@ -120,7 +122,7 @@ def declare_agents(laws: Laws, game: ast.GameText) -> None:
 
 
 def declare_horizon(laws: Laws, game: ast.GameText, override: int | None) -> int:
-    """The number of decisions.  E205, E411, E604, E605."""
+    """The number of decisions.  E205, E411, E607, E623."""
     texts = [item for item in game.items if isinstance(item, ast.Horizon)]
     for again in texts[1:]:
         laws.reporter.error("E205", "the horizon is declared twice", again.span, "keep one of the lines")
@@ -129,12 +131,12 @@ def declare_horizon(laws: Laws, game: ast.GameText, override: int | None) -> int
         written = _whole(laws, text)
     if override is not None:
         if not 1 <= override <= MAX_HORIZON:
-            laws.reporter.error("E605", f"the horizon {override} is not between 1 and {MAX_HORIZON:,}", None,
+            laws.reporter.error("E623", f"the horizon {override} is not between 1 and {MAX_HORIZON:,}", None,
                                 "it is the number of decisions")  # fmt: skip
             return 1
         return override
     if not texts:
-        laws.reporter.error("E604", "the game has no horizon", game.span, "write `horizon 3;`, or give `--horizon 3`")
+        laws.reporter.error("E607", "the game has no horizon", game.span, "write `horizon 3;`, or give `--horizon 3`")
     return 1 if written is None else written
 
 
@@ -150,7 +152,7 @@ def _whole(laws: Laws, text: ast.Horizon) -> int | None:
 
 
 def declare_discount(laws: Laws, game: ast.GameText, override: float | None) -> float:
-    """The discount factor, 1 unless declared.  E205, E410, E605."""
+    """The discount factor, 1 unless declared.  E205, E410, E623."""
     texts = [item for item in game.items if isinstance(item, ast.Discount)]
     for again in texts[1:]:
         laws.reporter.error("E205", "the discount is declared twice", again.span, "keep one of the lines")
@@ -166,7 +168,7 @@ def declare_discount(laws: Laws, game: ast.GameText, override: float | None) -> 
     if override is None:
         return result
     if not 0 <= override <= 1:
-        laws.reporter.error("E605", f"the discount {override} is not in [0, 1]", None, "a factor of 1 means none")
+        laws.reporter.error("E623", f"the discount {override} is not in [0, 1]", None, "a factor of 1 means none")
         return 1.0
     return float(override)
 

@@ -14,7 +14,7 @@ from posgc.language.dag import Node, nodes
 from posgc.language.diagnostics import Span
 from posgc.language.report import Reporter
 
-__all__ = ["Draw", "check_reads", "order"]
+__all__ = ["Draw", "check_reads", "order", "unmade"]
 
 Draw = tuple[str, int]
 
@@ -112,10 +112,11 @@ def unmade(
 ) -> None:
     """Complains (E211) of reads of an observation that is never made."""
     for node in nodes([root]):
-        if isinstance(node, ir.Read) and node.kind == "observation" and node.primed == primed:
-            if not made[node.kind, node.index]:
-                line = "observe" if primed else "init"
-                reporter.error(
-                    "E211", f"`{names['observation'][node.index]}` is read here, and it is never made", node.span,
-                    f"give it an `{line}` line",
-                )  # fmt: skip
+        if not (isinstance(node, ir.Read) and node.kind == "observation" and node.primed == primed):
+            continue
+        if not made[node.kind, node.index]:
+            line = "observe" if primed else "init"
+            reporter.error(
+                "E211", f"`{names['observation'][node.index]}` is read here, and it is never made", node.span,
+                f"give it an `{line}` line",
+            )  # fmt: skip

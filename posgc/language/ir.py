@@ -244,10 +244,12 @@ class Game:
 
     `init_order` and `step_order` list the draws in an order in which each reads only earlier ones:
     pairs (kind, index) with kind "state", "observation" (and "chance" in `step_order`).
-    Both hold only draws that have a law.  `rewards[i]` is agent i's reward of a step.  `protocols` holds the file's own protocols with their
-    default arguments, in file order; others are made by `posgc.language.sharing.protocol`, from `shares`
-    (the declarations as written) and `constants` (the parameters and constant definitions they may read).
-    `expectations` are the claims that the file makes about itself.
+    Both hold only draws that have a law.  `rewards[i]` is agent i's reward of a step.
+
+    `protocols` holds the file's own protocols with their default arguments, in file order; others are made
+    by `posgc.language.sharing.protocol`, from `shares` (the declarations as written) and `constants` (the
+    parameters and constant definitions that they may read).  `expectations` are the claims that the file
+    makes about itself, `warnings` what is odd about it and no error.
     """
 
     name: str

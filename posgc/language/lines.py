@@ -182,7 +182,8 @@ class Lines:
         if not isinstance(entity, AgentName | AgentArray):
             known = ["team", *(w for w, e in self.laws.names.table.items() if isinstance(e, AgentName | AgentArray))]
             self.reporter.error("E201", f"`{target.name}` is not an agent", target.span,
-                                near(target.name, known) or "write `team`, an agent, or `reward[i] = ...;`")  # fmt: skip
+                                near(target.name, known) or "write `team`, an agent, or `reward[i] = ...;`"
+                                )  # fmt: skip
             return None
         node = ast.Reference(target.name, target.indices, False, target.span)
         number = self.laws.constant(node, Env(), INT, "the agent of a reward")

@@ -7,6 +7,7 @@ read again, so that one run reports the syntax errors of all statements.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,13 +19,14 @@ from posgc.language.build import build
 from posgc.language.diagnostics import Diagnostic, InputError, Source, Span
 from posgc.language.mistakes import explain, span_at
 
-__all__ = ["MAX_BYTES", "decode", "parse_game", "parse_request"]
+__all__ = ["MAX_BYTES", "Lexeme", "decode", "lexemes", "parse_game", "parse_request"]
 
 MAX_BYTES = 10_000_000
 """Size beyond which a text is refused unread."""
 _MAX_TOKENS = 1_000_000
 _MAX_ERRORS = 20
 
+_ALIASES = {"..": "DOTS", "->": "LINK"}
 _BLANK = re.compile(r"[^\n]")
 _LEXEME = re.compile(r'"[^"\n]*"|#[^\n]*|[A-Za-z_0-9.]+|[^\s]')
 _CONTINUING = {"when", "then", "else", "and", "or", "mod", "in", "after", "within", "under", "at"}
@@ -95,6 +97,24 @@ def _parser() -> Lark:
         "posgc_grammars", "posg.lark", parser="lalr", propagate_positions=True, maybe_placeholders=True,
         start=["start", "request"],
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lexeme:
+    """A token of a text: the name of its terminal and where it stands."""
+
+    type: str
+    text: str
+    start: int
+    end: int
+
+
+def lexemes(text: str) -> list[Lexeme]:
+    """The tokens of a text that parses, without white space and comments."""
+    tokens = _parser().parse_interactive(text, start="start").exhaust_lexer()
+    return [
+        Lexeme(_ALIASES.get(t, str(t.type)), str(t), t.start_pos or 0, t.end_pos or 0) for t in tokens
+    ]  # fmt: skip
 
 
 def _read(source: Source, start: str) -> Any:

@@ -15,8 +15,7 @@ from posgc.language import ir
 from posgc.language.diagnostics import Span
 
 __all__ = [
-    "BOOL", "INT", "POISON", "REAL", "Env", "Ty", "Typed", "constant", "describe", "join", "ty_of_type",
-    "words",
+    "BOOL", "INT", "POISON", "REAL", "Env", "Ty", "Typed", "constant", "describe", "join", "ty_of_type", "words",
 ]  # fmt: skip
 
 
@@ -49,8 +48,8 @@ class Env:
     """Where an expression stands.
 
     `primed`: inside a primed definition, and where it was primed.  `dead`: in a branch that a constant
-    condition rules out, where errors of value do not count.  `conditional`: in a branch that may not be taken, where they count only
-    when a row gets there.  `definition`: the definition being expanded.
+    condition rules out, where errors of value do not count.  `conditional`: in a branch that may not be
+    taken, where they count only when a row gets there.  `definition`: the definition being expanded.
     """
 
     bindings: Mapping[str, Typed] = field(default_factory=dict)
