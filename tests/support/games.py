@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from posgc.language.protocol import NEVER, Protocol
 from posgc.language.signature import Signature, Variable
-from posgc.model.arrays import Initial, Model
+from posgc.model.arrays import Initial, Kernel, Model
 from posgc.model.build import from_arrays, kernel_from_dense
 
 __all__ = ["STRUCTURES", "Shape", "dectiger", "delayed", "full", "random_game", "shapes"]
@@ -45,8 +45,8 @@ class Shape:
     rewards: Rewards
     numbers: Literal["dense", "sparse", "coarse"]
     early: bool  # observations at step 1
-    gaps: bool  # steps without this choice or that observation, dynamics that change with h
-    split: bool  # agent 0 has two observation variables
+    gaps: bool  # steps without this choice or that observation, dynamics that change with h, agents without variables
+    split: bool  # the first agent has two observation variables, the last two action variables
     discount: float
     seed: int
 
@@ -54,12 +54,12 @@ class Shape:
 @st.composite
 def shapes(
     draw: st.DrawFn, rewards: Sequence[Rewards] = ("general", "common", "zero_sum"), histories: int = 2500,
-    max_agents: int = 3,
+    max_agents: int = 3, structures: Sequence[str] = STRUCTURES,
 ) -> Shape:  # fmt: skip
     """Shapes with at most about `histories` histories, so that the plain way is affordable."""
     kind = draw(st.sampled_from(list(rewards)))
     n = 2 if kind == "zero_sum" else draw(st.sampled_from([k for k in (2, 2, 2, 3, 3, 1) if k <= max_agents]))
-    structure = draw(st.sampled_from(STRUCTURES))
+    structure = draw(st.sampled_from(structures))
     n_states = draw(st.sampled_from((2, 2, 3, 1)))
     actions = tuple(draw(st.sampled_from((2, 2, 2, 3, 1))) for _ in range(n))
     observations = tuple(draw(st.sampled_from((2, 2, 2, 1))) for _ in range(n))
@@ -68,10 +68,9 @@ def shapes(
     seen = prod(observations) * (2 if split else 1)
     support = n_states * seen if numbers == "dense" else SUPPORT
     first = n_states * (seen if early else 1)
-    affordable = [
-        h for h in (3, 2, 1)
-        if (prod(actions) * support) ** (h - 1) * (first if numbers == "dense" else min(SUPPORT, first)) <= histories
-    ]
+    start = first if numbers == "dense" else min(SUPPORT, first)
+    moves = prod(actions) * (2 if split else 1) * support
+    affordable = [h for h in (3, 2, 1) if moves ** (h - 1) * start <= histories]
     return Shape(
         structure, n, n_states, draw(st.sampled_from(affordable[:1] * 4 + affordable)), actions, observations, kind,
         numbers, early, draw(st.booleans()), split, draw(st.sampled_from((1.0, 0.9))), draw(st.integers(0, 2**32 - 1)),
@@ -82,12 +81,13 @@ def random_game(shape: Shape) -> tuple[Model, Protocol]:
     """The model and protocol of a shape."""
     rng = np.random.default_rng(shape.seed)
     observations = [Variable("obs", i, _values(k)) for i, k in enumerate(shape.observations)]
+    actions = [Variable("act", i, _values(k)) for i, k in enumerate(shape.actions)]
     if shape.split:
         observations.insert(1, Variable("extra", 0, _values(2)))
-    signature = Signature(
-        tuple(f"agent{i}" for i in range(shape.n)),
-        tuple(Variable("act", i, _values(k)) for i, k in enumerate(shape.actions)), tuple(observations),
-    )  # fmt: skip
+        actions.append(Variable("mode", shape.n - 1, _values(2)))
+    if shape.gaps:
+        observations, actions = ([v for v in some if len(v.values) > 1] for some in (observations, actions))
+    signature = Signature(tuple(f"agent{i}" for i in range(shape.n)), tuple(actions), tuple(observations))
     protocol, controllers = _protocol(shape, signature, rng)
     return _model(shape, signature, controllers, rng), protocol
 
@@ -113,7 +113,7 @@ def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> t
         case "controlled" | "controlled_late_own":  # Example 2, cases A and B
             own, d = int(shape.structure != "controlled"), int(rng.integers(1, 3))
             see = [_owned(v, n, own if v.agent == chief else d) for v in signature.observations]
-            act = [shared[v] if v == chief else secret[v] for v in range(n)]
+            act = [shared[k] if v.agent == chief else secret[k] for k, v in enumerate(signature.actions)]
             moving = {chief}
         case "uncontrolled":  # Example 5, with a delay for each link
             see = [[0 if i == v.agent else int(rng.choice([0, 1, 2, NEVER])) for i in range(n)]
@@ -122,6 +122,12 @@ def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> t
         case "none" | "forget_all":
             see, act, moving = [_owned(v, n, NEVER) for v in signature.observations], secret, set()
             forget = 0 if shape.structure == "forget_all" else None
+        case "any":  # Assumption 3 may fail; an action may arrive before what it was chosen on
+            lags = (0, 1, 1, 2, 3, NEVER)
+            see = [[0 if i == v.agent else int(rng.choice(lags)) for i in range(n)] for v in signature.observations]
+            act = [[1 if i == v.agent else int(rng.choice(lags[1:])) for i in range(n)] for v in signature.actions]
+            moving = {i for i in everyone if rng.random() < 0.7}
+            forget = None if rng.random() < 0.7 else int(rng.integers(3))
         case other:
             raise ValueError(other)
     return Protocol(shape.structure, tuple(map(tuple, act)), tuple(map(tuple, see)), forget), moving
@@ -154,7 +160,7 @@ def _model(shape: Shape, signature: Signature, controllers: set[int], rng: np.ra
     for h in range(horizon):
         if h == 0 or shape.gaps:
             seen = [k if on else 1 for k, on in zip(sizes, observed[h + 1], strict=True)]
-            kernels.append(_kernel(shape, seen, sizes, controllers, active[h] if shape.gaps else None, rng))
+            kernels.append(_kernel(shape, signature, seen, controllers, active[h] if shape.gaps else None, rng))
         of_step.append(len(kernels) - 1)
     first = [k if on else 1 for k, on in zip(sizes, observed[0], strict=True)]
     law = _spread(_law(rng, (n_states, *first), shape.numbers), sizes).reshape(n_states, -1)
@@ -173,28 +179,30 @@ def _spread(law: Floats, sizes: list[int]) -> Floats:
 
 
 def _kernel(
-    shape: Shape, seen: list[int], sizes: list[int], controllers: set[int],
+    shape: Shape, signature: Signature, seen: list[int], controllers: set[int],
     active: npt.NDArray[np.bool_] | None, rng: np.random.Generator,
-):  # type: ignore[no-untyped-def]  # fmt: skip
-    n_actions, n_states = prod(shape.actions), shape.n_states
-    joint = np.zeros((n_actions, n_states, prod(sizes), n_states))
-    reward = _rewards(shape, rng)
+) -> Kernel:  # fmt: skip
+    variables, n_states = [len(v.values) for v in signature.actions], shape.n_states
+    sizes = [len(v.values) for v in signature.observations]
+    moving = [k for k, v in enumerate(signature.actions) if v.agent in controllers]
+    joint = np.zeros((prod(variables), n_states, prod(sizes), n_states))
+    reward = _rewards(shape, prod(variables), rng)
     known: dict[tuple[tuple[int, ...], int], Floats] = {}
-    for a, digits in enumerate(np.ndindex(*shape.actions)):
+    for a, digits in enumerate(np.ndindex(*variables)):
         if active is not None and any(d and not on for d, on in zip(digits, active, strict=True)):
             reward[:, a] = 0.0  # a row that cannot occur is empty
             continue
         for s in range(n_states):
-            moving = tuple(digits[i] for i in sorted(controllers)), s
-            if moving not in known:
+            key = tuple(digits[k] for k in moving), s
+            if key not in known:
                 law = _spread(_law(rng, (n_states, *seen), shape.numbers), sizes).reshape(n_states, -1)
-                known[moving] = law.T
-            joint[a, s] = known[moving]
+                known[key] = law.T
+            joint[a, s] = known[key]
     return kernel_from_dense(joint, reward)
 
 
-def _rewards(shape: Shape, rng: np.random.Generator) -> Floats:
-    table = (shape.n, prod(shape.actions), shape.n_states)
+def _rewards(shape: Shape, n_actions: int, rng: np.random.Generator) -> Floats:
+    table = (shape.n, n_actions, shape.n_states)
     reward = rng.normal(size=table) if shape.numbers == "dense" else rng.integers(-3, 4, table).astype(np.float64)
     if shape.rewards == "common":
         reward[:] = reward[:1]
