@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import brute_force
+from support import brute_force, games
 from support.structures import (
     FULL,
     NONE,
@@ -137,6 +137,25 @@ def test_certificates_are_sound_and_failures_replay(seed: int, n: int, kind: str
         assert brute_force.defect(information, limit=20 if n == 2 else 6, seed=seed) == 0.0
     else:
         assert replay(information, decided.witness).confirmed
+
+
+@settings(max_examples=40, deadline=None)
+@given(shape=games.shapes(histories=400, structures=(*games.STRUCTURES, "any", "any", "any")), drop=st.booleans())
+def test_several_variables_gaps_and_first_observations(shape: games.Shape, drop: bool) -> None:
+    model, lags = games.random_game(shape)
+    information = Information(model, lags)
+    if drop:
+        information = drop_own_actions(information)
+    if any(information.lost(h) for h in range(2, model.horizon + 1)):
+        return
+    verdict = exact_test(information)
+    if drop and shape.structure != "any":
+        assert verdict.holds is True
+    assert strategy_independence(information).holds is verdict.holds is not None
+    if verdict.holds:
+        assert brute_force.defect(information, limit=25, seed=shape.seed) == 0.0
+    else:
+        assert replay(information, verdict.witness).confirmed
 
 
 @settings(max_examples=25, deadline=None)
