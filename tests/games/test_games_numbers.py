@@ -32,9 +32,8 @@ def model_of(name: str, **settings: str) -> Model:
 
 
 def bimatrix(model: Model) -> tuple[Floats, Floats]:
-    sizes = model.signature.action_sizes
-    first, second = model.kernel(1).reward[:, :, 0]
-    return first.reshape(sizes), second.reshape(sizes)
+    first, second = model.kernel(1).reward[:, :, 0].reshape(2, *model.signature.action_sizes)
+    return first, second
 
 
 def best_law(a: Floats, b: Floats, objective: Floats, *, coarse: bool) -> Floats:
@@ -190,19 +189,19 @@ def test_kuhn_value() -> None:
     deal = {(int(o) // 3, int(o) % 3): int(s) for s, o in zip(start.state, start.observation, strict=True)}
     assert len(deal) == 6 and np.allclose(start.probability, 1 / 6)
     by_card = list(product((0, 1), repeat=2))
-    payoff = np.zeros((64, 64))
-    for (i, x), (j, y) in product(enumerate(product(by_card, repeat=3)), repeat=2):
-        payoff[i, j] = sum(kuhn_hand(model, s, x[c], y[d]) for (c, d), s in deal.items()) / 6
+    plans = list(product(by_card, repeat=3))
+    wins = [[[kuhn_hand(model, s, x[c], y[d]) for (c, d), s in deal.items()] for y in plans] for x in plans]
+    payoff: Floats = np.array(wins).mean(axis=2)
     program = linprog(
         np.append(np.zeros(64), -1.0),
         np.hstack((-payoff.T, np.ones((64, 1)))), np.zeros(64),
         np.append(np.ones(64), 0.0)[None], [1.0],
         bounds=[(0, None)] * 64 + [(None, None)],
     )  # fmt: skip
-    assert -program.fun == pytest.approx(-1 / 18, abs=1e-9)
+    assert program.x[-1] == pytest.approx(-1 / 18, abs=1e-9)
 
 
-def kuhn_hand(model: Model, s: int, x: tuple[int, int], y: tuple[int, int]) -> float:
+def kuhn_hand(model: Model, s: int, x: tuple[int, ...], y: tuple[int, ...]) -> float:
     """Ann's win: x = (her first action, her answer to a bet), y = (his after a pass, his after a bet)."""
     actions = (2 * x[0], y[x[0]], 2 * x[1])
     total = 0.0
