@@ -99,7 +99,7 @@ def _unreadable(name: str, why: str) -> InputError:
     return InputError([Diagnostic("E606", f"cannot read {name}: {why}", help=cure)])
 
 
-def compile_request(request: Request, source: Source | None = None) -> Compiled:
+def compile_request(request: Request, progress: Progress = quiet, source: Source | None = None) -> Compiled:
     """Read, compile and tabulate a game, and work out who knows what.
 
     Raises InputError for every mistake in the file or the flags, LimitError past a limit.
@@ -107,7 +107,7 @@ def compile_request(request: Request, source: Source | None = None) -> Compiled:
     seconds: dict[str, float] = {}
     source = read_source(request.path) if source is None else source
     with _timed(seconds, "compile"):
-        game, model, diagnostics = _model(request, source)
+        game, model, diagnostics = _model(request, source, progress)
     with _timed(seconds, "information"):
         lags = protocol(model.signature, request.share, game)
         information = Information(model, lags)
@@ -116,7 +116,7 @@ def compile_request(request: Request, source: Source | None = None) -> Compiled:
     return Compiled(request, source, game, model, information, diagnostics, seconds)
 
 
-def _model(request: Request, source: Source) -> tuple[Game | None, Model, tuple[Diagnostic, ...]]:
+def _model(request: Request, source: Source, progress: Progress) -> tuple[Game | None, Model, tuple[Diagnostic, ...]]:
     for importer in registry().importers.values():
         if importer.claims(source):
             if request.settings:
@@ -128,7 +128,7 @@ def _model(request: Request, source: Source) -> tuple[Game | None, Model, tuple[
         raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
                                      help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
     game = compile_game(source, request.settings, request.horizon, request.discount)
-    return game, tabulate(game), ()
+    return game, tabulate(game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000)), ()
 
 
 def _require_evolution(information: Information) -> None:

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when all that is required holds, 1 when something fails, 3 when something is not decided."""
     requirements = _requirements(arguments.require)
     with progress_bar(arguments.quiet) as progress:
-        compiled = compile_request(request_of(arguments))
+        compiled = compile_request(request_of(arguments), progress)
         if arguments.replay:
             return _replay(arguments, replay(compiled.information, _load(arguments.replay)))
         report = check(compiled, progress)

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     request, source = request_of_policy(policy)
     if arguments.game:
         request, source = dataclasses.replace(request, path=arguments.game), read_source(arguments.game)
-    compiled = compile_request(request, source)
+    compiled = compile_request(request, source=source)
     require_fit(compiled.information, policy)
     text.show(policy, tell(compiled.information, policy, arguments.width, arguments.depth))
     return 0

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0, or 1 when the verified gap exceeds --require-gap."""
     request, options = request_of(arguments), pairs("--option", arguments.option)
     with progress_bar(arguments.quiet) as progress:
-        solution = solve(compile_request(request), arguments.concept, arguments.backend, options, progress)
+        solution = solve(compile_request(request, progress), arguments.concept, arguments.backend, options, progress)
         if arguments.out:
             try:
                 save_policy(solution.policy, arguments.out)

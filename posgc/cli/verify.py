@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0, or 1 when the gap exceeds --require-gap."""
     with progress_bar(arguments.quiet) as progress:
         policy = load_policy(arguments.policy)
-        compiled = compile_request(request_of(arguments))
+        compiled = compile_request(request_of(arguments), progress)
         verification, _ = verify_policy(compiled, policy, arguments.concept, progress)
     if arguments.json:
         print(json.dumps(documents.verify(compiled, verification, arguments.concept or policy.header.concept)))
