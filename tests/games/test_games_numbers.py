@@ -51,7 +51,7 @@ def best_law(a: Floats, b: Floats, objective: Floats, *, coarse: bool) -> Floats
             gain[r] = (table[d] - table)[r]
             rows.append(np.moveaxis(gain, 0, axis).ravel())
     best = linprog(-objective.ravel(), np.array(rows), np.zeros(len(rows)), np.ones((1, a.size)), [1.0])
-    assert best.status == 0
+    assert best.status == 0 and best.x is not None
     law: Floats = best.x.reshape(a.shape)
     return law
 
@@ -198,7 +198,7 @@ def test_kuhn_value() -> None:
         np.append(np.ones(64), 0.0)[None], [1.0],
         bounds=[(0, None)] * 64 + [(None, None)],
     )  # fmt: skip
-    assert program.x[-1] == pytest.approx(-1 / 18, abs=1e-9)
+    assert program.x is not None and program.x[-1] == pytest.approx(-1 / 18, abs=1e-9)
 
 
 def kuhn_hand(model: Model, s: int, x: tuple[int, ...], y: tuple[int, ...]) -> float:
