@@ -154,10 +154,10 @@ class _Layout:
 
     def _ends_item(self, k: int) -> bool:
         """Whether a closing brace ends a `share`, and not a `match` inside an expression."""
-        start = self.partner[k]
-        while start > 0 and self.tokens[start].type not in ("SEMICOLON", "SHARE", "GAME"):
-            start -= 1
-        return self.tokens[start].type in ("SHARE", "GAME")
+        head = self.partner[k] - 1
+        if self.tokens[head].type == "RPAR":
+            head = self.partner[head] - 1
+        return self.tokens[head - 1].type == "SHARE"
 
     # ---- spaces
 

@@ -154,6 +154,8 @@ def _without_statement(text: str, at: int) -> str | None:
         if depth <= 0 and stop.start() >= at:
             return None
         if depth == 1 and (c == ";" or (c == "}" and not _goes_on(text, stop.end()))):
+            if start is not None and at < start:
+                return None
             if stop.end() > at and start is not None:
                 return text[:start] + _BLANK.sub(" ", text[start : stop.end()]) + text[stop.end() :]
             start = stop.end()

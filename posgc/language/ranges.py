@@ -1,6 +1,6 @@
 """Over what an index runs: constants, ranges, types, binders and the left sides of declarations.
 
-The lowest layer of the elaborator (`Ranges` < `Quantifiers` < `Elaborator` < `Laws`): it needs `expr`,
+The lowest layer of the elaborator (`Ranges` < `Quantifiers` < `References` < `Elaborator` < `Laws`): it needs `expr`,
 which a higher layer gives.
 """
 

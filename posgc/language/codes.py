@@ -1,0 +1,61 @@
+"""The registry of diagnostic codes: the defect, why it is one, a wrong example and a right one.
+
+E1 syntax, E2 names, E3 types, E4 values, E5 sharing, E6 command line and files; W warnings; I errors of
+imported files, N notes about them.  Every code of the language that a text alone can raise has examples,
+and a test compiles them: the wrong one must raise the code, the right one must compile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from posgc.language.code_examples import LANGUAGE
+from posgc.language.code_table import Code
+
+__all__ = ["CODES", "Code"]
+
+_OTHERS = (
+    # raised on the command line and for files
+    Code("E601", "unknown parameter", "`--set` names a parameter that the game does not declare."),
+    Code("E602", "unknown back-end", "`--backend` names a plug-in that is not installed."),
+    Code("E603", "no back-end fits", "No installed back-end serves this concept on this game; the table says why."),
+    Code("E604", "gap not computable", "The exact gap rests on Assumption 3, which does not hold or is undecided."),
+    Code("E605", "gap of another kind", "The policy cannot have a gap of the kind that is asked for."),
+    Code("E606", "unreadable input", "The file does not exist, or cannot be read."),
+    Code("E607", "horizon missing", "The game has no horizon, or an impossible one: give `--horizon H`, H at least 1."),
+    Code("E608", "unreadable witness", "The file holds no witness against Assumption 3."),
+    Code("E609", "unreadable policy", "The file is not a policy that `posgc solve --out` has written."),
+    Code("E610", "policy of another game", "The policy's agents, actions or information are not those of the game."),
+    Code("E611", "misplaced reward reading", "`--reward` re-reads imported files; a `.posg` file says whose rewards are."),
+    Code("E612", "wrong option", "`--option` names an option that the back-end does not have, or a wrong value."),
+    Code("E613", "malformed flag", "The value of a command-line flag cannot be read."),
+    Code("E614", "unknown requirement", "`--require` takes assumption numbers and bounds such as `gamma>=0.2`."),
+    Code("E615", "output not writable", "The output file cannot be written."),
+    Code("E621", "parameter out of range", "`--set` gives a parameter a value outside of its declared range."),
+    Code("E622", "not a number", "`--set` takes 0.5, 3 or 1/3; an `int` parameter takes whole numbers."),
+    Code("E623", "impossible override", "`--horizon` is a whole number from 1, `--discount` lies in [0, 1]."),
+    # warnings
+    Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
+    Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),
+    Code("W702", "definition never used", "A `let` is used nowhere."),
+    Code("W703", "arm never reached", "An arm of a `match` stands after one that takes everything."),
+    # imported files
+    Code("I101", "malformed file", "The text does not follow the grammar of its format."),
+    Code("I102", "unknown name or index", "A state, action, observation or agent that the header does not have."),
+    Code("I103", "row does not sum to 1", "The probabilities of a row, as the file leaves them, do not sum to 1."),
+    Code("I104", "statement out of place", "A header statement is missing, given twice, or out of order."),
+    Code("I105", "value out of range", "A number is not a probability, a count or a discount where it should be."),
+    Code("I106", "wrong reading of the rewards", "`--reward` is `team` or, for two agents, `zero_sum`."),
+    Code("N101", "comment after a statement", "Read leniently; MADP does not read it."),
+    Code("N102", "blank line", "Read leniently; MADP does not read it everywhere."),
+    Code("N103", "no newline at the end", "Read leniently; MADP needs one."),
+    Code("N104", "`start` on another line", "Read leniently; MADP wants the start law on the line after `start:`."),
+    Code("N105", "costs", "Costs are read as negative rewards; MADP refuses them."),
+    Code("N106", "rounded probabilities", "The sum was within the rounding of the file, and was made 1."),
+    Code("N107", "names in quotes", "The dialect of the SDMS files."),
+    Code("N108", "short rewards", "`R: ja : s : r`, the dialect of the SDMS files."),
+    Code("N109", "values on other lines", "Read leniently; MADP expects one row a line."),
+    Code("N110", "keyword on the statement's line", "Read leniently; MADP wants it on the line below."),
+)
+
+CODES: Mapping[str, Code] = {code.code: code for code in (*LANGUAGE, *_OTHERS)}
