@@ -89,6 +89,12 @@ def exact_test(
             if result.failure is not None:
                 witness = witness_of(information, layer.h, trace, result.failure, move)
                 return Verdict(3, False, describe_witness(witness), "exact", witness)
+            if result.holds is False:
+                return _undecided(
+                    passed, horizon,
+                    f"At step {layer.h} prescriptions seem to move a belief, but no two deterministic ones were found "
+                    "that show it",
+                )  # fmt: skip
             if result.holds is None:
                 return _undecided(
                     passed, horizon,
