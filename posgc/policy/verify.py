@@ -48,9 +48,11 @@ CHUNK_CELLS = 8_000_000
 class Verification:
     """What a policy earns, and what each agent could still gain alone, in the unit of the rewards.
 
-    `values[i]`, `deviation_values[i]`, `gains[i]` = their difference (below 0 only by rounding, and then 0);
-    `nash_conv` the sum of the gains, `gap` the largest (the paper's NE-, CCE- or CE-gap); `error` bounds what
-    merging equal beliefs can have changed; `pairs` counts the pairs of each step.
+    `values[i]`, `deviation_values[i]`, `gains[i]` = their difference.  A Nash or CE deviator can always do as
+    the policy does, so a difference below 0 is rounding and given as 0; a CCE deviator, who forgoes the
+    recommendations, may well lose, and its gain is then negative.  `nash_conv` is the sum of the gains, `gap`
+    the largest (the paper's NE-, CCE- or CE-gap); `error` bounds what merging equal beliefs can have changed;
+    `pairs` counts the pairs of each step.
     """
 
     kind: GapKind
@@ -95,7 +97,8 @@ def verify(
             progress("verify", 2 * horizon - layer.h + 1, 2 * horizon)
     assert value is not None and best is not None
     values, deviations = value[:, first] @ probability, best[:, first] @ probability
-    gains = tuple(max(0.0, float(deviations[i] - values[i])) for i in range(n))
+    least = -np.inf if kind == "cce" else 0.0
+    gains = tuple(max(least, float(deviations[i] - values[i])) for i in range(n))
     return Verification(
         kind, tuple(map(float, values)), tuple(map(float, deviations)), gains, _merge_error(information, layers),
         tuple(len(layer.node) for layer in layers),
