@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from support.checks import (
     check_graph,
     check_independence,
@@ -11,11 +11,43 @@ from support.checks import (
     check_solution,
     check_stages,
     concepts,
+    largest_defect,
     prepared,
 )
-from support.games import Shape, shapes
+from support.games import STRUCTURES, Shape, random_game, shapes
+from support.tree import Tree
+
+from posgc.assumptions import strategy_independence
+from posgc.information.dropping import drop_own_actions
+from posgc.information.items import Information
 
 many = settings(max_examples=320, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(many, max_examples=40)
+
+
+def compare_verdict(shape: Shape) -> bool:
+    """Assumption 3 as checked, and as seen: a few random policies refute it where it fails (almost surely)."""
+    model, protocol = random_game(shape)
+    information = Information(model, protocol)
+    assume(not any(information.lost(h) for h in range(2, model.horizon + 1)))
+    information = drop_own_actions(information)
+    verdict = strategy_independence(information)
+    defect = largest_defect(Tree(model, protocol, information.dropped), shape.seed, 6)
+    assert verdict.holds is bool(defect < 1e-9), (verdict, defect)
+    return verdict.holds
+
+
+@few
+@given(shapes(histories=1000, structures=("any", *STRUCTURES)))
+def test_assumption_3_is_what_random_policies_show(shape: Shape) -> None:
+    compare_verdict(shape)
+
+
+@pytest.mark.slow
+@many
+@given(shapes(histories=2000, structures=("any",)))
+def test_assumption_3_in_many_games(shape: Shape) -> None:
+    compare_verdict(shape)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from support.tree import Tree
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
 from posgc.language.protocol import NEVER
+from posgc.model.build import kernel_from_dense
 
 few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 UNCONTROLLED = Shape("uncontrolled", 2, 2, 3, (2, 2), (2, 2), "general", "dense", False, False, False, 1.0, 0)
@@ -71,4 +72,12 @@ def test_and_nothing_else(why: str) -> None:
         at = rows == r
         probability[at] *= np.where(sign[at] > 0, (low + 0.1) / low / 1.1, (1.1 - low - 0.1) / (1 - low) / 1.1)
     model = replace(model, kernels=(replace(kernel, probability=probability),))
+    assert drop_own_actions(Information(model, protocol)).dropped == {(1, 1), (1, 2)}
+
+
+def test_an_action_that_only_its_own_observation_reads_stays() -> None:
+    """One state; the first agent is shown what it did, with the same probabilities whatever that is."""
+    kernel = kernel_from_dense(np.eye(2).repeat(2, axis=0)[:, None, :, None], np.zeros((2, 4, 1)))
+    model, protocol = random_game(replace(UNCONTROLLED, n_states=1, observations=(2, 1)))
+    model = replace(model, kernels=(kernel,))
     assert drop_own_actions(Information(model, protocol)).dropped == {(1, 1), (1, 2)}

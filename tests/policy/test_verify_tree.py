@@ -6,14 +6,19 @@ machines that split equal beliefs or merge different ones.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from support.checks import check_random_policies, prepared
-from support.games import Shape, shapes
+from support.games import Shape, full, shapes
 from support.play import Play
 from support.policies import machine
+from support.tree import Tree
 
+from posgc.information.items import Information
+from posgc.model.build import from_arrays
 from posgc.policy.verify import verify
 
 few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -51,3 +56,23 @@ def test_gaps_here_are_not_small() -> None:
     shape = Shape("one_step", 2, 2, 3, (2, 2), (2, 2), "general", "coarse", False, False, False, 1.0, 7)
     information, tree, _ = prepared(shape)
     assert verify(information, machine(rng, tree, True), "nash").gap > 0.5
+
+
+def test_a_coarse_deviator_may_lose() -> None:
+    """Chicken, (7, 2), (2, 7) and (6, 6) with probability 1/3 each (Aumann 1974): 5 on the average.
+
+    Whoever ignores the recommendation meets "dare" with probability 1/3: daring earns 14/3, yielding also
+    2/3 + 12/3, so the coarse gain is -1/3; the best response to each recommendation is to follow it.
+    """
+    pay = np.array([[[0, 7], [2, 6]], [[0, 2], [7, 6]]], dtype=np.float64).reshape(2, 4, 1)
+    model = from_arrays(
+        transition=np.ones((4, 1, 1)), emission=np.ones((4, 1, 1)), reward=pay, initial=np.ones(1),
+        action_sizes=(2, 2), observation_sizes=(1, 1), horizon=1,
+    )  # fmt: skip
+    information, tree = Information(model, full()), Tree(model, full())
+    policy = machine(np.random.default_rng(0), tree, True)
+    tables = (np.array([[0], [1], [1]]), np.array([[1], [0], [1]]))
+    step = replace(policy.steps[0], indptr=np.array([0, 3]), weight=np.full(3, 1 / 3), tables=tables)
+    policy = replace(policy, steps=(step,), root_to=np.zeros(1, np.int64))
+    assert verify(information, policy, "cce").gains == pytest.approx((-1 / 3, -1 / 3))
+    assert verify(information, policy, "ce").gains == (0.0, 0.0)
