@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Initial, Kernel
+from posgc.plugin import LimitError
 from posgc_dpomdp.rewards import Rewards
 
 __all__ = ["MAX_ENTRIES", "build_initial", "build_kernel", "reachable"]

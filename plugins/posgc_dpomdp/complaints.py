@@ -13,7 +13,7 @@ from typing import Literal
 
 from lark import Token
 
-from posgc.language.diagnostics import Diagnostic, InputError, Source, Span
+from posgc.plugin import Diagnostic, InputError, Source, Span
 
 __all__ = ["SHOWN", "Complaints", "span_in", "span_of"]
 

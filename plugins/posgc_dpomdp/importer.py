@@ -12,9 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from posgc.language.diagnostics import Diagnostic, InputError, Source
-from posgc.language.signature import Signature, Variable
+from posgc.model import Signature, Variable
 from posgc.model.arrays import Kernel, Model
+from posgc.plugin import Diagnostic, InputError, Source
 from posgc.plugin.importer import Imported, RewardReading
 from posgc_dpomdp.body import Write, read_writes
 from posgc_dpomdp.build import build_initial, build_kernel, reachable

@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from posgc.language.diagnostics import LimitError
+from posgc.plugin import LimitError
 from posgc_dpomdp.body import Write
 from posgc_dpomdp.complaints import Complaints, span_of
 from posgc_dpomdp.header import MAX_CELLS, Header
