@@ -1,0 +1,87 @@
+"""docs/errors.md, made from the registry of diagnostic codes and from what the compiler says today."""
+
+from __future__ import annotations
+
+from posgc.language import InputError, Source, compile_game, render
+from posgc.language.code_table import game
+from posgc.language.codes import CODES, Code
+
+__all__ = ["error_page"]
+
+_WIDEST = 100
+_HEAD, _TAIL = game("\0").split("\0")
+_GROUPS = {
+    "E1": ("Syntax", "The text does not follow the grammar."),
+    "E2": ("Names", "What is declared, and what may be read."),
+    "E3": ("Types", "What kind of value stands where."),
+    "E4": ("Values", "Ranges, probabilities, arithmetic; for reachable states and taken branches only."),
+    "E5": ("Sharing", "Who learns what, when."),
+    "E6": ("Command line and files", "Flags, and files other than the game's text."),
+    "W": ("Warnings", "They change neither result nor exit status."),
+    "I": ("Imported files: errors", "A `.dpomdp` file is refused, with every mistake and its line."),
+    "N": ("Imported files: notes", "What was leniently read."),
+}
+_INTRODUCTION = f"""# Diagnostics
+
+<!-- made by tests/docs/refresh.py from posgc.language.codes -->
+
+Every complaint has a code. Errors end a command with exit status 2, and all mistakes of a file are reported in
+one run. The examples stand at `# here` in this game, unless a whole file is shown:
+
+```posg
+{game("# here").rstrip()}
+```
+"""
+
+
+def error_page() -> str:
+    """The whole page."""
+    parts = [_INTRODUCTION]
+    for prefix, (title, about) in _GROUPS.items():
+        parts.append(f"\n## {title}\n\n{about}\n")
+        codes = [code for code in CODES.values() if code.code.startswith(prefix)]
+        if any(code.wrong for code in codes):
+            parts += [_section(code) for code in codes]
+        else:
+            rows = "".join(f"| {c.code} | {c.title} | {c.explanation} |\n" for c in codes)
+            parts.append(f"\n| code | defect | meaning |\n| --- | --- | --- |\n{rows}")
+    return "".join(parts)
+
+
+def _section(code: Code) -> str:
+    text = f"\n### {code.code}: {code.title}\n\n{code.explanation}\n"
+    if code.wrong is None or code.right is None:
+        return text
+    return text + (
+        f"\nWrong:\n\n{_fence('posg', code.wrong)}\n{_fence('text', _said(code.wrong))}\nRight:\n\n"
+        f"{_fence('posg', code.right)}"
+    )
+
+
+def _fence(kind: str, text: str) -> str:
+    note = "<!-- example -->\n" if kind == "posg" else ""
+    rows = _lines(text) if kind == "posg" else text.splitlines()
+    return f"{note}```{kind}\n" + "".join(_short(row) + "\n" for row in rows) + "```\n"
+
+
+def _lines(text: str) -> list[str]:
+    """The lines that stand at `# here`, or the whole text where it is another game."""
+    if text.startswith(_HEAD) and text.endswith(_TAIL):
+        lines = [row.strip() for row in text[len(_HEAD) : len(text) - len(_TAIL)].splitlines()]
+        return lines if any(lines) else ["# nothing"]
+    return text.rstrip().splitlines()
+
+
+def _short(row: str) -> str:
+    return row if len(row) <= _WIDEST else f"{row[: _WIDEST - 20]} … {row[-15:]}"
+
+
+def _said(text: str) -> str:
+    """What the compiler says of it, without the place in a file that is not shown."""
+    source = Source("game.posg", text)
+    try:
+        compile_game(source)
+    except InputError as error:
+        said = "\n".join(render(d, source) for d in error.diagnostics if d.severity == "error")
+        return "\n".join(row for row in said.splitlines() if "-->" not in row)
+    raise AssertionError("the wrong example of a code compiles")
