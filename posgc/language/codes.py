@@ -26,7 +26,7 @@ _OTHERS = (
     Code("E608", "unreadable witness", "The file holds no witness against Assumption 3."),
     Code("E609", "unreadable policy", "The file is not a policy that `posgc solve --out` has written."),
     Code("E610", "policy of another game", "The policy's agents, actions or information are not those of the game."),
-    Code("E611", "misplaced reward reading", "`--reward` re-reads imported files; a `.posg` file says whose rewards are."),
+    Code("E611", "misplaced reward reading", "`--reward` re-reads imported files only."),
     Code("E612", "wrong option", "`--option` names an option that the back-end does not have, or a wrong value."),
     Code("E613", "malformed flag", "The value of a command-line flag cannot be read."),
     Code("E614", "unknown requirement", "`--require` takes assumption numbers and bounds such as `gamma>=0.2`."),

@@ -10,7 +10,7 @@ from math import isfinite
 from posgc.language import ir
 from posgc.language import syntax as ast
 from posgc.language.laws import Laws
-from posgc.language.names import AgentArray, AgentName, Builtin, Family, Key, Parameter
+from posgc.language.names import AgentArray, AgentName, Builtin, Family, Key, Parameter, TypeName
 from posgc.language.report import near
 from posgc.language.values import INT, REAL, Env, Ty, Typed
 
@@ -178,6 +178,9 @@ def declare_families(laws: Laws) -> None:
 
     States and chances are numbered as declared, actions and observations by agent, then as declared.
     """
+    for name, entity in laws.names.table.items():
+        if isinstance(entity, TypeName):
+            laws.type_of(ast.Named(name, entity.text.span))
     families = [e for e in laws.names.table.values() if isinstance(e, Family)]
     for family in families:
         _instances(laws, family)

@@ -92,19 +92,30 @@ def order(
             if isinstance(n, ir.Read) and n.primed == (primed and n.kind != "chance") and n.kind != "action"
         }
         needs[draw] = sorted(r for r in reads if r in laws)
-    try:
-        return tuple(TopologicalSorter(needs).static_order())
-    except CycleError as error:
-        cycle: list[Draw] = error.args[1]
-        mark = "'" if primed else ""
-        shown = [f"`{names[k][n]}{mark if k != 'chance' else ''}`" for k, n in reversed(cycle)]
-        first = min(cycle, key=lambda d: spans[d].start)
-        text = f"{shown[0]} depends on itself" if len(shown) == 2 else "these draws depend on one another: "
-        reporter.error(
-            "E212", text if len(shown) == 2 else text + " reads ".join(shown), spans[first],
-            "let one of them read an unprimed state, or draw a `chance` that both read",
-        )  # fmt: skip
-        return ()
+    while True:
+        try:
+            return tuple(TopologicalSorter(needs).static_order())
+        except CycleError as error:
+            cycle: list[Draw] = error.args[1]
+            _report_cycle(cycle, primed, spans, names, reporter)
+            # Without these draws the next cycle comes to light.
+            needs = {d: [n for n in ns if n not in cycle] for d, ns in needs.items() if d not in cycle}
+
+
+def _report_cycle(
+    cycle: Sequence[Draw], primed: bool, spans: Mapping[Draw, Span],
+    names: Mapping[str, Sequence[str]], reporter: Reporter,
+) -> None:  # fmt: skip
+    """`cycle` begins and ends with the same draw, each read by the one after it."""
+    mark = "'" if primed else ""
+    shown = [f"`{names[k][n]}{mark if k != 'chance' else ''}`" for k, n in reversed(cycle)]
+    text = f"{shown[0]} depends on itself"
+    if len(shown) > 2:
+        text = "these draws depend on one another: " + " reads ".join(shown)
+    reporter.error(
+        "E212", text, min((spans[d] for d in cycle), key=lambda s: s.start),
+        "let one of them read an unprimed state, or draw a `chance` that both read",
+    )  # fmt: skip
 
 
 def unmade(

@@ -172,6 +172,12 @@ class Elaborator(References):
         return self._any_of(element, [Typed(ir.Const(v, where.span), ty) for v in values], node.span, env)
 
     def _any_of(self, element: Typed, items: Sequence[Typed], span: Span, env: Env) -> Typed:
+        if element.ty.kind == "word" and items and all(
+            i.ty.kind == "word" and not i.ty.words & element.ty.words for i in items
+        ):  # fmt: skip
+            everything = join(*(i.ty for i in items)) or items[0].ty
+            listed = Typed(items[0].ir, everything)
+            return self.ops.compare("==", element, listed, span, env)  # one mistake, said once
         tests = [self.ops.compare("==", element, item, item.ir.span, env) for item in items]
         return self.ops.junction("or", tests, span, env)
 

@@ -151,7 +151,7 @@ class Laws(Elaborator):
         self.ops.spend(len(values) * self.weight(binder.body), node.span)
         ty = ty_of_type(what.type)
         conditions = [self.expr(binder.body, env.bind(name.name, Typed(v, ty))) for v in values]
-        if not all([self.ops.expect(c, BOOL, "the condition of `uniform`") for c in conditions]):
+        if not all(self.ops.expect(c, BOOL, "the condition of `uniform`") for c in conditions):
             return ir.UniformOver((), None, node.span)
         pairs = [(v, c) for v, c in zip(values, conditions, strict=True) if constant(c) is not False]
         if not pairs:
@@ -187,7 +187,7 @@ class Laws(Elaborator):
         for value, weight in node.pairs:
             parts.append(self._as_dist(self._deeper(value, what, env)))
             weights.append(self.expr(weight, env))
-        if all([self.ops.expect(w, REAL, "a probability") for w in weights]):
+        if all(self.ops.expect(w, REAL, "a probability") for w in weights):
             self._check_weights(weights, node.span, env)
         self.ops.spend(len(parts), node.span)
         return ir.Mixture(tuple(parts), tuple(w.ir for w in weights), node.span)

@@ -60,6 +60,7 @@ class AgentArray:
 class TypeName:
     text: ast.TypeDef
     type: ir.Type | None = None
+    broken: bool = False
 
 
 @dataclass

@@ -88,8 +88,7 @@ class Operators:
 
     def arithmetic(self, name: str, operands: Sequence[Typed], span: Span, env: Env) -> Typed:
         """`+ - * neg abs min max clip`: integers in, an integer out; else a real."""
-        fine = [self.expect(o, REAL, f"an operand of `{_sign(name)}`") for o in operands]
-        if not all(fine):
+        if not all(self.expect(o, REAL, f"an operand of `{_sign(name)}`") for o in operands):
             return self.poison(span)
         ty = join(*(o.ty for o in operands)) or REAL
         if name in ("+", "*", "min", "max") and len(operands) == 1:
@@ -97,17 +96,17 @@ class Operators:
         return self.op(name, operands, ty, span, env)
 
     def divide(self, left: Typed, right: Typed, span: Span, env: Env) -> Typed:
-        if not (self.expect(left, REAL, "an operand of `/`") & self.expect(right, REAL, "an operand of `/`")):
+        if not (self.expect(left, REAL, "an operand of `/`") and self.expect(right, REAL, "an operand of `/`")):
             return self.poison(span)
         return self.op("/", (left, right), REAL, span, env)
 
     def modulo(self, left: Typed, right: Typed, span: Span, env: Env) -> Typed:
-        if not (self.expect(left, INT, "an operand of `mod`") & self.expect(right, INT, "an operand of `mod`")):
+        if not (self.expect(left, INT, "an operand of `mod`") and self.expect(right, INT, "an operand of `mod`")):
             return self.poison(span)
         return self.op("mod", (left, right), INT, span, env)
 
     def power(self, base: Typed, exponent: Typed, span: Span, env: Env) -> Typed:
-        if not (self.expect(base, REAL, "the base of `^`") & self.expect(exponent, REAL, "an exponent")):
+        if not (self.expect(base, REAL, "the base of `^`") and self.expect(exponent, REAL, "an exponent")):
             return self.poison(span)
         whole = base.ty.kind == exponent.ty.kind == "int" and _natural(exponent.ir)
         return self.op("^", (base, exponent), INT if whole else REAL, span, env)
@@ -122,7 +121,7 @@ class Operators:
 
     def junction(self, name: str, operands: Sequence[Typed], span: Span, env: Env) -> Typed:
         """`and`/`or`; constants that settle nothing are dropped."""
-        if not all([self.expect(o, BOOL, f"an operand of `{name}`") for o in operands]):
+        if not all(self.expect(o, BOOL, f"an operand of `{name}`") for o in operands):
             return self.poison(span)
         settles = name == "or"
         left: list[Typed] = []
@@ -141,8 +140,8 @@ class Operators:
 
     def compare(self, name: str, left: Typed, right: Typed, span: Span, env: Env) -> Typed:
         if name in _ORDER:
-            sides = [self.expect(o, REAL, f"an operand of `{name}`") for o in (left, right)]
-            return self.op(name, (left, right), BOOL, span, env) if all(sides) else self.poison(span)
+            numbers = all(self.expect(o, REAL, f"an operand of `{name}`") for o in (left, right))
+            return self.op(name, (left, right), BOOL, span, env) if numbers else self.poison(span)
         a, b = left.ty, right.ty
         if "poison" in (a.kind, b.kind):
             return Typed(self.op(name, (left, right), BOOL, span, env).ir, BOOL)
@@ -206,7 +205,9 @@ def _cure(have: Ty, want: Ty) -> str:
         return "compare the number with another one"
     if want is INT and have is REAL:
         return "`/` is real division and decimals are reals; a parameter is an integer if declared `: int`"
-    return ""
+    if want is BOOL:
+        return "compare it with something: `x == left`"
+    return "give it a number" if want.number else "give it one of the words of its type"
 
 
 def _natural(node: ir.Expr) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedInput
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from posgc.language import syntax as ast
 from posgc.language.build import build
@@ -27,6 +27,7 @@ _MAX_TOKENS = 1_000_000
 _MAX_ERRORS = 20
 
 _ALIASES = {"..": "DOTS", "->": "LINK"}
+_LINE = re.compile(r"[^\n]*")
 _BLANK = re.compile(r"[^\n]")
 _LEXEME = re.compile(r'"[^"\n]*"|#[^\n]*|[A-Za-z_0-9.]+|[^\s]')
 _CONTINUING = {"when", "then", "else", "and", "or", "mod", "in", "after", "within", "under", "at"}
@@ -128,7 +129,7 @@ def _read(source: Source, start: str) -> Any:
             at = error.pos_in_stream if error.pos_in_stream is not None else len(text)
             mended = _without_statement(text, at)
             # Recovery must move on, else the same place would be reported for ever.
-            if start == "request" or mistake.code == "E108" or mended is None or at <= last:
+            if start == "request" or _ended(error) or mended is None or at <= last:
                 break
             text, last = mended, at
         else:
@@ -141,8 +142,14 @@ def _read(source: Source, start: str) -> Any:
     raise InputError(found, source)
 
 
+def _ended(error: UnexpectedInput) -> bool:
+    return isinstance(error, UnexpectedToken) and error.token.type == "$END"
+
+
 def _without_statement(text: str, at: int) -> str | None:
     """The text with the statement around position `at` of a game's body blanked, None outside of one."""
+    if text.startswith("//", at):
+        return text[:at] + _LINE.sub(lambda m: " " * len(m.group(0)), text[at:], count=1)
     depth, start = 0, None
     for stop in _STOPS.finditer(text):
         c = stop.group(0)

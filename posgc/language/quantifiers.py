@@ -13,6 +13,7 @@ from posgc.language.values import BOOL, INT, REAL, Env, Ty, Typed, constant
 __all__ = ["Quantifiers"]
 
 _OVER = ("all", "any", "sum", "count", "min", "max", "argmax")
+_FORMS = {"abs": "abs(x)", "clip": "clip(x, low, high)"}
 _ARITY = {"abs": (1, 1), "min": (2, 99), "max": (2, 99), "clip": (3, 3)}
 
 
@@ -44,7 +45,7 @@ class Quantifiers(Ranges):
             count = f"{low}" if low == high else f"at least {low}"
             return self.ops.wrong(
                 "E207", f"`{call.name}` takes {count} arguments, not {len(call.arguments)}", call.span,
-                f"or, over an index, `{call.name}(i: ...)`" if call.name in _OVER else "",
+                f"or, over an index, `{call.name}(i: ...)`" if call.name in _OVER else f"write `{_FORMS[call.name]}`",
             )  # fmt: skip
         operands = [self.expr(a, env) for a in call.arguments]
         return self.ops.arithmetic(call.name, operands, call.span, env)
@@ -89,7 +90,7 @@ class Quantifiers(Ranges):
         if name in ("all", "any"):
             return ops.junction("and" if name == "all" else "or", bodies, span, env)
         if name == "count":
-            if not all([ops.expect(b, BOOL, "what `count` counts") for b in bodies]):
+            if not all(ops.expect(b, BOOL, "what `count` counts") for b in bodies):
                 return ops.poison(span)
             return ops.op("count", bodies, INT, span, env) if bodies else ops.const(0, INT, span)
         if name == "sum":
@@ -100,7 +101,7 @@ class Quantifiers(Ranges):
             )
         if name != "argmax":
             return ops.arithmetic(name, bodies, span, env)
-        if not all([ops.expect(b, REAL, "what `argmax` compares") for b in bodies]):
+        if not all(ops.expect(b, REAL, "what `argmax` compares") for b in bodies):
             return ops.poison(span)
         return self._argmax(bodies, index, span, env)
 

@@ -1,7 +1,7 @@
 """Over what an index runs: constants, ranges, types, binders and the left sides of declarations.
 
-The lowest layer of the elaborator (`Ranges` < `Quantifiers` < `References` < `Elaborator` < `Laws`): it needs `expr`,
-which a higher layer gives.
+The lowest layer of the elaborator (`Ranges` < `Quantifiers` < `References` < `Elaborator` < `Laws`): it
+needs `expr`, which a higher layer gives.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass
 from posgc.language import ir
 from posgc.language import syntax as ast
 from posgc.language.diagnostics import Span
-from posgc.language.names import Key, Names, Parameter, TypeName
+from posgc.language.names import Definitions, Key, Names, Parameter, TypeName
 from posgc.language.operators import MAX_NODES, Operators
 from posgc.language.report import Reporter, near
 from posgc.language.values import BOOL, INT, REAL, Env, Ty, Typed, ty_of_type, words
@@ -40,6 +40,7 @@ class Ranges(ABC):
         self._types: dict[tuple[object, ...], ir.Type] = {}
         self._opening: set[str] = set()
         self._weights: dict[int, tuple[object, int]] = {}
+        self._bodies: dict[int, tuple[object, int]] = {}
 
     @abstractmethod
     def expr(self, node: ast.Expression, env: Env) -> Typed:
@@ -79,8 +80,9 @@ class Ranges(ABC):
             return None if self.known_agents(text.span) is None else self._interval(1, len(self.agents or ()))
         entity = self.names.table.get(text.name)
         if isinstance(entity, TypeName):
-            if entity.type is None:
+            if entity.type is None and not entity.broken:
                 entity.type = self._open(entity, text.span)
+                entity.broken = entity.type is None
             return entity.type
         types = [k for k, v in self.names.table.items() if isinstance(v, TypeName)]
         what = "is not a type" if text.name in self.names else "is not declared"
@@ -214,10 +216,34 @@ class Ranges(ABC):
             return
         name, values, ty = first
         # Refuse before the time is spent, not after.
-        if self.ops.nodes + len(values) * self.weight(body) > MAX_NODES:
-            self.ops.spend(len(values) * self.weight(body), binders[0].span)
+        needed = len(values) * self.weight_of_body(body)
+        if self.ops.nodes + needed > MAX_NODES:
+            self.ops.spend(needed, binders[0].span)
         for value in values:
             yield from self.assignments(binders[1:], body, env.bind(name, Typed(ir.Const(value, body.span), ty)))
+
+    def weight_of_body(self, body: ast.Expression) -> int:
+        """The weight of an expression with the functions that it calls, each counted once."""
+        known = self._bodies.get(id(body))
+        if known is not None:
+            return known[1]
+        total, seen = self.weight(body), set[str]()
+        stack: list[object] = [body]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, tuple):
+                stack.extend(node)
+                continue
+            if not is_dataclass(node) or isinstance(node, Span):
+                continue
+            stack.extend(getattr(node, f.name) for f in fields(node))
+            entity = self.names.table.get(node.name) if isinstance(node, ast.Call) else None
+            if isinstance(entity, Definitions) and entity.name not in seen:
+                seen.add(entity.name)
+                total += self.weight(entity.texts[0].body)
+                stack.append(entity.texts[0].body)
+        self._bodies[id(body)] = body, total
+        return total
 
     def weight(self, node: object) -> int:
         """About how many nodes an expression makes, inner quantifiers over plain ranges counted in."""

@@ -38,8 +38,8 @@ class Reporter:
         return tuple(d for d in self._sorted() if d.severity == "warning")
 
     def failure(self) -> InputError:
-        """The exception that carries what was found."""
-        return InputError(self._sorted(), self.source)
+        """The exception that carries the errors; warnings wait until there are none."""
+        return InputError([d for d in self._sorted() if d.severity == "error"], self.source)
 
     def check(self) -> None:
         """Raises `InputError` if there is an error."""

@@ -66,7 +66,7 @@ def declared_protocols(
         if name in seen:
             reporter.error("E507", f"the protocol `{name}` is declared twice", share.head.span, "rename one of them")
         seen.add(name)
-        if share.rules is not None and share.head.name in STANDARD and not reporter.failed:
+        if share.rules is not None and share.head.name in STANDARD:
             _compare(signature, share, constants, reporter)
         if found is not None:
             made.append(found)
@@ -291,6 +291,8 @@ def _compare(
     for values in islice(_trials(signature, parameters, structure, constants), 8) if fits else ():
         quiet = Reporter(reporter.source)
         block = _block(signature, share, dict(zip(parameters, values, strict=True)), constants, quiet)
+        if quiet.failed:
+            return  # the block has mistakes of its own
         defaults = [d or 0 for d in list(structure.parameters.values())[len(values) :]]
         try:
             standard = structure.make(signature, [*values, *defaults]).protocol(name)
