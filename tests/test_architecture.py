@@ -1,6 +1,7 @@
 """Imports point down the list of rooms, without cycles; plug-ins see only what the contract lets them see."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -11,6 +12,7 @@ ROOMS = ["language", "model", "information", "assumptions", "equilibrium", "poli
 FOR_PLUGINS = {"plugin", "model", "information", "compression", "equilibrium", "policy"}
 
 
+@cache
 def imports_of(path: Path) -> set[str]:
     """What a file imports, deferred imports included: modules by name, other names with their module's."""
     found: set[str] = set()
@@ -23,6 +25,7 @@ def imports_of(path: Path) -> set[str]:
     return found
 
 
+@cache
 def modules_of(path: Path) -> set[str]:
     """The core modules that a file imports."""
     return {name if name in CORE else name.rpartition(".")[0] for name in imports_of(path)} & CORE.keys()

@@ -1,0 +1,250 @@
+"""The command line's contract: JSON documents, exit statuses, and what a hostile user gets to see."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from posgc.cli.main import COMMANDS, main
+
+ROOT = Path(__file__).resolve().parents[2]
+GAMES = ROOT / "games"
+BENCHMARKS = ROOT.parent / "shared" / "benchmarks"
+DECTIGER = str(GAMES / "dectiger.posg")
+
+
+def run(capsys, *words):
+    """(exit status, standard output, standard error) of one command, in this process."""
+    try:
+        status = main([str(w) for w in words])
+    except SystemExit as stop:
+        status = stop.code
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return status, out, err
+
+
+def solved(capsys, *words):
+    status, out, _ = run(capsys, "solve", *words, "--json")
+    assert status == 0
+    return json.loads(out)
+
+
+# MATH: optimal values of DecTiger (one-step delay and full sharing), to the digits given there
+ONE_STEP = {2: -4, 3: 8.815, 4: 11.015488, 5: 10.676063, 6: 19.124571, 7: 22.918304}
+FULL = {3: 13.015488, 4: 22.701124, 5: 26.810325, 6: 35.073971, 7: 40.242555}
+
+
+@pytest.mark.parametrize("source", ["games/dectiger.posg", "dectiger.dpomdp"])
+@pytest.mark.parametrize(("share", "values"), [("one_step", ONE_STEP), ("full", FULL)])
+def test_dectiger_rows(capsys, source, share, values):
+    path = ROOT / source if source.startswith("games") else BENCHMARKS / source
+    if not path.exists():
+        pytest.skip("the shared benchmark files are absent")
+    for horizon, value in values.items():
+        found = solved(capsys, path, "--concept", "team", "--share", share, "--horizon", horizon, "--discount", 1)
+        assert all(abs(v - value) < 6e-7 for v in found["values"].values())
+        assert found["gap"]["value"] < 1e-9
+        assert found["bounds"]["upper"] - found["bounds"]["lower"] < 1e-9
+
+
+def test_dectiger_default(capsys):
+    found = solved(capsys, DECTIGER, "--concept", "team")
+    assert found["values"] == pytest.approx({"ann": 8.815, "bob": 8.815}, abs=1e-12)  # MATH
+    assert found["gap"]["value"] < 1e-9
+    assert found["protocol"] == "one_step" and found["backend"] == "value-iteration" and found["policy"] is None
+    keys = {"game", "protocol", "concept", "backend", "options", "values", "gap", "bounds", "layers", "seconds",
+            "peak_nodes", "policy"}  # fmt: skip
+    assert keys <= found.keys() and {"kind", "value", "exact"} <= found["gap"].keys()
+
+
+# MATH: sdms/adversarial_tiger, reward the first agent's
+@pytest.mark.parametrize(("share", "horizon", "value"), [
+    ("one_step", 2, -1.6), ("one_step", 3, -1.4), ("full", 2, 0), ("full", 3, 0.8),
+])  # fmt: skip
+def test_adversarial_tiger(capsys, share, horizon, value):
+    path = BENCHMARKS / "sdms" / "adversarial_tiger.dpomdp"
+    if not path.exists():
+        pytest.skip("the shared benchmark files are absent")
+    found = solved(
+        capsys, path, "--reward", "zero_sum", "--concept", "nash", "--share", share, "--horizon", horizon,
+        "--discount", 1,
+    )  # fmt: skip
+    assert found["values"]["1"] == pytest.approx(value, abs=1e-9)
+    assert found["gap"]["value"] < 1e-7
+
+
+@pytest.mark.parametrize("share", ["full", "one_step"])
+@pytest.mark.parametrize("horizon", [2, 3, 4, 5])
+def test_box_pushing_from_both_sources(capsys, share, horizon):
+    path = BENCHMARKS / "boxPushingUAI07.dpomdp"
+    if not path.exists():
+        pytest.skip("the shared benchmark files are absent")
+    flags = ("--concept", "team", "--share", share, "--horizon", horizon, "--discount", 1)
+    ours, theirs = solved(capsys, GAMES / "boxpushing.posg", *flags), solved(capsys, path, *flags)
+    assert list(ours["values"].values()) == pytest.approx(list(theirs["values"].values()), abs=1e-9)
+
+
+def test_check_document(capsys):
+    status, out, _ = run(capsys, "check", DECTIGER, "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert {"game", "protocol", "agents", "sizes", "assumptions", "layers", "compressions", "backends",
+            "diagnostics"} <= found.keys()  # fmt: skip
+    assert found["sizes"] == {"states": 2, "actions": [3, 3], "observations": [2, 2], "horizon": 3}
+    assert found["assumptions"]["1"]["holds"] is True
+    assert found["assumptions"]["3"] == found["assumptions"]["3"] | {
+        "holds": True, "method": "structural, every horizon", "witness": None,
+    }  # fmt: skip
+    assert found["assumptions"]["2"]["gamma"] == {"lower": 0.0, "upper": 0.0}  # opening a door: MATH, section 5
+    assert found["layers"] == [1, 2, 4]  # MATH: 2(h - 1) nodes
+    assert found["backends"][0] == found["backends"][0] | {"name": "value-iteration", "applies": True}
+
+
+def test_a_failing_check_replays(capsys, tmp_path):
+    witness, report = tmp_path / "witness.json", tmp_path / "report.json"
+    status, out, _ = run(capsys, "check", DECTIGER, "--share", "none", "--witness", witness, "--json")
+    assert status == 1
+    report.write_text(out)
+    for file in (witness, report):
+        status, out, _ = run(capsys, "check", DECTIGER, "--share", "none", "--replay", file, "--json")
+        assert status == 0 and json.loads(out)["confirmed"]
+    content = json.loads(witness.read_text())
+    content["prescriptions"][1] = content["prescriptions"][0]
+    witness.write_text(json.dumps(content))
+    assert run(capsys, "check", DECTIGER, "--share", "none", "--replay", witness)[0] == 1
+    witness.write_text('{"step": 1}')
+    assert run(capsys, "check", DECTIGER, "--share", "none", "--replay", witness)[0] == 2
+
+
+@pytest.mark.parametrize(("require", "status"), [("1", 0), ("2", 1), ("3", 0), ("1,2,3", 1), ("gamma>=0.2", 1)])
+def test_require(capsys, require, status):
+    assert run(capsys, "check", DECTIGER, "--require", require)[0] == status
+
+
+def test_policy_files(capsys, tmp_path):
+    path = tmp_path / "policy.npz"
+    found = solved(capsys, DECTIGER, "--concept", "team", "--out", path)
+    assert found["policy"] == str(path)
+    status, out, _ = run(capsys, "verify", DECTIGER, path, "--json")
+    again = json.loads(out)
+    assert status == 0 and again["values"] == found["values"] and again["gap"] == found["gap"]
+    assert run(capsys, "verify", DECTIGER, path, "--concept", "ce")[0] == 0
+    status, out, _ = run(capsys, "show", path)
+    assert status == 0 and "ann when hear[ann]@2=left: listen" in out
+    for words in (
+        ("verify", DECTIGER, path, "--share", "full"),
+        ("verify", DECTIGER, path, "--horizon", 4),
+        ("verify", DECTIGER, path, "--set", "accuracy=0.9"),
+        ("verify", GAMES / "broadcast.posg", path),
+        ("verify", DECTIGER, DECTIGER),
+        ("verify", DECTIGER, tmp_path / "absent.npz"),
+        ("show", DECTIGER),
+    ):
+        status, out, err = run(capsys, *words)
+        assert status == 2 and out == "" and "error[" in err, words
+
+
+def test_a_gap_that_exceeds_the_one_asked_for(capsys):
+    assert run(capsys, "solve", DECTIGER, "--concept", "team", "--require-gap", "1e-9")[0] == 0
+    assert run(capsys, "solve", DECTIGER, "--concept", "team", "--require-gap", "-1")[0] == 1
+
+
+def test_limits_exit_with_3(capsys):
+    status, _, err = run(capsys, "solve", DECTIGER, "--concept", "team", "--max-nodes", 5)
+    assert status == 3 and "--max-nodes" in err
+
+
+def test_no_backend_serves(capsys):
+    status, out, err = run(capsys, "solve", DECTIGER, "--concept", "team", "--share", "none")
+    assert status == 2 and out == "" and "Assumption 3" in err and "at step 1" in err
+
+
+BASE = "game g { horizon 2; agents a, b; state s: {x, y}; action act[i]: {l, r}; observation o[i]: {x, y};\n"
+REST = "init s ~ uniform; next s = s; observe o[i] ~ noisy(s', 0.8); reward team = count(i: act[i] == l);\n"
+
+
+MANY_STATES = "".join(f"state z{k}: bool; init z{k} ~ uniform;" for k in range(40))  # 10^12 states
+
+
+@pytest.mark.parametrize(("text", "code", "words"), [
+    (BASE + REST.replace("noisy(s'", "noisy(t'") + "share full; }", "E2", ()),  # unknown name
+    (BASE + REST.replace("count(i: act[i] == l)", "abs(1, 2)") + "share full; }", "E", ()),  # wrong arity
+    (BASE + REST.replace("~ uniform", "~ {x: 0.5, y: 0.500001}") + "share full; }", "E403", ()),
+    (BASE.replace("agents a, b", "agents ") + REST + "share full; }", "E1", ()),  # an empty agent list
+    (BASE + MANY_STATES + REST + "share full; }", "limit", ()),
+    (BASE + REST + "share p { o after 0; } share p { o after 1; } }", "E5", ()),
+    (BASE + REST + "share p { act after 0; } }", "E5", ()),
+    (BASE.replace("{ ", "{ param q = 0.5 in [0, 1]; ", 1) + REST + "share full; }", "E6", ("--set", "q=2")),
+    ("", "E1", ()),
+    ("game", "E1", ()),
+    (BASE + REST + "}", "E5", ()),  # no protocol
+])  # fmt: skip
+def test_hostile_games(capsys, tmp_path, text, code, words):
+    path = tmp_path / "game.posg"
+    path.write_text(text)
+    for command in (("check",), ("solve", "--concept", "cce")):
+        status, out, err = run(capsys, command[0], path, *command[1:], *words)
+        assert status == (3 if code == "limit" else 2), err
+        assert out == "" and (code if code == "limit" else f"error[{code}") in err
+
+
+def test_hostile_files(capsys, tmp_path):
+    large, binary = tmp_path / "large.posg", tmp_path / "binary.posg"
+    large.write_text("# " + "x" * 50_000_000)
+    binary.write_bytes(bytes(range(256)) * 100)
+    for path in (large, binary, tmp_path / "absent.posg", tmp_path):
+        status, out, err = run(capsys, "check", path)
+        assert status == 2 and out == "" and "error[" in err
+
+
+@pytest.mark.parametrize("words", [
+    (), ("solve", DECTIGER), ("solve", DECTIGER, "--concept", "peace"), ("frobnicate",), ("check",),
+    ("solve", DECTIGER, "--concept", "team", "--horizon", "0"), ("solve", DECTIGER, "--concept", "team", "--set", "x"),
+    ("solve", DECTIGER, "--concept", "team", "--backend", "none-such"), ("check", DECTIGER, "--require", "4"),
+    ("solve", DECTIGER, "--concept", "team", "--option", "x=1"), ("check", DECTIGER, "--reward", "zero_sum"),
+    ("solve", DECTIGER, "--concept", "team", "--out", "/nowhere/at/all.npz"),
+])  # fmt: skip
+def test_wrong_flags_exit_with_2(capsys, words):
+    assert run(capsys, *words)[0] == 2
+
+
+def test_standard_input_and_pipes():
+    command = [sys.executable, "-m", "posgc.cli.main", "check", "-", "--json"]
+    text = Path(DECTIGER).read_bytes()
+    done = subprocess.run(command, input=text, capture_output=True, check=False)
+    assert done.returncode == 0 and json.loads(done.stdout)["game"] == "dectiger"
+
+
+def test_ctrl_c_ends_cleanly(tmp_path):
+    path = tmp_path / "policy.npz"
+    command = [sys.executable, "-m", "posgc.cli.main", "solve", str(GAMES / "boxpushing.posg"), "--concept", "team",
+               "--share", "full", "--horizon", "10", "--out", str(path)]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == b"" and b"Traceback" not in err and b"stopped" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_command_has_help(capsys):
+    for command in COMMANDS:
+        status, out, _ = run(capsys, command, "--help")
+        assert status == 0 and command in out
+
+
+def test_version(capsys):
+    status, out, _ = run(capsys, "--version")
+    assert status == 0 and out.startswith("posgc ")
+
+
+def test_plugins(capsys):
+    status, out, _ = run(capsys, "plugins", "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert {p["name"] for p in found["plugins"]} >= {"value-iteration", "dpomdp"}
