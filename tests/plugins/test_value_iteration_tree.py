@@ -23,6 +23,15 @@ def test_values_and_gaps(shape: Shape) -> None:
         check_solution(information, tree, concept, shape)
 
 
+@settings(few, max_examples=20)
+@given(shapes(("general", "zero_sum"), histories=1000))
+def test_values_and_gaps_over_more_steps(shape: Shape) -> None:
+    """Fewer but larger games, where equilibria mix."""
+    information, tree, _ = prepared(shape)
+    for concept in concepts(shape)[-2:]:
+        check_solution(information, tree, concept, shape)
+
+
 ONE_STEP = {2: -4.0, 3: 8.815, 4: 11.015488, 5: 10.676063, 6: 19.124571, 7: 22.918304}
 FULL = {3: 13.015488, 4: 22.701124, 5: 26.810325, 6: 35.073971, 7: 40.242555}
 

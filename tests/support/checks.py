@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
 import numpy as np
 import pytest
 from posgc_value_iteration import ValueIteration
@@ -9,7 +12,7 @@ from support.games import Shape, random_game
 from support.optimum import Coordinator, zero_sum_value
 from support.play import Kind, Play
 from support.policies import machine, on_graph, unrolled
-from support.tree import Belief, Digits, History, Known, Tree
+from support.tree import Belief, Digits, History, Known, Law, Tree
 
 from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import Graph, Layer, expand_graph
@@ -26,6 +29,7 @@ __all__ = [
     "largest_defect", "prepared", "random_law", "solved",
 ]  # fmt: skip
 
+K = TypeVar("K")
 EXACT = 1e-9
 """Absolute; beliefs sum to 1 and rewards are of order 1."""
 
@@ -43,7 +47,7 @@ def prepared(shape: Shape) -> tuple[Information, Tree, Graph]:
 # ---- beliefs
 
 
-def random_law(tree: Tree, seed: int, sharp: bool):
+def random_law(tree: Tree, seed: int, sharp: bool) -> Law:
     """A random product policy: each agent's law reads (h, c_h, p_i); deterministic when sharp."""
     rng = np.random.default_rng(seed)
     known: dict[tuple[int, int, Known, Known], list[float]] = {}
@@ -62,7 +66,7 @@ def random_law(tree: Tree, seed: int, sharp: bool):
     return law
 
 
-def distance(left: Belief, right: Belief) -> float:
+def distance(left: Mapping[K, float], right: Mapping[K, float]) -> float:
     """L1."""
     return sum(abs(left.get(x, 0.0) - right.get(x, 0.0)) for x in left.keys() | right.keys())
 
@@ -221,7 +225,7 @@ def check_policy(information: Information, tree: Tree, policy: Policy, kind: Kin
 def check_random_policies(information: Information, tree: Tree, graph: Graph, seed: int) -> list[float]:
     """Bad policies of every make and kind of gap; returns the gaps."""
     rng = np.random.default_rng(seed)
-    makes = [
+    makes: list[Callable[[bool], Policy]] = [
         lambda product: on_graph(rng, tree, graph, product),
         lambda product: unrolled(rng, tree, product),
         lambda product: machine(rng, tree, product),

@@ -138,5 +138,5 @@ def _saddle(payoff: np.ndarray, e: np.ndarray, f: np.ndarray) -> float:
         np.hstack([e, np.zeros((len(e), m))]), np.eye(len(e))[0], [(0, None)] * n + [(None, None)] * m,
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )  # fmt: skip
-    assert result.status == 0, result.message
+    assert result.status == 0 and result.fun is not None, result.message
     return -float(result.fun) * scale

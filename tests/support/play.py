@@ -13,6 +13,7 @@ Deviators (paper: Definitions 2, 9 and 10) are written down twice, so that the t
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from itertools import product
 from math import prod
 from typing import Literal
@@ -222,7 +223,7 @@ class Play:
         return value
 
 
-def _position(codes: object, code: int) -> int:
+def _position(codes: Iterable[int], code: int) -> int:
     """Where the code stands; it must be there once."""
-    (at,) = [k for k, c in enumerate(codes) if int(c) == code]  # type: ignore[call-overload]
-    return int(at)
+    (at,) = [k for k, c in enumerate(codes) if int(c) == code]
+    return at
