@@ -13,6 +13,7 @@ solver's tolerance; when `max_branches` is spent the largest open bound is retur
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from posgc.equilibrium.gaps import played_response, sum_by_type
 from posgc.equilibrium.stage import Floats, Ints
 from posgc.equilibrium.variables import Variables
 
-__all__ = ["Branched", "branch_and_bound"]
+__all__ = ["Branched", "alternate", "branch_and_bound", "random_starts"]
 
 BLOCK = 1024  # partial assignments scored at once
 PRUNE_ULPS = 64  # a branch must promise more than 64 eps * sum_u max_a |payoff| above the incumbent
@@ -39,12 +40,14 @@ class Branched:
 
 
 def branch_and_bound(
-    payoff: Floats, types: Ints, order: Variables, max_branches: int, restarts: int, seed: int
+    payoff: Floats, types: Ints, order: Variables, max_branches: int, starts: Sequence[Ints]
 ) -> Branched:
-    """Maximise over deterministic joint prescriptions; payoff [U, A_1..A_n], types [n, U] without gaps."""
+    """Maximise over deterministic joint prescriptions; payoff [U, A_1..A_n], types [n, U] without gaps.
+
+    The first incumbent is the best that `alternate` reaches from `starts`.
+    """
     search = _Search(payoff, types, order)
-    counts = types.max(axis=1) + 1
-    actions = _alternate(payoff, types, counts, restarts, seed)
+    actions = alternate(payoff, types, starts)
     value = search.value_of(actions)
     tolerance = PRUNE_ULPS * np.finfo(np.float64).eps * abs(payoff).reshape(len(payoff), -1).max(axis=1).sum()
     root = search.undecided()
@@ -131,13 +134,23 @@ class _Search:
         return self.order.split(assigned[None], reply, self.types)
 
 
-def _alternate(payoff: Floats, types: Ints, counts: Ints, restarts: int, seed: int) -> list[Ints]:
-    """Best prescription found by coordinate ascent from several starts; each ends person-by-person optimal."""
-    n, actions = len(types), payoff.shape[1:]
+def random_starts(types: Ints, actions: Sequence[int], restarts: int, seed: int) -> list[Ints]:
+    """Per agent [restarts, P_i], deterministic prescriptions drawn uniformly."""
     rng = np.random.default_rng(seed)
-    chosen = [rng.integers(a, size=(restarts, p)) for a, p in zip(actions, counts, strict=True)]
+    counts = types.max(axis=1) + 1
+    return [rng.integers(a, size=(restarts, p)) for a, p in zip(actions, counts, strict=True)]
+
+
+def alternate(payoff: Floats, types: Ints, starts: Sequence[Ints]) -> list[Ints]:
+    """The best prescription, per agent [1, P_i], that coordinate ascent reaches from starts[i] [k, P_i].
+
+    Every ascent ends person-by-person optimal.
+    """
+    n, actions = len(types), payoff.shape[1:]
+    counts = types.max(axis=1) + 1
+    chosen = list(starts)
     flat = payoff.reshape(1, len(payoff), -1)
-    value = np.full(restarts, -np.inf)
+    value = np.full(len(chosen[0]), -np.inf)
     while True:
         for i in range(n):
             played = [chosen[j][:, types[j]] for j in range(n)]

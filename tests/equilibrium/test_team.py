@@ -4,7 +4,7 @@ from stage_games import all_prescriptions, normal_form, prescription_value, rand
 
 from posgc.equilibrium import Stages, TeamOptions, nash, team
 
-BRANCH = TeamOptions(max_enumeration=0)
+BRANCH = TeamOptions(max_enumeration=0, max_programme=0)
 
 
 def chsh(kind: str = "common") -> Stages:
@@ -57,7 +57,7 @@ def test_a_spent_limit_is_said_and_bounded() -> None:
     rng = np.random.default_rng(7)
     types = np.stack(np.unravel_index(np.arange(64), (8, 8)))
     stages = Stages(rng.normal(size=(1, 1, 64, 3, 3)) / 64, types, (8, 8), np.full((1, 64), 1 / 64), "common")
-    stopped = team(stages, TeamOptions(max_enumeration=0, max_branches=3))
+    stopped = team(stages, TeamOptions(max_enumeration=0, max_branches=3, max_programme=0))
     exact = team(stages, BRANCH)
     assert stopped.optimal is not None and not stopped.optimal[0]
     assert stopped.upper is not None and stopped.upper[0] >= exact.value[0, 0] - 1e-12
