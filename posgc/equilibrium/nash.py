@@ -1,13 +1,20 @@
-"""Nash equilibria of stages where they are tractable: zero-sum (linear programme) and common payoff (team).
+"""Nash equilibria in prescriptions: zero-sum (linear programme), common payoff (team), general sum.
 
-General-sum Nash equilibria are PPAD-hard already for two agents without private information (Chen, Deng and
-Teng 2009) and are refused here, with the reason.
+The first two classes are tractable, at least a node at a time; a general-sum equilibrium is PPAD-hard to find
+already for two agents without private information (Chen, Deng and Teng 2009).  For two agents one is
+found all the same while stages are small; for more a profile is searched for whose exact gap is reported,
+and may be positive (see `general_sum.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+import numpy as np
+
+from posgc.equilibrium.gaps import certify
+from posgc.equilibrium.general_sum import EXACT, Effort, general_sum
 from posgc.equilibrium.stage import Stages, StageSolution
 from posgc.equilibrium.team import TeamOptions, team
 from posgc.equilibrium.zero_sum import ZeroSumOptions, zero_sum
@@ -16,28 +23,73 @@ __all__ = ["NashOptions", "NotTractable", "nash"]
 
 
 class NotTractable(ValueError):
-    """The class of stages has no polynomial algorithm for the concept asked for."""
+    """No equilibrium within the gap asked for was found, or general stages are to be refused."""
 
 
 @dataclass(frozen=True)
 class NashOptions:
-    """Options of the two oracles behind."""
+    """`team`, `zero_sum`: options of those oracles.  The rest is for general stages.
+
+    `general`: "heuristic" returns the best profile found with its exact gap; "exact" raises NotTractable
+    where that is above `epsilon`; "refuse" raises it for any general stage.  `epsilon`: the gap, in payoff
+    units, that is good enough (rounding, 1e-9 of the agent's span, always is).  `max_profiles`: deterministic
+    joint prescriptions up to which all are listed; `max_rows`: sum_i P_i (A_i + 1) up to which complementarity
+    problems are solved; `rounds`: of regret matching+; `restarts`: random starts; `steps`: of the polymatrix
+    iteration from each; `seed`: of those starts.
+    """
 
     team: TeamOptions = field(default_factory=TeamOptions)
     zero_sum: ZeroSumOptions = field(default_factory=ZeroSumOptions)
+    general: Literal["exact", "heuristic", "refuse"] = "heuristic"
+    epsilon: float = 0.0
+    max_profiles: int = 1024
+    max_rows: int = 300
+    rounds: int = 256
+    restarts: int = 8
+    steps: int = 32
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.epsilon >= 0:
+            raise ValueError(f"epsilon is a gap in payoff units, at least 0, not {self.epsilon}")
+        if self.general not in ("exact", "heuristic", "refuse"):
+            raise ValueError(f"general must be exact, heuristic or refuse, not {self.general!r}")
+        if self.rounds < 1:
+            raise ValueError("rounds must be at least 1")
 
 
 def nash(stages: Stages, options: NashOptions | None = None) -> StageSolution:
-    """A Nash equilibrium in prescriptions of every node; the best one for common payoffs.
+    """A Nash equilibrium in prescriptions of every node, or what comes nearest; the best one for common payoffs.
 
-    Raises NotTractable for general stages.
+    `method` counts the nodes of general stages as "pure", "exact" and "approximate"; `gap` says how near.
+    Raises NotTractable as `options.general` has it.
     """
     options = options or NashOptions()
     if stages.kind == "zero_sum":
         return zero_sum(stages, options.zero_sum)
     if stages.kind == "common":
         return team(stages, options.team)
-    raise NotTractable(
-        "general-sum stages: a Nash equilibrium is PPAD-hard to find; ask for a CE or CCE, or declare the "
-        "payoffs common or zero-sum if they are"
-    )
+    if options.general == "refuse":
+        raise NotTractable(
+            "general-sum stages: a Nash equilibrium is PPAD-hard to find; ask for a CE or CCE, or declare the "
+            "payoffs common or zero-sum if they are"
+        )
+    effort = Effort(
+        options.epsilon, options.max_profiles, options.max_rows, options.rounds, options.restarts, options.steps,
+        options.seed,
+    )  # fmt: skip
+    tables, tally = general_sum(stages, effort)
+    method = "nash: " + ", ".join(f"{name} {count}" for name, count in tally.items() if count)
+    solution = certify(stages, tables, "nash", method)
+    if options.general == "exact":
+        _require(stages, solution, options.epsilon)
+    return solution
+
+
+def _require(stages: Stages, solution: StageSolution, epsilon: float) -> None:
+    open_nodes = (solution.gap > np.maximum(epsilon, 2 * EXACT * stages.span())).any(axis=0)
+    if open_nodes.any():
+        raise NotTractable(
+            f"{int(open_nodes.sum())} of {stages.n_nodes} general-sum stages are left with a gap of up to "
+            f"{float(solution.gap.max()):.3g}; allow it (epsilon, general = heuristic) or ask for a CE or CCE"
+        )

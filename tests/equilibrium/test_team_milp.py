@@ -27,7 +27,7 @@ def sparse_stage(rng: np.random.Generator, types: int, actions: int, listed: int
 def test_milp_is_brute_force(n: int, integer: bool) -> None:
     rng = np.random.default_rng(20)
     tried = by_programme = 0
-    while tried < 8:
+    while tried < 12:
         stages = random_stages(rng, "common", n, nodes=2, max_types=4, max_actions=4, integer=integer)
         if np.prod([a**p for a, p in zip(stages.actions, stages.type_counts, strict=True)]) > 2000:
             continue
@@ -41,7 +41,7 @@ def test_milp_is_brute_force(n: int, integer: bool) -> None:
             assert abs(solution.value[0, k] - best) <= tolerance
             assert best - 1e-12 <= solution.upper[k] <= best + tolerance
         assert solution.gap.max() <= 1e-12
-    assert by_programme >= 4
+    assert by_programme >= 2
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
