@@ -8,6 +8,7 @@ from posgc.equilibrium.blocks import SolverFailed
 from posgc.equilibrium.correlated import CorrelatedOptions, correlated
 from posgc.equilibrium.gaps import certify, deviation_gains, evaluate
 from posgc.equilibrium.nash import NashOptions, NotTractable, nash
+from posgc.equilibrium.selection import TooLarge
 from posgc.equilibrium.stage import Deviation, Stages, StageSolution
 from posgc.equilibrium.team import TeamOptions, team
 from posgc.equilibrium.zero_sum import ZeroSumOptions, zero_sum
@@ -21,6 +22,7 @@ __all__ = [
     "StageSolution",
     "Stages",
     "TeamOptions",
+    "TooLarge",
     "ZeroSumOptions",
     "certify",
     "correlated",

@@ -1,43 +1,62 @@
-"""CCE and agent-form CE of general stages: exact by linear programming, else by certified regret dynamics.
+"""CCE and CE of a layer, the one asked for: by linear programme, column generation, or regret dynamics.
 
-The exact set is that of mixtures of deterministic joint prescriptions (Liu and Zhang 2023, Def. 9, 10): with
-prod_i A_i^{|present p_i|} <= `max_columns` the welfare-maximising one is found by a linear programme over all
-of them (`programme.py`), many nodes in one HiGHS call.  Beyond that, regret dynamics (`regret.py`) run until
-the violation is below `tolerance` or the rounds are spent; the gap reported is exact either way.  Common
-payoff: the team optimum is both; zero-sum: the minimax solution is both.
+The exact set is that of mixtures of deterministic joint prescriptions (Liu and Zhang 2023, Def. 9, 10).  Ways:
+
+    lp        every joint prescription a column, many nodes in one HiGHS call (`listed.py`)
+    columns   columns generated with the team oracle as pricing, for prescriptions too many to list (`columns.py`)
+    regret    regret dynamics (`regret.py`), whatever equilibrium they find: `select` is not served
+
+`select` names the equilibrium wanted (`selection.py`); `upper` bounds what any equilibrium of the node attains
+of it and `objective` is what this one does.  `form` is for CE: agent form is the paper's, strategic form lets
+the deviator see its whole prescription (`strategic.py`); a CCE has one form.  The gap is exact in every case.
+Common payoff: the team optimum is both, and best for all; zero-sum: the minimax solution is both.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
-from posgc.equilibrium.blocks import SolverFailed, solve_blocks
-from posgc.equilibrium.gaps import behaviour, certify, sum_by_type
+from posgc.equilibrium.columns import SPARE, Generation
+from posgc.equilibrium.entropy import maximise_entropy
+from posgc.equilibrium.gaps import certify
 from posgc.equilibrium.layer import Group, chunks, support_groups
+from posgc.equilibrium.listed import Form, listing, pure, select_linear
+from posgc.equilibrium.master import FEASIBLE, OPTIMAL
 from posgc.equilibrium.mixture import Mixture
-from posgc.equilibrium.programme import Programme, mixture_programme
 from posgc.equilibrium.regret import play, weigh
+from posgc.equilibrium.selection import Aim, Scale, Selection, TooLarge, parse_select
 from posgc.equilibrium.stage import Floats, Ints, Stages, StageSolution
+from posgc.equilibrium.strategic import row_count
 from posgc.equilibrium.team import TeamOptions, team
 from posgc.equilibrium.zero_sum import zero_sum
 
 __all__ = ["CorrelatedOptions", "correlated"]
 
 PROGRAMME_BUDGET = 1 << 21  # coefficients of the programmes prepared at once (16 MiB)
-FEASIBLE = 1e-9  # excess, relative to the agents' payoff unit, above which a node is solved again alone
+LONE_BUDGET = 1 << 25  # coefficients of one node's programme, at most (256 MiB)
+LISTED_FASTER = 400  # joint prescriptions up to which listing all is faster than generating columns (measured)
 NOISE = 1e-12  # weights at most this are dropped
 
 
 @dataclass(frozen=True)
 class CorrelatedOptions:
-    """`max_columns`: deterministic joint prescriptions up to which a node is solved exactly; `rounds`: of
-    the first run of regret dynamics, times four as long as a node's excess is above `tolerance` (relative
-    to its payoff unit) and `max_rounds` allows; `team`: options for common-payoff stages."""
+    """`select`: "welfare", "egalitarian", "max:AGENT" (index), "entropy" or "any"; `form` of a CE.
 
+    `way`: "auto" lists few prescriptions and generates columns for many, with regret dynamics where that ends
+    without an equilibrium; another value fixes it.  `max_columns`: prescriptions a node may list;
+    `max_pricings`: rounds of column generation, for each step of the selection; `rounds`: of the first run of
+    regret dynamics, times four as long as a node's excess is above `tolerance` (relative to its payoff unit)
+    and `max_rounds` allows; `team`: options for common-payoff stages and for pricing.
+    """
+
+    select: str = "welfare"
+    form: Literal["agent", "strategic"] = "agent"
+    way: Literal["auto", "lp", "columns", "regret"] = "auto"
     max_columns: int = 20_000
+    max_pricings: int = 400
     rounds: int = 64
     max_rounds: int = 1024
     tolerance: float = 1e-4
@@ -47,120 +66,192 @@ class CorrelatedOptions:
 def correlated(
     stages: Stages, kind: Literal["cce", "ce"], options: CorrelatedOptions | None = None
 ) -> StageSolution:
-    """A CCE or CE of every node with its certified gap.
+    """A CCE or CE of every node with its certified gap, selected as `options.select` says.
 
-    Raises ValueError for another kind, SolverFailed where an exact programme has no answer from HiGHS.
+    Raises ValueError for another kind, selection, form or way, `TooLarge` (a ValueError) where what was asked
+    needs more prescriptions listed than allowed, SolverFailed where HiGHS has no answer to a programme.
     """
+    options = options or CorrelatedOptions()
     if kind not in ("cce", "ce"):
         raise ValueError(f"kind must be cce or ce, not {kind!r}")
-    options = options or CorrelatedOptions()
-    if stages.kind == "common":
-        found = team(stages, options.team)
-        return certify(
-            stages, found.tables, kind, found.method, optimal=found.optimal, upper=found.upper
-        )
+    if options.form not in ("agent", "strategic"):
+        raise ValueError(f"form must be agent or strategic, not {options.form!r}")
+    if options.way not in ("auto", "lp", "columns", "regret"):
+        raise ValueError(f"way must be auto, lp, columns or regret, not {options.way!r}")
+    selection = parse_select(options.select, stages.n_agents)
+    if stages.kind == "common" and selection.linear:
+        selection = Selection("max", 0)  # one payoff: the same optimum, counted once
+    form: Form = "strategic-ce" if kind == "ce" and options.form == "strategic" else kind
+    if options.way == "auto" and selection.kind != "entropy" and stages.kind != "general":
+        return _special(stages, form, selection, options)
+    return _Run(stages, form, selection, options).solution()
+
+
+def _special(stages: Stages, form: Form, selection: Selection, options: CorrelatedOptions) -> StageSolution:
     if stages.kind == "zero_sum":
-        return zero_sum(stages, kind=kind)
-    mixture = Mixture(stages)
-    tally = {"LP": 0, "regret": 0}
-    for group in support_groups(stages):
-        sizes = [a ** len(p) for a, p in zip(stages.actions, group.present, strict=True)]
-        exact = float(np.prod(np.array(sizes, dtype=float))) <= options.max_columns
-        tally["LP" if exact else "regret"] += len(group.nodes)
-        (_exact if exact else _dynamics)(stages, group, kind, options, mixture)
-    indptr, weight, tables = mixture.finish()
-    method = f"{kind}: " + ", ".join(f"{name} {count}" for name, count in tally.items() if count)
-    return certify(stages, tables, kind, method, indptr=indptr, weight=weight)
+        found = zero_sum(stages, kind=form)
+        return replace(found, objective=selection.attained(found.value))
+    found = team(stages, options.team)
+    attained = selection.attained(found.value)
+    return certify(
+        stages, found.tables, form, found.method, optimal=found.optimal, upper=found.upper, objective=attained
+    )
 
 
-def _scaled(stages: Stages, group: Group, start: int, stop: int) -> tuple[list[Floats], Floats]:
-    """Every agent's payoff, least 0 in each u and of unit range, and the units [n, c]."""
-    parts, units = [], []
+class _Run:
+    """One layer: mixtures, bounds and proofs, collected group by group."""
+
+    def __init__(self, stages: Stages, form: Form, selection: Selection, options: CorrelatedOptions) -> None:
+        self.stages, self.form, self.selection, self.options = stages, form, selection, options
+        self.mixture = Mixture(stages)
+        self.upper = np.full(stages.n_nodes, np.inf)
+        self.optimal = np.zeros(stages.n_nodes, dtype=bool)
+        self.entropy = np.zeros(stages.n_nodes)
+        self.tally = {"pure": 0, "LP": 0, "maximum entropy": 0, "columns": 0, "columns stopped": 0, "regret": 0}
+
+    def solution(self) -> StageSolution:
+        for group in support_groups(self.stages):
+            {"lp": self._list, "columns": self._generate, "regret": self._learn}[self._way(group)](group)
+        indptr, weight, tables = self.mixture.finish()
+        method = f"{self.form}: " + ", ".join(f"{way} {count}" for way, count in self.tally.items() if count)
+        found = certify(self.stages, tables, self.form, method, indptr=indptr, weight=weight)
+        if self.selection.kind == "any":
+            return found
+        attained = self.entropy if self.selection.kind == "entropy" else self.selection.attained(found.value)
+        assert attained is not None
+        # the optimum of the exact set may lie below what a solution within the tolerance attains
+        return replace(found, optimal=self.optimal, upper=np.maximum(self.upper, attained), objective=attained)
+
+    def _way(self, group: Group) -> str:
+        counts, actions = [len(p) for p in group.present], self.stages.actions
+        size = float(np.prod(np.array([float(a) ** p for p, a in zip(counts, actions, strict=True)])))
+        way = self.options.way
+        must_list = "entropy" if self.selection.kind == "entropy" else self.form
+        if must_list in ("entropy", "strategic-ce"):
+            if way in ("columns", "regret"):
+                raise ValueError(f"{must_list} needs every joint prescription listed: way {way} cannot serve it")
+            way = "lp"
+        if way == "auto":
+            return "lp" if size <= min(LISTED_FASTER, self.options.max_columns) else "columns"
+        if way == "lp" and (size > self.options.max_columns or size * self._rows(counts) > LONE_BUDGET):
+            raise TooLarge(
+                f"{must_list} by listing: a stage has {size:.3g} joint prescriptions and {self._rows(counts):.3g} "
+                f"conditions; {self.options.max_columns} (max_columns) and {LONE_BUDGET} coefficients are allowed"
+            )
+        return way
+
+    def _rows(self, counts: list[int]) -> float:
+        """Conditions a node's programme has, at most."""
+        if self.form == "strategic-ce":
+            return row_count(counts, self.stages.actions)
+        per_type = [a * (a if self.form == "ce" else 1) for a in self.stages.actions]
+        return float(sum(p * r for p, r in zip(counts, per_type, strict=True)) + len(counts))
+
+    def _list(self, group: Group) -> None:
+        counts = [len(p) for p in group.present]
+        size = int(np.prod([a**p for p, a in zip(counts, self.stages.actions, strict=True)]))
+        for start, stop in chunks(len(group.nodes), 2 * int(self._rows(counts)) * size, PROGRAMME_BUDGET):
+            payoff, scale = _scaled(self.stages, group, start, stop)
+            nodes = group.nodes[start:stop]
+            game = listing(payoff, group.types, self.form)
+            if self.selection.kind == "entropy":
+                best = maximise_entropy(game.columns)
+                self._put(group, nodes, best.w, game.chosen)
+                self.upper[nodes], self.entropy[nodes] = best.upper, best.entropy
+                self.optimal[nodes] = best.proven
+                self.tally["maximum entropy"] += len(nodes)
+                continue
+            todo = np.arange(len(nodes))
+            if self.selection.kind == "any":
+                alone = pure(game)
+                done = np.flatnonzero(alone >= 0)
+                self.mixture.add(group, nodes[done], np.ones(len(done)), [t[alone[done]] for t in game.chosen])
+                self.tally["pure"] += len(done)
+                todo = np.flatnonzero(alone < 0)
+                game, scale = game.part(todo), scale.part(todo)
+            if len(todo):
+                w, reached, upper = select_linear(game, self.selection, scale, group.types.shape[1])
+                self._put(group, nodes[todo], w, game.chosen)
+                self._prove(nodes[todo], scale, reached, upper, np.zeros(len(todo)))
+                self.tally["LP"] += len(todo)
+
+    def _generate(self, group: Group) -> None:
+        rows = int(self._rows([len(p) for p in group.present]))
+        for start, stop in chunks(len(group.nodes), 2 * rows * (2 * rows + SPARE), 4 * PROGRAMME_BUDGET):
+            payoff, scale = _scaled(self.stages, group, start, stop)
+            nodes = group.nodes[start:stop]
+            game = Generation(payoff, group.types, self.form, self.options.max_pricings, self.options.team)  # type: ignore[arg-type]
+            if self.selection.kind == "egalitarian":
+                aim = Aim.least_value(scale, group.types.shape[1])
+                first = game.maximise(aim)
+                found = game.maximise(aim.after(self.selection, first.reached))
+            else:
+                first = found = game.maximise(Aim.linear(self.selection, scale))
+            self._prove(nodes, scale, first.reached, first.upper, found.excess)
+            ended = found.excess <= (self.options.tolerance if self.options.way == "auto" else np.inf)
+            self._put(group, nodes[ended], found.w[ended], [table[ended] for table in found.chosen])
+            whole = ended & (found.upper <= found.reached + OPTIMAL)
+            self.tally["columns"] += int(whole.sum())
+            self.tally["columns stopped"] += int((ended & ~whole).sum())
+            if not ended.all():
+                self._learn(replace(group, nodes=nodes[~ended]))
+
+    def _learn(self, group: Group) -> None:
+        kind: Literal["cce", "ce"] = self.form  # type: ignore[assignment]  # _way refuses the strategic form
+        counts, options = [len(p) for p in group.present], self.options
+        actions = self.stages.actions
+        per_round = 2 * sum(p * a * (a if kind == "ce" else 2) for p, a in zip(counts, actions, strict=True))
+        for start, stop in chunks(len(group.nodes), per_round * options.max_rounds, 16 * PROGRAMME_BUDGET):
+            payoff, scale = _scaled(self.stages, group, start, stop)
+            self._bound_crudely(group.nodes[start:stop], payoff, scale)
+            todo, rounds = np.arange(stop - start), options.rounds
+            while len(todo):
+                run = play([part[todo] for part in payoff], group.types, kind, rounds)
+                w, excess = weigh(run, kind)
+                done = (excess <= options.tolerance) | (rounds * 4 > options.max_rounds)
+                nodes = group.nodes[start:stop][todo[done]]
+                self._put(group, nodes, w[done], [x[done] for x in run.played])
+                todo, rounds = todo[~done], rounds * 4
+            self.tally["regret"] += stop - start
+
+    def _bound_crudely(self, nodes: Ints, payoff: list[Floats], scale: Scale) -> None:
+        """Nothing is known of the other equilibria: bound the objective by the best in every u."""
+        rest = tuple(range(2, payoff[0].ndim))
+        if self.selection.kind == "egalitarian":
+            best = [part.max(axis=rest).sum(axis=1) for part in payoff]
+            upper = (scale.unit * np.stack(best) + scale.offset).min(axis=0)
+        else:
+            aim = Aim.linear(self.selection, scale)
+            weighted = sum(np.einsum("c,c...->c...", w, part) for w, part in zip(aim.weight, payoff, strict=True))
+            upper = scale.linear(self.selection, np.asarray(weighted).max(axis=rest).sum(axis=1))
+        self.upper[nodes] = np.minimum(self.upper[nodes], upper)
+
+    def _prove(self, nodes: Ints, scale: Scale, reached: Floats, upper: Floats, excess: Floats) -> None:
+        self.upper[nodes] = scale.linear(self.selection, upper)
+        self.optimal[nodes] = (upper <= reached + OPTIMAL) & (excess <= FEASIBLE)
+
+    def _put(self, group: Group, nodes: Ints, w: Floats, chosen: list[Ints] | list[Floats]) -> None:
+        """Mixtures w [c, C] on chosen[i], [C, P_i] shared or [c, C, P_i] or with an axis of actions."""
+        w = np.where(w > NOISE, w, 0.0)
+        w = w / w.sum(axis=1, keepdims=True)
+        node, column = np.nonzero(w)
+        shared = len(chosen[0]) == w.shape[1] and chosen[0].ndim == 2
+        played = [table[column] if shared else table[node, column] for table in chosen]
+        self.mixture.add(group, nodes[node], w[node, column], played)
+
+
+def _scaled(stages: Stages, group: Group, start: int, stop: int) -> tuple[list[Floats], Scale]:
+    """Every agent's payoff, least 0 in each u and of unit range, and the scale."""
+    parts, units, offsets = [], [], []
     rest = tuple(range(2, 2 + stages.n_agents))
     for i in range(stages.n_agents):
         payoff = group.payoff(stages, i, start, stop)
         low = payoff.min(axis=rest, keepdims=True)
         unit = (payoff.max(axis=rest, keepdims=True) - low).max(axis=1, keepdims=True)
-        unit = np.where(unit > 0, unit, 1.0)
-        parts.append((payoff - low) / unit)
+        parts.append((payoff - low) / np.where(unit > 0, unit, 1.0))
         units.append(unit.ravel())
-    return parts, np.stack(units)
-
-
-def _exact(stages: Stages, group: Group, kind: Literal["cce", "ce"], options: CorrelatedOptions, out: Mixture) -> None:
-    counts = [len(p) for p in group.present]
-    chosen = _all_prescriptions(counts, stages.actions)
-    per_column = sum(p * a * (a if kind == "ce" else 2) for p, a in zip(counts, stages.actions, strict=True))
-    for start, stop in chunks(len(group.nodes), per_column * len(chosen[0]), PROGRAMME_BUDGET):
-        payoff, unit = _scaled(stages, group, start, stop)
-        response = [_responses(part, chosen, group.types, i) for i, part in enumerate(payoff)]
-        played = [behaviour(table, a)[None] for table, a in zip(chosen, stages.actions, strict=True)]
-        programme = mixture_programme(played, response, kind)
-        share = unit / unit.max(axis=0)
-        welfare = sum(s[:, None] * v for s, v in zip(share, programme.value, strict=True))
-        w = _best_weights(programme, np.asarray(welfare))
-        node, column = np.nonzero(w)
-        out.add(group, group.nodes[start:stop][node], w[node, column], [table[column] for table in chosen])
-
-
-def _all_prescriptions(counts: list[int], actions: tuple[int, ...]) -> list[Ints]:
-    """Per agent [C, P_i]: all deterministic joint prescriptions in lexicographic order."""
-    sizes = [a for a, p in zip(actions, counts, strict=True) for _ in range(p)]
-    digits = np.stack(np.unravel_index(np.arange(int(np.prod(sizes))), sizes), axis=1)
-    return np.split(digits, np.cumsum(counts)[:-1], axis=1)
-
-
-def _responses(payoff: Floats, chosen: list[Ints], types: Ints, i: int) -> Floats:
-    """g_i [c, C, P_i, A_i] against every column's others."""
-    n, u = len(chosen), np.arange(types.shape[1])
-    actions = payoff.shape[2:]
-    index: list[Any] = [slice(None), np.broadcast_to(u[:, None], (len(chosen[0]), len(u), actions[i]))]
-    for j in range(n):
-        index.append(np.arange(actions[i]) if j == i else chosen[j][:, types[j]][..., None])
-    gathered = payoff[tuple(index)]  # [c, C, U, A_i]
-    c, columns = gathered.shape[:2]
-    flat: Floats = gathered.reshape(c * columns, *gathered.shape[2:])
-    count = int(types[i].max()) + 1
-    return sum_by_type(flat, types[i], count).reshape(c, columns, count, actions[i])
-
-
-def _best_weights(programme: Programme, welfare: Floats) -> Floats:
-    """[c, C] distributions maximising welfare, in blocks, and alone where a block's answer is not feasible."""
-    c, columns = welfare.shape
-    objective = np.concatenate([welfare, np.zeros((c, programme.free))], axis=1)
-    equal = np.r_[np.ones(columns), np.zeros(programme.free)][None]
-    right = np.zeros(programme.a.shape[1])
-
-    def weights(part: Ints, alone: bool) -> Floats:
-        answer = solve_blocks(programme.a[part], right, objective[part], equal, programme.free, alone)
-        if alone and not answer.solved.all():
-            raise SolverFailed(answer.message)
-        w = np.where(answer.primal[:, :columns] > NOISE, answer.primal[:, :columns], 0.0)
-        w[~answer.solved] = 1.0
-        shares: Floats = w / w.sum(axis=1, keepdims=True)
-        return np.where(answer.solved[:, None], shares, np.nan)
-
-    w = weights(np.arange(c), alone=False)
-    again = np.flatnonzero(~(programme.excess(w) <= FEASIBLE))  # unsolved ones are NaN
-    if len(again):
-        w[again] = weights(again, alone=True)
-    return w
-
-
-def _dynamics(
-    stages: Stages, group: Group, kind: Literal["cce", "ce"], options: CorrelatedOptions, out: Mixture
-) -> None:
-    counts = [len(p) for p in group.present]
-    per_round = 2 * sum(p * a * (a if kind == "ce" else 2) for p, a in zip(counts, stages.actions, strict=True))
-    for start, stop in chunks(len(group.nodes), per_round * options.max_rounds, 16 * PROGRAMME_BUDGET):
-        payoff, _ = _scaled(stages, group, start, stop)
-        todo, rounds = np.arange(stop - start), options.rounds
-        while len(todo):
-            run = play([part[todo] for part in payoff], group.types, kind, rounds)
-            w, excess = weigh(run, kind)
-            done = (excess <= options.tolerance) | (rounds * 4 > options.max_rounds)
-            w = np.where(w > NOISE, w, 0.0) / np.where(w > NOISE, w, 0.0).sum(axis=1, keepdims=True)
-            node, t = np.nonzero(w * done[:, None])
-            nodes = group.nodes[start:stop][todo[node]]
-            out.add(group, nodes, w[node, t], [x[node, t] for x in run.played])
-            todo, rounds = todo[~done], rounds * 4
+        offsets.append(low.sum(axis=1).ravel())
+    unit = np.stack(units)
+    most = unit.max(axis=0)
+    # an indifferent agent has no unit of its own; 1 would dwarf the others' where payoffs are tiny
+    return parts, Scale(np.where(unit > 0, unit, np.where(most > 0, most, 1.0)), np.stack(offsets))

@@ -8,11 +8,14 @@ A solution at a node is a mixture sum_k w_k prod_j gamma_j^k.  With mu(a | u) it
 
     CCE   sum_p max_b sum_a R_i[p, a, b]  -  sum_{p,a} R_i[p, a, a]     (the deviator does not see the seed)
     CE    sum_{p,a} ( max_b R_i[p, a, b]  -  R_i[p, a, a] )             (agent form; sees the sampled action)
-    NE    the CCE expression, defined for a product (one component) only.
+    NE    the CCE expression, defined for a product (one component) only;
+    CE in strategic form ("strategic-ce")
+          sum_{g,p} ( max_b S_i[g, p, b]  -  S_i[g, p, g(p)] )      (sees the whole prescription g sampled)
 
-For a product the recommendation tells nothing of the others beyond p_i, so the three coincide and only the
-gradient g_i[p, b] = sum_a R_i[p, a, b] is formed.  Work goes by chunks of nodes; memory is bounded by
-`layer.CHUNK`.
+with S_i[g, p, b] = sum_k w_k P(gamma_i^k = g) (payoff of b at p against the others' part of component k); a
+behaviour is drawn before play, independently at every p_i.  For a product the recommendation tells nothing
+of the others beyond p_i, so all coincide and only the gradient g_i[p, b] = sum_a R_i[p, a, b] is formed.
+Work goes by chunks of nodes; memory is bounded by `layer.CHUNK`.
 """
 
 from __future__ import annotations
@@ -34,6 +37,8 @@ __all__ = [
     "played_response",
     "sum_by_type",
 ]
+
+MAX_DRAWN = 1 << 20  # prescriptions that behaviours are spelt out into, for the strategic form
 
 
 def evaluate(stages: Stages, solution: StageSolution) -> Floats:
@@ -59,6 +64,7 @@ def certify(
     weight: Floats | None = None,
     optimal: Bools | None = None,
     upper: Floats | None = None,
+    objective: Floats | None = None,
 ) -> StageSolution:
     """Attach value and gap to tables; without `indptr` every node has one component."""
     if indptr is None:
@@ -66,7 +72,7 @@ def certify(
     if weight is None:
         weight = np.ones(int(indptr[-1]))
     nothing = np.zeros((stages.n_agents, stages.n_nodes))
-    draft = StageSolution(indptr, weight, tuple(tables), nothing, nothing, method, optimal, upper)
+    draft = StageSolution(indptr, weight, tuple(tables), nothing, nothing, method, optimal, upper, objective)
     value, gap = _measure(stages, draft, kind)
     return replace(draft, value=value, gap=gap)
 
@@ -83,12 +89,14 @@ def _measure(stages: Stages, solution: StageSolution, kind: Deviation) -> tuple[
                 value[i, lo:hi], gain[i, lo:hi] = _product_gain(stages, solution.tables, i, lo, hi)
             else:
                 value[i, lo:hi], gain[i, lo:hi] = _mixture_gain(stages, law, i, lo, hi, kind)
+                if kind == "strategic-ce":
+                    gain[i, lo:hi] = _remapping_gain(stages, solution, i, lo, hi)
     return value, gain
 
 
 def _require_fit(stages: Stages, solution: StageSolution, kind: Deviation) -> None:
-    if kind not in ("nash", "cce", "ce"):
-        raise ValueError(f"kind must be nash, cce or ce, not {kind!r}")
+    if kind not in ("nash", "cce", "ce", "strategic-ce"):
+        raise ValueError(f"kind must be nash, cce, ce or strategic-ce, not {kind!r}")
     components = len(solution.weight)
     if len(solution.indptr) != stages.n_nodes + 1 or solution.indptr[-1] != components:
         raise ValueError("the solution's indptr does not fit the layer")
@@ -128,10 +136,11 @@ def played_response(flat: Floats, played: Sequence[Ints], i: int, actions: tuple
     )
 
 
-def _responses(stages: Stages, tables: Sequence[Table], i: int, lo: int, hi: int) -> Floats:
-    """[c, U, A_i] payoff of agent i's actions against the product of the others' prescriptions."""
+def _responses(stages: Stages, tables: Sequence[Table], i: int, lo: int, hi: int, owner: Ints | None = None) -> Floats:
+    """[c, U, A_i] payoff of agent i's actions against the product of the others' prescriptions, components
+    lo..hi-1; component k belongs to node owner[k - lo], to node k without `owner`."""
     payoff, sign = stages.of_agent(i)
-    part = payoff[lo:hi]
+    part = payoff[lo:hi] if owner is None else payoff[owner]
     at = [table[lo:hi][:, row] for table, row in zip(tables, stages.types, strict=True)]
     if all(table.ndim == 2 for table in tables):
         flat = part.reshape(hi - lo, stages.n_types, -1)
@@ -216,3 +225,40 @@ def _mixture_gain(
     else:
         gain = exchange.sum(axis=2).max(axis=2).sum(axis=1) - obeyed.sum(axis=(1, 2))
     return obeyed.sum(axis=(1, 2)), gain
+
+
+def _remapping_gain(stages: Stages, solution: StageSolution, i: int, lo: int, hi: int) -> Floats:
+    """[c] agent i's gain from remapping its prescription, nodes lo..hi-1 of a mixture."""
+    first, last = int(solution.indptr[lo]), int(solution.indptr[hi])
+    owner = np.repeat(np.arange(lo, hi), np.diff(solution.indptr[lo : hi + 1]))
+    types, count = stages.types[i], stages.type_counts[i]
+    gradient = np.empty((last - first, count, stages.actions[i]))
+    for start, stop in chunks(last - first, stages.n_types * int(np.prod(stages.actions))):
+        part = _responses(stages, solution.tables, i, first + start, first + stop, owner[start:stop])
+        gradient[start:stop] = sum_by_type(part, types, count)
+    table, mass = solution.tables[i][first:last], solution.weight[first:last]
+    if table.ndim == 3:
+        component, told, chance = _drawn(table)
+        gradient, owner, mass = gradient[component], owner[component], mass[component] * chance
+    else:
+        told = table.astype(np.int64)
+    heard, signal = np.unique(np.column_stack([owner, told]), axis=0, return_inverse=True)
+    by_signal = np.zeros((len(heard), *gradient.shape[1:]))
+    np.add.at(by_signal, signal.ravel(), mass[:, None, None] * gradient)
+    obeyed = np.take_along_axis(by_signal, heard[:, 1:, None], axis=2)[..., 0]
+    gained = (by_signal.max(axis=2) - obeyed).sum(axis=1)
+    gain: Floats = np.bincount(heard[:, 0] - lo, gained, hi - lo).astype(np.float64)
+    return gain
+
+
+def _drawn(table: Floats) -> tuple[Ints, Ints, Floats]:
+    """The deterministic prescriptions [D, P] behaviours [K, P, A] may turn into: (component, prescription, chance)."""
+    component, told, chance = np.arange(len(table)), np.zeros((len(table), 0), dtype=np.int64), np.ones(len(table))
+    total = (table > 0).sum(axis=2).astype(np.float64).prod(axis=1).sum()
+    if total > MAX_DRAWN:
+        raise ValueError(f"behaviours that may turn into {total:.3g} prescriptions: strategic form allows {MAX_DRAWN}")
+    for p in range(table.shape[1]):
+        row, action = np.nonzero(table[component, p])
+        chance = chance[row] * table[component[row], p, action]
+        component, told = component[row], np.column_stack([told[row], action])
+    return component, told, chance

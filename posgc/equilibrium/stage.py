@@ -24,7 +24,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Table = npt.NDArray[Any]
-Deviation = Literal["nash", "cce", "ce"]
+Deviation = Literal["nash", "cce", "ce", "strategic-ce"]
 
 WEIGHT_TOLERANCE = 1e-6  # absolute, on the sum of a node's weights
 
@@ -119,7 +119,9 @@ class StageSolution:
     sum to 1); a p_i that cannot occur at the node has action 0.
     `value[n, N]` and `gap[n, N]`: payoff units; gap is agent i's largest gain by a deviation of the kind
     asked for, recomputed from the definition by `deviation_gains`, whatever the method claims.
-    `optimal[N]`, `upper[N]`: team only, proven optimal (up to rounding), and an upper bound on the optimum.
+    `optimal[N]`, `upper[N]`: proven optimal (a team: up to rounding), and an upper bound on the optimum.  Of
+    what: a team's value; for a CCE or CE whatever was selected (welfare, least value, an agent's value, or
+    entropy in nats), which `objective[N]` says how much this solution attains of.
     """
 
     indptr: Ints
@@ -130,6 +132,7 @@ class StageSolution:
     method: str
     optimal: Bools | None = None
     upper: Floats | None = None
+    objective: Floats | None = None
 
     @property
     def is_product(self) -> bool:

@@ -3,9 +3,9 @@ import pytest
 from scipy.optimize import linprog
 from stage_games import all_prescriptions, normal_form, prescription_value, random_stages, slow_gain
 
-from posgc.equilibrium import CorrelatedOptions, NotTractable, Stages, correlated, deviation_gains, nash
+from posgc.equilibrium import CorrelatedOptions, Stages, correlated, deviation_gains
 
-DYNAMICS = CorrelatedOptions(max_columns=0, tolerance=1e-3)
+DYNAMICS = CorrelatedOptions(way="regret", tolerance=1e-3)
 
 
 def best_welfare(stages: Stages, k: int, kind: str) -> float:
@@ -139,8 +139,6 @@ def test_common_and_zero_sum_take_their_own_road() -> None:
     assert pennies.method.startswith("zero-sum") and pennies.gap.max() < 1e-12
 
 
-def test_general_sum_nash_is_refused_with_the_reason() -> None:
-    with pytest.raises(NotTractable, match="PPAD"):
-        nash(normal_form("general", [[6, 2], [7, 0]], [[6, 7], [2, 0]]))
+def test_unknown_kinds_are_refused() -> None:
     with pytest.raises(ValueError, match="cce or ce"):
         correlated(normal_form("common", [[1.0]]), "nash")  # type: ignore[arg-type]

@@ -1,0 +1,103 @@
+"""CCE and CE over all deterministic joint prescriptions, listed: one linear programme a node, many in a call.
+
+Exact (Liu and Zhang 2023, Def. 9 and 10): with every prescription a column, the programme of `master.py` is
+the whole set, in agent or strategic form.  The bound comes from the multipliers, not from the solver's word.
+With no objective a column that is a pure equilibrium by itself is taken where there is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from posgc.equilibrium.columns import local_response
+from posgc.equilibrium.gaps import behaviour
+from posgc.equilibrium.master import Answer, Columns, balanced, solve_master
+from posgc.equilibrium.programme import mixture_programme
+from posgc.equilibrium.selection import Aim, Scale, Selection
+from posgc.equilibrium.stage import Floats, Ints
+from posgc.equilibrium.strategic import remapping_rows
+
+__all__ = ["Form", "Listing", "all_prescriptions", "listing", "pure", "select_linear"]
+
+Form = Literal["cce", "ce", "strategic-ce"]
+EXACT = 1e-12  # gain, in the agent's unit, up to which a column is a pure equilibrium
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """All columns `chosen[i]` [C, P_i] of a batch of nodes, and what they are worth."""
+
+    chosen: list[Ints]
+    response: list[Floats]
+    columns: Columns
+    form: Form
+
+    def part(self, nodes: Ints) -> Listing:
+        """The same for some of the nodes."""
+        return Listing(self.chosen, [g[nodes] for g in self.response], self.columns.part(nodes), self.form)
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """(P_i, A_i) of every agent."""
+        return [g.shape[2:] for g in self.response]
+
+
+def all_prescriptions(counts: list[int], actions: tuple[int, ...]) -> list[Ints]:
+    """Per agent [C, P_i]: all deterministic joint prescriptions in lexicographic order."""
+    sizes = [a for a, p in zip(actions, counts, strict=True) for _ in range(p)]
+    digits = np.stack(np.unravel_index(np.arange(int(np.prod(sizes))), sizes), axis=1)
+    return np.split(digits, np.cumsum(counts)[:-1], axis=1)
+
+
+def listing(payoff: list[Floats], types: Ints, form: Form) -> Listing:
+    """payoff[i] [c, U, A_1..A_n], least 0 in each u and of unit range; the caller bounds the columns."""
+    counts = [int(row.max()) + 1 for row in types]
+    actions = payoff[0].shape[2:]
+    chosen = all_prescriptions(counts, actions)
+    response = [local_response(part, [t[None] for t in chosen], types, i) for i, part in enumerate(payoff)]
+    played = [behaviour(table, a)[None] for table, a in zip(chosen, actions, strict=True)]
+    if form == "strategic-ce":
+        rows = remapping_rows(chosen, response)
+        value = np.stack([np.einsum("xkpa,ckpa->ck", x, g) for x, g in zip(played, response, strict=True)])
+        return Listing(chosen, response, Columns(rows, np.zeros((rows.shape[1], 0)), value), form)
+    programme = mixture_programme(played, response, form)
+    size = len(chosen[0])
+    columns = Columns(programme.a[:, :, :size], programme.a[0, :, size:], np.stack(programme.value))
+    return Listing(chosen, response, columns, form)
+
+
+def pure(game: Listing) -> Ints:
+    """[c] the first column that is a pure equilibrium, -1 where there is none."""
+    worst = np.full(game.columns.value.shape[1:], -np.inf)
+    for g, value in zip(game.response, game.columns.value, strict=True):
+        worst = np.maximum(worst, g.max(axis=3).sum(axis=2) - value)
+    obeys = worst <= EXACT
+    found: Ints = np.where(obeys.any(axis=1), obeys.argmax(axis=1), -1)
+    return found
+
+
+def select_linear(game: Listing, selection: Selection, scale: Scale, most: int) -> tuple[Floats, Floats, Floats]:
+    """(w [c, C], reached [c], upper [c]) of a linear selection or none, in units of the node's largest.
+
+    `most` bounds every Q_i.  Raises SolverFailed.
+    """
+    aim = Aim.linear(selection, scale)
+    if selection.kind != "egalitarian":
+        answer = solve_master(game.columns, aim)
+        return answer.w, answer.objective, _bound(game, aim, answer)
+    aim = Aim.least_value(scale, most)
+    first = solve_master(game.columns, aim)
+    answer = solve_master(game.columns, aim.after(selection, first.objective))
+    return answer.w, first.objective, _bound(game, aim, first)
+
+
+def _bound(game: Listing, aim: Aim, answer: Answer) -> Floats:
+    """[c] Lagrange's bound on the aim over all mixtures that obey the conditions; `aim` without a floor."""
+    paid = balanced(answer.paid, game.shapes, game.form)
+    worth = np.einsum("ic,ick->ck", aim.weight + answer.lifted * aim.share, game.columns.value)
+    worth -= np.einsum("cr,crk->ck", paid, game.columns.rows)
+    bound: Floats = worth.max(axis=1) + (answer.lifted * aim.shift).sum(axis=0)
+    return bound
