@@ -1,0 +1,127 @@
+"""Backward induction on the common-information graph, for any stage oracle (Liu & Zhang 2023, Algorithm 1).
+
+From the last step to the first, every node of a layer becomes a stage game of prescriptions whose payoffs
+are the rewards plus the values of the next layer (Nayyar, Mahajan and Teneketzis 2013); the oracle solves
+whole layers, in blocks that bound the memory.  A back-end chooses the oracle and nothing else, so all of
+them mean the same by a stage game, a value and a policy.
+
+Needs Assumption 3: without it a node's belief, hence its stage game, would depend on earlier prescriptions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from posgc.equilibrium import Stages, StageSolution
+from posgc.information.graph import Graph, Layer, expand_graph
+from posgc.information.items import Information
+from posgc.information.payoff import private_types, stage_payoffs, stage_weights
+from posgc.model.rewards import RewardKind, reward_kind
+from posgc.policy.artefact import Concept, Header, Policy, PolicyStep
+
+__all__ = ["Induction", "Oracle"]
+
+Floats = npt.NDArray[np.float64]
+Oracle = Callable[[Stages], StageSolution]
+Progress = Callable[[str, int, int], None]
+CHUNK_NUMBERS = 12_000_000
+"""float64 payoffs held at one time (96 MB)."""
+
+
+@dataclass(frozen=True)
+class Induction:
+    """One game, one oracle: `oracle` answers for `concept`, `backend` and `options` go into the policy's header."""
+
+    information: Information
+    concept: Concept
+    oracle: Oracle
+    max_nodes: int
+    backend: str
+    options: Any
+
+    def run(self, progress: Progress) -> Policy:
+        """Raises LimitError when the graph outgrows `max_nodes`, and whatever the oracle raises."""
+        model = self.information.model
+        graph = expand_graph(self.information, self.max_nodes, progress)
+        kind = reward_kind(model)
+        values: Floats | None = None
+        slack, methods, steps = 0.0, [], []
+        for layer in reversed(graph.layers):
+            step, values, missing, method = _solve_layer(graph, layer, values, kind, self.oracle)
+            slack = missing + model.discount * slack
+            methods += method
+            steps.append(step)
+            progress("solve", model.horizon - layer.h + 1, model.horizon)
+        assert values is not None
+        start = values[:, graph.root_to] @ graph.root
+        if kind != "general":
+            start = np.array([start[0], -start[0]]) if kind == "zero_sum" else np.repeat(start[0], model.n_agents)
+        team_bounds = (float(start[0]), float(start[0]) + slack) if self.concept == "team" else (None, None)
+        return Policy(self._header(start, team_bounds, methods), graph.root_z, graph.root_to, tuple(reversed(steps)))
+
+    def _header(self, values: Floats, bounds: tuple[float | None, float | None], methods: list[str]) -> Header:
+        information, model = self.information, self.information.model
+        protocol = information.protocol
+        notes = tuple(f"stage games: {line}" for line in _summary(methods))
+        return Header(
+            model.name, model.digest, protocol.name,
+            (protocol.action_lags, protocol.observation_lags, protocol.forget),
+            tuple(sorted(information.dropped)), model.signature.agents, model.horizon, self.concept,
+            self.backend, asdict(self.options), tuple(map(float, values)), *bounds, notes,
+        )  # fmt: skip
+
+
+def _solve_layer(
+    graph: Graph, layer: Layer, following: Floats | None, kind: RewardKind, oracle: Oracle
+) -> tuple[PolicyStep, Floats, float, list[str]]:
+    """The layer's prescriptions, the values [m, N], by how much they may fall short, and the methods."""
+    model = graph.information.model
+    m = model.n_agents if kind == "general" else 1
+    choices = [len(model.choices(i, layer.h)) for i in range(model.n_agents)]
+    codes, types = private_types(graph.information, layer)
+    per_node = m * types.shape[1] * len(layer.table.actions)
+    block = max(1, CHUNK_NUMBERS // per_node)
+    ahead = np.zeros((m, 0)) if following is None else following
+    solved = []
+    for first in range(0, len(layer), block):
+        last = min(first + block, len(layer))
+        payoff = stage_payoffs(layer, first, last, ahead, model.discount)
+        stages = Stages(
+            payoff.reshape(m, last - first, types.shape[1], *choices), types, tuple(map(len, codes)),
+            stage_weights(layer, first, last), kind,
+        )  # fmt: skip
+        solved.append(oracle(stages))
+    indptr = np.cumsum(np.concatenate([[0], *(np.diff(s.indptr) for s in solved)])).astype(np.int64)
+    tables = tuple(_stack([s.tables[i] for s in solved], choices[i]) for i in range(model.n_agents))
+    step = PolicyStep(
+        codes, indptr, np.concatenate([s.weight for s in solved]), tables,
+        np.zeros(0, np.int64) if layer.table.z is None else layer.table.z,
+        layer.edge_indptr, layer.edge_z, layer.edge_to,
+    )  # fmt: skip
+    missing = max(float((s.upper - s.value[0]).max()) if s.upper is not None else 0.0 for s in solved)
+    values = np.concatenate([s.value[:m] for s in solved], axis=1)
+    return step, values, max(missing, 0.0), [s.method for s in solved]
+
+
+def _stack(tables: list[npt.NDArray[Any]], n_choices: int) -> npt.NDArray[Any]:
+    """Tables of several chunks as one; deterministic ones are spelt out where others are not."""
+    if any(table.ndim == 3 for table in tables):
+        tables = [t if t.ndim == 3 else (t[..., None] == np.arange(n_choices)).astype(np.float64) for t in tables]
+    return np.concatenate(tables)
+
+
+def _summary(methods: list[str]) -> list[str]:
+    """`oracle: way count, way count` of all layers, counts added up by oracle and way."""
+    totals: dict[str, Counter[str]] = {}
+    for text in methods:
+        oracle, _, ways = text.partition(": ")
+        for way in filter(None, ways.split(", ")):
+            name, _, count = way.rpartition(" ")
+            totals.setdefault(oracle, Counter())[name] += int(count)
+    return [f"{oracle}: " + ", ".join(f"{w} {k}" for w, k in ways.items()) for oracle, ways in totals.items()]
