@@ -8,6 +8,7 @@ from posgc.equilibrium.blocks import SolverFailed
 from posgc.equilibrium.correlated import CorrelatedOptions, correlated
 from posgc.equilibrium.gaps import certify, deviation_gains, evaluate
 from posgc.equilibrium.nash import NashOptions, NotTractable, nash
+from posgc.equilibrium.relaxation import relaxation_bound
 from posgc.equilibrium.selection import TooLarge
 from posgc.equilibrium.stage import Deviation, Stages, StageSolution
 from posgc.equilibrium.team import TeamOptions, team
@@ -29,6 +30,7 @@ __all__ = [
     "deviation_gains",
     "evaluate",
     "nash",
+    "relaxation_bound",
     "team",
     "zero_sum",
 ]

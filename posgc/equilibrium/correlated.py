@@ -27,6 +27,7 @@ from posgc.equilibrium.listed import Form, listing, pure, select_linear
 from posgc.equilibrium.master import FEASIBLE, OPTIMAL
 from posgc.equilibrium.mixture import Mixture
 from posgc.equilibrium.regret import play, weigh
+from posgc.equilibrium.scaling import scaled
 from posgc.equilibrium.selection import Aim, Scale, Selection, TooLarge, parse_select
 from posgc.equilibrium.stage import Floats, Ints, Stages, StageSolution
 from posgc.equilibrium.strategic import row_count
@@ -151,7 +152,7 @@ class _Run:
         counts = [len(p) for p in group.present]
         size = int(np.prod([a**p for p, a in zip(counts, self.stages.actions, strict=True)]))
         for start, stop in chunks(len(group.nodes), 2 * int(self._rows(counts)) * size, PROGRAMME_BUDGET):
-            payoff, scale = _scaled(self.stages, group, start, stop)
+            payoff, scale = scaled(self.stages, group, start, stop)
             nodes = group.nodes[start:stop]
             game = listing(payoff, group.types, self.form)
             if self.selection.kind == "entropy":
@@ -178,7 +179,7 @@ class _Run:
     def _generate(self, group: Group) -> None:
         rows = int(self._rows([len(p) for p in group.present]))
         for start, stop in chunks(len(group.nodes), 2 * rows * (2 * rows + SPARE), 4 * PROGRAMME_BUDGET):
-            payoff, scale = _scaled(self.stages, group, start, stop)
+            payoff, scale = scaled(self.stages, group, start, stop)
             nodes = group.nodes[start:stop]
             game = Generation(payoff, group.types, self.form, self.options.max_pricings, self.options.team)  # type: ignore[arg-type]
             if self.selection.kind == "egalitarian":
@@ -202,7 +203,7 @@ class _Run:
         actions = self.stages.actions
         per_round = 2 * sum(p * a * (a if kind == "ce" else 2) for p, a in zip(counts, actions, strict=True))
         for start, stop in chunks(len(group.nodes), per_round * options.max_rounds, 16 * PROGRAMME_BUDGET):
-            payoff, scale = _scaled(self.stages, group, start, stop)
+            payoff, scale = scaled(self.stages, group, start, stop)
             self._bound_crudely(group.nodes[start:stop], payoff, scale)
             todo, rounds = np.arange(stop - start), options.rounds
             while len(todo):
@@ -238,20 +239,3 @@ class _Run:
         shared = len(chosen[0]) == w.shape[1] and chosen[0].ndim == 2
         played = [table[column] if shared else table[node, column] for table in chosen]
         self.mixture.add(group, nodes[node], w[node, column], played)
-
-
-def _scaled(stages: Stages, group: Group, start: int, stop: int) -> tuple[list[Floats], Scale]:
-    """Every agent's payoff, least 0 in each u and of unit range, and the scale."""
-    parts, units, offsets = [], [], []
-    rest = tuple(range(2, 2 + stages.n_agents))
-    for i in range(stages.n_agents):
-        payoff = group.payoff(stages, i, start, stop)
-        low = payoff.min(axis=rest, keepdims=True)
-        unit = (payoff.max(axis=rest, keepdims=True) - low).max(axis=1, keepdims=True)
-        parts.append((payoff - low) / np.where(unit > 0, unit, 1.0))
-        units.append(unit.ravel())
-        offsets.append(low.sum(axis=1).ravel())
-    unit = np.stack(units)
-    most = unit.max(axis=0)
-    # an indifferent agent has no unit of its own; 1 would dwarf the others' where payoffs are tiny
-    return parts, Scale(np.where(unit > 0, unit, np.where(most > 0, most, 1.0)), np.stack(offsets))
