@@ -7,8 +7,16 @@ import pytest
 from stage_games import random_stages
 
 import posgc.equilibrium.cache as cache
-from posgc.equilibrium import Stages, StageSolution, correlated, deviation_gains, team, zero_sum
-from posgc.equilibrium.cache import deduplicate, solve_unique
+from posgc.equilibrium import (
+    CorrelatedOptions,
+    Stages,
+    StageSolution,
+    correlated,
+    deviation_gains,
+    team,
+    zero_sum,
+)
+from posgc.equilibrium.cache import Deduplicated, deduplicate, solve_unique
 
 
 def copies(rng: np.random.Generator, base: Stages, nodes: int, same_shift: bool = False) -> tuple[Stages, np.ndarray]:
@@ -116,3 +124,25 @@ def test_few_duplicates_are_not_worth_it() -> None:
     rng = np.random.default_rng(24)
     stages = random_stages(rng, "zero_sum", nodes=30, max_types=2)
     assert "copied" not in solve_unique(stages, zero_sum, "nash").method
+
+
+@pytest.mark.parametrize("select", ["welfare", "egalitarian", "max:1", "entropy"])
+def test_what_a_selection_attains_comes_back(select: str) -> None:
+    rng = np.random.default_rng(25)
+    base = random_stages(rng, "general", nodes=3, max_types=2)
+    stages, _ = copies(rng, base, 12, same_shift=select == "egalitarian")
+    options = CorrelatedOptions(select=select)
+
+    def restate(amount: np.ndarray, classes: Deduplicated) -> np.ndarray:
+        if select == "entropy":
+            return amount
+        shift = {"welfare": classes.shift.sum(axis=0), "egalitarian": classes.shift[0], "max:1": classes.shift[1]}
+        return classes.scale * amount + shift[select]
+
+    fast = solve_unique(stages, lambda s: correlated(s, "cce", options), "cce", select == "egalitarian", restate)
+    plain = correlated(stages, "cce", options)
+    assert "copied" in fast.method
+    assert fast.objective is not None and plain.objective is not None and fast.upper is not None
+    near = 1e-5 if select == "entropy" else 1e-7 * stages.span().sum(axis=0) + 1e-12 * abs(stages.payoff).max()
+    assert (abs(fast.objective - plain.objective) <= near).all()
+    assert (fast.upper >= fast.objective - near).all()
