@@ -38,7 +38,7 @@ from posgc.equilibrium.stage import Deviation, Floats, Ints, Stages, StageSoluti
 __all__ = ["ZeroSumOptions", "zero_sum"]
 
 GAP = 1e-9  # relative to the node's span: a larger certified gap sends the node to the next solver
-ABOVE = f"gap above {GAP:g} of the span"
+ABOVE = "gap above"
 NOISE = 1e-13  # probabilities at most this come out as 0
 LP_IN_ROUNDS, LP_GROWTH = 0.3, 0.8  # the programme of E entries takes as long as 0.3 E^0.8 rounds
 REGRET_ROUNDS = 2.2  # times r^-1/2: the rounds to a gap of r spans
@@ -88,6 +88,7 @@ def zero_sum(stages: Stages, options: ZeroSumOptions | None = None, kind: Deviat
     for group in support_groups(stages):
         _solve_group(stages, group, options, tables, tally)
     oracle = "zero-sum" if tally["regret"] or tally[ABOVE] else "zero-sum LP"
+    tally["gap above epsilon" if options.epsilon else f"gap above {GAP:g} of the span"] = tally.pop(ABOVE)
     method = f"{oracle}: " + ", ".join(f"{name} {count}" for name, count in tally.items() if count)
     return certify(stages, tables, kind, method)
 

@@ -114,6 +114,8 @@ def test_what_is_too_large_for_the_programme_is_answered_with_its_gap() -> None:
     found = zero_sum(stages, ZeroSumOptions(max_programme=100, max_rounds=60))
     assert found.method == "zero-sum: gap above 1e-09 of the span 3"
     assert (found.gap.sum(axis=0) <= 1e-2 * stages.span()[0]).all() and (found.gap > 0).any()
+    strict = ZeroSumOptions(max_programme=100, max_rounds=60, epsilon=1e-12)
+    assert zero_sum(stages, strict).method == "zero-sum: gap above epsilon 3"
     patient = zero_sum(stages, ZeroSumOptions(max_programme=100, max_rounds=4000))
     assert (patient.gap.sum(axis=0) < found.gap.sum(axis=0)).all()
     assert (abs(patient.value[0] - zero_sum(stages).value[0]) <= patient.gap.sum(axis=0)).all()
