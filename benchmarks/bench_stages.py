@@ -8,7 +8,9 @@ rounds' ratios.  Yardsticks: one scipy.optimize.linprog call per stage, given th
 with NumPy arrays and with plain lists.  Seen on two cores of an AMD EPYC shared with other work, `--repeat 5`,
 ratio (least..greatest): 10,000 zero-sum stages, P = 2, A = 3: 167 (121..185); 1,000, P = 8, A = 4: 7.5
 (6.3..8.0); regret matching on 10,000, P = 2, A = 3: 335 (258..356) times the loop with NumPy, 153 (132..204)
-times the loop with lists; on 300, P = 8, A = 4: 18 (14..19) and 62 (58..69).  `--large` adds layers of a million zero-sum stages (about 1 GB).
+times the loop with lists; on 300, P = 8, A = 4: 18 (14..19) and 62 (58..69).
+
+`--large` adds layers of a million zero-sum stages (about 1 GB).
 """
 
 from __future__ import annotations
