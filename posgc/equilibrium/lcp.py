@@ -77,7 +77,7 @@ class _Lockstep:
         leave = (self.tableau[:, -1] / self.tableau[:, self.size]).argmin(axis=0)
         pivots = 0
         for _ in range(cap):
-            left = np.take_along_axis(self.row_label, leave[None], axis=0)[0]
+            left = self.row_label[leave, np.arange(len(leave))]
             self._pivot(leave, enter)
             pivots += len(self.node)
             done = left == 2 * self.size
@@ -97,7 +97,7 @@ class _Lockstep:
         return pivots
 
     def _ratio(self, enter: Ints) -> tuple[Ints, Bools]:
-        column = np.take_along_axis(self.tableau, enter[None, None], axis=1)[:, 0]
+        column = self.tableau[:, enter, np.arange(len(enter))]
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(column < -PIVOT, self.tableau[:, -1] / -column, np.inf)
         least = ratio.min(axis=0)
@@ -114,14 +114,14 @@ class _Lockstep:
 
     def _pivot(self, leave: Ints, enter: Ints) -> None:
         """Exchange the basic variable of row `leave` with the nonbasic one of column `enter`."""
-        column = np.take_along_axis(self.tableau, enter[None, None], axis=1)[:, 0]
-        pivot = np.take_along_axis(column, leave[None], axis=0)
-        row = np.take_along_axis(self.tableau, leave[None, None], axis=0)[0] / -pivot
-        np.put_along_axis(row, enter[None], 1.0 / pivot, axis=0)
-        np.put_along_axis(self.tableau, enter[None, None], 0.0, axis=1)
-        self.tableau += column[:, None] * row
-        np.put_along_axis(self.tableau, leave[None, None], row[None], axis=0)
         at = np.arange(len(leave))
+        column = self.tableau[:, enter, at]
+        pivot = column[leave, at]
+        row = self.tableau[leave, :, at].T / -pivot
+        row[enter, at] = 1.0 / pivot
+        self.tableau[:, enter, at] = 0.0
+        self.tableau += column[:, None] * row
+        self.tableau[leave, :, at] = row.T
         leaving = self.row_label[leave, at]
         self.row_label[leave, at] = self.column_label[enter, at]
         self.column_label[enter, at] = leaving
