@@ -38,7 +38,8 @@ __all__ = ["CorrelatedOptions", "correlated"]
 
 PROGRAMME_BUDGET = 1 << 21  # coefficients of the programmes prepared at once (16 MiB)
 LONE_BUDGET = 1 << 25  # coefficients of one node's programme, at most (256 MiB)
-LISTED_FASTER = 400  # joint prescriptions up to which listing all is faster than generating columns (measured)
+# joint prescriptions up to which listing all is faster than generating columns (measured, P 2..4, A 2..4)
+LISTED_FASTER: dict[Form, int] = {"cce": 100, "ce": 700}
 NOISE = 1e-12  # weights at most this are dropped
 
 
@@ -133,7 +134,7 @@ class _Run:
                 raise ValueError(f"{must_list} needs every joint prescription listed: way {way} cannot serve it")
             way = "lp"
         if way == "auto":
-            return "lp" if size <= min(LISTED_FASTER, self.options.max_columns) else "columns"
+            return "lp" if size <= min(LISTED_FASTER[self.form], self.options.max_columns) else "columns"
         if way == "lp" and (size > self.options.max_columns or size * self._rows(counts) > LONE_BUDGET):
             raise TooLarge(
                 f"{must_list} by listing: a stage has {size:.3g} joint prescriptions and {self._rows(counts):.3g} "
