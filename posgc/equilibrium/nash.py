@@ -43,7 +43,7 @@ class NashOptions:
     general: Literal["exact", "heuristic", "refuse"] = "heuristic"
     epsilon: float = 0.0
     max_profiles: int = 1024
-    max_rows: int = 300
+    max_rows: int = 256
     rounds: int = 256
     restarts: int = 8
     steps: int = 32
