@@ -33,7 +33,7 @@ from posgc.equilibrium.master import (
 )
 from posgc.equilibrium.programme import mixture_programme
 from posgc.equilibrium.selection import Aim
-from posgc.equilibrium.stage import Floats, Ints, Stages
+from posgc.equilibrium.stage import Bools, Floats, Ints, Stages
 from posgc.equilibrium.team import TeamOptions, team
 
 __all__ = ["Generated", "Generation", "local_response"]
@@ -139,9 +139,8 @@ class Generation:
             prices = self._prices(part, last)
             before = prices if smooth is None else smooth
             smooth = [SMOOTH * s + (1 - SMOOTH) * p for s, p in zip(before, prices, strict=True)]
-            bound, entering = self._enter(active, last, w[active], prices, smooth)
+            bound, settled, entering = self._enter(active, last, w[active], prices, smooth)
             upper[active] = np.minimum(upper[active], bound)
-            settled = bound <= last.objective + OPTIMAL
             paying = settled & (last.excess > FEASIBLE) & (penalty[active] < LAST_PENALTY)
             penalty[active[paying]] *= 10.0
             left = ~settled | paying
@@ -171,8 +170,8 @@ class Generation:
 
     def _enter(
         self, active: Ints, last: Answer, w: Floats, prices: list[Floats], smooth: list[Floats]
-    ) -> tuple[Floats, list[Ints]]:
-        """Columns to enter [c', S, P_i], and bounds on the aim [c'], infinite where none was sought.
+    ) -> tuple[Floats, Bools, list[Ints]]:
+        """Bounds on the aim [c'], infinite where none was sought; whether no column can improve; columns to enter.
 
         Ascent at the smoothed prices; where none of its columns improves, at the prices themselves; then the
         team oracle.
@@ -180,26 +179,37 @@ class Generation:
         local = self._local(active, prices)
         entering = self._ascend(active, self._local(active, smooth), self._starts(active, w))
         target = last.objective + OPTIMAL - prices[0]
-        poor = np.flatnonzero(self._best(local, entering) <= target)
+        poor = np.flatnonzero(self._best_new(active, local, entering) <= target)
         if len(poor):
             again = self._ascend(active[poor], local[poor], self._starts(active[poor], w[poor]))
             for table, fresh in zip(entering, again, strict=True):
                 table[poor] = fresh
-        bound = np.full(len(active), np.inf)
-        poor = poor[self._best(local[poor], [table[poor] for table in entering]) <= target[poor]]
+        bound, settled = np.full(len(active), np.inf), np.zeros(len(active), dtype=bool)
+        best = self._best_new(active[poor], local[poor], [table[poor] for table in entering])
+        poor = poor[best <= target[poor]]
         if len(poor):
             found = team(self._stages(local[poor]), self.options)
             assert found.upper is not None
             bound[poor] = found.upper + prices[0][poor]
-            for table, best in zip(entering, found.tables, strict=True):
-                table[poor, 0] = best
-        return bound, entering
+            column = [table[:, None].astype(np.int64) for table in found.tables]
+            settled[poor] = (bound[poor] <= last.objective[poor] + OPTIMAL) | self._known(active[poor], column)[:, 0]
+            for table, one in zip(entering, column, strict=True):
+                table[poor, 0] = one[:, 0]
+        return bound, settled, entering
 
-    def _best(self, local: Floats, chosen: list[Ints]) -> Floats:
-        """[c] the most any of the columns is worth at these local prices."""
+    def _known(self, nodes: Ints, chosen: list[Ints]) -> Bools:
+        """[c, S] which of the columns [c, S, P_i] are there already."""
+        same = np.ones((len(nodes), chosen[0].shape[1], self.chosen[0].shape[1]), dtype=bool)
+        for old, new in zip(self.chosen, chosen, strict=True):
+            for p in range(new.shape[2]):
+                same &= old[nodes, None, :, p] == new[:, :, None, p]
+        return same.any(axis=2)
+
+    def _best_new(self, nodes: Ints, local: Floats, chosen: list[Ints]) -> Floats:
+        """[c] the most that a column not there yet is worth; those that are cannot improve but by rounding."""
         value = local_response(local, chosen, self.types, 0)
-        own = np.take_along_axis(value, chosen[0][..., None], axis=3)[..., 0]
-        most: Floats = own.sum(axis=2).max(axis=1)
+        own = np.take_along_axis(value, chosen[0][..., None], axis=3)[..., 0].sum(axis=2)
+        most: Floats = np.where(self._known(nodes, chosen), -np.inf, own).max(axis=1, initial=-np.inf)
         return most
 
     def _stages(self, local: Floats) -> Stages:
