@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         for diagnostic in error.diagnostics:
             print(render(diagnostic, error.source), file=sys.stderr)
-        return 2
+        return error.status
     except LimitError as error:
         print(f"limit: {error}", file=sys.stderr)
         return 3
