@@ -182,7 +182,7 @@ class References(Quantifiers):
                 if isinstance(part, ir.Read) and not part.primed and part.kind in ("state", "observation"):
                     self.reporter.error(
                         "E213", "it is not clear whether this is meant at this step or at the next", argument.ir.span,
-                        f"prime it too, or give the value a name: `{node.name}[k]'`",
+                        "prime what it reads, as in `hand[turn']'`",
                     )  # fmt: skip
                     return False
         return True

@@ -175,3 +175,19 @@ def test_standard_names_keep_their_meaning(other: str) -> None:
         head, _, rules = other.partition("{")
         block(rules.rstrip("} "), head=head)
     assert [d.code for d in raised.value.diagnostics] == ["E506"]
+
+
+def test_items_with_further_indices() -> None:
+    text = (
+        "game g { horizon 2; agents ann, bob; type t = {p, q}; observation o[i, r in t]: bool; reward team = 1;"
+        "observation m[i, k in 1..2]: bool; share x { o[i, p] after 1;"
+        "o[ann, q] to bob after 0; m[bob, 1 + 1] after 4; } }"
+    )
+    game = compile_game(Source("test", text))
+    assert [v.name for v in game.signature.observations[:4]] == ["o[p]", "o[q]", "m[1]", "m[2]"]
+    assert game.protocols[0].observation_lags == (
+        (0, 1), (0, 0), (0, N), (0, N), (1, 0), (N, 0), (N, 0), (4, 0),
+    )  # fmt: skip
+    with pytest.raises(InputError) as raised:
+        compile_game(Source("test", text.replace("o[i, p]", "o[i, z]")))
+    assert [d.code for d in raised.value.diagnostics] == ["E503"]
