@@ -134,7 +134,8 @@ def _model(request: Request, source: Source, progress: Progress) -> tuple[Game |
         raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
                                      help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
     game = compile_game(source, request.settings, request.horizon, request.discount)
-    return game, tabulate(game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000)), ()
+    model = tabulate(game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000))
+    return game, model, game.warnings
 
 
 def _require_evolution(information: Information) -> None:
