@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +227,16 @@ def _imports(path: Path) -> Iterator[str]:
         for name in names:
             if name.startswith("posgc."):
                 yield name.split(".")[1]
+
+
+def test_the_picture_is_the_one_that_its_script_draws() -> None:
+    """Up to 0.2 of a point: the last digit of a coordinate may round either way."""
+    spec = spec_from_file_location("picture", DOCS / "picture.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    number = re.compile(r"-?\d+\.?\d*")
+    drawn, kept = module.picture(), text_of("docs/picture.svg")
+    assert number.sub("#", drawn) == number.sub("#", kept), "run: python docs/picture.py"
+    pairs = zip(number.findall(drawn), number.findall(kept), strict=True)
+    assert all(abs(float(a) - float(b)) <= 0.2 for a, b in pairs)
