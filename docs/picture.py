@@ -47,14 +47,17 @@ def flow(graph: Graph, policy: Policy) -> tuple[list[np.ndarray], list[dict[tupl
     reach: list[np.ndarray] = [graph.root]
     edges: list[dict[tuple[int, int], float]] = []
     for layer, step in zip(graph.layers[:-1], policy.steps, strict=False):
-        after, used = np.zeros(len(graph.layers[layer.h])), {}
-        chances = (layer.belief @ layer.table.flow).tocsr()
+        table = layer.table
+        assert table.flow is not None and table.flow_choice is not None
+        after = np.zeros(len(graph.layers[layer.h]))
+        used: dict[tuple[int, int], float] = {}
+        chances = layer.belief @ table.flow
         chances.sort_indices()
         to = layer.successors(chances, 0)
         for node in range(len(layer)):
             choice = int(step.tables[0][node, 0]) * 3 + int(step.tables[1][node, 0])
             for k in range(chances.indptr[node], chances.indptr[node + 1]):
-                if layer.table.flow_choice[chances.indices[k]] == choice:
+                if table.flow_choice[chances.indices[k]] == choice:
                     p = float(reach[-1][node] * chances.data[k])
                     after[to[k]] += p
                     used[node, int(to[k])] = used.get((node, int(to[k])), 0.0) + p
@@ -111,9 +114,9 @@ def values() -> str:
         return left + (right - left) * (h - 1) / (LONGEST - 1), bottom - (bottom - top) * (value - low) / (high - low)
 
     out = []
-    for value in range(0, 61, 10):
-        out += [line(left, at(1, value)[1], right, at(1, value)[1], GRID, 1),
-                text(left - 10, at(1, value)[1] + 4, str(value), 11, SOFT, "end")]  # fmt: skip
+    for mark in range(0, 61, 10):
+        out += [line(left, at(1, mark)[1], right, at(1, mark)[1], GRID, 1),
+                text(left - 10, at(1, mark)[1] + 4, str(mark), 11, SOFT, "end")]  # fmt: skip
     for h in range(1, LONGEST + 1):
         out.append(text(at(h, 0)[0], bottom + 24, str(h), 12))
     out.append(text((left + right) / 2, bottom + 44, "horizon", 12, SOFT))
