@@ -297,7 +297,8 @@ def _bounds(policy: Policy, checked: Verification, compiled: Compiled) -> tuple[
     """Team: what was reached, and the solver's bound.  Zero-sum Nash: what the verified gains imply."""
     kind, concept = reward_kind(compiled.model), policy.header.concept
     if concept == "team":
-        return checked.values[0], policy.header.upper
+        upper = policy.header.upper
+        return checked.values[0], None if upper is None else max(upper, checked.values[0])  # rounding apart
     if concept == "nash" and kind == "zero_sum":
         return checked.values[0] - checked.gains[1], checked.values[0] + checked.gains[0]
     return None, None
