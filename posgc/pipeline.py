@@ -35,12 +35,18 @@ from posgc.policy.pairs import PolicyMismatch
 from posgc.policy.verify import GapKind, Verification, gap_kind, verify
 
 __all__ = [
-    "BackendOffer", "Compiled", "Report", "Request", "Solution", "check", "compile_request", "independence",
-    "offers", "quiet", "read_source", "request_of_policy", "solve", "verify_policy",
+    "AssumptionFails", "BackendOffer", "Compiled", "Report", "Request", "Solution", "check", "compile_request",
+    "independence", "offers", "quiet", "read_source", "request_of_policy", "solve", "verify_policy",
 ]  # fmt: skip
 
 FILE_LIMIT = 64 << 20
 """Bytes of a game file that are read at all."""
+
+
+class AssumptionFails(InputError):
+    """The input is in order, but what was asked for rests on an assumption that fails."""
+
+    status = 1
 
 
 def quiet(stage: str, done: int, total: int) -> None:
@@ -128,7 +134,8 @@ def _model(request: Request, source: Source, progress: Progress) -> tuple[Game |
         raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
                                      help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
     game = compile_game(source, request.settings, request.horizon, request.discount)
-    return game, tabulate(game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000)), ()
+    model = tabulate(game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000))
+    return game, model, game.warnings
 
 
 def _require_evolution(information: Information) -> None:
@@ -240,7 +247,8 @@ def solve(
 ) -> Solution:
     """Pick a back-end, run it, and verify what it returns in the true game.
 
-    Raises InputError (E603) with a table of reasons when no back-end serves.
+    Raises InputError (E603) with a table of reasons when no back-end serves: AssumptionFails when one would
+    if only Assumption 3 held, LimitError when it would if Assumption 3 had been decided.
     """
     seconds, request = compiled.seconds, compiled.request
     with _timed(seconds, "check"):
@@ -270,15 +278,27 @@ def _choose(compiled: Compiled, concept: Concept, verdict: Verdict, name: str | 
             return backends[offer.name]
     lacking = [offer for offer in table.values() if name in (None, offer.name)]
     rows = "\n".join(f"  {offer.name}: {offer.reason}" for offer in lacking) or "  none is installed"
+    hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True))
+    if any(offer.applies and name in (None, offer.name) for offer in hopeful):
+        _require_independence(verdict, f"no back-end serves concept {concept} on this game:\n{rows}")
     raise InputError([Diagnostic("E603", f"no back-end serves concept {concept} on this game:\n{rows}",
                                  help="`posgc check` shows what each back-end asks for")])  # fmt: skip
+
+
+def _require_independence(verdict: Verdict, why: str) -> None:
+    if verdict.holds is None:
+        raise LimitError(why)
+    if verdict.holds is False:
+        cure = "`posgc check` shows the counterexample; another --share may do"
+        raise AssumptionFails([Diagnostic("E604", why, help=cure)])
 
 
 def _bounds(policy: Policy, checked: Verification, compiled: Compiled) -> tuple[float | None, float | None]:
     """Team: what was reached, and the solver's bound.  Zero-sum Nash: what the verified gains imply."""
     kind, concept = reward_kind(compiled.model), policy.header.concept
     if concept == "team":
-        return checked.values[0], policy.header.upper
+        upper = policy.header.upper
+        return checked.values[0], None if upper is None else max(upper, checked.values[0])  # rounding apart
     if concept == "nash" and kind == "zero_sum":
         return checked.values[0] - checked.gains[1], checked.values[0] + checked.gains[0]
     return None, None
@@ -307,14 +327,14 @@ def verify_policy(
     """Recompute values and gap of a policy from the game alone.
 
     Raises InputError when the policy does not belong to the game, lacks an instruction, or is asked for a
-    gap that it cannot have, and when Assumption 3 is not established (deviations would move beliefs).
+    gap that it cannot have; AssumptionFails or LimitError where Assumption 3 fails or is not decided (deviations
+    would then move beliefs).
     """
     require_fit(compiled.information, policy)
     verdict = independence(compiled, progress)
-    if verdict.holds is not True:
-        state = "fails" if verdict.holds is False else "is not decided"
-        why = f"the gap can be computed exactly only under Assumption 3, which {state}: {verdict.evidence}"
-        raise InputError([Diagnostic("E604", why)])
+    state = "fails" if verdict.holds is False else "is not decided"
+    why = f"the gap can be computed exactly only under Assumption 3, which {state}: {verdict.evidence}"
+    _require_independence(verdict, why)
     kind: GapKind = gap_kind(concept or policy.header.concept)
     try:
         return verify(compiled.information, policy, kind, compiled.request.max_nodes, progress), verdict

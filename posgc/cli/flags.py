@@ -65,8 +65,8 @@ def _positive(text: str) -> int:
 
 def _discount(text: str) -> float:
     value = float(text)
-    if not (math.isfinite(value) and 0 < value <= 1):
-        raise argparse.ArgumentTypeError(f"{text} is not in (0, 1]")
+    if not (math.isfinite(value) and 0 <= value <= 1):
+        raise argparse.ArgumentTypeError(f"{text} is not in [0, 1]")
     return value
 
 

@@ -29,7 +29,21 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    argv = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _command(list(sys.argv[1:] if arguments is None else arguments))
+    except MemoryError:
+        print("limit: out of memory; lower --max-nodes or --horizon", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        print("\nstopped; nothing was written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe went away (`posgc … | head`); Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _command(argv: list[str]) -> int:
     parser = _parser(argv)
     parsed = parser.parse_args(argv)
     if parsed.command is None:
@@ -42,20 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         for diagnostic in error.diagnostics:
             print(render(diagnostic, error.source), file=sys.stderr)
-        return 2
+        return error.status
     except LimitError as error:
         print(f"limit: {error}", file=sys.stderr)
         return 3
-    except MemoryError:
-        print("limit: out of memory; lower --max-nodes or --horizon", file=sys.stderr)
-        return 3
-    except KeyboardInterrupt:
-        print("\nstopped; nothing was written", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The reader of a pipe went away (`posgc … | head`); Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:

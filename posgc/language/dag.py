@@ -12,7 +12,7 @@ Node = ir.Expr | ir.Dist
 
 
 def below(node: Node) -> tuple[Node, ...]:
-    """The operands of a node, distributions included."""
+    """The operands of a node, distributions included, in the order in which they are evaluated."""
     match node:
         case ir.Op():
             return node.operands

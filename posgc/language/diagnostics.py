@@ -49,7 +49,12 @@ class Diagnostic:
 
 
 class InputError(Exception):
-    """The input is wrong; `diagnostics` holds every mistake that was found, in source order."""
+    """The input is wrong; `diagnostics` holds every mistake that was found, in source order.
+
+    `status` is the exit status of the command line.
+    """
+
+    status = 2
 
     def __init__(self, diagnostics: Sequence[Diagnostic], source: Source | None = None) -> None:
         super().__init__("; ".join(d.message for d in diagnostics))

@@ -32,7 +32,7 @@ def fold(name: str, values: Sequence[Value]) -> Value:
             raise Fault("E407", "this integer does not fit into 64 bits", "use smaller numbers, or reals")
         return result
     if isinstance(result, complex) or not isfinite(result):
-        raise Fault("E404", "this is not a finite number")
+        raise Fault("E404", "this is not a finite number", "keep it in the range of reals")
     return float(result)
 
 
@@ -44,14 +44,14 @@ def _divide(v: list[Any]) -> float:
 
 def _mod(v: list[Any]) -> Any:
     if v[1] == 0:
-        raise Fault("E404", "`mod` by zero")
+        raise Fault("E404", "`mod` by zero", "guard it with an `if`")
     return v[0] % v[1]
 
 
 def _power(v: list[Any]) -> Any:
     base, exponent = v
     if base == 0 and exponent < 0:
-        raise Fault("E404", "zero to a negative power")
+        raise Fault("E404", "zero to a negative power", "guard it with an `if`")
     if isinstance(base, int) and isinstance(exponent, int) and exponent >= 0:
         # The size is bounded before the power is taken: 9^9^9 must not be computed.
         if abs(base) > 1 and (abs(base).bit_length() - 1) * exponent > _MAX_BITS:
@@ -60,7 +60,7 @@ def _power(v: list[Any]) -> Any:
     try:
         return float(base) ** float(exponent)
     except OverflowError:
-        raise Fault("E404", "this power is not a finite number") from None
+        raise Fault("E404", "this power is not a finite number", "use smaller numbers") from None
 
 
 def _product(v: list[Any]) -> Any:

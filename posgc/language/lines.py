@@ -84,7 +84,7 @@ class Lines:
             self.reporter.error(
                 "E207", f"`{family.name}` has {width or 'no'} ind{'ex' if width == 1 else 'ices'}, "
                 f"not {len(target.indices)}", target.span,
-                "write `" + (f"{family.name}[i]" if width == 1 else family.name) + "`" if width < 2 else "",
+                f"write `{family.name}[{', '.join('ijk'[:width] or '...')}]`" if width else f"write `{family.name}`",
             )  # fmt: skip
             return []
 

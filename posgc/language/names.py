@@ -100,7 +100,7 @@ class Names:
 
 
 def collect(game: ast.GameText, reporter: Reporter) -> Names:
-    """The names of a file; complains of names declared twice (E202) and enumerators that are names (E203)."""
+    """The names of a file; complains of names declared twice (E202, E204) and enumerators that are names (E203)."""
     table: dict[str, Entity] = {name: Builtin(name) for name in BUILTIN_NAMES}
     for item in game.items:
         for name, span, entity in _declared(item):
@@ -108,7 +108,21 @@ def collect(game: ast.GameText, reporter: Reporter) -> Names:
     words: dict[str, frozenset[str]] = {}
     for enumeration in _enumerations(game):
         _enumerate(enumeration, table, words, reporter)
+    for item in game.items:
+        if isinstance(item, ast.Definition):
+            _check_arguments(item, table, words, reporter)
     return Names(table, words)
+
+
+def _check_arguments(
+    item: ast.Definition, table: dict[str, Entity], words: dict[str, frozenset[str]], reporter: Reporter
+) -> None:
+    seen: set[str] = set()
+    for word in item.arguments:
+        if word.text in table or word.text in words or word.text in seen:
+            reporter.error("E204", f"the argument `{word.text}` reuses a name that has a meaning here", word.span,
+                           "choose another name for it")  # fmt: skip
+        seen.add(word.text)
 
 
 def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:

@@ -74,8 +74,8 @@ class Operators:
 
     def op(self, name: str, operands: Sequence[Typed], ty: Ty, span: Span, env: Env) -> Typed:
         """The node, or its value where all operands are constants."""
-        if any(o.ty.kind == "poison" and not isinstance(o.ir, ir.Fail) for o in operands):
-            ty = POISON if ty.number else ty
+        if ty.number and any(o.ty.kind == "poison" for o in operands):
+            ty = POISON
         values = [o.ir.value for o in operands if isinstance(o.ir, ir.Const)]
         if len(values) == len(operands) and not any(o.ty.kind == "poison" for o in operands):
             try:

@@ -182,7 +182,7 @@ class References(Quantifiers):
                 if isinstance(part, ir.Read) and not part.primed and part.kind in ("state", "observation"):
                     self.reporter.error(
                         "E213", "it is not clear whether this is meant at this step or at the next", argument.ir.span,
-                        f"prime it too, or give the value a name: `{node.name}[k]'`",
+                        "prime what it reads, as in `hand[turn']'`",
                     )  # fmt: skip
                     return False
         return True
@@ -196,7 +196,7 @@ class References(Quantifiers):
             what = "has no index" if wanted == 0 else f"has {wanted} ind{'ex' if wanted == 1 else 'ices'}"
             return self.ops.wrong(
                 "E207", f"`{node.name}` {what}, not {len(index)}", node.span,
-                f"write `{node.name}`" if wanted == 0 else f"write `{node.name}[i]`" if wanted == 1 else "",
+                f"write `{node.name}[{', '.join('ijk'[:wanted] or '...')}]`" if wanted else f"write `{node.name}`",
             )  # fmt: skip
         if any(i.ty.kind == "poison" and not isinstance(i.ir, ir.Const) for i in index):
             return self.ops.poison(node.span)

@@ -130,14 +130,24 @@ class Rules:
         return found
 
     def _rows(self, item: ast.ItemRef, owner: int, env: Env, lags: Lags) -> list[tuple[Variable, list[int]]]:
-        wanted = [self.elaborator.constant(i, env, None, "an index of an item") for i in item.indices[1:]]
-        name = f"{item.name}[{', '.join(_text(w) for w in wanted if w is not None)}]" if wanted else None
+        rest = [self._index(i, env) for i in item.indices[1:]]
+        name = f"{item.name}[{', '.join(rest)}]" if rest else None
         pairs = [
             *zip(self.signature.observations, lags.observations, strict=True),
             *zip(self.signature.actions, lags.actions, strict=True),
         ]
-        own = [(v, row) for v, row in pairs if _base(v) == item.name and v.agent == owner - 1]
-        return own if name is None else [(v, row) for v, row in own if v.name == name]
+        rows = [(v, row) for v, row in pairs if _base(v) == item.name and name in (None, v.name)]
+        if not rows:
+            self.reporter.error("E503", f"no observation or action of this game is called `{name}`", item.span,
+                                "correct the indices; the first one is the agent")  # fmt: skip
+        return [(v, row) for v, row in rows if v.agent == owner - 1]
+
+    def _index(self, node: ast.Expression, env: Env) -> str:
+        """An index of an item other than its agent; a bare name is a word."""
+        if self.elaborator.is_fresh(node, env) and isinstance(node, ast.Reference):
+            return node.name
+        value = self.elaborator.constant(node, env, None, "an index of an item")
+        return "?" if value is None else _text(value)
 
     def _owners(self, item: ast.ItemRef, env: Env) -> Iterator[tuple[int, Env]]:
         agents = range(1, len(self.signature.agents) + 1)

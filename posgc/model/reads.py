@@ -10,37 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from posgc.language import ir
+from posgc.language.dag import Node, below
 
-__all__ = ["STEP", "Flow", "Node", "Slot", "children"]
+__all__ = ["STEP", "Flow", "Node", "Slot"]
 
 Slot = tuple[str, int, bool]
-Node = ir.Expr | ir.Dist
 
 STEP: Slot = ("step", 0, False)
 _NOTHING: frozenset[Slot] = frozenset()
-
-
-def children(node: Node) -> tuple[Node, ...]:
-    """The operands of a node, distributions included, in the order in which they are evaluated."""
-    match node:
-        case ir.Const() | ir.Step() | ir.Read() | ir.Fail():
-            return ()
-        case ir.Op():
-            return node.operands
-        case ir.If() | ir.Choose():
-            return (node.condition, node.then, node.otherwise)
-        case ir.Select():
-            return (node.index, *node.cases)
-        case ir.Point():
-            return (node.value,)
-        case ir.UniformOver():
-            return (*node.values, *(node.conditions or ()))
-        case ir.Bernoulli():
-            return (node.probability,)
-        case ir.Noisy():
-            return (node.value, node.accuracy)
-        case ir.Mixture():
-            return (*node.weights, *node.parts)
 
 
 class Flow:
@@ -62,16 +39,16 @@ class Flow:
             node, done = stack.pop()
             if id(node) in self._reads:
                 continue
-            below = children(node)
+            under = below(node)
             if done:
                 own = _own(node)
-                self._reads[id(node)] = own.union(*(self._reads[id(c)] for c in below))
-                self._height[id(node)] = 1 + max((self._height[id(c)] for c in below), default=0)
-                for child in below:
+                self._reads[id(node)] = own.union(*(self._reads[id(c)] for c in under))
+                self._height[id(node)] = 1 + max((self._height[id(c)] for c in under), default=0)
+                for child in under:
                     self._references[id(child)] = self._references.get(id(child), 0) + 1
             else:
                 stack.append((node, True))
-                stack.extend((c, False) for c in below if id(c) not in self._reads)
+                stack.extend((c, False) for c in under if id(c) not in self._reads)
 
     def reads(self, node: Node) -> frozenset[Slot]:
         """The slots on which the node's value can depend."""
@@ -98,7 +75,7 @@ class Flow:
             if len(self.reads(node)) == 1 and isinstance(node, ir.Expr):
                 yield node
             else:
-                stack.extend(children(node))
+                stack.extend(below(node))
 
 
 def _own(node: Node) -> frozenset[Slot]:

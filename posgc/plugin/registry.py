@@ -43,11 +43,14 @@ class Registry:
 
 
 def load_registry(points: Iterable[EntryPoint]) -> Registry:
-    """Load the given entry points, in order of name; the first of several with one name wins."""
+    """Load the given entry points, posgc's own first, then in order of name.
+
+    The first of several with one name wins, and the first back-end that applies is the default.
+    """
     manager = pluggy.PluginManager("posgc")
     manager.add_hookspecs(hookspecs)
     infos: list[PluginInfo] = []
-    for point in sorted(points, key=lambda p: (p.name, p.value)):
+    for point in sorted(points, key=_precedence):
         infos.append(_load(manager, point, infos))
     backends, extra = _by_name(manager, manager.hook.posgc_backends)
     importers, more = _by_name(manager, manager.hook.posgc_importers)
@@ -58,6 +61,11 @@ def load_registry(points: Iterable[EntryPoint]) -> Registry:
 def registry() -> Registry:
     """The registry of everything installed, loaded once."""
     return load_registry(entry_points(group=GROUP))
+
+
+def _precedence(point: EntryPoint) -> tuple[bool, str, str]:
+    """Installing a stranger's plug-in must not change what is chosen without it."""
+    return point.dist is None or point.dist.name != "posgc", point.name, point.value
 
 
 def _load(manager: pluggy.PluginManager, point: EntryPoint, earlier: list[PluginInfo]) -> PluginInfo:
@@ -88,4 +96,4 @@ def _by_name(manager: pluggy.PluginManager, hook: Callable[[], list[Any]]) -> tu
                 defects.append(PluginInfo(offer.name, "?", "?", "offered twice; the first was taken"))
             else:
                 offers[offer.name] = offer
-    return dict(sorted(offers.items())), defects
+    return offers, defects

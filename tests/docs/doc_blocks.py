@@ -4,14 +4,15 @@ A block may have an HTML comment line right before it that says what it is:
 
     <!-- file: NAME -->         its content is written to NAME in the scratch folder of the document
     <!-- shows: PATH -->        its content is that of docs/PATH
-    <!-- wrong: CODE -->        a .posg text that must give the diagnostic CODE
-    <!-- fragment -->           not a whole game
+    <!-- lines -->              lines of a game, as `posgc.language.code_table.game` completes them
+    <!-- wrong: CODE -->        a .posg text that must give the diagnostic CODE (or: wrong lines: CODE)
     <!-- with example-plugin --> to be run with the example plug-in installed
 
 Lines `$ posgc ...` of a console block are run in order, in a scratch folder that has `games` in it; what
-stands under them must be what is printed (standard output, then standard error), with three exceptions: a
-line that begins with `seconds:` is not compared, a line `...` stands for any lines, and white space at
-line ends does not count.  `$ echo $?` gives the exit status of the command before.  Other `$` lines are not
+stands under them must be what is printed (standard output, then standard error), with these exceptions: a
+line that begins with `seconds:` is not compared, a line `...` stands for any lines, numbers below 1e-10
+written with an exponent count as 0, and runs of white space as one blank (a column may be as wide as such a
+number).  `$ echo $?` gives the exit status of the command before.  Other `$` lines are not
 run.  Output is that of a pipe of 200 columns.
 """
 
@@ -32,6 +33,7 @@ __all__ = ["ROOT", "Block", "blocks", "documents", "matches", "prepare", "transc
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH = "200"
+_ROUNDING = re.compile(r"-?\b\d+(?:\.\d+)?e-[1-9]\d+\b")
 _FENCE = re.compile(r"(?:^<!-- (?P<note>[^\n]*?) -->\n)?^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.M | re.S)
 
 
@@ -128,11 +130,10 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 def matches(written: str, printed: str) -> bool:
     """Whether a block says what is printed, by the rules of the module."""
-    pattern = "".join(
-        r"(?:[^\n]*\n)*?" if row.strip() in ("...", "…") else re.escape(row.rstrip()) + "\n" for row in _rows(written)
-    )
-    return re.fullmatch(pattern, "".join(row.rstrip() + "\n" for row in _rows(printed))) is not None
+    pattern = "".join(r"(?:[^\n]*\n)*?" if row == "..." else re.escape(row) + "\n" for row in _rows(written))
+    return re.fullmatch(pattern, "".join(row + "\n" for row in _rows(printed))) is not None
 
 
 def _rows(text: str) -> list[str]:
-    return [row for row in text.splitlines() if not row.startswith("seconds:")]
+    rows = (row for row in text.splitlines() if not row.startswith("seconds:"))
+    return [re.sub(r"\s+", " ", _ROUNDING.sub("0", row)).rstrip() for row in rows]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from error_examples import COMMANDS, DPOMDP, IMPORTED, LINES
+
 from posgc.language import InputError, Source, compile_game, render
 from posgc.language.code_table import game
 from posgc.language.codes import CODES, Code
@@ -16,11 +18,12 @@ _GROUPS = {
     "E3": ("Types", "What kind of value stands where."),
     "E4": ("Values", "Ranges, probabilities, arithmetic; for reachable states and taken branches only."),
     "E5": ("Sharing", "Who learns what, when."),
-    "E6": ("Command line and files", "Flags, and files other than the game's text."),
+    "E6": ("Command line and files", "Flags, and files other than the game's text. E604 ends with status 1."),
     "W": ("Warnings", "They change neither result nor exit status."),
-    "I": ("Imported files: errors", "A `.dpomdp` file is refused, with every mistake and its line."),
-    "N": ("Imported files: notes", "What was leniently read."),
-}
+    "I": ("Imported files: errors", "A `.dpomdp` file is refused, with every mistake and its line. The examples "
+          f"are lines of this file:\n\n```text\n{DPOMDP}```"),
+    "N": ("Imported files: notes", "What was leniently read, in lines of the same file."),
+}  # fmt: skip
 _INTRODUCTION = f"""# Diagnostics
 
 <!-- made by tests/docs/refresh.py from posgc.language.codes -->
@@ -43,9 +46,15 @@ def error_page() -> str:
         if any(code.wrong for code in codes):
             parts += [_section(code) for code in codes]
         else:
-            rows = "".join(f"| {c.code} | {c.title} | {c.explanation} |\n" for c in codes)
-            parts.append(f"\n| code | defect | meaning |\n| --- | --- | --- |\n{rows}")
+            rows = "".join(_row(code) for code in codes)
+            parts.append(f"\n| code | defect | meaning | wrong | right |\n| --- | --- | --- | --- | --- |\n{rows}")
     return "".join(parts)
+
+
+def _row(code: Code) -> str:
+    pair = COMMANDS.get(code.code) or LINES.get(code.code) or (IMPORTED.get(code.code) or ("", ""))[::-1]
+    cells = [f"`{text}`".replace("\n", "` ⏎ `").replace(" ⏎ `` ⏎ ", " ⏎ ⏎ ") if text else "" for text in pair]
+    return f"| {code.code} | {code.title} | {code.explanation} | {cells[0]} | {cells[1]} |\n"
 
 
 def _section(code: Code) -> str:

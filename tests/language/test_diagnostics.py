@@ -43,3 +43,21 @@ def test_a_caret_stands_under_the_span() -> None:
         compile_game(source)
     first = next(d for d in raised.value.diagnostics if d.code == "E201")
     assert render(first, source).splitlines()[2:4] == ["2 | \tlet f = tigr;", "  | \t        ^^^^"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cure"),
+    [
+        ("next tigr = left;", "did you mean `tiger`?"),
+        ("reward ana = 1;", "did you mean `ann`?"),
+        ("let f = tiger == lift;", "did you mean `left`?"),
+        ("let f = abz(3);", "did you mean `abs`?"),
+        ("share ful;", "did you mean `full`?"),
+        ("state s: bol;", "did you mean `bool`?"),
+    ],
+)
+def test_a_name_that_is_nearly_right_is_suggested(wrong: str, cure: str) -> None:
+    text = "game g { horizon 2; agents ann, bob; state tiger: {left, right}; init tiger = left; " + wrong + " }"
+    with pytest.raises(InputError) as raised:
+        compile_game(Source("near", text))
+    assert cure in [d.help for d in raised.value.diagnostics]

@@ -14,8 +14,10 @@ from posgc.language.parse import parse_game
 
 SEEDS = [p.read_text(encoding="utf-8") for p in sorted((Path(__file__).parents[1] / "diagnostics").glob("*.posg"))]
 PIECES = [
-    "'", ";", "{", "}", "(", ")", "[", "]", "i", "s", "ann", "step", "horizon", " if ", " then ", " else ", " match ",
-    "uniform", "all", "sum(i: 1)", "1..3", "10^9", "0", "-1", "0.5", "/0", " in ", " and ", "~", "=", "==", ":", ",",
+    "'", ";", "{", "}", "(", ")", "[", "]", "i", "s", "ann", "step", "horizon", " if ", " then ", " else ",
+    " match ",
+    "uniform", "all", "sum(i: 1)", "1..3", "10^9", "0", "-1", "0.5", "/0", " in ", " and ", "~", "=", "==", ":",
+    ",",
     "share ", "after ", "per hop", "let f = f;", "\0", "\u00e9", '"', "#", "\n", "9" * 30, "^", "mod", "_", "->", "..",
 ]  # fmt: skip
 
@@ -87,7 +89,7 @@ def game(lines: str) -> str:
         ("E111", game("let f = " + "-" * 5000 + "1;")),
         ("E111", game("let f = " + "1 ^ " * 5000 + "1;")),
         ("E111", game("let f = " + "if true then 1 else " * 3000 + "1;")),
-        ("E111", game("let f0 = s; " + "".join(f"let f{k + 1} = f{k} + 1; " for k in range(1000)) + "reward a = f1000;")),
+        ("E111", game("let f0 = s; reward a = f999;" + "".join(f"let f{k + 1} = f{k} + 1; " for k in range(999)))),
         ("E308", game("let f = sum(j in 1..1000000: sum(k in 1..1000000: j * k));")),
         ("E308", game("let f = sum(j in 1..2000: sum(k in 1..2000: sum(l in 1..2000: s)));")),
         ("E308", game("let f(x) = sum(k in 1..2000: x + k); let g = sum(j in 1..2000: f(j + s));")),

@@ -1,0 +1,193 @@
+"""Protocols: the standard structures against their definition, rules against small tables done by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posgc.language import InputError, Source, compile_game
+from posgc.language.protocol import NEVER, Protocol
+from posgc.language.sharing import protocol
+from posgc.language.signature import Signature, Variable
+
+N = NEVER
+TWO = Signature(
+    ("ann", "bob"),
+    (Variable("act", 0, ("a", "b")), Variable("act", 1, ("a", "b"))),
+    (Variable("hear", 0, ("x", "y")), Variable("hear", 1, ("x", "y"))),
+)
+IMPORTED = Signature(
+    ("1", "2", "3"),
+    tuple(Variable("act", i, ("0", "1")) for i in range(3)),
+    tuple(Variable("obs", i, ("0", "1")) for i in range(3)),
+)
+
+
+def block(rules: str, agents: str = "robot[3]", head: str = "p") -> Protocol:
+    text = (
+        f"game g {{ param w: int = 2 in 0..9; horizon 2; agents {agents}; action act[i]: bool; "
+        f"observation hear[i]: bool; reward team = 1; share {head} {{ {rules} }} }}"
+    )
+    game = compile_game(Source("test", text))
+    return protocol(game.signature, None, game)
+
+
+def codes(signature: Signature, request: str | None) -> list[str]:
+    with pytest.raises(InputError) as raised:
+        protocol(signature, request)
+    return [d.code for d in raised.value.diagnostics]
+
+
+# Section 3 of Liu and Zhang (ICML 2023), Examples 1 to 5: lags of (actions, observations), the owner first.
+@pytest.mark.parametrize(
+    ("request_", "actions", "observations"),
+    [
+        ("full", ((1, 1), (1, 1)), ((0, 0), (0, 0))),
+        ("one_step", ((1, 1), (1, 1)), ((0, 1), (1, 0))),
+        ("delayed(3)", ((1, 3), (3, 1)), ((0, 3), (3, 0))),
+        ("delayed(d = 1)", ((1, 1), (1, 1)), ((0, 1), (1, 0))),
+        ("one_directional(ann -> bob)", ((1, 1), (1, 1)), ((0, 0), (1, 0))),
+        ("one_directional(2 -> 1)", ((1, 1), (1, 1)), ((0, 1), (0, 0))),
+        ("controlled_by(ann, 2)", ((1, 1), (N, 1)), ((0, 0), (2, 0))),
+        ("controlled_by(ann, d = 2, own = 1)", ((1, 1), (N, 1)), ((0, 1), (2, 0))),
+        ("uncontrolled(2)", ((1, N), (N, 1)), ((0, 2), (2, 0))),
+        ("none", ((1, N), (N, 1)), ((0, N), (N, 0))),
+    ],
+)
+def test_standard_structures(
+    request_: str, actions: tuple[tuple[int, ...], ...], observations: tuple[tuple[int, ...], ...]
+) -> None:
+    made = protocol(TWO, request_)
+    assert (made.action_lags, made.observation_lags, made.forget) == (actions, observations, None)
+
+
+def test_names_are_the_request_in_full() -> None:
+    assert protocol(TWO, " delayed ( d = 2 ) ").name == "delayed(2)"
+    assert protocol(TWO, "controlled_by(2, 3)").name == "controlled_by(bob, 3)"
+    assert protocol(TWO, "controlled_by(2, 3, own = 1)").name == "controlled_by(bob, 3, own = 1)"
+    assert protocol(TWO, "one_directional(1 -> 2)").name == "one_directional(ann -> bob)"
+
+
+@pytest.mark.parametrize(
+    ("code", "request_"),
+    [
+        ("E501", "fully"), ("E502", "delayed"), ("E502", "delayed(1, 2)"), ("E502", "full(1)"), ("E504", "delayed(0)"),
+        ("E504", "delayed(10^9)"), ("E307", "delayed(1.5)"), ("E201", "controlled_by(cyd, 2)"),
+        ("E509", "controlled_by(3, 2)"), ("E502", "controlled_by(1)"), ("E502", "one_directional(ann, bob)"),
+        ("E510", "one_directional(ann -> ann)"), ("E502", "delayed(ann -> bob)"), ("E108", "delayed(2"),
+        ("E101", "delayed(2) x"), ("E114", ""), ("E113", "full\0"), ("E504", "uncontrolled(-1)"),
+        ("E301", "delayed(true)"), ("E508", None),
+    ],
+)  # fmt: skip
+def test_wrong_requests(code: str, request_: str | None) -> None:
+    assert codes(TWO, request_) == [code]
+
+
+def test_imported_games_have_agents_by_number() -> None:
+    assert protocol(IMPORTED, "controlled_by(2, 1)").observation_lags == ((0, 1, 1), (0, 0, 0), (1, 1, 0))
+    assert codes(IMPORTED, "one_directional(1 -> 2)") == ["E510"]
+
+
+@given(st.text(max_size=30))
+def test_any_request_gives_a_protocol_or_diagnostics(text: str) -> None:
+    for request in (text, f"delayed({text})", f"one_directional({text} -> 2)"):
+        try:
+            made = protocol(TWO, request)
+        except InputError as error:
+            assert error.diagnostics
+        else:
+            assert all(row[k] <= 1 for k, row in enumerate(made.action_lags))
+
+
+def test_the_earliest_rule_wins_and_the_owner_always_knows() -> None:
+    made = block("hear after 3; hear[1] to 2 after 1; hear[1] to 2 after 2; act after 2; act[robot[3]] after 1;")
+    assert made.observation_lags == ((0, 1, 3), (3, 0, 3), (3, 3, 0))
+    assert made.action_lags == ((1, 2, 2), (2, 1, 2), (1, 1, 1))
+
+
+def test_delays_computed_from_indices_and_parameters() -> None:
+    made = block("hear[i] to j after abs(i - j); act[i] to j after w * max(1, abs(i - j));")
+    assert made.observation_lags == ((0, 1, 2), (1, 0, 1), (2, 1, 0))
+    assert made.action_lags == ((1, 2, 4), (2, 1, 2), (4, 2, 1))
+
+
+def test_an_action_may_have_delay_0_to_its_owner_only() -> None:
+    assert block("act[i] to j after abs(i - j);").action_lags == ((1, 1, 2), (1, 1, 1), (2, 1, 1))
+
+
+def test_hops() -> None:
+    line = "hear to all along edges {robot[1]-robot[2], robot[2]->robot[3]} after 2 per hop;"
+    assert block(line).observation_lags == ((0, 2, 4), (2, 0, 2), (N, N, 0))
+    ring = "hear to all along edges(i, j: j == i mod 3 + 1) after 1 per hop;"
+    assert block(ring).observation_lags == ((0, 1, 2), (2, 0, 1), (1, 2, 0))
+    assert block("hear to 3 along edges {1-2, 2-3} after 1 per hop;").observation_lags == (
+        (0, N, 2), (N, 0, 1), (N, N, 0),
+    )  # fmt: skip
+
+
+def test_forget() -> None:
+    assert block("hear after 3; forget after 2;").forget == 2
+    assert block("hear to 2 after 9; forget after 0;").forget == 0  # never common
+
+
+def test_arguments_and_agents_as_arguments() -> None:
+    text = (
+        "game g { horizon 2; agents ann, bob; action act[i]: bool; observation hear[i]: bool; reward team = 1;"
+        "share boss(who, d = 2) { hear[who] after d; act after 1; } share delayed(2); }"
+    )
+    game = compile_game(Source("test", text))
+    assert [p.name for p in game.protocols] == ["delayed(2)"]  # the other one needs an argument
+    made = protocol(game.signature, "boss(bob)", game)
+    assert made.observation_lags == ((0, N), (2, 0)) and made.name == "boss(2, 2)"
+    assert protocol(game.signature, "boss(d = 1, who = 1)", game).observation_lags == ((0, 1), (N, 0))
+    assert protocol(game.signature, "delayed", game).name == "delayed(2)"
+    for request in ("boss", None):
+        with pytest.raises(InputError) as raised:
+            protocol(game.signature, request, game)
+        assert [d.code for d in raised.value.diagnostics] == ["E502"]
+
+
+@pytest.mark.parametrize(
+    "same",
+    ["full { hear after 0; act after 1; }", "one_step { hear after 1; act after 1; }", "none { }",
+     "delayed(d = 2) { hear after d; act after d; }", "delayed(k) { hear after k; act after k; }",
+     "uncontrolled(d = 1) { hear after d; }",
+     "controlled_by(a = 1, d = 2) { hear after d; hear[a] after 0; act[a] after 1; }"],
+)  # fmt: skip
+def test_standard_names_may_be_spelt_out(same: str) -> None:
+    head, _, rules = same.partition("{")
+    block_or_none = f"share {head} {{ {rules.rstrip('} ')} }}"
+    text = (
+        "game g { horizon 2; agents ann, bob; action act[i]: bool; observation hear[i]: bool; reward team = 1;"
+        f"{block_or_none} }}"
+    )
+    compile_game(Source("test", text))
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["full { hear after 1; act after 1; }", "none { act after 1; }", "delayed(d = 2) { hear after 2; act after 2; }",
+     "delayed { hear after 2; act after 2; }", "one_step { hear after 1; act after 1; forget after 0; }"],
+)  # fmt: skip
+def test_standard_names_keep_their_meaning(other: str) -> None:
+    with pytest.raises(InputError) as raised:
+        head, _, rules = other.partition("{")
+        block(rules.rstrip("} "), head=head)
+    assert [d.code for d in raised.value.diagnostics] == ["E506"]
+
+
+def test_items_with_further_indices() -> None:
+    text = (
+        "game g { horizon 2; agents ann, bob; type t = {p, q}; observation o[i, r in t]: bool; reward team = 1;"
+        "observation m[i, k in 1..2]: bool; share x { o[i, p] after 1;"
+        "o[ann, q] to bob after 0; m[bob, 1 + 1] after 4; } }"
+    )
+    game = compile_game(Source("test", text))
+    assert [v.name for v in game.signature.observations[:4]] == ["o[p]", "o[q]", "m[1]", "m[2]"]
+    assert game.protocols[0].observation_lags == (
+        (0, 1), (0, 0), (0, N), (0, N), (1, 0), (N, 0), (N, 0), (4, 0),
+    )  # fmt: skip
+    with pytest.raises(InputError) as raised:
+        compile_game(Source("test", text.replace("o[i, p]", "o[i, z]")))
+    assert [d.code for d in raised.value.diagnostics] == ["E503"]
