@@ -7,7 +7,11 @@ are the rewards plus the values of the next layer, and a stage oracle solves the
 - `nash`: the saddle point of a zero-sum stage by linear programming, or the team optimum where rewards are
   common, which is a Nash equilibrium; for other games an equilibrium of every two-agent stage, and for more
   agents the best profile found, whose gap says how far it is from one;
-- `cce`, `ce`: a (coarse) correlated equilibrium of the stage, agent form.
+- `cce`, `ce`: a (coarse) correlated equilibrium of the stage, the one that `select` names.
+
+What `select` picks is best at its stage, for the values that later steps leave, among equilibria that read the
+node only; it is not claimed best for the game (docs/mathematics.md, Selection; games/dilemma.posg: 8 in place
+of 10).
 
 Needs Assumption 3: without it a node's belief, hence its stage game, would depend on earlier prescriptions.
 """
@@ -15,14 +19,34 @@ Needs Assumption 3: without it a node's belief, hence its stage game, would depe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Literal
 
-from posgc.equilibrium import correlated, nash, team
-from posgc.plugin import Facts, NoOptions, Problem
+from posgc.equilibrium import CorrelatedOptions, NashOptions, ZeroSumOptions, correlated, nash, team
+from posgc.plugin import Diagnostic, Facts, InputError, Problem
 from posgc.policy.artefact import Concept
 from posgc.policy.induction import Induction, Oracle
 
-__all__ = ["ValueIteration"]
+__all__ = ["Options", "ValueIteration"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """`select`: which CE or CCE of a stage: welfare, egalitarian, max:AGENT (name, or number from 1), entropy, any.
+
+    `epsilon`: stage gap that is tolerated, in the unit of the rewards (zero-sum and general-sum Nash stages may
+    then stop early; 0 asks for all that floating point gives).  `form`: of a CE, agent form (the paper's) or
+    strategic form.  `way`: how CE and CCE are found.
+    """
+
+    select: str = "welfare"
+    epsilon: float = 0.0
+    form: Literal["agent", "strategic"] = "agent"
+    way: Literal["auto", "lp", "columns", "regret"] = "auto"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.epsilon < float("inf"):
+            raise ValueError(f"epsilon is a number from 0, not {self.epsilon}")
 
 
 @dataclass(frozen=True)
@@ -33,7 +57,7 @@ class ValueIteration:
     summary: ClassVar[str] = "exact backward induction on the common-information graph (Algorithm 1)"
     concepts: ClassVar[frozenset[Concept]] = frozenset({"team", "nash", "ce", "cce"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
-    options: ClassVar[type] = NoOptions
+    options: ClassVar[type] = Options
 
     def applies(self, facts: Facts) -> str | None:
         """Rewards must fit the concept, and Assumption 3 must hold."""
@@ -47,14 +71,31 @@ class ValueIteration:
     def emit(self, problem: Problem, options: Any) -> Induction:
         """The planner of this problem."""
         return Induction(
-            problem.information, problem.concept, _oracle(problem), problem.max_nodes, self.name, options
+            problem.information, problem.concept, _oracle(problem, options), problem.max_nodes, self.name, options
         )
 
 
-def _oracle(problem: Problem) -> Oracle:
+def _oracle(problem: Problem, options: Options) -> Oracle:
     concept = problem.concept
     if concept == "team":
         return team
+    zero_sum = ZeroSumOptions(epsilon=options.epsilon)
     if concept == "nash":
-        return nash
-    return lambda stages: correlated(stages, concept)
+        return partial(nash, options=NashOptions(zero_sum=zero_sum, epsilon=options.epsilon, seed=problem.seed))
+    chosen = CorrelatedOptions(select=_by_index(problem, options.select), form=options.form, way=options.way)
+    return partial(correlated, kind=concept, options=chosen)
+
+
+def _by_index(problem: Problem, select: str) -> str:
+    """`max:AGENT` with the agent's index in place of its name or number; raises InputError for anything unknown."""
+    agents = problem.information.model.signature.agents
+    kind, _, agent = select.partition(":")
+    if kind == "max" and agent in agents:
+        return f"max:{agents.index(agent)}"
+    if kind == "max" and agent.isdecimal() and 1 <= int(agent) <= len(agents):
+        return f"max:{int(agent) - 1}"
+    if select not in ("welfare", "egalitarian", "entropy", "any"):
+        names = ", ".join(f"max:{name}" for name in agents)
+        raise InputError([Diagnostic("E612", f"nothing is selected by {select!r}",
+                                     help=f"one of welfare, egalitarian, {names}, entropy, any")])  # fmt: skip
+    return select

@@ -21,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concept", required=True, choices=("team", "nash", "ce", "cce"))
     parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
+    parser.add_argument("--select", metavar="WHICH", help="which CE or CCE of each stage: welfare (default), "
+                        "egalitarian, max:AGENT, entropy or any; short for --option select=WHICH")  # fmt: skip
+    parser.add_argument("--epsilon", metavar="X", help="tolerated gap of a stage; short for --option epsilon=X")
     parser.add_argument("--out", metavar="FILE", help="write the policy there (.npz)")
     parser.add_argument("--require-gap", metavar="X", type=float, help="exit with 1 when the verified gap is larger")
     add_output(parser)
@@ -29,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0, or 1 when the verified gap exceeds --require-gap."""
     request, options = request_of(arguments), pairs("--option", arguments.option)
+    options |= {k: v for k in ("select", "epsilon") if (v := getattr(arguments, k)) is not None}
     with progress_bar(arguments.quiet) as progress:
         solution = solve(compile_request(request, progress), arguments.concept, arguments.backend, options, progress)
         if arguments.out:

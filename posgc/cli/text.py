@@ -137,14 +137,21 @@ def solve(solution: Solution, path: str | None) -> None:
         _say(console, f"  {note}")
     _say(console)
     _certificate(console, solution.compiled, solution.verification)
+    if header.gap_bound is not None:
+        _say(
+            console,
+            f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap by {header.gap_bound:.3g}",
+        )
     if solution.lower is not None and solution.upper is not None:
         _say(console, f"value of the game: between {solution.lower:.10g} and {solution.upper:.10g}")
     _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in solution.compiled.seconds.items()))
     if path is not None:
         _say(console, f"policy written to {path}; read it with: posgc show {path}")
     if header.concept in ("ce", "cce") and reward_kind(solution.compiled.model) == "general":
-        _say(console, "note: histories with equal beliefs were merged, so equilibria that reward or punish across "
-             "them are not among those found")  # fmt: skip
+        select = header.options.get("select", "any")
+        _say(console, f"note: '{select}' is what is selected at each stage by itself, for the values that later steps "
+             "leave, among equilibria that read the common belief only; one that rewards or punishes across histories "
+             "of equal belief may do better for the whole game")  # fmt: skip
 
 
 def _certificate(console: Console, compiled: Compiled, checked: Verification) -> None:

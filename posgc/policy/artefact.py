@@ -29,7 +29,9 @@ class Header:
     `digest` is `Model.digest`, `lags` the protocol's table (action lags, observation lags, forget) and
     `dropped` the own actions left out of memory: a policy can only be read against the same three.
     `values`, `lower` and `upper` (of the sum that the concept optimises) are the solver's claims, in the
-    unit of the rewards; `notes` says how they were come by.
+    unit of the rewards; `notes` says how they were come by.  `stage_gap` is the largest certified gap of a stage
+    game and `gap_bound` the end-to-end bound that the stage gaps imply: sum_h discount^{h-1} max_node gap_h (the
+    paper's H epsilon_e); None where a back-end solves no stage games.
     """
 
     game: str
@@ -45,6 +47,8 @@ class Header:
     values: tuple[float, ...]
     lower: float | None = None
     upper: float | None = None
+    stage_gap: float | None = None
+    gap_bound: float | None = None
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
 

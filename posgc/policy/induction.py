@@ -51,21 +51,26 @@ class Induction:
         graph = expand_graph(self.information, self.max_nodes, progress)
         kind = reward_kind(model)
         values: Floats | None = None
-        slack, methods, steps = 0.0, [], []
+        slack, worst, bound, methods, steps = 0.0, 0.0, 0.0, [], []
         for layer in reversed(graph.layers):
-            step, values, missing, method = _solve_layer(graph, layer, values, kind, self.oracle)
-            slack = missing + model.discount * slack
-            methods += method
-            steps.append(step)
+            solved = _solve_layer(graph, layer, values, kind, self.oracle)
+            values = solved.value
+            slack = solved.missing + model.discount * slack
+            worst, bound = max(worst, solved.gap), solved.gap + model.discount * bound
+            methods += solved.methods
+            steps.append(solved.step)
             progress("solve", model.horizon - layer.h + 1, model.horizon)
         assert values is not None
         start = values[:, graph.root_to] @ graph.root
         if kind != "general":
             start = np.array([start[0], -start[0]]) if kind == "zero_sum" else np.repeat(start[0], model.n_agents)
         team_bounds = (float(start[0]), float(start[0]) + slack) if self.concept == "team" else (None, None)
-        return Policy(self._header(start, team_bounds, methods), graph.root_z, graph.root_to, tuple(reversed(steps)))
+        header = self._header(start, team_bounds, (worst, bound), methods)
+        return Policy(header, graph.root_z, graph.root_to, tuple(reversed(steps)))
 
-    def _header(self, values: Floats, bounds: tuple[float | None, float | None], methods: list[str]) -> Header:
+    def _header(
+        self, values: Floats, bounds: tuple[float | None, float | None], gaps: tuple[float, float], methods: list[str]
+    ) -> Header:
         information, model = self.information, self.information.model
         protocol = information.protocol
         notes = tuple(f"stage games: {line}" for line in _summary(methods))
@@ -73,14 +78,25 @@ class Induction:
             model.name, model.digest, protocol.name,
             (protocol.action_lags, protocol.observation_lags, protocol.forget),
             tuple(sorted(information.dropped)), model.signature.agents, model.horizon, self.concept,
-            self.backend, asdict(self.options), tuple(map(float, values)), *bounds, notes,
+            self.backend, asdict(self.options), tuple(map(float, values)), *bounds, *gaps, notes,
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _SolvedLayer:
+    """A layer's prescriptions, values [m, N], by how much these may fall short of the team optimum at most, the
+    largest gap of a stage, and the methods used."""
+
+    step: PolicyStep
+    value: Floats
+    missing: float
+    gap: float
+    methods: list[str]
 
 
 def _solve_layer(
     graph: Graph, layer: Layer, following: Floats | None, kind: RewardKind, oracle: Oracle
-) -> tuple[PolicyStep, Floats, float, list[str]]:
-    """The layer's prescriptions, the values [m, N], by how much they may fall short, and the methods."""
+) -> _SolvedLayer:
     model = graph.information.model
     m = model.n_agents if kind == "general" else 1
     choices = [len(model.choices(i, layer.h)) for i in range(model.n_agents)]
@@ -106,7 +122,8 @@ def _solve_layer(
     )  # fmt: skip
     missing = max(float((s.upper - s.value[0]).max()) if s.upper is not None else 0.0 for s in solved)
     values = np.concatenate([s.value[:m] for s in solved], axis=1)
-    return step, values, max(missing, 0.0), [s.method for s in solved]
+    gap = max(float(s.gap.max()) for s in solved)
+    return _SolvedLayer(step, values, max(missing, 0.0), max(gap, 0.0), [s.method for s in solved])
 
 
 def _stack(tables: list[npt.NDArray[Any]], n_choices: int) -> npt.NDArray[Any]:

@@ -110,13 +110,14 @@ class _Draws:
 
 def _draw_component(step: PolicyStep, node: Ints, rng: np.random.Generator) -> Ints:
     """One mixture component of each episode's node, drawn by weight, afresh at every step."""
-    first = step.indptr[node]
+    first: Ints = step.indptr[node]
     if len(step.weight) == len(step):
-        return np.asarray(first)
+        return first
     total = np.cumsum(step.weight)
     before = np.concatenate(([0.0], total))[step.indptr]
     aim = before[node] + rng.random(len(node)) * (before[node + 1] - before[node])
-    return np.clip(np.searchsorted(total, aim, side="right"), first, step.indptr[node + 1] - 1)
+    drawn: Ints = np.clip(np.searchsorted(total, aim, side="right"), first, step.indptr[node + 1] - 1)
+    return drawn
 
 
 def _draw_actions(
