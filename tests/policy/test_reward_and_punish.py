@@ -1,0 +1,43 @@
+"""What merging histories by belief loses, with both numbers verified: 8 on the merged graph, 10 with memory."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from posgc.pipeline import Request, compile_request, solve
+from posgc.policy.verify import verify
+
+GAME = Path(__file__).resolve().parents[2] / "games" / "dilemma.posg"
+COOPERATE, HARBOUR, HILL = 0, 0, 1
+
+
+@pytest.mark.parametrize("concept", ["ce", "cce", "nash"])
+def test_eight_on_the_merged_graph(concept):
+    solution = solve(compile_request(Request(str(GAME))), concept)
+    assert solution.layers == (1, 1)
+    assert sum(solution.verification.values) == pytest.approx(8, abs=1e-9)  # MATH, section 3: 8 against 10
+    assert solution.verification.gap <= 1e-9
+
+
+def test_ten_with_memory():
+    """Cooperate, then the harbour if both did and the hill if not: an equilibrium, and no stage selection finds it."""
+    compiled = compile_request(Request(str(GAME)))
+    policy = solve(compiled, "ce").policy
+    first, second = policy.steps
+    both = int(np.flatnonzero(first.z == 0)[0])  # code 0: both chose their first action, cooperate
+    start = dataclasses.replace(
+        first, indptr=np.array([0, 1]), weight=np.ones(1), tables=(np.array([[COOPERATE]]),) * 2,
+        edge_to=np.where(first.edge_z == both, 0, 1),
+    )  # fmt: skip
+    later = dataclasses.replace(
+        second, indptr=np.array([0, 1, 2]), weight=np.ones(2), tables=(np.array([[HARBOUR], [HILL]]),) * 2,
+        edge_indptr=np.zeros(3, np.int64),
+    )  # fmt: skip
+    remembering = dataclasses.replace(policy, steps=(start, later))
+    for kind in ("nash", "ce", "cce"):
+        checked = verify(compiled.information, remembering, kind)
+        assert checked.pairs == (1, 2)
+        assert sum(checked.values) == pytest.approx(10, abs=1e-12)
+        assert checked.gap <= 1e-12
