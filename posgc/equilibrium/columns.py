@@ -203,7 +203,8 @@ class Generation:
         for old, new in zip(self.chosen, chosen, strict=True):
             for p in range(new.shape[2]):
                 same &= old[nodes, None, :, p] == new[:, :, None, p]
-        return same.any(axis=2)
+        known: Bools = same.any(axis=2)
+        return known
 
     def _best_new(self, nodes: Ints, local: Floats, chosen: list[Ints]) -> Floats:
         """[c] the most that a column not there yet is worth; those that are cannot improve but by rounding."""
