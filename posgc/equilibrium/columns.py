@@ -203,8 +203,7 @@ class Generation:
         for old, new in zip(self.chosen, chosen, strict=True):
             for p in range(new.shape[2]):
                 same &= old[nodes, None, :, p] == new[:, :, None, p]
-        known: Bools = same.any(axis=2)
-        return known
+        return np.asarray(same.any(axis=2), dtype=np.bool_)
 
     def _best_new(self, nodes: Ints, local: Floats, chosen: list[Ints]) -> Floats:
         """[c] the most that a column not there yet is worth; those that are cannot improve but by rounding."""
