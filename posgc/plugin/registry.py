@@ -43,7 +43,7 @@ class Registry:
 
 
 def load_registry(points: Iterable[EntryPoint]) -> Registry:
-    """Load the given entry points, posgc's own first, then in order of name.
+    """Load the given entry points, posgc's own first, those that need an extra after the others, then in order of name.
 
     The first of several with one name wins, and the first back-end that applies is the default.
     """
@@ -63,9 +63,9 @@ def registry() -> Registry:
     return load_registry(entry_points(group=GROUP))
 
 
-def _precedence(point: EntryPoint) -> tuple[bool, str, str]:
-    """Installing a stranger's plug-in must not change what is chosen without it."""
-    return point.dist is None or point.dist.name != "posgc", point.name, point.value
+def _precedence(point: EntryPoint) -> tuple[bool, bool, str, str]:
+    """Installing a stranger's plug-in, or an extra, must not change what is chosen without it."""
+    return point.dist is None or point.dist.name != "posgc", bool(point.extras), point.name, point.value
 
 
 def _load(manager: pluggy.PluginManager, point: EntryPoint, earlier: list[PluginInfo]) -> PluginInfo:
