@@ -6,6 +6,8 @@ The exact set is that of mixtures of deterministic joint prescriptions (Liu and 
     columns   columns generated with the team oracle as pricing, for prescriptions too many to list (`columns.py`)
     regret    regret dynamics (`regret.py`), whatever equilibrium they find: `select` is not served
 
+Equal stages up to scale and shift are solved once (`cache.py`, where it was measured to pay).
+
 `select` names the equilibrium wanted (`selection.py`); `upper` bounds what any equilibrium of the node attains
 of it and `objective` is what this one does.  `form` is for CE: agent form is the paper's, strategic form lets
 the deviator see its whole prescription (`strategic.py`); a CCE has one form.  The gap is exact in every case.
@@ -15,10 +17,12 @@ Common payoff: the team optimum is both, and best for all; zero-sum: the minimax
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
+from posgc.equilibrium.cache import Deduplicated, solve_unique
 from posgc.equilibrium.columns import SPARE, Generation
 from posgc.equilibrium.entropy import maximise_entropy
 from posgc.equilibrium.gaps import certify
@@ -86,7 +90,22 @@ def correlated(
     form: Form = "strategic-ce" if kind == "ce" and options.form == "strategic" else kind
     if options.way == "auto" and selection.kind != "entropy" and stages.kind != "general":
         return _special(stages, form, selection, options)
-    return _Run(stages, form, selection, options).solution()
+    if stages.kind != "general":
+        return _Run(stages, form, selection, options).solution()
+    return solve_unique(
+        stages, lambda unique: _Run(unique, form, selection, options).solution(), form,
+        comparable=selection.kind == "egalitarian", restate=partial(_restate, selection, stages.n_agents),
+    )  # fmt: skip
+
+
+def _restate(selection: Selection, n_agents: int, amount: Floats, classes: Deduplicated) -> Floats:
+    """What is attained or bounded at the classes of equal stages, in the units of the nodes."""
+    if selection.kind == "entropy":
+        return amount
+    if selection.kind == "egalitarian":
+        return np.asarray(classes.scale * amount + classes.shift[0])
+    restated: Floats = classes.scale * amount + selection.counted(n_agents) @ classes.shift
+    return restated
 
 
 def _special(stages: Stages, form: Form, selection: Selection, options: CorrelatedOptions) -> StageSolution:
