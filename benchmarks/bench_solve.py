@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = Path("..") / "shared" / "benchmarks"
 BOX = FILES / "boxPushingUAI07.dpomdp"
 ADVERSARIAL = FILES / "sdms" / "adversarial_tiger.dpomdp"
+COMPETITIVE = "games/competitive_tiger.posg"
 ZERO_SUM = f"{ADVERSARIAL} --reward zero_sum --discount 1 --concept nash --share one_step"
 
 CASES = {
@@ -32,6 +33,7 @@ CASES = {
     "box pushing full, H = 10": f"solve {BOX} --discount 1 --concept team --share full --horizon 10",
     "box pushing one-step, H = 5": f"solve {BOX} --discount 1 --concept team --share one_step --horizon 5",
     "adversarial tiger one-step, H = 9": f"solve {ZERO_SUM} --horizon 9",
+    "competitive tiger one-step, H = 10": f"solve {COMPETITIVE} --concept nash --share one_step --horizon 10",
     "adversarial tiger one-step, H = 10": f"solve {ZERO_SUM} --horizon 10",
 }
 
