@@ -16,7 +16,7 @@ COMMANDS = {
     "E601": ("posgc check games/dectiger.posg --set acuracy=0.9", "posgc check games/dectiger.posg --set accuracy=0.9"),
     "E602": ("posgc solve games/dectiger.posg --concept team --backend magic",
              "posgc solve games/dectiger.posg --concept team --backend value-iteration"),
-    "E603": ("posgc solve games/vendors.posg --concept nash", "posgc solve games/vendors.posg --concept ce"),
+    "E603": ("posgc solve games/vendors.posg --concept team", "posgc solve games/vendors.posg --concept ce"),
     "E604": ("posgc solve games/dectiger.posg --concept team --share none",
              "posgc solve games/dectiger.posg --concept team --share one_step"),
     "E605": ("posgc verify games/vendors.posg vendors.npz --concept nash",

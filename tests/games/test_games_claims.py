@@ -1,7 +1,6 @@
 """What the shipped games claim of themselves (`expect`), asked of the whole chain.
 
-Values that no planner can give yet are skipped: those under a protocol for which Assumption 3 fails, and
-Nash equilibria of general-sum games.
+Values that no planner can give yet are skipped: those under a protocol for which Assumption 3 fails.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from _pytest.mark.structures import ParameterSet
 from posgc.language.compile import compile_game
 from posgc.language.diagnostics import Source
 from posgc.language.ir import Expectation
-from posgc.model.rewards import reward_kind
 from posgc.pipeline import Request, check, compile_request, independence, solve
 
 GAMES = sorted((Path(__file__).parents[2] / "games").glob("*.posg"))
@@ -55,8 +53,6 @@ def test_claim(path: Path, claim: Expectation) -> None:
         assert claim.quantity == "value" and claim.concept is not None
         if independence(compiled).holds is False:
             pytest.skip("Assumption 3 fails under this protocol")
-        if claim.concept == "nash" and reward_kind(compiled.model) == "general":
-            pytest.skip("a Nash equilibrium of a general-sum game")
         assert within(claim, float(solve(compiled, claim.concept).verification.values[claim.agent]))
 
 

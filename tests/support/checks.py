@@ -18,7 +18,7 @@ from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import Graph, Layer, expand_graph
 from posgc.information.items import Information
 from posgc.information.payoff import private_types, stage_payoffs, stage_weights
-from posgc.plugin import NoOptions, Problem
+from posgc.plugin import Problem
 from posgc.policy.artefact import Concept, Policy
 from posgc.policy.fit import require_fit
 from posgc.policy.verify import Verification, gap_kind, verify
@@ -243,7 +243,7 @@ def check_random_policies(information: Information, tree: Tree, graph: Graph, se
 def solved(information: Information, concept: Concept) -> Policy:
     """What value iteration makes of the game."""
     problem = Problem(information, concept, 10**6, 0)
-    return ValueIteration().emit(problem, NoOptions()).run(lambda stage, done, total: None)
+    return ValueIteration().emit(problem, ValueIteration.options()).run(lambda stage, done, total: None)
 
 
 def check_solution(information: Information, tree: Tree, concept: Concept, shape: Shape) -> None:
@@ -263,8 +263,9 @@ def check_solution(information: Information, tree: Tree, concept: Concept, shape
 
 
 def concepts(shape: Shape) -> tuple[Concept, ...]:
-    """What value iteration serves for rewards of this kind."""
+    """What value iteration serves for rewards of this kind with a gap of rounding only."""
     served: dict[str, tuple[Concept, ...]] = {
-        "common": ("team", "nash", "ce", "cce"), "zero_sum": ("nash", "ce", "cce"), "general": ("ce", "cce"),
+        "common": ("team", "nash", "ce", "cce"), "zero_sum": ("nash", "ce", "cce"),
+        "general": ("nash", "ce", "cce") if shape.n == 2 else ("ce", "cce"),  # more agents: Nash with its gap only
     }  # fmt: skip
     return served["common" if shape.n == 1 else shape.rewards]
