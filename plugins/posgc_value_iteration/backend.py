@@ -22,8 +22,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal
 
-from posgc.equilibrium import CorrelatedOptions, NashOptions, ZeroSumOptions, correlated, nash, team
-from posgc.plugin import Diagnostic, Facts, InputError, Problem
+from posgc.equilibrium import (
+    CorrelatedOptions,
+    NashOptions,
+    SolverFailed,
+    Stages,
+    StageSolution,
+    TooLarge,
+    ZeroSumOptions,
+    correlated,
+    nash,
+    team,
+)
+from posgc.plugin import Diagnostic, Facts, InputError, LimitError, Problem
 from posgc.policy.artefact import Concept
 from posgc.policy.induction import Induction, Oracle
 
@@ -71,7 +82,12 @@ class ValueIteration:
     def emit(self, problem: Problem, options: Any) -> Induction:
         """The planner of this problem."""
         return Induction(
-            problem.information, problem.concept, _oracle(problem, options), problem.max_nodes, self.name, options
+            problem.information,
+            problem.concept,
+            _explained(_oracle(problem, options)),
+            problem.max_nodes,
+            self.name,
+            options,
         )
 
 
@@ -84,6 +100,22 @@ def _oracle(problem: Problem, options: Options) -> Oracle:
         return partial(nash, options=NashOptions(zero_sum=zero_sum, epsilon=options.epsilon, seed=problem.seed))
     chosen = CorrelatedOptions(select=_by_index(problem, options.select), form=options.form, way=options.way)
     return partial(correlated, kind=concept, options=chosen)
+
+
+def _explained(oracle: Oracle) -> Oracle:
+    """The oracle, its refusals in terms of what the user asked for."""
+
+    def answer(stages: Stages) -> StageSolution:
+        try:
+            return oracle(stages)
+        except TooLarge as error:
+            raise LimitError(f"a stage game is too large for what is asked: {error}") from None
+        except SolverFailed as error:
+            raise LimitError(f"a stage game could not be solved: {error}") from None
+        except ValueError as error:
+            raise InputError([Diagnostic("E612", f"the options do not go together: {error}")]) from None
+
+    return answer
 
 
 def _by_index(problem: Problem, select: str) -> str:

@@ -45,10 +45,15 @@ def describe_options(options: type) -> list[str]:
     """One line for each option: name, type and default."""
     hints = get_type_hints(options)
     return [
-        f"{f.name.replace('_', '-')}: {getattr(hints[f.name], '__name__', str(hints[f.name]))}"
-        + ("" if _needed(f) else f" = {f.default}")
+        f"{f.name.replace('_', '-')}: {_kind(hints[f.name])}" + ("" if _needed(f) else f" = {f.default}")
         for f in fields(options)
     ]
+
+
+def _kind(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return " | ".join(get_args(hint))
+    return str(getattr(hint, "__name__", hint))
 
 
 def _needed(f: Field[Any]) -> bool:
