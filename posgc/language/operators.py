@@ -16,7 +16,7 @@ from posgc.language.values import BOOL, INT, POISON, REAL, Env, Ty, Typed, const
 
 __all__ = ["MAX_NODES", "Operators"]
 
-MAX_NODES = 2_000_000
+MAX_NODES = 300_000
 """Nodes that the elaborated form of a game may have."""
 
 _ORDER = ("<", "<=", ">", ">=")
