@@ -39,6 +39,9 @@ __all__ = [
     "independence", "offers", "quiet", "read_source", "request_of_policy", "solve", "verify_policy",
 ]  # fmt: skip
 
+AGENT_LIMIT = 50
+"""Agents of a game that is solved: a stage game is an array with an axis for each, of which NumPy has 64."""
+
 FILE_LIMIT = 64 << 20
 """Bytes of a game file that are read at all."""
 
@@ -251,6 +254,8 @@ def solve(
     if only Assumption 3 held, LimitError when it would if Assumption 3 had been decided.
     """
     seconds, request = compiled.seconds, compiled.request
+    if compiled.model.n_agents > AGENT_LIMIT:
+        raise LimitError(f"stage games have at most {AGENT_LIMIT} agents, this game has {compiled.model.n_agents}")
     with _timed(seconds, "check"):
         verdict = independence(compiled, progress)
     chosen = _choose(compiled, concept, verdict, backend)

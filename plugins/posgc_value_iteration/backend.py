@@ -18,7 +18,7 @@ Needs Assumption 3: without it a node's belief, hence its stage game, would depe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -58,6 +58,8 @@ class Options:
     def __post_init__(self) -> None:
         if not 0 <= self.epsilon < float("inf"):
             raise ValueError(f"epsilon is a number from 0, not {self.epsilon}")
+        if self.way == "regret" and self.select != "any":
+            raise ValueError("way=regret serves no selection; add select=any")
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,18 @@ class ValueIteration:
         )
 
 
+def _require_served(concept: Concept, options: Options) -> None:
+    """An option that would do nothing is refused; raises InputError."""
+    served = {"select": ("ce", "cce"), "way": ("ce", "cce"), "form": ("ce",), "epsilon": ("nash",)}
+    for field in fields(options):
+        if getattr(options, field.name) != field.default and concept not in served[field.name]:
+            cure = f"it serves {' and '.join(served[field.name])}"
+            raise InputError([Diagnostic("E612", f"{field.name} does nothing for {concept}", help=cure)])
+
+
 def _oracle(problem: Problem, options: Options) -> Oracle:
     concept = problem.concept
+    _require_served(concept, options)
     if concept == "team":
         return team
     zero_sum = ZeroSumOptions(epsilon=options.epsilon)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from posgc.cli import documents, text
 from posgc.cli.flags import add_game, add_output, request_of
 from posgc.cli.progress import progress_bar
 from posgc.language.diagnostics import Diagnostic, InputError, Source
+from posgc.language.files import replace_file, require_regular
 from posgc.pipeline import Report, check, compile_request
 
 __all__ = ["add_arguments", "run"]
@@ -75,11 +76,11 @@ def _status(report: Report, requirement: str | float) -> int:
 
 def _load(path: str) -> Any:
     try:
-        if os.path.getsize(path) > 64 << 20:
-            raise ValueError("it is larger than 64 MB")
+        require_regular(path, 64 << 20)
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError([Diagnostic("E608", f"not a readable witness: {error}")], Source(path, "")) from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError([Diagnostic("E608", f"not a readable witness: {why}")], Source(path, "")) from None
     if isinstance(found, dict) and "assumptions" in found:  # a whole report of `check --json` serves as well
         found = found["assumptions"]["3"]["witness"]
     return found
@@ -87,10 +88,10 @@ def _load(path: str) -> Any:
 
 def _save(path: str, report: Report) -> None:
     if report.independence.witness is None:
-        raise InputError([Diagnostic("E608", "there is no witness to write: Assumption 3 did not fail")])
-    temporary = Path(f"{path}.tmp")
-    temporary.write_text(json.dumps(report.independence.witness, indent=1), encoding="utf-8")
-    temporary.replace(path)
+        print(f"no witness is written to {path}: Assumption 3 did not fail", file=sys.stderr)
+        return
+    content = json.dumps(report.independence.witness, indent=1).encode()
+    replace_file(path, lambda file: file.write(content), report.compiled.request.path)
 
 
 def _replay(arguments: argparse.Namespace, result: ReplayResult) -> int:

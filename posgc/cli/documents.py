@@ -103,6 +103,7 @@ def solve(solution: Solution, path: str | None) -> Json:
         "peak_nodes": sum(solution.layers),
         "policy": path,
         "claimed": list(header.values),
+        "diagnostics": [_diagnostic(d) for d in solution.compiled.diagnostics],
         "stage_gap": {"largest": header.stage_gap, "end_to_end_bound": header.gap_bound},
         "notes": list(header.notes),
         "independence": solution.independence.method,

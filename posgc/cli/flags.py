@@ -9,7 +9,7 @@ from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Request
 
-__all__ = ["add_game", "add_output", "pairs", "request_of"]
+__all__ = ["add_game", "add_output", "gap", "pairs", "request_of"]
 
 
 def add_game(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +54,14 @@ def pairs(flag: str, words: list[str]) -> dict[str, str]:
             raise InputError([Diagnostic("E613", f"{flag} {word}: expected name=value", help=f"{flag} name=value")])
         result[name.strip()] = value.strip()
     return result
+
+
+def gap(text: str) -> float:
+    """A bound that a gap is compared with: any number, never NaN, which no gap would exceed."""
+    value = float(text)
+    if math.isnan(value):
+        raise argparse.ArgumentTypeError("not a number is no bound")
+    return value
 
 
 def _positive(text: str) -> int:

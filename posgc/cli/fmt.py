@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from posgc.language import format_source
-from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.diagnostics import InputError
+from posgc.language.files import replace_file
 from posgc.pipeline import read_source
 
 __all__ = ["add_arguments", "run"]
@@ -40,9 +40,4 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _replace(path: str, content: str) -> None:
-    temporary = Path(f"{path}.tmp")
-    try:
-        temporary.write_text(content, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError([Diagnostic("E615", f"cannot write {path}: {error.strerror}")]) from None
+    replace_file(path, lambda file: file.write(content.encode()))

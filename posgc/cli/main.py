@@ -11,10 +11,14 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TextIO
 
 from posgc import __version__
 
 __all__ = ["main"]
+
+SHOWN = 100
+"""Mistakes that are printed; the rest are counted."""
 
 COMMANDS = {
     "check": "compile a game and check Assumptions 1 to 3, with proof or witness",
@@ -29,8 +33,11 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    _open_streams()
     try:
-        return _command(list(sys.argv[1:] if arguments is None else arguments))
+        status = _command(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+        return status
     except MemoryError:
         print("limit: out of memory; lower --max-nodes or --horizon", file=sys.stderr)
         return 3
@@ -38,9 +45,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nstopped; nothing was written", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of a pipe went away (`posgc … | head`); Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(sys.stdout)  # the reader of a pipe went away (`posgc … | head`)
         return 0
+    except OSError as error:
+        _silence(sys.stdout)
+        print(f"cannot write: {error.strerror or error}", file=sys.stderr)
+        return 2
+
+
+def _open_streams() -> None:
+    """Streams that the caller closed are replaced by the null device."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (open as long as we run)
+
+
+def _silence(stream: TextIO) -> None:
+    """Nothing more reaches the stream; Python would otherwise complain again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _command(argv: list[str]) -> int:
@@ -54,8 +76,10 @@ def _command(argv: list[str]) -> int:
     try:
         return int(parsed.run(parsed))
     except InputError as error:
-        for diagnostic in error.diagnostics:
+        for diagnostic in error.diagnostics[:SHOWN]:
             print(render(diagnostic, error.source), file=sys.stderr)
+        if len(error.diagnostics) > SHOWN:
+            print(f"… and {len(error.diagnostics) - SHOWN} more", file=sys.stderr)
         return error.status
     except LimitError as error:
         print(f"limit: {error}", file=sys.stderr)

@@ -10,6 +10,7 @@ from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import compile_request, read_source, request_of_policy
 from posgc.policy.file import load_policy
 from posgc.policy.fit import require_fit
+from posgc.policy.pairs import PolicyMismatch
 from posgc.policy.story import tell
 
 __all__ = ["add_arguments", "run"]
@@ -33,5 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
         request, source = dataclasses.replace(request, path=arguments.game), read_source(arguments.game)
     compiled = compile_request(request, source=source)
     require_fit(compiled.information, policy)
-    text.show(policy, tell(compiled.information, policy, arguments.width, arguments.depth))
+    try:
+        chapters = tell(compiled.information, policy, arguments.width, arguments.depth)
+    except PolicyMismatch as error:
+        raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
+    text.show(policy, chapters)
     return 0

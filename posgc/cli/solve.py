@@ -6,9 +6,8 @@ import argparse
 import json
 
 from posgc.cli import documents, text
-from posgc.cli.flags import add_game, add_output, pairs, request_of
+from posgc.cli.flags import add_game, add_output, gap, pairs, request_of
 from posgc.cli.progress import progress_bar
-from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import compile_request, solve
 from posgc.policy.file import save_policy
 
@@ -25,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "egalitarian, max:AGENT, entropy or any; short for --option select=WHICH")  # fmt: skip
     parser.add_argument("--epsilon", metavar="X", help="tolerated gap of a stage; short for --option epsilon=X")
     parser.add_argument("--out", metavar="FILE", help="write the policy there (.npz)")
-    parser.add_argument("--require-gap", metavar="X", type=float, help="exit with 1 when the verified gap is larger")
+    parser.add_argument("--require-gap", metavar="X", type=gap, help="exit with 1 when the verified gap is larger")
     add_output(parser)
 
 
@@ -36,10 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     with progress_bar(arguments.quiet) as progress:
         solution = solve(compile_request(request, progress), arguments.concept, arguments.backend, options, progress)
         if arguments.out:
-            try:
-                save_policy(solution.policy, arguments.out)
-            except OSError as error:
-                raise InputError([Diagnostic("E615", f"cannot write {arguments.out}: {error.strerror}")]) from None
+            save_policy(solution.policy, arguments.out, arguments.game)
     if arguments.json:
         print(json.dumps(documents.solve(solution, arguments.out)))
     else:

@@ -28,9 +28,15 @@ GAP = {"nash": "NE", "cce": "CCE", "ce": "CE"}
 ANSWER = {True: "holds", False: "FAILS", None: "not decided"}
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line to end quietly."""
+        raise BrokenPipeError
+
+
 def _console() -> Console:
     """Standard output; a pipe gets plain lines that are never wrapped or cut."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 100_000)
+    return _Console(highlight=False, width=None if sys.stdout.isatty() else 100_000)
 
 
 def _say(console: Console, line: str = "") -> None:

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from posgc.cli import documents, text
-from posgc.cli.flags import add_game, add_output, request_of
+from posgc.cli.flags import add_game, add_output, gap, request_of
 from posgc.cli.progress import progress_bar
 from posgc.pipeline import compile_request, verify_policy
 from posgc.policy.file import load_policy
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_game(parser)
     parser.add_argument("policy", metavar="POLICY", help="a file written by `posgc solve --out`")
     parser.add_argument("--concept", choices=("team", "nash", "ce", "cce"), help="default: the policy's own")
-    parser.add_argument("--require-gap", metavar="X", type=float, help="exit with 1 when the gap is larger")
+    parser.add_argument("--require-gap", metavar="X", type=gap, help="exit with 1 when the gap is larger")
     add_output(parser)
 
 

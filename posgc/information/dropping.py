@@ -33,13 +33,16 @@ def drop_own_actions(information: Information) -> Information:
     ]
     if not any(irrelevant):
         return information
-    dropped = set()
+    # In order of time: what was dropped before is no longer something that a later action can be chosen on.
     for h in range(1, model.horizon):
-        for v in irrelevant[model.kernel_of_step[h - 1]]:
-            item = Item(h, "action", v)
-            if information.exists(item) and _unshared(information, item) and _recoverable(information, item):
-                dropped.add((v, h))
-    return Information(model, information.protocol, frozenset(dropped))
+        dropped = {
+            (v, h) for v in irrelevant[model.kernel_of_step[h - 1]]
+            if information.exists(item := Item(h, "action", v))
+            and _unshared(information, item) and _recoverable(information, item)
+        }  # fmt: skip
+        if dropped:
+            information = Information(model, information.protocol, information.dropped | dropped)
+    return information
 
 
 def _unshared(information: Information, item: Item) -> bool:

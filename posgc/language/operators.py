@@ -37,7 +37,7 @@ class Operators:
         if self.nodes > MAX_NODES:
             self.reporter.error(
                 "E308", f"written out in full, the game has more than {MAX_NODES:,} nodes; it gets too large here",
-                span, "make the ranges smaller, or give the game in a numeric format (see `posgc import`)",
+                span, "make the ranges smaller, or give the game in a numeric format such as .dpomdp",
             )  # fmt: skip
             raise self.reporter.failure()
 

@@ -81,14 +81,14 @@ def _admit(source: Source) -> None:
     if len(text) > _MAX_TOKENS and sum(1 for _ in _LEXEME.finditer(text)) > _MAX_TOKENS:
         raise InputError([Diagnostic(
             "E112", f"the file has more than {_MAX_TOKENS:,} words and signs", None,
-            "a game of this size is better given in a numeric format (see `posgc import`)",
+            "a game of this size is better given in a numeric format such as .dpomdp",
         )], source)  # fmt: skip
 
 
 def _too_large(size: int) -> Diagnostic:
     return Diagnostic(
         "E112", f"the text is too large: {size:,} bytes, at most {MAX_BYTES:,} are read", None,
-        "a game of this size is better given in a numeric format (see `posgc import`)",
+        "a game of this size is better given in a numeric format such as .dpomdp",
     )  # fmt: skip
 
 

@@ -180,7 +180,7 @@ class Rows:
         if self.entries > limit:
             raise LimitError(
                 f"kernels and emissions have {self.entries:,} entries at least, and the limit is {limit:,}: "
-                "raise max_entries, shorten the horizon, or make the game smaller"
+                "shorten the horizon, or make the game smaller"
             )
 
     def _admit(self, codes: Array) -> None:
@@ -190,14 +190,14 @@ class Rows:
         if count > limit:
             raise LimitError(
                 f"{count:,} states are reachable at least, and the limit is {limit:,}: "
-                "raise max_states, shorten the horizon, or make the game smaller"
+                "shorten the horizon, or make the game smaller"
             )
         # A row takes memory even where it is empty, in every kernel's row pointers and rewards.
         rows, most = count * self.setup.n_actions, self.setup.limits.max_entries
         if rows > most:
             raise LimitError(
                 f"{count:,} states and {self.setup.n_actions:,} joint actions make {rows:,} rows at least, and "
-                f"the limit on entries is {most:,}: raise max_entries, or make the game smaller"
+                f"the limit on entries is {most:,}: make the game smaller"
             )
 
     def crowded(self, crowd: Crowded, what: str) -> LimitError:
@@ -205,13 +205,13 @@ class Rows:
         if self.setup.runner.lawyer.room == limits.max_states:
             return LimitError(
                 f"{what} has {crowd.count:,} states at least, and the limit is {limits.max_states:,}: "
-                "raise max_states, or make the game smaller"
+                "make the game smaller"
             )
         room = min(OUTCOMES, limits.max_entries)
         return LimitError(
             f"{what} has {crowd.count:,} outcomes at least, and the limit is {room:,}: "
             "draw fewer or smaller variables"
-            + (", or raise max_entries" if room < OUTCOMES else "")
+            + ""
         )  # fmt: skip
 
 

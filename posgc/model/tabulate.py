@@ -132,5 +132,5 @@ def _check_sizes(setup: Setup) -> None:
     if setup.n_actions > limit:
         raise LimitError(
             f"there are {setup.n_actions:,} joint actions, and the limit on entries is {limit:,}: "
-            "raise max_entries, or declare fewer or smaller actions"
+            "declare fewer or smaller actions"
         )

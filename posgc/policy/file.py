@@ -19,17 +19,16 @@ from __future__ import annotations
 import json
 import os
 import struct
-import tempfile
 import zipfile
 import zlib
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
+from posgc.language.files import replace_file, require_regular
 from posgc.policy.artefact import Header, Origin, Policy, PolicyStep
 
 __all__ = ["FORMAT", "load_policy", "save_policy"]
@@ -47,9 +46,8 @@ UNREADABLE = (
 Array = npt.NDArray[Any]
 
 
-def save_policy(policy: Policy, path: str | os.PathLike[str]) -> None:
-    """Write the policy; nothing is left behind when writing fails."""
-    target = Path(path)
+def save_policy(policy: Policy, path: str | os.PathLike[str], *inputs: str) -> None:
+    """Write the policy, never over one of the `inputs`; raises InputError (E615), with nothing changed."""
     n, steps = len(policy.header.agents), policy.steps
     arrays: dict[str, Array] = {
         "header": np.frombuffer(json.dumps({"format": FORMAT, **asdict(policy.header)}).encode(), dtype=np.uint8),
@@ -64,21 +62,7 @@ def save_policy(policy: Policy, path: str | os.PathLike[str]) -> None:
         tables = [step.tables[i] for step in steps]
         _pack(arrays, f"pure_{i}", [t if t.ndim == 2 else np.zeros(0, np.int8) for t in tables])
         _pack(arrays, f"mixed_{i}", [t if t.ndim == 3 else np.zeros(0) for t in tables])
-    handle, temporary = tempfile.mkstemp(dir=target.parent or ".", prefix=f".{target.name}.", suffix=".npz")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    replace_file(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays), *inputs)
 
 
 def _pack(arrays: dict[str, Array], name: str, parts: list[Array]) -> None:
@@ -90,6 +74,7 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
     """Read a policy file.  Raises InputError where it is not one, LimitError where it is too large."""
     name = str(path)
     try:
+        require_regular(path, SIZE_LIMIT)
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):

@@ -18,6 +18,7 @@ def require_fit(information: Information, policy: Policy) -> None:
          f"it is for agents {', '.join(map(str, header.agents))}", "verify it against its own game"),
         (header.horizon != model.horizon,
          f"it has {header.horizon} steps, the game {model.horizon}", f"add --horizon {header.horizon}"),
+        (header.game != model.name, f"it was made for another game, {header.game}", "verify it against its own game"),
         (header.lags != lags, f"it was made under protocol {header.protocol}, not {protocol.name}",
          f"add --share '{header.protocol}'"),
         (header.digest != model.digest, f"it was made for another game ({header.game}) or other parameters",

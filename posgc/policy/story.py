@@ -7,6 +7,7 @@ beliefs of the true game, by plain forward filtering along each history; nothing
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from posgc.information.codes import Codec, decode, evolve, initial_codes, projec
 from posgc.information.items import Information, Item
 from posgc.information.step import Cells, step_entries
 from posgc.policy.artefact import Policy
+from posgc.policy.pairs import PolicyMismatch
 
 __all__ = ["Chapter", "Rule", "tell"]
 
@@ -82,12 +84,22 @@ def _places(
 
 
 def _next(policy: Policy, h: int, node: int, code: int) -> int:
+    codes: npt.NDArray[np.integer[Any]]
+    to: npt.NDArray[np.integer[Any]]
     if h == 1:
-        return int(policy.root_to[np.searchsorted(policy.root_z, code)])
-    step = policy.steps[h - 2]
-    edges = slice(int(step.edge_indptr[node]), int(step.edge_indptr[node + 1]))
-    at = np.searchsorted(step.z[step.edge_z[edges]], code)
-    return int(step.edge_to[edges][at])
+        codes, to = policy.root_z, policy.root_to
+    else:
+        step = policy.steps[h - 2]
+        edges = slice(int(step.edge_indptr[node]), int(step.edge_indptr[node + 1]))
+        codes, to = step.z[step.edge_z[edges]], step.edge_to[edges]
+    return int(to[_position(codes, code, h)])
+
+
+def _position(codes: npt.NDArray[np.integer[Any]], code: int, h: int) -> int:
+    at = int(np.searchsorted(codes, code))
+    if at >= len(codes) or codes[at] != code:
+        raise PolicyMismatch(f"at step {h} the policy has no instruction for something that can occur")
+    return at
 
 
 def _chapter(information: Information, policy: Policy, place: _Place, width: int, depth: int) -> Chapter:
@@ -113,7 +125,7 @@ def _rules(information: Information, policy: Policy, place: _Place) -> tuple[tup
             codec = Codec.of(information, information.private_of(i, place.h))
             labels = model.choice_labels(i, place.h)
             for code in np.unique(types[i]):
-                at = np.searchsorted(step.private[i], code)
+                at = _position(step.private[i], int(code), place.h)
                 law = step.behaviour(i, np.array([k]), np.array([at]), len(labels))[0]
                 order = sorted(np.flatnonzero(law > 1e-9), key=lambda a: -law[a])
                 choices = tuple((labels[a], float(law[a])) for a in order)
@@ -146,7 +158,7 @@ def _joint_action_law(information: Information, policy: Policy, place: _Place) -
     for row in range(len(place.cells.u)):
         joint = np.ones((len(components), 1))
         for i in range(n):
-            at = np.searchsorted(step.private[i], types[i, row])
+            at = _position(step.private[i], int(types[i, row]), place.h)
             own = step.behaviour(i, components, np.asarray(at), counts[i])
             joint = (joint[:, :, None] * own[:, None, :]).reshape(len(components), -1)
         law[row] = step.weight[components] @ joint

@@ -50,7 +50,7 @@ class Verification:
 
     `values[i]`, `deviation_values[i]`, `gains[i]` = their difference.  A Nash or CE deviator can always do as
     the policy does, so a difference below 0 is rounding and given as 0; a CCE deviator, who forgoes the
-    recommendations, may well lose, and its gain is then negative.  `nash_conv` is the sum of the gains, `gap`
+    recommendations, may well lose, and its gain is then negative.  `nash_conv` is the sum of the positive gains, `gap`
     the largest (the paper's NE-, CCE- or CE-gap); `error` bounds what merging equal beliefs can have changed;
     `pairs` counts the pairs of each step.
     """
@@ -68,7 +68,7 @@ class Verification:
 
     @property
     def nash_conv(self) -> float:
-        return float(sum(self.gains))
+        return float(sum(max(0.0, gain) for gain in self.gains))
 
 
 def gap_kind(concept: str) -> GapKind:

@@ -233,6 +233,43 @@ def test_ctrl_c_ends_cleanly(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def posgc(*words, **streams):
+    command = [sys.executable, "-m", "posgc.cli.main", *map(str, words)]
+    return subprocess.run(command, stderr=subprocess.PIPE, check=False, timeout=60, **streams)
+
+
+def test_broken_streams():
+    with open("/dev/full", "w") as full:
+        for words in (("check", DECTIGER, "--json"), ("info", DECTIGER), ("check", DECTIGER)):
+            done = posgc(*words, stdout=full)
+            assert done.returncode == 2 and b"Traceback" not in done.stderr and b"cannot write" in done.stderr
+    closed = subprocess.run(["bash", "-c", f"{sys.executable} -m posgc.cli.main check {DECTIGER} >&-"],
+                            stderr=subprocess.PIPE, check=False)  # fmt: skip
+    assert closed.returncode == 0 and closed.stderr == b""
+    piped = f"{sys.executable} -m posgc.cli.main check {DECTIGER} | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", piped], capture_output=True, check=False)
+    assert done.stdout == b"0\n" and done.stderr == b""
+
+
+def test_no_bound_is_not_a_number(capsys):
+    assert run(capsys, "solve", DECTIGER, "--concept", "team", "--require-gap", "nan")[0] == 2
+
+
+def test_many_agents_are_a_limit(capsys, tmp_path):
+    path = tmp_path / "many.posg"
+    path.write_text("game g { horizon 1; agents r[64]; state s: {u}; init s = u; reward team = 1; share full; }")
+    assert run(capsys, "solve", path, "--concept", "team")[0] == 3
+
+
+@pytest.mark.parametrize("words", [
+    ("--concept", "team", "--select", "welfare"), ("--concept", "ce", "--option", "way=regret"),
+    ("--concept", "nash", "--option", "form=strategic"), ("--concept", "cce", "--epsilon", "0.1"),
+])  # fmt: skip
+def test_options_that_would_do_nothing(capsys, words):
+    expected = 0 if words[-1] == "welfare" else 2  # the default asks for nothing
+    assert run(capsys, "solve", DECTIGER, *words)[0] == expected
+
+
 def test_every_command_has_help(capsys):
     for command in COMMANDS:
         status, out, _ = run(capsys, command, "--help")

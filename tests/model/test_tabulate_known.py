@@ -163,7 +163,7 @@ def test_a_huge_product_costs_nothing_where_few_states_are_reachable(names):
 
 def test_forty_uniform_booleans_are_refused_before_they_are_built():
     begun = time.process_time()
-    with pytest.raises(LimitError, match=r"the initial law has 2,097,152 states at least.*2,000,000.*max_states"):
+    with pytest.raises(LimitError, match=r"the initial law has 2,097,152 states at least.*2,000,000"):
         tabulate(game([state(f"x{k}", BOOL, uniform(BOOL)) for k in range(40)], ALONE, [], [const(0)]))
     assert time.process_time() - begun < 10
 
@@ -177,14 +177,14 @@ def test_one_row_with_forty_uniform_successors_is_refused():
 
 
 def test_limits_name_what_was_reached():
-    with pytest.raises(LimitError, match="4 states are reachable at least, and the limit is 3: raise max_states"):
+    with pytest.raises(LimitError, match="4 states are reachable at least, and the limit is 3"):
         tabulate(walk(1, 10, horizon=9), max_states=3)
     with pytest.raises(
-        LimitError, match="2 states and 1 joint actions make 2 rows at least, and the limit on entries is 1: raise"
+        LimitError, match="2 states and 1 joint actions make 2 rows at least, and the limit on entries is 1"
     ):
         tabulate(walk(1, 10, horizon=9), max_entries=1)
     seen = (numbers(3), None, uniform(numbers(3)))
-    with pytest.raises(LimitError, match="entries at least, and the limit is 5: raise max_entries"):
+    with pytest.raises(LimitError, match="entries at least, and the limit is 5"):
         tabulate(game([state("x", BOOL, uniform(BOOL))], ALONE, [seen], [const(0)]), max_entries=5)
 
 

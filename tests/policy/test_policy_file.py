@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from dataclasses import replace
 from functools import cache
@@ -79,13 +80,31 @@ def test_same_policy_same_bytes_and_nothing_else_in_the_folder(tmp_path: Path) -
 
 
 def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(OSError):
+    with pytest.raises(InputError):
         save_policy(example(), tmp_path / "missing" / "p.npz")
-    taken = tmp_path / "taken"
+    taken, game, link = tmp_path / "taken", tmp_path / "game.posg", tmp_path / "link"
     taken.mkdir()
-    with pytest.raises(OSError):
-        save_policy(example(), taken)
-    assert [p.name for p in tmp_path.iterdir()] == ["taken"]
+    game.write_text("a game")
+    link.symlink_to(game)
+    os.mkfifo(tmp_path / "pipe")
+    for target in (taken, game, link, tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(InputError, match="cannot write"):
+            save_policy(example(), target, str(game))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["game.posg", "link", "pipe", "taken"]
+    assert game.read_text() == "a game" and not os.path.isfile("/dev/null")
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "policy.npz")
+    save_policy(example(), tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and len(load_policy(tmp_path / "policy.npz").steps) > 0
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", tmp_path / "pipe", tmp_path):
+        with pytest.raises(InputError, match="not a regular file"):
+            load_policy(path)
 
 
 # ---- damage

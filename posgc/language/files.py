@@ -1,0 +1,57 @@
+"""Reading and writing files that somebody else named: nothing is hung on, half written, or replaced by mistake."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from posgc.language.diagnostics import Diagnostic, InputError
+
+__all__ = ["replace_file", "require_regular"]
+
+
+def require_regular(path: str | os.PathLike[str], limit: int) -> None:
+    """Raises OSError where the path is no regular file (a device, a pipe, a folder) or has more than `limit` bytes."""
+    size = os.stat(path).st_size
+    if not os.path.isfile(path):
+        raise OSError(0, "it is not a regular file")
+    if size > limit:
+        raise OSError(0, f"it is larger than {limit >> 20} MB")
+
+
+def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object], *inputs: str) -> None:
+    """Write to a temporary file beside the target, then rename; a link is followed.
+
+    Raises InputError (E615), and leaves everything as it was, where the target is no regular file, is one of
+    the `inputs`, or cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise _refused(path, "it is not a regular file")
+    if any(name != "-" and os.path.realpath(name) == str(target) for name in inputs):
+        raise _refused(path, "it is what is being read")
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+        os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        os.replace(temporary, target)
+    except OSError as error:
+        raise _refused(path, error.strerror or str(error)) from None
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _refused(path: str | os.PathLike[str], why: str) -> InputError:
+    return InputError([Diagnostic("E615", f"cannot write {os.fspath(path)}: {why}", help="give another file name")])
