@@ -39,7 +39,10 @@ class Reporter:
 
     def failure(self) -> InputError:
         """The exception that carries the errors; warnings wait until there are none."""
-        return InputError([d for d in self._sorted() if d.severity == "error"], self.source)
+        errors = [d for d in self._sorted() if d.severity == "error"]
+        # A name that is missing is one mistake however often it is used: the first use stands for all.
+        first = {d.message: d for d in reversed(errors) if d.code == "E201"}
+        return InputError([d for d in errors if d.code != "E201" or first[d.message] is d], self.source)
 
     def check(self) -> None:
         """Raises `InputError` if there is an error."""
