@@ -35,10 +35,7 @@ class Gambit:
         """Two agents, Assumption 3, and pygambit."""
         if len(facts.model.signature.agents) != 2:
             return "Gambit's complementarity solver is for two agents"
-        if facts.independent is not True:
-            state = "fails" if facts.independent is False else "is not decided"
-            return f"Assumption 3 (strategy-independent beliefs) {state}: {facts.why_not_independent}"
-        return missing_pygambit()
+        return facts.dependence or missing_pygambit()
 
     def emit(self, problem: Problem, options: Any) -> Induction:
         """The planner of this problem."""

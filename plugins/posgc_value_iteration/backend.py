@@ -76,10 +76,7 @@ class ValueIteration:
         """Rewards must fit the concept, and Assumption 3 must hold."""
         if facts.concept == "team" and facts.rewards != "common":
             return "a team optimum needs rewards that all agents share"
-        if facts.independent is not True:
-            state = "fails" if facts.independent is False else "is not decided"
-            return f"Assumption 3 (strategy-independent beliefs) {state}: {facts.why_not_independent}"
-        return None
+        return facts.dependence
 
     def emit(self, problem: Problem, options: Any) -> Induction:
         """The planner of this problem."""

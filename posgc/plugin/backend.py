@@ -32,6 +32,14 @@ class Facts:
     why_not_independent: str
     model: Model
 
+    @property
+    def dependence(self) -> str | None:
+        """Why Assumption 3 cannot be relied on, as a sentence; None where it holds."""
+        if self.independent is True:
+            return None
+        state = "fails" if self.independent is False else "is not decided"
+        return f"Assumption 3 (strategy-independent beliefs) {state}: {self.why_not_independent}"
+
 
 @dataclass(frozen=True)
 class Problem:

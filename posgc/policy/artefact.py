@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Concept", "Header", "Origin", "Policy", "PolicyStep", "component_bounds"]
+__all__ = ["Concept", "Header", "Origin", "Policy", "PolicyStep"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -112,8 +112,3 @@ class Policy:
     root_to: Ints
     steps: tuple[PolicyStep, ...]
     origin: Origin | None = None
-
-
-def component_bounds(step: PolicyStep) -> Ints:
-    """The node of every component, [K]."""
-    return np.repeat(np.arange(len(step)), np.diff(step.indptr))
