@@ -9,13 +9,14 @@ moves along the edge of m with that code.  A product policy (Nash, team) has one
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Concept", "Header", "Origin", "Policy", "PolicyStep"]
+__all__ = ["Concept", "Header", "Machine", "MachineStep", "Origin", "Policy", "PolicyStep"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -51,6 +52,30 @@ class Header:
     gap_bound: float | None = None
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
+
+
+class MachineStep(Protocol):
+    """The edges of one step, as in `PolicyStep`."""
+
+    @property
+    def z(self) -> Ints: ...
+    @property
+    def edge_indptr(self) -> Ints: ...
+    @property
+    def edge_z(self) -> npt.NDArray[np.integer[Any]]: ...
+    @property
+    def edge_to(self) -> npt.NDArray[np.integer[Any]]: ...
+
+
+class Machine(Protocol):
+    """A finite-state machine that reads increments: what is left of a policy without its prescriptions."""
+
+    @property
+    def root_z(self) -> Ints: ...
+    @property
+    def root_to(self) -> Ints: ...
+    @property
+    def steps(self) -> Sequence[MachineStep]: ...
 
 
 @dataclass(frozen=True)

@@ -171,11 +171,9 @@ def _payoffs(
     payoff: Floats = (belief @ step.reward[agent]).toarray()
     if ahead is not None:
         assert step.ahead is not None and step.ahead_choice is not None and step.ahead_az is not None
-        assert step.z is not None
         flow = belief @ step.ahead
         row = np.repeat(np.arange(begin, end), np.diff(flow.indptr))
-        key = row * (n_actions * len(step.z)) + step.ahead_az[flow.indices]
-        to = layer.successor[np.searchsorted(layer.succession, key)]
+        to = layer.follow(row, step.ahead_az[flow.indices])
         cell = (row - begin) * (n_u * n_actions) + step.ahead_choice[flow.indices]
         future = np.bincount(cell, weights=flow.data * ahead[to], minlength=payoff.size)
         payoff += information.model.discount * future.reshape(payoff.shape)
