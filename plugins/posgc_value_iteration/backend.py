@@ -80,14 +80,7 @@ class ValueIteration:
 
     def emit(self, problem: Problem, options: Any) -> Induction:
         """The planner of this problem."""
-        return Induction(
-            problem.information,
-            problem.concept,
-            _explained(_oracle(problem, options)),
-            problem.max_nodes,
-            self.name,
-            options,
-        )
+        return Induction(problem.graph, problem.concept, _explained(_oracle(problem, options)), self.name, options)
 
 
 def _require_served(concept: Concept, options: Options) -> None:

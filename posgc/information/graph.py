@@ -33,7 +33,11 @@ from posgc.information.items import Information
 from posgc.information.merge import merge_rows
 from posgc.information.step import Cells, StepTable, same_step, step_table
 
-__all__ = ["DEFAULT_MAX_NODES", "MERGE_TOLERANCE", "Graph", "Layer", "columns", "expand_graph", "grow_layers"]
+__all__ = [
+    "DEFAULT_MAX_NODES", "MERGE_TOLERANCE", "FirstBeliefs", "Graph", "Layer", "columns", "expand_graph",
+    "first_beliefs", "grow_layers",
+    "reachable_tables",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -54,7 +58,8 @@ class Layer:
     `belief` is CSR [N, X] over `table.cells`, rows sum to 1.  Node k's successors are the edges
     `edge_indptr[k]:edge_indptr[k + 1]`: increment `table.z[edge_z]`, ascending, leads to node `edge_to` of
     the next layer (no edges at the last step).  `parent[k]` and `parent_z[k]` are one node of the layer
-    before and one increment code that lead here (-1 and the code of z_1 at the first step).
+    before and one increment code that lead here (-1 and the code of z_1 at the first step; both empty in a
+    compressed graph).
     """
 
     h: int
@@ -108,7 +113,7 @@ def expand_graph(
     Raises LimitError before the layer that would carry the number of nodes held past `max_nodes` is finished.
     """
     last = information.model.horizon if upto is None else upto
-    first = _first(information, tolerance)
+    first = first_beliefs(information, tolerance)
     layers: list[Layer] = []
     for layer, edges in _grow(information, first, max_nodes, last, tolerance):
         if edges is not None:
@@ -124,7 +129,7 @@ def grow_layers(information: Information, max_nodes: int = DEFAULT_MAX_NODES) ->
 
     Raises LimitError as `expand_graph` does, after all layers before have been handed out.
     """
-    first = _first(information, MERGE_TOLERANCE)
+    first = first_beliefs(information)
     for layer, _ in _grow(information, first, max_nodes, information.model.horizon, MERGE_TOLERANCE):
         yield layer
 
@@ -149,7 +154,7 @@ class _Next:
 
 
 def _grow(
-    information: Information, first: _First, max_nodes: int, last: int, tolerance: float
+    information: Information, first: FirstBeliefs, max_nodes: int, last: int, tolerance: float
 ) -> Iterator[tuple[Layer, _Edges | None]]:
     """Each layer without its own edges, with the edges that led to it (None for the first)."""
     belief, cells, error = first.belief, first.cells, first.error
@@ -222,8 +227,19 @@ def _table(information: Information, h: int, cells: Cells, known: dict[tuple[obj
     return known[key]
 
 
+def reachable_tables(information: Information) -> Iterator[StepTable]:
+    """The tables of steps 1..H on all cells that can occur then; steps that look alike share one."""
+    cells = first_beliefs(information).cells
+    known: dict[tuple[object, ...], StepTable] = {}
+    for h in range(1, information.model.horizon + 1):
+        table = _table(information, h, cells, known)
+        yield table
+        if table.following is not None:
+            cells = table.following
+
+
 @dataclass(frozen=True)
-class _First:
+class FirstBeliefs:
     """Increment codes z_1, the node of each, the probability of each, and the first beliefs."""
 
     z: Ints
@@ -234,7 +250,8 @@ class _First:
     error: float
 
 
-def _first(information: Information, tolerance: float) -> _First:
+def first_beliefs(information: Information, tolerance: float = MERGE_TOLERANCE) -> FirstBeliefs:
+    """The common beliefs of step 1."""
     initial = information.model.initial
     z_code, u = initial_codes(information, initial.observation)
     cells, cell = Cells.of(u, initial.state)
@@ -244,7 +261,7 @@ def _first(information: Information, tolerance: float) -> _First:
     probability: Floats = np.asarray(joint.sum(axis=1)).ravel()
     joint.data /= np.repeat(probability, np.diff(joint.indptr))
     merge = merge_rows(joint.indptr.astype(np.int64), joint.indices, joint.data, tolerance)
-    return _First(z, merge.member, probability, joint[merge.representative], cells, merge.error)
+    return FirstBeliefs(z, merge.member, probability, joint[merge.representative], cells, merge.error)
 
 
 def _trim(belief: sparse.csr_array, cells: Cells) -> tuple[sparse.csr_array, Cells]:

@@ -26,7 +26,7 @@ from posgc.information.merge import merge_rows
 from posgc.information.step import Cells, same_step, step_entries
 from posgc.policy.artefact import Machine, MachineStep
 
-__all__ = ["PairLayer", "PolicyMismatch", "TrueStep", "pair_layers"]
+__all__ = ["NextPairs", "PairLayer", "PolicyMismatch", "TrueStep", "next_pairs", "pair_layers", "true_step"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -88,11 +88,11 @@ def pair_layers(
     known: dict[tuple[object, ...], TrueStep] = {}
     layers: list[PairLayer] = []
     held, error = len(node), 0.0
-    done: tuple[tuple[object, ...], _Next] | None = None
+    done: tuple[tuple[object, ...], NextPairs] | None = None
     for h in range(1, horizon + 1):
         key = same_step(information, h, cells)
         if key not in known:
-            known[key] = _true_step(information, h, cells)
+            known[key] = true_step(information, h, cells)
         step = known[key]
         if h == horizon:
             nothing = np.zeros(0, np.int64)
@@ -109,7 +109,7 @@ def pair_layers(
             id(edges.z),
         )
         if done is None or done[0] != state:
-            done = state, _following(node, belief, step, edges, h, max_pairs - held)
+            done = state, next_pairs(node, belief, step, edges, h, max_pairs - held)
         following = done[1]
         layers.append(PairLayer(h, node, belief, step, following.succession, following.successor, error))
         held += 0 if following.belief is belief else len(following.node)
@@ -133,7 +133,8 @@ def _first(information: Information, policy: Machine) -> tuple[Ints, Floats, Int
     return np.arange(len(codes)), probability, policy.root_to[at], belief, cells
 
 
-def _true_step(information: Information, h: int, cells: Cells) -> TrueStep:
+def true_step(information: Information, h: int, cells: Cells) -> TrueStep:
+    """The step on these cells; raises LimitError when its table is too large."""
     model = information.model
     actions, kernel = model.allowed(h), model.kernel(h)
     n_actions = len(actions)
@@ -163,7 +164,7 @@ def _true_step(information: Information, h: int, cells: Cells) -> TrueStep:
 
 
 @dataclass(frozen=True)
-class _Next:
+class NextPairs:
     """The layer of pairs that follows one, and how each pair gets there."""
 
     node: Ints
@@ -174,8 +175,13 @@ class _Next:
     error: float
 
 
-def _following(node: Ints, belief: sparse.csr_array, step: TrueStep, edges: MachineStep, h: int, room: int) -> _Next:
-    """Bayes' rule under every constant joint action, and the policy's own edges."""
+def next_pairs(
+    node: Ints, belief: sparse.csr_array, step: TrueStep, edges: MachineStep, h: int, room: int
+) -> NextPairs:
+    """The pairs of step h + 1: Bayes' rule under every constant joint action, and the policy's own edges.
+
+    Raises PolicyMismatch where an edge is missing, LimitError past `room` pairs.
+    """
     assert step.after is not None and step.after_az is not None and step.after_cell is not None
     assert step.z is not None and step.following is not None
     z = step.z
@@ -188,7 +194,7 @@ def _following(node: Ints, belief: sparse.csr_array, step: TrueStep, edges: Mach
     return _settled(node, belief, step, grown)
 
 
-def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth) -> _Next:
+def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth) -> NextPairs:
     """The grown pairs; the very pairs of this step, in their order, where they are the same."""
     assert step.following is not None and grown.label is not None
     rows, cells = _used_cells(grown.belief, step.following)
@@ -201,8 +207,8 @@ def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth
         )
         if np.array_equal(merge.representative, np.arange(n)):
             successor = merge.member[n:][grown.to]
-            return _Next(node, belief, step.cells, succession, successor, grown.error + merge.error)
-    return _Next(grown.label, rows, cells, succession, grown.to, grown.error)
+            return NextPairs(node, belief, step.cells, succession, successor, grown.error + merge.error)
+    return NextPairs(grown.label, rows, cells, succession, grown.to, grown.error)
 
 
 def _follow(policy: MachineStep, node: Ints, code: Ints, h: int) -> Ints:

@@ -23,19 +23,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from posgc.information.codes import project
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
 from posgc.model.rewards import reward_spans
 from posgc.policy.artefact import Policy, PolicyStep
-from posgc.policy.pairs import PairLayer, PolicyMismatch, pair_layers
+from posgc.policy.pairs import PairLayer, PolicyMismatch, TrueStep, pair_layers
 
-__all__ = ["GapKind", "Verification", "gap_kind", "verify"]
+__all__ = ["GapKind", "JudgedLayer", "Verification", "backward", "gap_kind", "verify"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -71,6 +72,22 @@ class Verification:
         return float(sum(max(0.0, gain) for gain in self.gains))
 
 
+class JudgedLayer(Protocol):
+    """What a policy is judged on at step h: rows with a policy node and a belief, and where each row leads."""
+
+    @property
+    def h(self) -> int: ...
+    @property
+    def node(self) -> Ints: ...
+    @property
+    def belief(self) -> sparse.csr_array: ...
+    @property
+    def step(self) -> TrueStep: ...
+    def follow(self, pair: Ints, az: Ints) -> Ints:
+        """The row of the next step for each (row, position of a * Z + z)."""
+        ...
+
+
 def gap_kind(concept: str) -> GapKind:
     """The deviations that a concept is judged by: a team optimum by those of a Nash equilibrium."""
     return "ce" if concept == "ce" else "cce" if concept == "cce" else "nash"
@@ -92,7 +109,7 @@ def verify(
     value: Floats | None = None
     best: Floats | None = None
     for layer, step in zip(reversed(layers), reversed(policy.steps), strict=True):
-        value, best = _backward(information, layer, step, value, best, kind)
+        value, best = backward(information, layer, step, value, best, kind)
         if progress is not None:
             progress("verify", 2 * horizon - layer.h + 1, 2 * horizon)
     assert value is not None and best is not None
@@ -112,8 +129,8 @@ def _merge_error(information: Information, layers: list[PairLayer]) -> float:
     return float(sum(ahead[layer.h - 1] * layer.merge_error for layer in layers))
 
 
-def _backward(
-    information: Information, layer: PairLayer, step: PolicyStep, value: Floats | None, best: Floats | None,
+def backward(
+    information: Information, layer: JudgedLayer, step: PolicyStep, value: Floats | None, best: Floats | None,
     kind: GapKind,
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Values [n, pairs] of going on with the policy and of deviating from here on."""
@@ -135,7 +152,7 @@ def _backward(
     return values, bests
 
 
-def _private_positions(information: Information, layer: PairLayer, step: PolicyStep) -> Ints:
+def _private_positions(information: Information, layer: JudgedLayer, step: PolicyStep) -> Ints:
     """types[n, U]: where each agent's private information stands in the policy's tables."""
     rows = []
     for i, codes in enumerate(project(information, layer.h, layer.step.cells.u)):
@@ -162,7 +179,7 @@ def _played(step: PolicyStep, types: Ints, components: Ints, agent: int, n_choic
 
 
 def _payoffs(
-    layer: PairLayer, begin: int, end: int, agent: int, ahead: Floats | None, information: Information,
+    layer: JudgedLayer, begin: int, end: int, agent: int, ahead: Floats | None, information: Information,
     choices: list[int],
 ) -> Floats:  # fmt: skip
     """U_i of pairs begin:end, shape [U, pairs, A_1, ..., A_n]."""
