@@ -47,8 +47,8 @@ class Options:
     """`select`: which CE or CCE of a stage: welfare, egalitarian, max:AGENT (name, or number from 1), entropy, any.
 
     `epsilon`: stage gap that is tolerated, in the unit of the rewards; a leave to stop early, which for what is
-    selected and for a team means within it of the best; 0 asks for all that floating point gives.  `form`: of a CE, agent form (the paper's) or
-    strategic form.  `way`: how CE and CCE are found.
+    selected and for a team means within it of the best; 0 asks for all that floating point gives.  `form`: of a
+    CE, agent form (the paper's) or strategic form.  `way`: how CE and CCE are found.
     """
 
     select: str = "welfare"

@@ -114,7 +114,7 @@ def test_comparable_keeps_the_agents_payoffs_in_one_unit() -> None:
     found = deduplicate(stages, comparable=True)
     assert found.member.tolist() == [1, 0, 1]  # the third stands for the first: it has the larger scale
     assert found.scale == pytest.approx([1 / 3, 1.0, 1.0])
-    assert found.shift.T == pytest.approx(np.array([[-1 / 3, -1 / 3], [0, 0], [0, 0]]))
+    assert pytest.approx(np.array([[-1 / 3, -1 / 3], [0, 0], [0, 0]])) == found.shift.T
 
 
 def test_one_hash_for_all_still_tells_apart(monkeypatch: pytest.MonkeyPatch) -> None:
