@@ -32,7 +32,7 @@ from posgc.plugin.registry import registry
 from posgc.policy.artefact import Concept, Origin, Policy
 from posgc.policy.fit import require_fit
 from posgc.policy.pairs import PolicyMismatch
-from posgc.policy.verify import GapKind, Verification, gap_kind, verify
+from posgc.policy.verify import Form, GapKind, Verification, gap_kind, verify
 
 __all__ = [
     "AssumptionFails", "BackendOffer", "Compiled", "Report", "Request", "Solution", "check", "compile_request",
@@ -267,7 +267,8 @@ def solve(
                                                           "scipy": version("scipy")})  # fmt: skip
     policy = dataclasses.replace(policy, header=header, origin=_origin(compiled))
     with _timed(seconds, "verify"):
-        checked = verify(compiled.information, policy, gap_kind(concept), request.max_nodes, progress)
+        kind = gap_kind(concept, policy.header.options)
+        checked = verify(compiled.information, policy, kind, request.max_nodes, progress)
     layers = tuple(len(step) for step in policy.steps)
     return Solution(compiled, policy, checked, verdict, layers, *_bounds(policy, checked, compiled))
 
@@ -327,20 +328,26 @@ def request_of_policy(policy: Policy) -> tuple[Request, Source]:
 
 
 def verify_policy(
-    compiled: Compiled, policy: Policy, concept: Concept | None = None, progress: Progress = quiet
-) -> tuple[Verification, Verdict]:
+    compiled: Compiled, policy: Policy, concept: Concept | None = None, progress: Progress = quiet,
+    form: Form | None = None,
+) -> tuple[Verification, Verdict]:  # fmt: skip
     """Recompute values and gap of a policy from the game alone.
 
-    Raises InputError when the policy does not belong to the game, lacks an instruction, or is asked for a
-    gap that it cannot have; AssumptionFails or LimitError where Assumption 3 fails or is not decided (deviations
-    would then move beliefs).
+    `form` is of a CE, the policy's own where it is None.  Raises InputError when the policy does not belong to
+    the game, lacks an instruction, or is asked for a gap that it cannot have; AssumptionFails or LimitError where
+    Assumption 3 fails or is not decided (deviations would then move beliefs), LimitError also where a strategic
+    form has too many prescriptions.
     """
     require_fit(compiled.information, policy)
     verdict = independence(compiled, progress)
     state = "fails" if verdict.holds is False else "is not decided"
     why = f"the gap can be computed exactly only under Assumption 3, which {state}: {verdict.evidence}"
     _require_independence(verdict, why)
-    kind: GapKind = gap_kind(concept or policy.header.concept)
+    concept = concept or policy.header.concept
+    if form is not None and concept != "ce":
+        raise InputError([Diagnostic("E605", f"only a CE has a strategic and an agent form, not {concept}",
+                                     help="add --concept ce, or leave --form out")])  # fmt: skip
+    kind: GapKind = gap_kind(concept, policy.header.options if form is None else {"form": form})
     try:
         return verify(compiled.information, policy, kind, compiled.request.max_nodes, progress), verdict
     except PolicyMismatch as error:

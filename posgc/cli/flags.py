@@ -28,7 +28,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
                         help="how an imported file's one reward is meant")  # fmt: skip
     parser.add_argument("--max-nodes", metavar="N", type=_positive, default=DEFAULT_MAX_NODES,
                         help=f"most nodes of the common-information graph (default {DEFAULT_MAX_NODES})")  # fmt: skip
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of whatever is random (default 0)")
+    parser.add_argument("--seed", metavar="N", type=_natural, default=0, help="seed of whatever is random (default 0)")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +71,13 @@ def _positive(text: str) -> int:
     return value
 
 
+def _natural(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
 def _discount(text: str) -> float:
     value = float(text)
     if not (math.isfinite(value) and 0 <= value <= 1):
@@ -78,5 +85,5 @@ def _discount(text: str) -> float:
     return value
 
 
-_positive.__name__ = "whole number"
+_positive.__name__ = _natural.__name__ = "whole number"
 _discount.__name__ = "number"

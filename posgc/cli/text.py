@@ -24,7 +24,7 @@ from posgc.policy.verify import Verification
 __all__ = ["check", "info", "plugins", "replayed", "show", "solve", "verify"]
 
 WITNESS_LINES = 8
-GAP = {"nash": "NE", "cce": "CCE", "ce": "CE"}
+GAP = {"nash": "NE", "cce": "CCE", "ce": "CE", "ce_strategic": "strategic-form CE"}
 ANSWER = {True: "holds", False: "FAILS", None: "not decided"}
 
 
@@ -146,7 +146,8 @@ def solve(solution: Solution, path: str | None) -> None:
     if header.gap_bound is not None:
         _say(
             console,
-            f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap by {header.gap_bound:.3g}",
+            f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap by {header.gap_bound:.3g}, "
+            "up to rounding",
         )
     if solution.lower is not None and solution.upper is not None:
         _say(console, f"value of the game: between {solution.lower:.10g} and {solution.upper:.10g}")

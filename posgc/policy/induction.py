@@ -57,7 +57,7 @@ class Induction:
         for layer in reversed(graph.layers):
             solved = _solve_layer(graph, layer, values, kind, self.oracle)
             values = solved.value
-            slack = solved.missing + model.discount * slack
+            slack = solved.short_of_team + model.discount * slack
             worst, bound = max(worst, solved.gap), solved.gap + model.discount * bound
             methods += solved.methods
             steps.append(solved.step)
@@ -87,12 +87,13 @@ class Induction:
 
 @dataclass(frozen=True)
 class _SolvedLayer:
-    """A layer's prescriptions, values [m, N], by how much these may fall short of the team optimum at most, the
-    largest gap of a stage, and the methods used."""
+    """A layer's prescriptions, values [m, N], by how much these may fall short of the optimum at most (a team's:
+    for other concepts `upper` bounds something else, what was selected, and this means nothing), the largest gap of
+    a stage, and the methods used."""
 
     step: PolicyStep
     value: Floats
-    missing: float
+    short_of_team: float
     gap: float
     methods: list[str]
 
@@ -123,10 +124,10 @@ def _solve_layer(
         np.zeros(0, np.int64) if layer.table.z is None else layer.table.z,
         layer.edge_indptr, layer.edge_z, layer.edge_to,
     )  # fmt: skip
-    missing = max(float((s.upper - s.value[0]).max()) if s.upper is not None else 0.0 for s in solved)
+    short = max(float((s.upper - s.value[0]).max()) if s.upper is not None else 0.0 for s in solved)
     values = np.concatenate([s.value[:m] for s in solved], axis=1)
     gap = max(float(s.gap.max()) for s in solved)
-    return _SolvedLayer(step, values, max(missing, 0.0), max(gap, 0.0), [s.method for s in solved])
+    return _SolvedLayer(step, values, max(short, 0.0), max(gap, 0.0), [s.method for s in solved])
 
 
 def _stack(tables: list[npt.NDArray[Any]], n_choices: int) -> npt.NDArray[Any]:

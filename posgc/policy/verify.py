@@ -9,7 +9,8 @@ folded in) and mu(a | u) = sum_k w_k prod_j gamma_j^k(a_j | p_j(u)) what the pol
 
 where the last two continue with themselves: the deviator goes on deviating.  For CE the modifications are
 the memoryless phi_{i,h,c,p}: A_i -> A_i of Definition 10, which see the recommended action (sampled from
-the prescription), not the prescription.  gap_i = V_i^dev - V_i at the start.
+the prescription), not the prescription; in strategic form ("ce_strategic") they see the whole prescription
+(`prescribed.py`), which tells more: that gap is never the smaller.  gap_i = V_i^dev - V_i at the start.
 
 Under Assumption 3 a deviation does not move the common belief, so these maxima range over all
 pi_i(c_h, p_{i,h}).  Without it they would not; `verify` is for games in which it has been established.
@@ -21,9 +22,9 @@ distance met at step h the gap is right to within sum_h delta_h sum_{t >= h} dis
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -35,12 +36,14 @@ from posgc.information.items import Information
 from posgc.model.rewards import reward_spans
 from posgc.policy.artefact import Policy, PolicyStep
 from posgc.policy.pairs import PairLayer, PolicyMismatch, TrueStep, pair_layers
+from posgc.policy.prescribed import Signals, most_drawn, signals
 
-__all__ = ["GapKind", "JudgedLayer", "Verification", "backward", "gap_kind", "verify"]
+__all__ = ["Form", "GapKind", "JudgedLayer", "Verification", "backward", "gap_kind", "verify"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-GapKind = Literal["nash", "cce", "ce"]
+GapKind = Literal["nash", "cce", "ce", "ce_strategic"]
+Form = Literal["agent", "strategic"]
 CHUNK_CELLS = 8_000_000
 """float64 numbers in one block of stage payoffs (64 MB)."""
 
@@ -88,8 +91,11 @@ class JudgedLayer(Protocol):
         ...
 
 
-def gap_kind(concept: str) -> GapKind:
-    """The deviations that a concept is judged by: a team optimum by those of a Nash equilibrium."""
+def gap_kind(concept: str, options: Mapping[str, Any] | None = None) -> GapKind:
+    """The deviations that a concept is judged by: a team optimum by those of a Nash equilibrium, a CE by those of
+    the strategic form where the back-end's option `form` says so."""
+    if concept == "ce" and (options or {}).get("form") == "strategic":
+        return "ce_strategic"
     return "ce" if concept == "ce" else "cce" if concept == "cce" else "nash"
 
 
@@ -138,7 +144,8 @@ def backward(
     choices = [len(information.model.choices(i, layer.h)) for i in range(n)]
     types = _private_positions(information, layer, step)
     values, bests = np.zeros((n, pairs)), np.zeros((n, pairs))
-    block = max(1, CHUNK_CELLS // (len(layer.step.cells.u) * len(layer.step.actions)))
+    drawn = most_drawn(step) if kind == "ce_strategic" else 1
+    block = max(1, CHUNK_CELLS // (len(layer.step.cells.u) * len(layer.step.actions) * drawn))
     for begin in range(0, pairs, block):
         end = min(begin + block, pairs)
         part = slice(begin, end)
@@ -148,7 +155,8 @@ def backward(
             own = _payoffs(layer, begin, end, i, None if value is None else value[i], information, choices)
             values[i, part] = _expectation(own, played, step.weight[components], owner, types)
             other = own if value is None else _payoffs(layer, begin, end, i, best[i], information, choices)  # type: ignore[index]
-            bests[i, part] = _deviation(other, played, step.weight[components], owner, types, i, kind)
+            heard = signals(step, i, components, owner) if kind == "ce_strategic" else None
+            bests[i, part] = _deviation(other, played, step.weight[components], owner, types, i, kind, heard)
     return values, bests
 
 
@@ -215,8 +223,9 @@ def _expectation(payoff: Floats, played: list[list[Floats]], weight: Floats, own
 
 
 def _deviation(
-    payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints, agent: int, kind: GapKind
-) -> Floats:
+    payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints, agent: int, kind: GapKind,
+    heard: Signals | None,
+) -> Floats:  # fmt: skip
     """The best that the agent can get by deviating here, given what deviating later is worth."""
     pairs = payoff.shape[1]
     total = np.zeros(pairs)
@@ -226,11 +235,14 @@ def _deviation(
             table = weight[:, None] * _others(payoff[u][owner], played, int(u), agent)
             if kind == "ce":
                 table = (played[agent][u][:, :, None] * table[:, None, :]).reshape(len(table), -1)
-            here = _sum_by(owner, table, pairs)
+            here = _sum_by(owner, table, pairs) if heard is None else heard.heard(table)
             gain = here if gain is None else gain + here
         assert gain is not None
         n_choices = payoff.shape[2 + agent]
-        total += gain.reshape(pairs, -1, n_choices).max(axis=2).sum(axis=1)
+        if heard is None:
+            total += gain.reshape(pairs, -1, n_choices).max(axis=2).sum(axis=1)
+        else:
+            total += np.bincount(heard.owner, gain.max(axis=1), pairs)
     return total
 
 
