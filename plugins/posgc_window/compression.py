@@ -49,7 +49,7 @@ class Window:
         """The game of windows and the certificate of its error."""
         graph = window_graph(information, options.length, options.prior, max_nodes, progress)
         certificate = window_certificate(information, options.length, options.prior, max_nodes)
-        return Compressed(quotient(graph), certificate)
+        return Compressed(quotient(graph), graph, certificate)
 
     def candidates(self, information: Information) -> list[Any]:
         """Lengths from 1 until the window is everything."""

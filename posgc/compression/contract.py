@@ -9,8 +9,8 @@ The contract has three parts.  `accepts` says whether the compression serves an 
 makes M; `Compressed.lift` carries M's policies to the game.  A graph whose edges are labelled by the game's own
 increments and that has one for every increment possible in M *or* in the game needs no lift: its policies are
 machines that read increments, and run in the game as they stand.  Equation (5.1) then holds because a node has
-one edge for an increment; `require_closed` checks it, and that no increment or private information of the game is
-missing.
+one edge for an increment.  That no increment or private information of the game is missing is checked whenever the
+policy is verified or its error measured, and where neither is possible, by playing it.
 """
 
 from __future__ import annotations
@@ -54,9 +54,13 @@ def unlifted(policy: Policy) -> Policy:
 
 @dataclass(frozen=True)
 class Compressed:
-    """M as a graph, the lift of its policies to the game, and the certificate (None: nothing is known)."""
+    """M as a graph, the certificate (None: nothing is known), and the lift of M's policies to the game.
+
+    `graph` may be a lossless quotient of `model`, on whose nodes the beliefs, and so the errors, are those of M.
+    """
 
     graph: Graph
+    model: Graph
     certificate: Certificate | None
     lift: Callable[[Policy], Policy] = unlifted
 

@@ -7,18 +7,18 @@ the model's own; it says nothing of the true game until the error of the compres
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from posgc.information.graph import Graph, Layer
-from posgc.policy.artefact import Policy
+from posgc.policy.artefact import Policy, PolicyStep
 from posgc.policy.pairs import TrueStep, true_step
-from posgc.policy.verify import GapKind, backward
+from posgc.policy.verify import GapKind, backward, best_reply
 
-__all__ = ["InModel", "evaluate_in_model"]
+__all__ = ["InModel", "best_response", "evaluate_in_model"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -67,6 +67,19 @@ def evaluate_in_model(graph: Graph, policy: Policy, kind: GapKind) -> InModel:
     assert value is not None and best is not None
     values, deviations = value[:, graph.root_to] @ graph.root, best[:, graph.root_to] @ graph.root
     return InModel(values, deviations - values, spans[0], spans[1])
+
+
+def best_response(graph: Graph, policy: Policy, agent: int) -> Policy:
+    """The policy with the agent's part replaced by its best response in M that hears no recommendation."""
+    steps: list[PolicyStep] = []
+    known: dict[int, TrueStep] = {}
+    best: Floats | None = None
+    for layer, step in zip(reversed(graph.layers), reversed(policy.steps), strict=True):
+        best, actions = best_reply(graph.information, _layer(graph, layer, known), step, best, agent)
+        tables = list(step.tables)
+        tables[agent] = np.repeat(actions, np.diff(step.indptr), axis=0)
+        steps.append(replace(step, tables=tuple(tables)))
+    return replace(policy, steps=tuple(reversed(steps)))
 
 
 def _layer(graph: Graph, layer: Layer, steps: dict[int, TrueStep]) -> _ModelLayer:

@@ -26,7 +26,10 @@ from posgc.information.merge import merge_rows
 from posgc.information.step import Cells, same_step, step_entries
 from posgc.policy.artefact import Machine, MachineStep
 
-__all__ = ["NextPairs", "PairLayer", "PolicyMismatch", "TrueStep", "next_pairs", "pair_layers", "true_step"]
+__all__ = [
+    "NextPairs", "PairLayer", "PolicyMismatch", "TrueStep", "first_pairs", "follow_edges", "next_pairs", "pair_layers",
+    "true_step", "used_cells",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -84,7 +87,7 @@ def pair_layers(
     Raises PolicyMismatch where the policy lacks an edge, LimitError past `max_pairs` pairs in all.
     """
     horizon = information.model.horizon
-    first, probability, node, belief, cells = _first(information, machine)
+    first, probability, node, belief, cells = first_pairs(information, machine)
     known: dict[tuple[object, ...], TrueStep] = {}
     layers: list[PairLayer] = []
     held, error = len(node), 0.0
@@ -119,7 +122,7 @@ def pair_layers(
     return layers, first, probability
 
 
-def _first(information: Information, policy: Machine) -> tuple[Ints, Floats, Ints, sparse.csr_array, Cells]:
+def first_pairs(information: Information, policy: Machine) -> tuple[Ints, Floats, Ints, sparse.csr_array, Cells]:
     initial = information.model.initial
     z, u = initial_codes(information, initial.observation)
     cells, cell = Cells.of(u, initial.state)
@@ -187,7 +190,7 @@ def next_pairs(
     z = step.z
     signals = Columns(step.after, step.after_az, step.after_cell, len(step.actions) * len(z), len(step.following))
     grown = grow(
-        belief, signals, MERGE_TOLERANCE, lambda pair, az: _follow(edges, node[pair], z[az % len(z)], h),
+        belief, signals, MERGE_TOLERANCE, lambda pair, az: follow_edges(edges, node[pair], z[az % len(z)], h),
         Room(room, lambda found, share: f"verifying needs more than {found} pairs of policy node and belief at step "
              f"{h + 1}; raise --max-nodes"),
     )  # fmt: skip
@@ -197,7 +200,7 @@ def next_pairs(
 def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth) -> NextPairs:
     """The grown pairs; the very pairs of this step, in their order, where they are the same."""
     assert step.following is not None and grown.label is not None
-    rows, cells = _used_cells(grown.belief, step.following)
+    rows, cells = used_cells(grown.belief, step.following)
     succession, n = grown.row * grown.n_signals + grown.signal, len(node)
     same_size = len(grown.label) == n and cells.key() == step.cells.key()
     if same_size and np.array_equal(np.sort(grown.label), np.sort(node)):
@@ -211,7 +214,7 @@ def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth
     return NextPairs(grown.label, rows, cells, succession, grown.to, grown.error)
 
 
-def _follow(policy: MachineStep, node: Ints, code: Ints, h: int) -> Ints:
+def follow_edges(policy: MachineStep, node: Ints, code: Ints, h: int) -> Ints:
     """The policy's next node for each (node, increment code)."""
     z = np.searchsorted(policy.z, code)
     known = (
@@ -226,7 +229,7 @@ def _follow(policy: MachineStep, node: Ints, code: Ints, h: int) -> Ints:
     return policy.edge_to[at].astype(np.int64)
 
 
-def _used_cells(belief: sparse.csr_array, cells: Cells | None) -> tuple[sparse.csr_array, Cells]:
+def used_cells(belief: sparse.csr_array, cells: Cells | None) -> tuple[sparse.csr_array, Cells]:
     assert cells is not None
     used = np.unique(belief.indices)
     kept, _ = Cells.of(cells.u[cells.u_of[used]], cells.s[used])

@@ -38,7 +38,7 @@ from posgc.policy.artefact import Policy, PolicyStep
 from posgc.policy.pairs import PairLayer, PolicyMismatch, TrueStep, pair_layers
 from posgc.policy.prescribed import Signals, most_drawn, signals
 
-__all__ = ["Form", "GapKind", "JudgedLayer", "Verification", "backward", "gap_kind", "verify"]
+__all__ = ["Form", "GapKind", "JudgedLayer", "Verification", "backward", "best_reply", "gap_kind", "verify"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -227,23 +227,51 @@ def _deviation(
     heard: Signals | None,
 ) -> Floats:  # fmt: skip
     """The best that the agent can get by deviating here, given what deviating later is worth."""
-    pairs = payoff.shape[1]
+    pairs, n_choices = payoff.shape[1], payoff.shape[2 + agent]
     total = np.zeros(pairs)
     for p in np.unique(types[agent]):
-        gain: Floats | None = None
-        for u in np.flatnonzero(types[agent] == p):
-            table = weight[:, None] * _others(payoff[u][owner], played, int(u), agent)
-            if kind == "ce":
-                table = (played[agent][u][:, :, None] * table[:, None, :]).reshape(len(table), -1)
-            here = _sum_by(owner, table, pairs) if heard is None else heard.heard(table)
-            gain = here if gain is None else gain + here
-        assert gain is not None
-        n_choices = payoff.shape[2 + agent]
+        gain = _worth(payoff, played, weight, owner, types, agent, kind, heard, int(p))
         if heard is None:
             total += gain.reshape(pairs, -1, n_choices).max(axis=2).sum(axis=1)
         else:
             total += np.bincount(heard.owner, gain.max(axis=1), pairs)
     return total
+
+
+def _worth(
+    payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints, agent: int, kind: GapKind,
+    heard: Signals | None, p: int,
+) -> Floats:  # fmt: skip
+    """What each own action is worth to the agent at private information p: [pairs, A_i], [pairs, A_i * A_i] for every
+    recommended action and action (ce), or [what is heard, A_i] (ce_strategic)."""
+    gain: Floats | None = None
+    for u in np.flatnonzero(types[agent] == p):
+        table = weight[:, None] * _others(payoff[u][owner], played, int(u), agent)
+        if kind == "ce":
+            table = (played[agent][u][:, :, None] * table[:, None, :]).reshape(len(table), -1)
+        here = _sum_by(owner, table, payoff.shape[1]) if heard is None else heard.heard(table)
+        gain = here if gain is None else gain + here
+    assert gain is not None
+    return gain
+
+
+def best_reply(
+    information: Information, layer: JudgedLayer, step: PolicyStep, best: Floats | None, agent: int
+) -> tuple[Floats, Ints]:
+    """Values [rows] of the agent's best deviation that hears no recommendation, and its actions [rows, P_i]; 0 for a
+    private information that does not occur.  `best` [rows of the next step]: what deviating later is worth."""
+    rows = len(layer.node)
+    choices = [len(information.model.choices(i, layer.h)) for i in range(information.n_agents)]
+    types = _private_positions(information, layer, step)
+    components, owner = _components(step, layer.node)
+    played = [_played(step, types, components, j, choices[j]) for j in range(information.n_agents)]
+    payoff = _payoffs(layer, 0, rows, agent, best, information, choices)
+    value, actions = np.zeros(rows), np.zeros((rows, len(step.private[agent])), dtype=np.int64)
+    for p in np.unique(types[agent]):
+        gain = _worth(payoff, played, step.weight[components], owner, types, agent, "cce", None, int(p))
+        actions[:, p] = gain.argmax(axis=1)
+        value += gain.max(axis=1)
+    return value, actions
 
 
 def _sum_by(owner: Ints, table: Floats, n: int) -> Floats:
