@@ -9,7 +9,7 @@ from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Request
 
-__all__ = ["add_game", "add_output", "gap", "pairs", "request_of"]
+__all__ = ["add_game", "add_output", "gap", "pairs", "request_of", "seconds"]
 
 
 def add_game(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +61,14 @@ def gap(text: str) -> float:
     value = float(text)
     if math.isnan(value):
         raise argparse.ArgumentTypeError("not a number is no bound")
+    return value
+
+
+def seconds(text: str) -> float:
+    """A time limit."""
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is no time")
     return value
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from posgc.compression.contract import Compressed
 from posgc.compression.measured import graph_machine
 from posgc.information.graph import Graph
 from posgc.information.step import same_step
@@ -37,7 +38,7 @@ PLAYED_STEPS = 2_000_000
 
 @dataclass(frozen=True)
 class SampledError:
-    """Mean L1 distance of true and compressed belief at every step under uniform play, and half its 95 % interval, [H]."""
+    """Mean L1 distance of true and compressed belief at each step under uniform play, half its 95 % interval, [H]."""
 
     mean: Floats
     half: Floats
@@ -56,14 +57,15 @@ class SampledGap:
     episodes: int
 
 
-def sampled_gap(graph: Graph, policy: Policy, seed: int) -> SampledGap:
-    """Play the policy, and every agent's best response in M against it."""
-    information = graph.information
+def sampled_gap(compressed: Compressed, policy: Policy, seed: int) -> SampledGap:
+    """Play a policy of `compressed.graph`, and every agent's best response in M against it, in the true game."""
+    information = compressed.graph.information
     episodes = int(np.clip(PLAYED_STEPS // information.model.horizon, 100, 20_000))
-    played = play(information, policy, episodes, seed)
+    played = play(information, compressed.lift(policy), episodes, seed)
     gains, halves = [], []
     for agent in range(information.n_agents):
-        other = play(information, best_response(graph, policy, agent), episodes, seed + 1 + agent)
+        answer = compressed.lift(best_response(compressed.graph, policy, agent))
+        other = play(information, answer, episodes, seed + 1 + agent)
         gains.append(other.mean[agent] - played.mean[agent])
         halves.append(CONFIDENCE * np.hypot(other.error[agent], played.error[agent]))
     return SampledGap(played.mean, CONFIDENCE * played.error, np.array(gains), np.array(halves), episodes)
@@ -79,7 +81,8 @@ def sampled_error(graph: Graph, seed: int, episodes: int = 1000) -> SampledError
     mean, half = np.zeros(len(graph.layers)), np.zeros(len(graph.layers))
     for layer, edges in zip(graph.layers, machine.steps, strict=True):
         wide = layer.table.cells.find(cells)
-        own = sparse.csr_array((belief.data, wide[belief.indices], belief.indptr), shape=(episodes, len(layer.table.cells)))
+        shape = (episodes, len(layer.table.cells))
+        own = sparse.csr_array((belief.data, wide[belief.indices], belief.indptr), shape=shape)
         distance: Floats = np.asarray(abs(own - layer.belief[node]).sum(axis=1)).ravel()
         mean[layer.h - 1] = distance.mean()
         half[layer.h - 1] = CONFIDENCE * distance.std(ddof=1) / np.sqrt(episodes)

@@ -27,7 +27,8 @@ def compression_of(spec: str) -> tuple[Compression, Any]:
         near = difflib.get_close_matches(name, known, 1)
         cure = f"did you mean {near[0]}?" if near else cure
         raise InputError([Diagnostic("E616", f"no compression is called {found[1]}", help=cure)])
-    compression, given = known[name], {}
+    compression = known[name]
+    given: dict[str, str] = {}
     for position, word in enumerate(filter(None, (part.strip() for part in inside.split(",")))):
         key, equals, value = word.partition("=")
         if not equals and position:

@@ -32,7 +32,8 @@ class Header:
     `values`, `lower` and `upper` (of the sum that the concept optimises) are the solver's claims, in the
     unit of the rewards; `notes` says how they were come by.  `stage_gap` is the largest certified gap of a stage
     game and `gap_bound` the end-to-end bound that the stage gaps imply: sum_h discount^{h-1} max_node gap_h (the
-    paper's H epsilon_e); None where a back-end solves no stage games.
+    paper's H epsilon_e); None where a back-end solves no stage games.  `compression` is the smaller game that the
+    policy was found in (`--compress`), None for the game itself; the claims are then of that game.
     """
 
     game: str
@@ -52,6 +53,7 @@ class Header:
     gap_bound: float | None = None
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
+    compression: str | None = None
 
 
 class MachineStep(Protocol):

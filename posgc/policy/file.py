@@ -145,6 +145,7 @@ def _header(raw: Array) -> Header:
         "notes": _all(header.notes, str),
         "options": isinstance(header.options, dict),
         "versions": _texts(header.versions),
+        "compression": _is(header.compression, str, type(None)),
     }.items():
         if not good:
             raise ValueError(f"its header has a bad field {name}: {getattr(header, name)!r:.60}")
