@@ -108,7 +108,9 @@ class RandomPlayer:
         return {}
 
     def _key(self, *purpose: int) -> Words:
-        return np.random.SeedSequence(self._number, spawn_key=purpose).generate_state(1, np.uint64).astype(np.uint64)
+        """A word of its own for each purpose, none of them a stream of `Chance` (which have two numbers)."""
+        sequence = np.random.SeedSequence(self._number, spawn_key=(0, *purpose))
+        return sequence.generate_state(1, np.uint64).astype(np.uint64)
 
 
 class PolicyPlayer:
