@@ -2,9 +2,10 @@
 
 Prints the machine, the command, and the joint steps a second, median (least..greatest) over the repeats: uniform
 play, a pure policy drawn at random, and the team optimum, one-step late, H = 3, 10 and 100; for uniform play also the
-ratio to a loop over steps as one writes it with PettingZoo's parallel interface: `reset` and `step` on dictionaries, an agent's
-name to its action, observation, reward, end and truncation.  The loop's environment is written here, in plain Python
-with `random` and without PettingZoo's own wrappers or checks, which is the fastest that such a loop can be.  Loop and batch run one after the other in each repeat, and ratios are taken within it.  One process, one
+ratio to a loop over steps as one writes it with PettingZoo's parallel interface: `reset` and `step` on dictionaries,
+an agent's name to its action, observation, reward, end and truncation.  The loop's environment is written here, in
+plain Python with `random` and without PettingZoo's own wrappers or checks, which is the fastest that such a loop
+can be.  Loop and batch run one after the other in each repeat, and ratios are taken within it.  One process, one
 thread.
 """
 

@@ -366,9 +366,7 @@ class Simulation:
     claimed: tuple[float, ...] | None
 
 
-def simulate(
-    compiled: Compiled, policy: str, episodes: int, traces: int = 0, progress: Progress = quiet
-) -> Simulation:
+def simulate(compiled: Compiled, policy: str, episodes: int, traces: int = 0, progress: Progress = quiet) -> Simulation:
     """Play `uniform`, `random:SEED` or a policy file, with the seed of the request.
 
     Raises InputError for a policy that cannot be read or does not belong to the game, LimitError where the

@@ -14,6 +14,7 @@ in lockstep, about log2 of the longest row in passes over the batch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,7 @@ class Rows:
         running[np.arange(len(running)) >= np.repeat(last, (ends - begins)[filled])] = np.inf
         return Rows(indptr, running)
 
-    @property
+    @cached_property
     def longest(self) -> int:
         """The number of entries of the longest row."""
         return int(np.diff(self.indptr).max(initial=0))

@@ -123,9 +123,9 @@ class Simulator:
         row = action * model.n_states + self._state
         entry = self._rows[which].draw(row, self._chance.uniforms(DYNAMICS, h))
         if kernel.sample_reward is None:
-            reward = kernel.reward.reshape(len(kernel.reward), -1)[:, row]
+            reward = kernel.reward.reshape(len(kernel.reward), -1).take(row, axis=1)  # far quicker than [:, row]
         else:
-            reward = kernel.sample_reward[:, entry]
+            reward = kernel.sample_reward.take(entry, axis=1)
         self._state = kernel.state[entry].astype(np.int64)
         self._h = h + 1
         return self._step(kernel.observation[entry].astype(np.int64), action, reward)
