@@ -391,7 +391,7 @@ def _player(compiled: Compiled, policy: str) -> tuple[Player, tuple[float, ...] 
         try:
             return RandomPlayer(compiled.information, int(policy.removeprefix("random:"))), None
         except ValueError:
-            raise InputError([Diagnostic("E613", f"--policy {policy}: the seed is a whole number from 0",
+            raise InputError([Diagnostic("E613", f"--policy {policy:.40}: the seed is a whole number from 0",
                                          help="--policy random:1")]) from None  # fmt: skip
     loaded = load_policy(policy)
     require_fit(compiled.information, loaded)

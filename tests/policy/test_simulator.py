@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
+from support.checks import prepared
 from support.games import dectiger, random_game, shapes
+from support.play import Play
+from support.policies import machine
 
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
@@ -18,6 +21,7 @@ from posgc.model.build import from_arrays
 from posgc.pipeline import Request, compile_request, solve
 from posgc.policy import sampler
 from posgc.policy.chance import Chance, Rows
+from posgc.policy.pairs import PolicyMismatch
 from posgc.policy.players import Memory, PolicyPlayer, RandomPlayer, UniformPlayer
 from posgc.policy.sampler import estimate, record
 from posgc.policy.simulator import Simulator
@@ -27,7 +31,10 @@ EPISODES = 20_000
 TOO_RARE = 1e-9
 """A test that is right fails with this probability (a chi-square tail)."""
 
+few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
+
+@few
 @given(st.lists(st.lists(st.integers(0, 3), max_size=6), min_size=1, max_size=6), st.integers(0, 2**32 - 1))
 def test_rows_are_drawn_like_one_row_at_a_time(weights, seed):
     rng = np.random.default_rng(seed)
@@ -47,6 +54,7 @@ def test_rounding_never_leads_to_what_cannot_occur():
     assert rows.draw(np.array([0, 1, 1]), np.array([1 - 1e-12, 0.0, 1 - 1e-16])).tolist() == [1, 4, 5]
 
 
+@few
 @given(shapes())
 def test_frequencies_are_those_of_the_kernel(shape):
     """Every (s_h, a_h) that occurs: its (s_{h+1}, o_{h+1}) by a chi-square against the kernel's row."""
@@ -163,6 +171,18 @@ def test_estimates_hold_the_verified_value(game, concept):
     assert (abs(found.mean - solution.verification.values) <= 5 * found.error + 1e-9).all()
 
 
+@few
+@given(shapes(histories=300), st.booleans())
+def test_random_policies_earn_what_enumeration_says(shape, product):
+    """Random machines with mixtures, product or correlated, against playing them out along every history."""
+    information, tree, _ = prepared(shape)
+    policy = machine(np.random.default_rng(shape.seed), tree, product)
+    found = estimate(information.model, PolicyPlayer(information, policy), EPISODES, seed=shape.seed % 1000)
+    # six standard errors; outcomes rarer than one in a thousand episodes may make the error itself uncertain
+    assert (abs(found.mean - Play(tree, policy).values()) <= 6 * found.error + 1e-9).all()
+
+
+@few
 @given(shapes(histories=500), st.integers(0, 100))
 def test_a_random_player_is_a_pure_policy(shape, number):
     """What it does is a function of what the agent knows, recomputed from all increments and the private code."""
@@ -242,6 +262,26 @@ def test_an_interruption_keeps_the_finished_batches(monkeypatch):
 
 def _interrupt(stage, done, total):
     raise KeyboardInterrupt
+
+
+def test_a_policy_without_an_instruction_is_refused():
+    """A step of it loses the last private code, then its last edge."""
+    compiled = compile_request(Request(str(GAMES / "dectiger.posg")))
+    policy = solve(compiled, "team").policy
+    second = policy.steps[1]
+    less = dataclasses.replace(
+        second, private=tuple(codes[:-1] for codes in second.private), tables=tuple(t[:, :-1] for t in second.tables)
+    )
+    cut = dataclasses.replace(
+        second, edge_indptr=np.minimum(second.edge_indptr, len(second.edge_to) - 1), edge_z=second.edge_z[:-1],
+        edge_to=second.edge_to[:-1],
+    )  # fmt: skip
+    for step, h in ((less, 2), (cut, 3)):
+        player = PolicyPlayer(
+            compiled.information, dataclasses.replace(policy, steps=(policy.steps[0], step, *policy.steps[2:]))
+        )
+        with pytest.raises(PolicyMismatch, match=f"step {h}"):
+            estimate(compiled.model, player, EPISODES)
 
 
 def test_whole_episodes_are_counted_before_they_are_recorded():
