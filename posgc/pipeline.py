@@ -37,14 +37,17 @@ from posgc.plugin.options import make_options
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import compression_of, spec_of
 from posgc.policy.artefact import Concept, Origin, Policy
+from posgc.policy.file import load_policy
 from posgc.policy.fit import require_fit
 from posgc.policy.pairs import PolicyMismatch
+from posgc.policy.players import Player, PolicyPlayer, RandomPlayer, UniformPlayer
+from posgc.policy.sampler import Episodes, Estimate, estimate, record
 from posgc.policy.verify import Form, GapKind, Verification, gap_kind, verify
 
 __all__ = [
     "AssumptionFails", "BackendOffer", "Candidate", "Compiled", "Compress", "Compressing", "Report", "Request",
-    "Solution", "candidates", "check", "compile_request", "independence", "offers", "quiet", "read_source",
-    "request_of_policy", "solve", "verify_policy",
+    "Simulation", "Solution", "candidates", "check", "compile_request", "independence", "offers", "quiet",
+    "read_source", "request_of_policy", "simulate", "solve", "verify_policy",
 ]  # fmt: skip
 
 AGENT_LIMIT = 50
@@ -533,3 +536,48 @@ def verify_policy(
         raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
     except ValueError as error:
         raise InputError([Diagnostic("E605", str(error))]) from None
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Returns of a policy by playing it.  `asked` episodes were wanted; `traces` are the first of them, in full
+    (None where none were wanted); `claimed` is what the policy file says of its values, None without a file."""
+
+    compiled: Compiled
+    policy: str
+    asked: int
+    estimate: Estimate
+    traces: Episodes | None
+    claimed: tuple[float, ...] | None
+
+
+def simulate(compiled: Compiled, policy: str, episodes: int, traces: int = 0, progress: Progress = quiet) -> Simulation:
+    """Play `uniform`, `random:SEED` or a policy file, with the seed of the request.
+
+    Raises InputError for a policy that cannot be read or does not belong to the game, LimitError where the
+    traces are too long to keep.
+    """
+    model, seed = compiled.model, compiled.request.seed
+    player, claimed = _player(compiled, policy)
+    try:
+        with _timed(compiled.seconds, "traces"):
+            kept = record(model, player, traces, seed) if traces else None
+        with _timed(compiled.seconds, "simulate"):
+            found = estimate(model, player, episodes, seed, progress)
+    except PolicyMismatch as error:
+        raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
+    return Simulation(compiled, policy, episodes, found, kept, claimed)
+
+
+def _player(compiled: Compiled, policy: str) -> tuple[Player, tuple[float, ...] | None]:
+    if policy == "uniform":
+        return UniformPlayer(compiled.model), None
+    if policy.startswith("random:"):
+        try:
+            return RandomPlayer(compiled.information, int(policy.removeprefix("random:"))), None
+        except ValueError:
+            raise InputError([Diagnostic("E613", f"--policy {policy:.40}: the seed is a whole number from 0",
+                                         help="--policy random:1")]) from None  # fmt: skip
+    loaded = load_policy(policy)
+    require_fit(compiled.information, loaded)
+    return PolicyPlayer(compiled.information, loaded), loaded.header.values

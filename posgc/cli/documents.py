@@ -8,11 +8,12 @@ from posgc.assumptions import ReplayResult, Verdict
 from posgc.cli import compressed
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import Diagnostic
-from posgc.pipeline import Compiled, Report, Solution
+from posgc.pipeline import Compiled, Report, Simulation, Solution
 from posgc.plugin.registry import Registry
+from posgc.policy.sampler import CONFIDENCE
 from posgc.policy.verify import Verification, gap_kind
 
-__all__ = ["check", "info", "plugins", "replayed", "solve", "verify"]
+__all__ = ["check", "info", "plugins", "replayed", "simulate", "solve", "verify"]
 
 Json = dict[str, Any]
 
@@ -132,6 +133,31 @@ def verify(compiled: Compiled, verification: Verification, concept: str) -> Json
     """The document of `posgc verify`."""
     return {**_game(compiled), "concept": concept, **_values(compiled, verification),
             "pairs": list(verification.pairs)}  # fmt: skip
+
+
+def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Json:
+    """The document of `posgc simulate`; `lines` are the traces, unless they were written to `path`."""
+    compiled, found = simulation.compiled, simulation.estimate
+    agents = compiled.model.signature.agents
+    error, interval, claimed = found.error, found.interval, simulation.claimed
+    return {
+        **_game(compiled),
+        "policy": simulation.policy,
+        "seed": compiled.request.seed,
+        "horizon": compiled.model.horizon,
+        "discount": compiled.model.discount,
+        "episodes": found.episodes,
+        "stopped": found.stopped,
+        "mean": dict(zip(agents, found.mean.tolist(), strict=True)),
+        "error": None if error is None else dict(zip(agents, error.tolist(), strict=True)),
+        "interval": None if interval is None else dict(zip(agents, interval.tolist(), strict=True)),
+        "confidence": {"level": CONFIDENCE, "kind": "normal"},
+        "claimed": None if claimed is None else dict(zip(agents, claimed, strict=True)),
+        "traces": lines,
+        "out": path,
+        "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
+        "seconds": compiled.seconds,
+    }
 
 
 def info(compiled: Compiled) -> Json:
