@@ -132,7 +132,7 @@ class _Point:
             ],
             axis=1,
         )
-        move = np.linalg.solve(system, right[..., None])[..., 0]
+        move = _solved(system, right)
         d_paid, d_nu, d_t = move[:, :n_rows], move[:, n_rows], move[:, n_rows + 1 :]
         d_s = (goal - product - self.s * d_paid) / self.paid
         d_w = -self.w * (dual + (d_paid[:, None] @ self.a)[:, 0] + d_nu[:, None])
@@ -142,6 +142,15 @@ class _Point:
         self.centring = np.where(size > 0.9, 0.05, np.where(size > 0.3, 0.3, 0.9))
         self.s, self.paid = self.s + size[:, None] * d_s, self.paid + size[:, None] * d_paid
         self.t, self.nu = self.t + size[:, None] * d_t, self.nu + size * d_nu
+
+
+def _solved(system: Floats, right: Floats) -> Floats:
+    """[c, k]: the step; the shortest where conditions of payoffs that vanish beside others leave it open."""
+    try:
+        step: Floats = np.linalg.solve(system, right[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        step = (np.linalg.pinv(system) @ right[..., None])[..., 0]
+    return step
 
 
 def _longest(value: Floats, change: Floats) -> Floats:
