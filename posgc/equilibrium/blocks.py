@@ -16,6 +16,7 @@ __all__ = ["Blocks", "SolverFailed", "solve_blocks"]
 
 TOLERANCE = 1e-10  # HiGHS primal and dual feasibility, absolute; programmes are scaled to O(1)
 LOOSE_TOLERANCE = 1e-7  # HiGHS's own default, for a lone block on which the tight one ends "Unknown"
+ITERATIONS = 20  # for each row and column of a call, and 10,000: a degenerate programme may go round for ever
 VIOLATED = 1e-8  # of a row by an "optimal" answer: met where coefficients of 1e-9 stand beside 1
 # (tolerance, presolve) for a lone block, in turn
 ATTEMPTS = ((TOLERANCE, True), (TOLERANCE, False), (LOOSE_TOLERANCE, True), (LOOSE_TOLERANCE, False))
@@ -62,7 +63,7 @@ def solve_blocks(
             programme["b_eq"] = np.ones(size * len(equal))
         for tolerance, presolve in ATTEMPTS if one_each else ATTEMPTS[:1]:
             accuracy: Any = {"primal_feasibility_tolerance": tolerance, "dual_feasibility_tolerance": tolerance}
-            accuracy["presolve"] = presolve
+            accuracy |= {"presolve": presolve, "maxiter": 10_000 + ITERATIONS * size * (rows + columns)}
             result: Any = linprog(-c[start:stop].ravel(), method="highs", options=accuracy, **programme)
             if result.status != 0:
                 message = f"HiGHS on {size} block(s) of {rows} x {columns}: {result.message}"
