@@ -30,6 +30,7 @@ from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Sourc
 from posgc.language.ir import Game
 from posgc.language.sharing import protocol
 from posgc.model import Model, tabulate
+from posgc.model.infinite import require_steady, steps_that_matter, tail
 from posgc.model.rewards import reward_kind, reward_spans
 from posgc.plugin.backend import Backend, Facts, Problem, Progress
 from posgc.plugin.importer import RewardReading
@@ -75,7 +76,8 @@ def quiet(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asks of a game file, before anything is known of it."""
+    """What a user asks of a game file, before anything is known of it; `endless` asks for the discounted game without
+    end, cut where what follows no longer matters."""
 
     path: str
     share: str | None = None
@@ -85,6 +87,7 @@ class Request:
     reward: RewardReading = "team"
     max_nodes: int = DEFAULT_MAX_NODES
     seed: int = 0
+    endless: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,11 @@ class Compiled:
     information: Information
     diagnostics: tuple[Diagnostic, ...]
     seconds: dict[str, float]
+
+    @property
+    def tail(self) -> float | None:
+        """What a deviation after the last step could gain where the game has no end and was cut; else None."""
+        return float(np.ptp(tail(self.model), axis=1).max()) if self.request.endless else None
 
 
 def read_source(path: str) -> Source:
@@ -133,7 +141,12 @@ def compile_request(request: Request, progress: Progress = quiet, source: Source
     seconds: dict[str, float] = {}
     source = read_source(request.path) if source is None else source
     with _timed(seconds, "compile"):
+        if request.endless:
+            _, first, _ = _model(dataclasses.replace(request, horizon=1), source, quiet)
+            request = dataclasses.replace(request, horizon=steps_that_matter(first.discount))
         game, model, diagnostics = _model(request, source, progress)
+        if request.endless:
+            require_steady(model)
     with _timed(seconds, "information"):
         lags = protocol(model.signature, request.share, game)
         information = Information(model, lags)
@@ -295,6 +308,22 @@ class Solution:
     upper: float | None
     compression: Compressing | None = None
 
+    @property
+    def certified_gap(self) -> float | None:
+        """The exact gap, else the lowest bound on it, with what a deviation after a cut could add; None: neither is
+        known."""
+        bound = None if self.compression is None else self.compression.assessment.bound
+        known = self.verification if self.verification is not None else bound
+        return None if known is None else known.gap + (self.compiled.tail or 0.0)
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """`lower` and `upper`, of the game without end where that was asked for."""
+        if not self.compiled.request.endless:
+            return self.lower, self.upper
+        least, most = tail(self.compiled.model)[0]
+        return None if self.lower is None else self.lower + least, None if self.upper is None else self.upper + most
+
 
 def solve(
     compiled: Compiled,
@@ -452,6 +481,10 @@ def _compressed_bounds(
         return (None if lower == -float("inf") else lower), upper
     if assessment.verification is not None:
         return _bounds(policy, assessment.verification, compiled)
+    bound = assessment.bound
+    if policy.header.concept == "nash" and reward_kind(compiled.model) == "zero_sum" and bound is not None:
+        claimed, off = policy.header.values[0], float(bound.value_error[0])
+        return claimed - off - float(bound.gains[1]), claimed + off + float(bound.gains[0])
     return None, None
 
 

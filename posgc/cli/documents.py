@@ -81,10 +81,12 @@ def _diagnostic(d: Diagnostic) -> Json:
 
 def _values(compiled: Compiled, verification: Verification) -> Json:
     agents = compiled.model.signature.agents
+    after = compiled.tail or 0.0
     return {
         "values": dict(zip(agents, verification.values, strict=True)),
         "gap": {
-            "kind": verification.kind, "value": verification.gap, "exact": True, "error": verification.error,
+            "kind": verification.kind, "value": verification.gap + after, "exact": compiled.tail is None,
+            "error": verification.error, "tail": compiled.tail,
             "nash_conv": verification.nash_conv, "gains": dict(zip(agents, verification.gains, strict=True)),
         },
     }  # fmt: skip
@@ -98,7 +100,8 @@ def _unverified(solution: Solution) -> Json:
         "values": dict(zip(agents, solution.policy.header.values, strict=True)),
         "gap": {
             "kind": gap_kind(solution.policy.header.concept, solution.policy.header.options),
-            "value": None if bound is None else bound.gap, "exact": False,
+            "value": None if bound is None else bound.gap + (solution.compiled.tail or 0.0), "exact": False,
+            "tail": solution.compiled.tail,
             "error": None if bound is None else float(bound.value_error.max()), "nash_conv": None,
             "gains": dict.fromkeys(agents) if bound is None else dict(zip(agents, bound.gains.tolist(), strict=True)),
         },
@@ -116,7 +119,7 @@ def solve(solution: Solution, path: str | None) -> Json:
         **(_values(solution.compiled, solution.verification) if solution.verification is not None
            else _unverified(solution)),
         "compression": None if solution.compression is None else compressed.document(solution.compression),
-        "bounds": {"lower": solution.lower, "upper": solution.upper},
+        "bounds": dict(zip(("lower", "upper"), solution.bounds, strict=True)),
         "layers": list(solution.layers),
         "seconds": solution.compiled.seconds,
         "peak_nodes": sum(solution.layers),

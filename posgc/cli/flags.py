@@ -22,7 +22,8 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     """How to read a game, wherever it comes from."""
     parser.add_argument("--share", metavar="PROTOCOL", help="sharing protocol, e.g. full, one_step, 'delayed(2)'")
     parser.add_argument("--set", metavar="K=V", action="append", default=[], help="value of a parameter; repeatable")
-    parser.add_argument("--horizon", metavar="H", type=positive, help="number of decisions")
+    parser.add_argument("--horizon", metavar="H", type=_horizon,
+                        help="number of decisions; inf: a discounted game without end, cut where it no longer matters")  # fmt: skip
     parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
     parser.add_argument("--reward", choices=("team", "zero_sum"), default="team",
                         help="how an imported file's one reward is meant")  # fmt: skip
@@ -39,9 +40,10 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """The request that the common flags make.  Raises InputError for a malformed --set."""
+    endless = arguments.horizon == math.inf
     return Request(
-        arguments.game, arguments.share, pairs("--set", arguments.set), arguments.horizon, arguments.discount,
-        arguments.reward, arguments.max_nodes, arguments.seed,
+        arguments.game, arguments.share, pairs("--set", arguments.set), None if endless else arguments.horizon,
+        arguments.discount, arguments.reward, arguments.max_nodes, arguments.seed, endless,
     )  # fmt: skip
 
 
@@ -72,6 +74,10 @@ def seconds(text: str) -> float:
     return value
 
 
+def _horizon(text: str) -> float:
+    return math.inf if text == "inf" else positive(text)
+
+
 def positive(text: str) -> int:
     """A whole number from 1."""
     value = int(text)
@@ -94,5 +100,5 @@ def _discount(text: str) -> float:
     return value
 
 
-positive.__name__ = _natural.__name__ = "whole number"
+positive.__name__ = _horizon.__name__ = _natural.__name__ = "whole number"
 _discount.__name__ = "number"

@@ -148,6 +148,9 @@ def solve(solution: Solution, path: str | None) -> None:
     _say(console)
     if solution.compression is not None:
         _compression(console, solution.compression, header.agents)
+    if solution.verification is None and solution.compiled.tail is not None:
+        _say(console, f"the game has no end and was cut after {solution.compiled.model.horizon} steps: add "
+             f"{solution.compiled.tail:.3g} to the gap")  # fmt: skip
     if solution.verification is not None:
         _certificate(console, solution.compiled, solution.verification)
     if header.gap_bound is not None:
@@ -156,8 +159,9 @@ def solve(solution: Solution, path: str | None) -> None:
             f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap "
             f"{'in the compressed game ' if header.compression else ''}by {header.gap_bound:.3g}, up to rounding",
         )
-    if solution.lower is not None and solution.upper is not None:
-        _say(console, f"value of the game: between {solution.lower:.10g} and {solution.upper:.10g}")
+    lower, upper = solution.bounds
+    if lower is not None and upper is not None:
+        _say(console, f"value of the game: between {lower:.10g} and {upper:.10g}")
     _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in solution.compiled.seconds.items()))
     if path is not None:
         _say(console, f"policy written to {path}; read it with: posgc show {path}")
@@ -183,6 +187,9 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
     console.print(table)
     _say(console, f"{GAP[checked.kind]} gap in the true game: {checked.gap:.3g} (largest single gain), "
          f"NashConv {checked.nash_conv:.3g} (sum); error of merging at most {checked.error:.1g}")  # fmt: skip
+    if compiled.tail is not None:
+        _say(console, f"the game has no end and was cut after {compiled.model.horizon} steps; deviations after that gain "
+             f"at most {compiled.tail:.3g}, so its gap is at most {checked.gap + compiled.tail:.3g}")  # fmt: skip
     if compiled.information.protocol.forget is not None:
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
 
