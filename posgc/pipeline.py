@@ -21,6 +21,7 @@ import numpy as np
 from posgc.assumptions import ObservabilityReport, Verdict, evolution, observability, strategy_independence
 from posgc.compression import Compressed, Compression
 from posgc.compression.assess import Assessment, Limits, assess
+from posgc.compression.closure import require_recursive
 from posgc.compression.derive import Attempt, derive
 from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import DEFAULT_MAX_NODES, Graph, expand_graph
@@ -376,7 +377,19 @@ class _Solver:
         return dataclasses.replace(policy, header=header, origin=_origin(self.compiled))
 
     def candidate(self, spec: str, compressed: Compressed) -> Candidate:
-        """Solve a compressed game and judge the policy in the true one."""
+        """Solve a compressed game and judge the policy in the true one.
+
+        Raises InputError (E617) where the compression breaks condition (5.1) or misses what is possible in the game.
+        """
+        try:
+            require_recursive(compressed.graph)
+            return self._candidate(spec, compressed)
+        except PolicyMismatch as error:
+            what = f"compression {spec} is no model of this game: {error}"
+            cure = "this is a mistake of the plug-in that offers it"
+            raise InputError([Diagnostic("E617", what, help=cure)]) from None
+
+    def _candidate(self, spec: str, compressed: Compressed) -> Candidate:
         request = self.compiled.request
         policy = self.plan(spec, compressed.graph)
         kind = gap_kind(self.concept, policy.header.options)
