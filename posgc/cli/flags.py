@@ -22,8 +22,8 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     """How to read a game, wherever it comes from."""
     parser.add_argument("--share", metavar="PROTOCOL", help="sharing protocol, e.g. full, one_step, 'delayed(2)'")
     parser.add_argument("--set", metavar="K=V", action="append", default=[], help="value of a parameter; repeatable")
-    parser.add_argument("--horizon", metavar="H", type=_horizon, help="number of decisions; inf: discounted without end, "
-                        "cut where it no longer matters")  # fmt: skip
+    parser.add_argument("--horizon", metavar="H", type=_horizon, help="number of decisions; inf: discounted without "
+                        "end, cut where it no longer matters")  # fmt: skip
     parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
     parser.add_argument("--reward", choices=("team", "zero_sum"), default="team",
                         help="how an imported file's one reward is meant")  # fmt: skip
