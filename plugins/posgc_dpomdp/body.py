@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from lark import Token
 
-from posgc_dpomdp.complaints import Complaints, span_in, span_of
+from posgc.plugin.complaints import Complaints, span_in, span_of
 from posgc_dpomdp.header import ROUNDED, Header
 from posgc_dpomdp.labels import ANY, Axis, Cells
 from posgc_dpomdp.syntax import Statement

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from lark import Token
 
 from posgc.plugin import LimitError
-from posgc_dpomdp.complaints import Complaints, span_of
+from posgc.plugin.complaints import Complaints, span_of
 from posgc_dpomdp.labels import IDENTIFIER, Axis, Labels
 from posgc_dpomdp.syntax import Document, Item, Word, words
 

@@ -14,11 +14,10 @@ import numpy as np
 
 from posgc.model import Signature, Variable
 from posgc.model.arrays import Kernel, Model
-from posgc.plugin import Diagnostic, InputError, Source
-from posgc.plugin.importer import Imported, RewardReading
+from posgc.plugin import Imported, RewardReading, Source, require_sense
+from posgc.plugin.complaints import Complaints
 from posgc_dpomdp.body import Write, read_writes
 from posgc_dpomdp.build import build_initial, build_kernel, reachable
-from posgc_dpomdp.complaints import Complaints
 from posgc_dpomdp.header import Header, read_header, start_law
 from posgc_dpomdp.labels import Axis
 from posgc_dpomdp.rewards import read_rewards, warn_if_readers_differ
@@ -38,19 +37,22 @@ class DpomdpImporter:
     name: ClassVar[str] = "dpomdp"
     summary: ClassVar[str] = "Dec-POMDPs of the MADP toolbox (.dpomdp), and the quoted dialect of SDMS"
     suffixes: ClassVar[tuple[str, ...]] = (".dpomdp",)
+    own_horizon: ClassVar[bool] = False
 
     def claims(self, source: Source) -> bool:
         """Whether the text has the header lines of the format, whatever the file is called."""
         return bool(_AGENTS.search(source.text) and _OTHERS.search(source.text))
 
-    def read(self, source: Source, *, horizon: int | None, discount: float | None, reward: RewardReading) -> Imported:
+    def read(
+        self, source: Source, *, horizon: int | None, discount: float | None, reward: RewardReading | None
+    ) -> Imported:
         """The model over the reachable states, with notes on what was leniently read.
 
         `discount` overrides the file's; `reward` is `team` (the same for all) or `zero_sum` (the first of two
         agents', the second gets the negative).  Raises InputError with every mistake found, LimitError when
         the game is too large to tabulate.
         """
-        _check_request(source, horizon, discount, reward)
+        require_sense(self, source, horizon, discount, reward)
         complaints = Complaints(source)
         document = parse(complaints)
         header = read_header(document, complaints)
@@ -90,21 +92,6 @@ class DpomdpImporter:
         return Imported(model, complaints.notes())
 
 
-def _check_request(source: Source, horizon: int | None, discount: float | None, reward: str) -> None:
-    """What the format leaves to the user must be given, and make sense; E607 for the horizon."""
-    wrong = []
-    if horizon is None:
-        wrong.append(Diagnostic("E607", "the format has no horizon", None, "--horizon H"))
-    elif horizon < 1:
-        wrong.append(Diagnostic("E607", f"the horizon {horizon} is not a number of decisions", None, "--horizon H"))
-    if discount is not None and not 0 <= discount <= 1:
-        wrong.append(Diagnostic("I105", f"the discount {discount} is not in [0, 1]", None, "--discount 1"))
-    if reward not in ("team", "zero_sum"):
-        wrong.append(Diagnostic("I106", f"unknown reward reading `{reward}`", None, "--reward team, or zero_sum"))
-    if wrong:
-        raise InputError(wrong, source)
-
-
 def _laws(document: Document, header: Header, complaints: Complaints) -> tuple[Floats, Floats, list[Write]]:
     """T as [A, S, S], O as [A, S, O], and the writes of R.
 
@@ -122,7 +109,7 @@ def _laws(document: Document, header: Header, complaints: Complaints) -> tuple[F
     return tables[0], tables[1], read_writes("R", document.statements, header, complaints)[0]
 
 
-def _share(kernel: Kernel, agents: int, reward: str) -> Kernel:
+def _share(kernel: Kernel, agents: int, reward: str | None) -> Kernel:
     """The kernel with a reward row for each agent: as the file gives them, or by the reading asked for."""
     if len(kernel.reward) == agents and agents > 1:
         return kernel

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from lark import Lark, Token, Tree
 
 from posgc.plugin import Span
-from posgc_dpomdp.complaints import Complaints, span_of
+from posgc.plugin.complaints import Complaints, span_of
 
 __all__ = ["Document", "Item", "Statement", "Word", "parse", "words"]
 

@@ -9,7 +9,7 @@ from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Request
 
-__all__ = ["add_game", "add_output", "gap", "pairs", "request_of"]
+__all__ = ["add_game", "add_output", "add_overrides", "gap", "pairs", "request_of"]
 
 
 def add_game(parser: argparse.ArgumentParser) -> None:
@@ -22,13 +22,18 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     """How to read a game, wherever it comes from."""
     parser.add_argument("--share", metavar="PROTOCOL", help="sharing protocol, e.g. full, one_step, 'delayed(2)'")
     parser.add_argument("--set", metavar="K=V", action="append", default=[], help="value of a parameter; repeatable")
-    parser.add_argument("--horizon", metavar="H", type=_positive, help="number of decisions")
-    parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
-    parser.add_argument("--reward", choices=("team", "zero_sum"), default="team",
-                        help="how an imported file's one reward is meant")  # fmt: skip
+    add_overrides(parser)
     parser.add_argument("--max-nodes", metavar="N", type=_positive, default=DEFAULT_MAX_NODES,
                         help=f"most nodes of the common-information graph (default {DEFAULT_MAX_NODES})")  # fmt: skip
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of whatever is random (default 0)")
+
+
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """What a file may leave open, or say otherwise."""
+    parser.add_argument("--horizon", metavar="H", type=_positive, help="number of decisions")
+    parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
+    parser.add_argument("--reward", choices=("team", "zero_sum"),
+                        help="how an imported file's one reward is meant")  # fmt: skip
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

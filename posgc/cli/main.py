@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": "recompute values and gap of a policy file in the true game",
     "show": "what a policy tells each agent to do, along the likeliest histories",
     "info": "facts about a game: sizes, and who knows what when",
+    "import": "a file of another format as a .posg file",
     "fmt": "canonical layout of .posg files",
     "plugins": "list the installed plug-ins",
 }
