@@ -24,7 +24,7 @@ from posgc.language.diagnostics import InputError, Source
 FILES = Path(__file__).parents[1].parent / "shared" / "benchmarks"
 _WHOLE = (
     "import sys; from posgc_dpomdp import DpomdpImporter; from posgc.language.diagnostics import Source; "
-    "DpomdpImporter().read(Source('f', open(sys.argv[1]).read()), horizon=2, discount=None, reward='team')"
+    "DpomdpImporter().read(Source('f', open(sys.argv[1]).read()), horizon=2, discount=None, reward=None)"
 )
 
 
@@ -60,7 +60,7 @@ def main() -> None:
 
         def read(source: Source = source) -> str:
             try:
-                model = DpomdpImporter().read(source, horizon=2, discount=None, reward="team").model
+                model = DpomdpImporter().read(source, horizon=2, discount=None, reward=None).model
             except InputError as error:
                 return f"refused, {len(error.diagnostics)} diagnostics"
             return f"{model.n_states} states, {len(model.kernels[0].state)} entries"

@@ -29,7 +29,7 @@ near far
 LAWS = "T: * :\nuniform\nO: * :\nuniform\n"
 
 
-def load(text: str, reward: RewardReading = "team", name: str = "games/small.dpomdp") -> Imported:
+def load(text: str, reward: RewardReading | None = None, name: str = "games/small.dpomdp") -> Imported:
     return DpomdpImporter().read(Source(name, text), horizon=3, discount=None, reward=reward)
 
 
