@@ -179,7 +179,9 @@ def translate(request: Request) -> Translation:
     digest = hashlib.sha256(source.text.encode()).hexdigest()[:16]
     about = f"Imported from {os.path.basename(source.name)} ({importer.name}), SHA-256 {digest}…"
     text = posg_text(imported.model, [about, *_readings(request)], horizon=fixed)
-    _require_same(text, imported.model)
+    # The language builds the states within reach of the horizon only, other formats all that can be reached ever.
+    fair = imported.model if importer.own_horizon else stretched(imported.model, imported.model.n_states + 1)
+    _require_same(text, fair)
     return Translation(source, importer.name, imported.model, imported.diagnostics, text)
 
 
@@ -191,9 +193,6 @@ def _readings(request: Request) -> list[str]:
 
 def _require_same(text: str, model: Model) -> None:
     """Raises LimitError where the text gives another model than the one it was written from."""
-    if len(model.kernels) == 1 and model.active.all() and (model.observed[1:] == model.observed[1]).all():
-        # The language builds the states within reach of the horizon only, an importer may keep all.
-        model = stretched(model, max(model.horizon, model.n_states + 1))
     try:
         differs = same_arrays(model, tabulate(compile_game(Source("<written>", text), {}, model.horizon)))
     except InputError as error:

@@ -26,6 +26,8 @@ _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _NUMBERS = re.compile(rf"{_NUMBER}(?:\s+{_NUMBER})*(?=[\s#]|\Z)")
 _KEYWORD = re.compile(r"(?:uniform|identity|reset)(?=[\s#]|\Z)")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+# The hot path: a whole statement on one line, with one number, and nothing else before the next statement.
+_ENTRY = re.compile(rf"[TOR][ \t]*:[^\n#:]*:[^\n#:]*:[^\n#]*?[ \t]{_NUMBER}(?=[ \t\r]*(?:\Z|\n\s*(?:\Z|[TOR][ \t]*:)))")
 _ARITY = {"T": 3, "O": 3, "R": 4}
 
 
@@ -46,6 +48,8 @@ class _Scanner:
 
     def run(self) -> Document:
         while self._skip():
+            if self._entry():
+                continue
             if key := self._take(_KEY, "KEY"):
                 self._item(key)
             elif head := self._take(_HEAD, "OPEN"):
@@ -87,6 +91,20 @@ class _Scanner:
             lines.append(word)
         self.items.append(Item(" ".join(key.rstrip(": \t\r\n").split()), key, tuple(lines)))
 
+    def _entry(self) -> bool:
+        """Whether a statement of the hot path was here; its fields are plain texts, with no token each."""
+        found = _ENTRY.match(self.text, self.at)
+        if found is None:
+            return False
+        _, *fields, last = found.group().split(":")
+        field, number = last[: last.rindex(last.split()[-1])], last.split()[-1]
+        if len(fields) + 1 != _ARITY[found.group()[0]] or len(last.split()) != 2:
+            return False
+        # The blank before the number parts the two as a colon would.
+        self.statements.append(Statement(self._token("ENTRY", *found.span()), (*fields, field[:-1]), number))
+        self.at = found.end()
+        return True
+
     def _statement(self, head: Token) -> None:
         fields: list[Token] = []
         while self._skip() and (word := self._take(_WORD, "FIELD")):
@@ -116,7 +134,8 @@ class _Scanner:
         entry = not keyword and len(block) == 1 and len(fields) == _ARITY[letter]
         if entry:
             head = Token("ENTRY", str(head), head.start_pos, head.line, head.column)
-        following = _KEY.match(self.text, self.at) or _HEAD.match(self.text, self.at) or not self._skip()
+        self._skip()
+        following = _KEY.match(self.text, self.at) or _HEAD.match(self.text, self.at) or self.at == len(self.text)
         self.statements.append(
             Statement(head, fields, block[0] if entry else "", () if entry else tuple(block), not following)
         )

@@ -11,12 +11,15 @@ from posgc.language.parse import is_name
 __all__ = ["Identifiers", "is_range"]
 
 _ODD = re.compile(r"[^A-Za-z0-9_]")
+_WHOLE = re.compile(r"-?\d{1,15}")
 _TAKEN = {*BUILTIN_NAMES, *BUILTIN_FUNCTIONS, "team", "zero_sum", "edges", "hop", "per", "i", "_"}
 
 
 def is_range(values: Sequence[str]) -> bool:
-    """Whether the labels are the whole numbers from 0, which need no names."""
-    return all(value == str(i) for i, value in enumerate(values))
+    """Whether the labels are whole numbers one after the other, which need no names."""
+    if not _WHOLE.fullmatch(values[0]):
+        return False
+    return all(value == str(i) for i, value in enumerate(values, int(values[0])))
 
 
 class Identifiers:

@@ -71,6 +71,8 @@ class _Writer:
             self.agents = [str(i + 1) for i in range(len(signature.agents))]
         else:
             self.agents = [self.names.declare(name) for name in signature.agents]
+            pairs = zip(self.agents, signature.agents, strict=True)
+            self.names.changed.update((new, old) for new, old in pairs if new != old)
         single = len(model.state_names) == 1
         self.state = self.names.declare(model.state_names[0] if single else "s", "s")
         self.variables = {
@@ -122,7 +124,7 @@ class _Writer:
 
     def _type(self, values: Sequence[str]) -> str:
         if is_range(values):
-            return f"0..{len(values) - 1}"
+            return f"{values[0]}..{values[-1]}"
         return "{" + _wrapped([self.names.word(value) for value in values]) + "}"
 
     def _declarations(
@@ -141,7 +143,7 @@ class _Writer:
         steps = _spans(np.flatnonzero(self.model.active[:, k]) + 1)
         if self.model.active[:, k].all():
             return ""
-        return " when " + (" or ".join(f"step in {span}" for span in steps) or "false")
+        return " when " + (" or ".join(f"step in {span}" if ".." in span else f"step == {span}" for span in steps) or "false")
 
     def _start(self) -> Iterator[str]:
         law, seen = start_laws(self.model, self.number, self.seen_first)
@@ -274,7 +276,7 @@ class _Writer:
         return _Field(self.state + prime, self._word(self.labels))
 
     def _word(self, values: Sequence[str]) -> Callable[[int], str]:
-        return str if is_range(values) else lambda i: self.names.word(values[i])
+        return values.__getitem__ if is_range(values) else lambda i: self.names.word(values[i])
 
 
 def _distribution(words: list[str], chances: list[float], size: int) -> str:
@@ -310,9 +312,9 @@ def _wrapped(items: Sequence[str]) -> str:
 
 
 def _spans(steps: Ints) -> list[str]:
-    """Ascending steps as `first..last`, one for each run."""
+    """Ascending steps, one `first..last` for each run, or the step where it is alone."""
     found = []
     for _, run in groupby(enumerate(steps.tolist()), key=lambda pair: pair[1] - pair[0]):
         each = [step for _, step in run]
-        found.append(f"{each[0]}..{each[-1]}")
+        found.append(f"{each[0]}..{each[-1]}" if len(each) > 1 else str(each[0]))
     return found

@@ -26,7 +26,9 @@ near far
 LAWS = "T: * :\nuniform\nO: * :\nuniform\n"  # lines 13 to 16
 
 
-def read(text: str, reward: RewardReading | None = None, horizon: int | None = 3, discount: float | None = None) -> None:
+def read(
+    text: str, reward: RewardReading | None = None, horizon: int | None = 3, discount: float | None = None
+) -> None:
     DpomdpImporter().read(Source("bad.dpomdp", text), horizon=horizon, discount=discount, reward=reward)
 
 
