@@ -216,13 +216,13 @@ class _Builder:
         chance: Floats = np.array([entry[3] for entry in self.entries], dtype=np.float64)
         paid: Floats = np.array(self.paid, dtype=np.float64).T
         n_actions = prod(self.widths)
-        mean = np.stack([np.bincount(row, chance * each, minlength=n_actions * n_states) for each in paid]).astype(np.float64)
+        n_rows = n_actions * n_states
+        mean = np.stack([np.bincount(row, chance * each, minlength=n_rows) for each in paid]).astype(np.float64)
         shape = (self.n, n_actions, n_states)
         kernel = kernel_from_entries(row, seen, state, chance, mean.reshape(shape), paid)
         lengths = np.diff(kernel.indptr)
         sample = kernel.sample_reward
         plain = sample is not None and bool((np.repeat(mean, lengths, axis=1) == sample).all())
-        n_rows = n_actions * n_states
         emission = sparse.csr_array(
             (np.ones(n_rows), np.tile(joint, n_actions), np.arange(n_rows + 1)),
             shape=(n_rows, prod(1 + len(own) for own in self.infosets)),

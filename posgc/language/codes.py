@@ -31,7 +31,7 @@ _OTHERS = (
     Code("E613", "malformed flag", "The value of a command-line flag cannot be read."),
     Code("E614", "unknown requirement", "`--require` takes assumption numbers and bounds such as `gamma>=0.2`."),
     Code("E615", "output not writable", "The output file cannot be written."),
-    Code("E616", "no importer claims the file", "`posgc import` reads files of other formats, told by their content."),
+    Code("E616", "format not known", "`posgc import` reads files of other formats, told by their content."),
     Code("E621", "parameter out of range", "`--set` gives a parameter a value outside of its declared range."),
     Code("E622", "not a number", "`--set` takes 0.5, 3 or 1/3; an `int` parameter takes whole numbers."),
     Code("E623", "impossible override", "`--horizon` is a whole number from 1, `--discount` lies in [0, 1]."),

@@ -143,7 +143,8 @@ class _Writer:
         steps = _spans(np.flatnonzero(self.model.active[:, k]) + 1)
         if self.model.active[:, k].all():
             return ""
-        return " when " + (" or ".join(f"step in {span}" if ".." in span else f"step == {span}" for span in steps) or "false")
+        tests = [f"step in {span}" if ".." in span else f"step == {span}" for span in steps]
+        return " when " + (" or ".join(tests) or "false")
 
     def _start(self) -> Iterator[str]:
         law, seen = start_laws(self.model, self.number, self.seen_first)
