@@ -27,7 +27,7 @@ def stretched(model: Model, horizon: int) -> Model:
 
 def same_arrays(one: Model, two: Model) -> str | None:
     """None where two models have the same arrays to within SAME, else what differs; names are not compared."""
-    shapes = [(m.n_agents, m.n_states, m.n_actions, m.n_observations, m.horizon, m.kernel_of_step) for m in (one, two)]
+    shapes = [(m.n_agents, m.n_states, m.n_actions, m.n_observations, m.horizon) for m in (one, two)]
     if shapes[0] != shapes[1] or one.discount != two.discount:
         return "sizes, horizon or discount"
     if not (np.array_equal(one.active, two.active) and np.array_equal(one.observed, two.observed)):
@@ -35,7 +35,8 @@ def same_arrays(one: Model, two: Model) -> str | None:
     first, second = one.initial, two.initial
     places = [(first.state, second.state), (first.observation, second.observation)]
     numbers = [(first.probability, second.probability)]
-    for k, m in zip(one.kernels, two.kernels, strict=True):
+    for i, j in sorted(set(zip(one.kernel_of_step, two.kernel_of_step, strict=True))):
+        k, m = one.kernels[i], two.kernels[j]
         scale = max(1.0, float(np.abs(k.reward).max(initial=0.0)))
         places += [(k.indptr, m.indptr), (k.observation, m.observation), (k.state, m.state)]
         numbers += [(k.probability, m.probability), (k.reward / scale, m.reward / scale)]
