@@ -30,6 +30,9 @@ __all__ = ["DpomdpImporter", "PomdpImporter"]
 _AGENTS = re.compile(r"^[ \t\ufeff]*agents[ \t]*:", re.MULTILINE)
 _OTHERS = re.compile(r"^[ \t]*(discount|values|states|start|actions|observations)[ \t]*:", re.MULTILINE)
 
+_COMMENT = re.compile(r"#[^\n]*")
+_PREAMBLE = re.compile(r"(?<![^\s\ufeff])(discount|values|states|actions|observations)\s*:")
+_OURS = re.compile(r"[\s\ufeff]*(game|use)\b")
 
 _MOOT = frozenset({"N102", "N103", "N104", "N105", "N109", "N110", "W101"})
 """Notes about MADP's reader, which has no say in a `.pomdp` file."""
@@ -77,9 +80,10 @@ class PomdpImporter:
     own_horizon: ClassVar[bool] = False
 
     def claims(self, source: Source) -> bool:
-        """Whether the text has at least three items of the preamble, and no agents."""
-        text = source.text
-        return not _AGENTS.search(text) and len({found.group(1) for found in _OTHERS.finditer(text)}) >= 3
+        """Whether the text has at least three items of the preamble, no agents, and is no game of our language."""
+        text = _COMMENT.sub("", source.text)
+        words = {found.group(1) for found in _PREAMBLE.finditer(text)}
+        return len(words) >= 3 and not _AGENTS.search(text) and not _OURS.match(text)
 
     def read(
         self, source: Source, *, horizon: int | None, discount: float | None, reward: RewardReading | None

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from random_games import games
+
 from posgc.language import Source, compile_game, format_source
 from posgc.language.diagnostics import InputError, LimitError
 from posgc.model import Model, tabulate
