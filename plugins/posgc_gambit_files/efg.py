@@ -28,9 +28,10 @@ from posgc_gambit_files.efg_reader import Infoset, Tree, read_tree
 from posgc_gambit_files.efg_stages import Landing, Stages, arrange
 from posgc_gambit_files.tokens import Tokens
 
-__all__ = ["MAX_ROWS", "EfgImporter"]
+__all__ = ["MAX_CELLS", "MAX_ROWS", "EfgImporter"]
 
 MAX_ROWS = 1_000_000  # states times the joint actions that can be played there
+MAX_CELLS = 10_000_000  # states times all joint actions; a reward of each player is kept for each
 Floats = npt.NDArray[np.float64]
 _LONG = 40  # characters of a label that people still read
 
@@ -84,6 +85,7 @@ class _Builder:
             list({i.number: i for i in sorted(movers, key=_number) if i.player == player}.values())
             for player in range(self.n)
         ]  # fmt: skip
+        self.seen = {(i.player, i.number): k for own in self.infosets for k, i in enumerate(own, 1)}
         self.widths = [max((len(i.actions) for i in own), default=1) for own in self.infosets]
         self.active = np.zeros((horizon, self.n), dtype=np.bool_)
         for head, stage in stages.stages.items():
@@ -102,11 +104,12 @@ class _Builder:
         first, banked = self._first()
         order = self._states(first)
         number = {state: k for k, state in enumerate(order)}
-        size = sum(len(self._allowed(state)) for state in order)
-        if size > MAX_ROWS:
-            raise LimitError(f"{size:,} states and joint actions; the limit is {MAX_ROWS:,}: write a smaller tree")
-        seen = [self._seen(state) for state in order]
         sizes = [1 + len(own) for own in self.infosets]
+        cells, played = len(order) * prod(self.widths), sum(len(self._allowed(state)) for state in order)
+        if cells > MAX_CELLS or played > MAX_ROWS or prod(sizes) >= 1 << 62:
+            raise LimitError(f"{cells:.3g} states and joint actions, {played:.3g} of them in play; the limits are "
+                             f"{MAX_CELLS:.3g} and {MAX_ROWS:.3g}: write a smaller tree")  # fmt: skip
+        seen = [self._seen(state) for state in order]
         joint = np.array([int(np.ravel_multi_index(s, sizes)) for s in seen], dtype=np.int64)
         for state in order:
             self._rows(state, number, joint, banked.get(state, (0.0,) * self.n))
@@ -179,8 +182,7 @@ class _Builder:
         head, step = state
         if head is not None and step == self.stages.step[head]:
             for infoset in self.stages.stages[head].movers:
-                own = [i.number for i in self.infosets[infoset.player]]
-                found[infoset.player] = 1 + own.index(infoset.number)
+                found[infoset.player] = self.seen[infoset.player, infoset.number]
         return found
 
     # ---- rows
@@ -246,7 +248,7 @@ class _Builder:
 
     def _labels(self, order: list[State]) -> tuple[str, ...]:
         """The actions on the way to a node, with the step where play waits; node numbers where that gets long."""
-        paths = {head: self._path(head) for head in self.stages.stages}
+        paths = self._paths()
         if len(set(paths.values())) < len(paths) or any(len(path) > _LONG for path in paths.values()):
             paths = {head: f"node{head + 1}" for head in paths}
         labels = []
@@ -257,15 +259,15 @@ class _Builder:
                 labels.append(paths[head] + (f" waits {step}" if step < self.stages.step[head] else ""))
         return tuple(labels) if len(set(labels)) == len(labels) else tuple(map(str, range(len(labels))))
 
-    def _path(self, head: int) -> str:
-        words: list[str] = []
-        here = head
-        while (parent := self.tree.nodes[here].parent) >= 0:
-            infoset = self.tree.nodes[parent].infoset
-            assert infoset is not None
-            words.append(infoset.actions[self.tree.nodes[parent].children.index(here)])
-            here = parent
-        return ".".join(reversed(words)) or "root"
+    def _paths(self) -> dict[int, str]:
+        """The actions on the way to the first node of each stage, cut where they are longer than people read."""
+        paths: list[str] = []
+        for node in self.tree.nodes:
+            before = self.tree.nodes[node.parent].infoset if node.parent >= 0 else None
+            word = "" if before is None else before.actions[node.place]
+            path = f"{paths[node.parent]}.{word}" if node.parent > 0 else word
+            paths.append(path[: _LONG + 1])
+        return {head: paths[head] or "root" for head in self.stages.stages}
 
 
 def _number(infoset: Infoset) -> int:

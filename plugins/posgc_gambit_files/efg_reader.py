@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from posgc.plugin import LimitError
-from posgc_gambit_files.nfg import distinct
-from posgc_gambit_files.tokens import Tokens, Word
+from posgc_gambit_files.tokens import Tokens, Word, distinct
 
 __all__ = ["MAX_NODES", "Infoset", "Node", "Tree", "read_tree"]
 
-MAX_NODES = 500_000
+MAX_NODES = 300_000
 _SLACK = Fraction(1, 10**9)
 
 
@@ -31,12 +30,16 @@ class Infoset:
 
 @dataclass(frozen=True)
 class Node:
-    """A node; `infoset` is None at an end.  `payoff` is paid where the node has an outcome."""
+    """A node; `infoset` is None at an end.  `payoff` is paid where the node has an outcome.
+
+    `place` is that of the action of `parent` that leads here.
+    """
 
     infoset: Infoset | None
     payoff: tuple[Fraction, ...] | None
     children: list[int]
     parent: int
+    place: int
     word: Word
 
 
@@ -57,7 +60,7 @@ def read_tree(tokens: Tokens) -> Tree:
         tokens.wants("`R` or `D`")
     tokens.step()
     title = tokens.string("a title")
-    players = distinct(tokens.strings("a player"))
+    players = tokens.players()
     if tokens.at_string():
         tokens.step()  # the comment
     reader = _Reader(tokens, len(players))
@@ -92,7 +95,8 @@ class _Reader:
         tokens.string("the node's name")
         infoset = None if word.text == "t" else self._infoset(word)
         payoff = self._outcome()
-        self.nodes.append(Node(infoset, payoff, [], parent, word))
+        place = len(self.nodes[parent].children) if parent >= 0 else 0
+        self.nodes.append(Node(infoset, payoff, [], parent, place, word))
         return len(self.nodes) - 1
 
     def _infoset(self, word: Word) -> Infoset:

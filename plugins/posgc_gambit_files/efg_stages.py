@@ -93,23 +93,19 @@ def _require_recall(tree: Tree, tokens: Tokens) -> None:
     """Every node of an information set must follow the same last information set and action of its player."""
     last: list[dict[int, tuple[Key, int]]] = []
     known: dict[Key, tuple[Key, int] | None] = {}
-    for here, node in enumerate(tree.nodes):
+    for node in tree.nodes:
         own: dict[int, tuple[Key, int]] = {}
         if node.parent >= 0:
             parent = tree.nodes[node.parent]
             own = last[node.parent]
             if parent.infoset is not None and parent.infoset.player >= 0:
-                own = {**own, parent.infoset.player: (_key(parent.infoset), _place(tree, here))}
+                own = {**own, parent.infoset.player: (_key(parent.infoset), node.place)}
         last.append(own)
         if node.infoset is not None and node.infoset.player >= 0:
             player = node.infoset.player
             if known.setdefault(_key(node.infoset), own.get(player)) != own.get(player):
                 tokens.fail(f"player {tree.players[player]} forgets in information set {node.infoset.number} what it "
                             "knew or did", node.word, "an agent of a POSG remembers", "I107")  # fmt: skip
-
-
-def _place(tree: Tree, here: int) -> int:
-    return tree.nodes[tree.nodes[here].parent].children.index(here)
 
 
 def _stages(tree: Tree, simultaneous: bool) -> tuple[tuple[Landing, ...], dict[int, Stage]]:

@@ -16,9 +16,9 @@ import numpy as np
 from posgc.model import Model, Signature, Variable
 from posgc.model.build import from_arrays
 from posgc.plugin import Diagnostic, Imported, InputError, LimitError, RewardReading, Source, require_sense
-from posgc_gambit_files.tokens import Tokens
+from posgc_gambit_files.tokens import Tokens, distinct
 
-__all__ = ["MAX_CONTINGENCIES", "NfgImporter", "distinct"]
+__all__ = ["MAX_CONTINGENCIES", "NfgImporter"]
 
 MAX_CONTINGENCIES = 2_000_000
 
@@ -63,12 +63,6 @@ def _titled(model: Model, title: str, actions: tuple[Variable, ...]) -> Model:
     return replace(model, title=title, signature=signature)
 
 
-def distinct(names: list[str]) -> tuple[str, ...]:
-    """The names, or their numbers from 1 where one is empty or occurs twice."""
-    good = all(names) and len(set(names)) == len(names)
-    return tuple(names) if good else tuple(str(i + 1) for i in range(len(names)))
-
-
 def _read(tokens: Tokens) -> tuple[str, tuple[str, ...], list[tuple[str, ...]], np.ndarray]:
     """Title, players, strategies, and payoffs [contingencies, players] in the order of the file."""
     tokens.take("NFG")
@@ -77,7 +71,7 @@ def _read(tokens: Tokens) -> tuple[str, tuple[str, ...], list[tuple[str, ...]], 
         tokens.wants("`R` or `D`")
     tokens.step()
     title = tokens.string("a title")
-    players = distinct(tokens.strings("a player"))
+    players = tokens.players()
     strategies = _strategies(tokens, len(players))
     if tokens.at_string():
         tokens.step()  # the comment
@@ -89,7 +83,7 @@ def _read(tokens: Tokens) -> tuple[str, tuple[str, ...], list[tuple[str, ...]], 
         payoff = _by_outcome(tokens, cells, len(players))
     else:
         numbers = range(1, cells * len(players) + 1)
-        payoff = [[float(tokens.number(f"payoff {k} of {len(numbers)}")) for k in numbers]]
+        payoff = [[tokens.real(f"payoff {k} of {len(numbers)}") for k in numbers]]
     if tokens.next is not None:
         tokens.wants(f"the end after {cells} contingencies")
     return title, players, strategies, np.array(payoff).reshape(cells, len(players))
@@ -117,7 +111,7 @@ def _by_outcome(tokens: Tokens, cells: int, players: int) -> list[list[float]]:
     while not tokens.at("}"):
         tokens.take("{")
         tokens.string("the outcome's name")
-        outcomes.append([float(tokens.number("a payoff")) for _ in range(players)])
+        outcomes.append([tokens.real("a payoff") for _ in range(players)])
         tokens.take("}")
     tokens.take("}")
     found = []

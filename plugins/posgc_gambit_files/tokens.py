@@ -11,9 +11,11 @@ import re
 from fractions import Fraction
 from typing import NamedTuple, NoReturn
 
-from posgc.plugin import Diagnostic, InputError, Source, Span
+from posgc.plugin import Diagnostic, InputError, LimitError, Source, Span
 
-__all__ = ["Tokens", "Word"]
+__all__ = ["MAX_PLAYERS", "Tokens", "Word", "distinct"]
+
+MAX_PLAYERS = 30  # joint actions have an axis for each, and NumPy 1 arrays have at most 32
 
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]|[^\s{}",]+|"', re.DOTALL)
 _RATIONAL = re.compile(r"[+-]?\d{1,1000}/\d{1,1000}")
@@ -110,6 +112,23 @@ class Tokens:
             pass
         self.fail(f"the number {word.text[:20]} is out of range", word, "write a finite number", "I105")
 
+    def real(self, what: str) -> float:
+        """A finite number as a double."""
+        word = self.next
+        if word is not None and not word.quoted and _DECIMAL.fullmatch(word.text):
+            value = float(word.text)
+            if math.isfinite(value):
+                self.step()
+                return value
+        return float(self.number(what))
+
+    def players(self) -> tuple[str, ...]:
+        """The players' names.  Raises LimitError above MAX_PLAYERS."""
+        found = self.strings("a player")
+        if len(found) > MAX_PLAYERS:
+            raise LimitError(f"{len(found)} players; this reader takes at most {MAX_PLAYERS}")
+        return distinct(found)
+
     def strings(self, what: str) -> list[str]:
         """`{ "a" "b" }`, at least one."""
         self.take("{")
@@ -125,3 +144,9 @@ class Tokens:
         found = [self.number(what) for _ in range(count)]
         self.take("}")
         return found
+
+
+def distinct(names: list[str]) -> tuple[str, ...]:
+    """The names, or their numbers from 1 where one is empty or occurs twice."""
+    good = all(names) and len(set(names)) == len(names)
+    return tuple(names) if good else tuple(str(i + 1) for i in range(len(names)))

@@ -12,10 +12,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from posgc.plugin import Source, Span
+from posgc.plugin import LimitError, Source, Span
 from posgc.plugin.complaints import Complaints
 
-__all__ = ["Line", "OneSided", "header_of", "read_sections"]
+__all__ = ["MAX_LINES", "Line", "OneSided", "header_of", "read_sections"]
+
+MAX_LINES = 1_000_000  # some hundred bytes each
 
 _COUNTS = ("states", "partitions", "actions of player 1", "actions of player 2", "observations", "transitions",
            "rewards")  # fmt: skip
@@ -125,24 +127,29 @@ class _Sections:
 def read_sections(source: Source, complaints: Complaints) -> OneSided:
     """The file, section by section.  Raises InputError with every mistake found: I101 for the form and the number
     of lines, I102 for indices, I105 for numbers out of range."""
-    lines, start = [], 0
-    for number, text in enumerate(source.text.split("\n"), 1):
-        if text.strip("\ufeff \t\r"):
-            lines.append(Line(number, start, text))
-        start += len(text) + 1
     header = header_of(source)
     assert header is not None  # `claims` saw one
     (n, m, a1, a2, o, t, r), discount = header
+    need = 1 + n + a1 + a2 + o + n + m + t + r + 1
+    if need > MAX_LINES:
+        raise LimitError(f"the header asks for {need:.3g} lines; the limit is {MAX_LINES:.3g}: write a smaller game")
+    lines, number, at = list[Line](), 1, 0
+    for found in re.finditer(r"[^\n]+", source.text):
+        number, at = number + source.text.count("\n", at, found.start()), found.start()
+        if found.group().strip("\ufeff \t\r"):
+            lines.append(Line(number, at, found.group()))
+        if len(lines) > need:
+            break
     for k, count in enumerate((n, m, a1, a2, o)):
         if count == 0:
             complaints.error("I105", f"0 is no number of {_COUNTS[k]}", lines[0].word(k), "at least 1")
     if not 0 <= discount <= 1:
         complaints.error("I105", f"the discount {discount:g} is not in [0, 1]", lines[0].word(7), "as in 0.95")
-    need = 1 + n + a1 + a2 + o + n + m + t + r + 1
     if len(lines) != need:
         told = ", ".join(f"{count} {what}" for count, what in zip((n, m, a1, a2, o, t, r), _COUNTS, strict=True))
-        complaints.error("I101", f"the header ({told}) asks for {need} lines that are not blank, and there are "
-                         f"{len(lines)}", lines[0].span, "correct the counts, or add what is missing")  # fmt: skip
+        there = "more" if len(lines) > need else len(lines)
+        complaints.error("I101", f"the header ({told}) asks for {need} lines that are not blank, and there are {there}",
+                         lines[0].span, "correct the counts, or add what is missing")  # fmt: skip
     complaints.settle()
     sections = _Sections(lines, complaints)
     sections.take(1)

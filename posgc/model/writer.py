@@ -16,7 +16,7 @@ from textwrap import wrap
 
 import numpy as np
 
-from posgc.language.diagnostics import InputError, LimitError
+from posgc.language.diagnostics import LimitError
 from posgc.language.format import format_source
 from posgc.language.signature import Variable
 from posgc.model.arms import arms
@@ -24,10 +24,13 @@ from posgc.model.arrays import Floats, Ints, Model
 from posgc.model.factors import Law, digits, emission_laws, start_laws, transition_law
 from posgc.model.identifiers import Identifiers, is_range
 
-__all__ = ["MAX_WRITTEN", "posg_text"]
+__all__ = ["MAX_TEXT", "MAX_WRITTEN", "posg_text"]
 
-MAX_WRITTEN = 5_000_000
+MAX_WRITTEN = 2_000_000
 """Kernel entries beyond which a model is not written as text."""
+
+MAX_TEXT = 1_000_000
+"""Characters beyond which a text is not laid out: some tens of seconds."""
 
 _WIDTH = 100
 
@@ -35,20 +38,17 @@ _WIDTH = 100
 def posg_text(model: Model, about: Sequence[str] = (), *, horizon: bool = True) -> str:
     """The `.posg` text in canonical layout; `about` are lines of comment, `horizon` whether to fix it.
 
-    Several state variables are written as one.  Raises LimitError where the text would be too large to be read.
+    Several state variables are written as one.  Raises LimitError above MAX_WRITTEN entries or MAX_TEXT.
     """
     entries = sum(len(k.state) for k in model.kernels)
     if entries > MAX_WRITTEN:
         raise LimitError(f"{entries:,} kernel entries are too many to be written as a .posg text; the limit is "
                          f"{MAX_WRITTEN:,}: use the file as it is, every command takes it")  # fmt: skip
     text = "\n".join(_Writer(model).lines(about, horizon))
-    try:
-        return format_source(text)
-    except InputError as error:
-        if {d.code for d in error.diagnostics} == {"E112"}:
-            raise LimitError(f"the .posg text would not be read: {error}; use the file as it is, every command "
-                             "takes it") from None  # fmt: skip
-        raise
+    if len(text) > MAX_TEXT:
+        raise LimitError(f"the .posg text would have {len(text):,} characters; the limit is {MAX_TEXT:,}: use the "
+                         "file as it is, every command takes it")  # fmt: skip
+    return format_source(text)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from random_games import games
 
 from posgc.language import Source, compile_game, format_source
-from posgc.language.diagnostics import InputError, LimitError
+from posgc.language.diagnostics import LimitError
 from posgc.model import Model, tabulate
 from posgc.model.arms import arms
 from posgc.model.build import from_arrays, kernel_from_entries
@@ -168,9 +168,7 @@ def test_entries_in_any_order_are_added_up() -> None:
     assert kernel.sample_reward is not None and kernel.sample_reward.tolist() == [[0, 3, 1]]
 
 
-def test_a_text_that_would_be_too_large_is_no_syntax_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posgc.language.parse.MAX_BYTES", 100)
-    with pytest.raises(LimitError, match="would not be read"):
+def test_a_large_text_is_refused_before_it_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posgc.model.writer.MAX_TEXT", 100)
+    with pytest.raises(LimitError, match="characters; the limit is 100"):
         posg_text(small())
-    with pytest.raises(InputError):
-        read(" " * 200)
