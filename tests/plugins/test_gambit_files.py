@@ -359,7 +359,45 @@ def test_hostile_texts_take_no_time() -> None:
     assert time.process_time() - began < 5
 
 
+def chain(nodes: int) -> str:
+    moves = "".join(f'p "" 1 {k} "" {{ "a" }} 0\n' for k in range(1, nodes + 1))
+    return f'EFG 2 R "" {{ "P" }}\n{moves}t "" 1 "" {{ 7 }}\n'
+
+
+def wide(actions: int) -> str:
+    names = " ".join(f'"{k}"' for k in range(actions))
+    below = 'p "" 2 1 "" { "x" } 0\nt "" 1 "" { 0 0 }\n' + 'p "" 2 1 0\nt "" 1\n' * (actions - 1)
+    return f'EFG 2 R "" {{ "P" "Q" }}\np "" 1 1 "" {{ {names} }} 0\n{below}'
+
+
+def rotation(players: int) -> str:
+    """Each player in turn sees and has ten actions: few are in play at a step, but the product is astronomical."""
+    lines = [f'p "" {i} 1 "" {{ {" ".join(f"{chr(34)}{k}{chr(34)}" for k in range(10))} }} 1 "" '
+             f'{{ {"1 " * players}}}' for i in range(1, players + 1)]  # fmt: skip
+    text = "".join(f"{line}\n" + 't "" 1\n' * 9 for line in lines) + 't "" 1\n'
+    return f'EFG 2 R "" {{ {" ".join(f"{chr(34)}P{i}{chr(34)}" for i in range(players))} }}\n{text}'
+
+
+@pytest.mark.parametrize(
+    "text, limit",
+    [
+        (chain(20_000), ""),
+        (wide(20_000), ""),
+        (rotation(8), "states and joint actions"),
+        (rotation(31), "at most 30"),
+    ],
+    ids=["deep", "wide", "many joint actions", "many players"],
+)
+def test_large_trees_end_soon(text: str, limit: str) -> None:
+    began = time.process_time()
+    if limit:
+        with pytest.raises(LimitError, match=limit):
+            efg(text)
+    else:
+        efg(text)
+    assert time.process_time() - began < 5
+
+
 def test_a_deep_tree_is_read_without_recursion() -> None:
-    moves = "".join(f'p "" 1 {k} "" {{ "a" }} 0\n' for k in range(1, 3001))
-    model = efg(f'EFG 2 R "" {{ "P" }}\n{moves}t "" 1 "" {{ 7 }}\n').model
+    model = efg(chain(3000)).model
     assert model.horizon == 3000 and model.kernels[0].reward.max() == 7

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from posgc_osposg import OsposgImporter
@@ -123,6 +125,19 @@ def test_mistakes_have_their_place(old: str, new: str, expected: tuple[str, int,
 def test_team_rewards_make_no_sense() -> None:
     with pytest.raises(InputError, match="zero-sum by definition"):
         OsposgImporter().read(Source("x", GAME), horizon=3, discount=None, reward="team")
+
+
+def test_hostile_files_end_soon() -> None:
+    began = time.process_time()
+    for text, error in (
+        ("999999999 1 1 1 1 1 1 0.9\n", LimitError),
+        ("1 1 1 1 1 900000 0 0.9\n" + "\n" * 500_000, InputError),
+        ("1 1 1 1 1 1 1 0.9\n" + "0 0\n" * 500_000, InputError),
+        ("1 1 1 1 1 1 1 0.9\n" + "0 " * 500_000, InputError),
+    ):
+        with pytest.raises(error):
+            load(text)
+    assert time.process_time() - began < 5
 
 
 def test_large_games_are_refused() -> None:
