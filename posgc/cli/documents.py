@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from posgc.assumptions import ReplayResult, Verdict
+from posgc.cli import compressed
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import Diagnostic
-from posgc.pipeline import Compiled, Report, Solution
+from posgc.pipeline import Compiled, Report, Simulation, Solution
 from posgc.plugin.registry import Registry
-from posgc.policy.verify import Verification
+from posgc.policy.sampler import CONFIDENCE
+from posgc.policy.verify import Verification, gap_kind
 
-__all__ = ["check", "info", "plugins", "replayed", "solve", "verify"]
+__all__ = ["check", "info", "plugins", "replayed", "simulate", "solve", "verify"]
 
 Json = dict[str, Any]
 
@@ -88,6 +90,21 @@ def _values(compiled: Compiled, verification: Verification) -> Json:
     }  # fmt: skip
 
 
+def _unverified(solution: Solution) -> Json:
+    """Values claimed in the compressed game, and the bound on the gap, where the exact gap is not known."""
+    agents, found = solution.compiled.model.signature.agents, solution.compression
+    bound = None if found is None else found.assessment.bound
+    return {
+        "values": dict(zip(agents, solution.policy.header.values, strict=True)),
+        "gap": {
+            "kind": gap_kind(solution.policy.header.concept, solution.policy.header.options),
+            "value": None if bound is None else bound.gap, "exact": False,
+            "error": None if bound is None else float(bound.value_error.max()), "nash_conv": None,
+            "gains": dict.fromkeys(agents) if bound is None else dict(zip(agents, bound.gains.tolist(), strict=True)),
+        },
+    }  # fmt: skip
+
+
 def solve(solution: Solution, path: str | None) -> Json:
     """The document of `posgc solve`; `policy` is the path that was written, or null."""
     header = solution.policy.header
@@ -96,7 +113,9 @@ def solve(solution: Solution, path: str | None) -> Json:
         "concept": header.concept,
         "backend": header.backend,
         "options": header.options,
-        **_values(solution.compiled, solution.verification),
+        **(_values(solution.compiled, solution.verification) if solution.verification is not None
+           else _unverified(solution)),
+        "compression": None if solution.compression is None else compressed.document(solution.compression),
         "bounds": {"lower": solution.lower, "upper": solution.upper},
         "layers": list(solution.layers),
         "seconds": solution.compiled.seconds,
@@ -114,6 +133,31 @@ def verify(compiled: Compiled, verification: Verification, concept: str) -> Json
     """The document of `posgc verify`."""
     return {**_game(compiled), "concept": concept, **_values(compiled, verification),
             "pairs": list(verification.pairs)}  # fmt: skip
+
+
+def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Json:
+    """The document of `posgc simulate`; `lines` are the traces, unless they were written to `path`."""
+    compiled, found = simulation.compiled, simulation.estimate
+    agents = compiled.model.signature.agents
+    error, interval, claimed = found.error, found.interval, simulation.claimed
+    return {
+        **_game(compiled),
+        "policy": simulation.policy,
+        "seed": compiled.request.seed,
+        "horizon": compiled.model.horizon,
+        "discount": compiled.model.discount,
+        "episodes": found.episodes,
+        "stopped": found.stopped,
+        "mean": dict(zip(agents, found.mean.tolist(), strict=True)),
+        "error": None if error is None else dict(zip(agents, error.tolist(), strict=True)),
+        "interval": None if interval is None else dict(zip(agents, interval.tolist(), strict=True)),
+        "confidence": {"level": CONFIDENCE, "kind": "normal"},
+        "claimed": None if claimed is None else dict(zip(agents, claimed, strict=True)),
+        "traces": lines,
+        "out": path,
+        "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
+        "seconds": compiled.seconds,
+    }
 
 
 def info(compiled: Compiled) -> Json:

@@ -9,7 +9,7 @@ from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Request
 
-__all__ = ["add_game", "add_output", "add_overrides", "gap", "pairs", "request_of"]
+__all__ = ["add_game", "add_output", "add_overrides", "gap", "pairs", "positive", "request_of", "seconds"]
 
 
 def add_game(parser: argparse.ArgumentParser) -> None:
@@ -23,14 +23,14 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--share", metavar="PROTOCOL", help="sharing protocol, e.g. full, one_step, 'delayed(2)'")
     parser.add_argument("--set", metavar="K=V", action="append", default=[], help="value of a parameter; repeatable")
     add_overrides(parser)
-    parser.add_argument("--max-nodes", metavar="N", type=_positive, default=DEFAULT_MAX_NODES,
+    parser.add_argument("--max-nodes", metavar="N", type=positive, default=DEFAULT_MAX_NODES,
                         help=f"most nodes of the common-information graph (default {DEFAULT_MAX_NODES})")  # fmt: skip
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of whatever is random (default 0)")
+    parser.add_argument("--seed", metavar="N", type=_natural, default=0, help="seed of whatever is random (default 0)")
 
 
 def add_overrides(parser: argparse.ArgumentParser) -> None:
     """What a file may leave open, or say otherwise."""
-    parser.add_argument("--horizon", metavar="H", type=_positive, help="number of decisions")
+    parser.add_argument("--horizon", metavar="H", type=positive, help="number of decisions")
     parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
     parser.add_argument("--reward", choices=("team", "zero_sum"),
                         help="how an imported file's one reward is meant")  # fmt: skip
@@ -69,10 +69,26 @@ def gap(text: str) -> float:
     return value
 
 
-def _positive(text: str) -> int:
+def seconds(text: str) -> float:
+    """A time limit."""
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is no time")
+    return value
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return value
+
+
+def _natural(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
     return value
 
 
@@ -83,5 +99,5 @@ def _discount(text: str) -> float:
     return value
 
 
-_positive.__name__ = "whole number"
+positive.__name__ = _natural.__name__ = "whole number"
 _discount.__name__ = "number"

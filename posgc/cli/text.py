@@ -11,20 +11,24 @@ from rich.table import Table
 from rich.tree import Tree
 
 from posgc.assumptions import ReplayResult, Verdict
+from posgc.cli.compressed import attempts_table, sentences
+from posgc.cli.traces import trace_columns, trace_rows
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import render
+from posgc.model import Model
 from posgc.model.rewards import reward_kind
-from posgc.pipeline import Compiled, Report, Solution
+from posgc.pipeline import Compiled, Compressing, Report, Simulation, Solution
 from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
 from posgc.policy.artefact import Policy
+from posgc.policy.sampler import CONFIDENCE, Episodes
 from posgc.policy.story import Chapter
 from posgc.policy.verify import Verification
 
-__all__ = ["check", "info", "plugins", "replayed", "show", "solve", "verify"]
+__all__ = ["check", "info", "plugins", "replayed", "show", "simulate", "solve", "verify"]
 
 WITNESS_LINES = 8
-GAP = {"nash": "NE", "cce": "CCE", "ce": "CE"}
+GAP = {"nash": "NE", "cce": "CCE", "ce": "CE", "ce_strategic": "strategic-form CE"}
 ANSWER = {True: "holds", False: "FAILS", None: "not decided"}
 
 
@@ -142,11 +146,15 @@ def solve(solution: Solution, path: str | None) -> None:
     for note in header.notes[:3]:
         _say(console, f"  {note}")
     _say(console)
-    _certificate(console, solution.compiled, solution.verification)
+    if solution.compression is not None:
+        _compression(console, solution.compression, header.agents)
+    if solution.verification is not None:
+        _certificate(console, solution.compiled, solution.verification)
     if header.gap_bound is not None:
         _say(
             console,
-            f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap by {header.gap_bound:.3g}",
+            f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap "
+            f"{'in the compressed game ' if header.compression else ''}by {header.gap_bound:.3g}, up to rounding",
         )
     if solution.lower is not None and solution.upper is not None:
         _say(console, f"value of the game: between {solution.lower:.10g} and {solution.upper:.10g}")
@@ -158,6 +166,14 @@ def solve(solution: Solution, path: str | None) -> None:
         _say(console, f"note: '{select}' is what is selected at each stage by itself, for the values that later steps "
              "leave, among equilibria that read the common belief only; one that rewards or punishes across histories "
              "of equal belief may do better for the whole game")  # fmt: skip
+
+
+def _compression(console: Console, found: Compressing, agents: tuple[str, ...]) -> None:
+    if found.attempts:
+        console.print(attempts_table(found.attempts))
+    for line in sentences(found, agents):
+        _say(console, line)
+    _say(console)
 
 
 def _certificate(console: Console, compiled: Compiled, checked: Verification) -> None:
@@ -177,6 +193,39 @@ def verify(compiled: Compiled, checked: Verification) -> None:
     _heading(console, compiled)
     _say(console)
     _certificate(console, compiled, checked)
+
+
+def simulate(simulation: Simulation, path: str | None) -> None:
+    """The outcome of `posgc simulate`."""
+    console, compiled, found = _console(), simulation.compiled, simulation.estimate
+    _heading(console, compiled)
+    if simulation.traces is not None and path is None:
+        _traces(console, compiled.model, simulation.traces)
+    elif path is not None:
+        _say(console, f"traces written to {path}")
+    _say(console)
+    discounted = "" if compiled.model.discount == 1 else f", discounted by {compiled.model.discount:.10g}"
+    _say(console, f"{simulation.policy}, seed {compiled.request.seed}: mean return of {found.episodes} episodes"
+         f"{discounted}, normal {CONFIDENCE:.0%} interval")  # fmt: skip
+    claims = simulation.claimed or ()
+    table = Table("agent", "mean", "interval", *(["the file's claim"] if claims else []), box=None, pad_edge=False)
+    for i, agent in enumerate(compiled.model.signature.agents):
+        between = "" if found.interval is None else "[{:.6g}, {:.6g}]".format(*found.interval[i])
+        table.add_row(escape(agent), f"{found.mean[i]:.6g}", escape(between), *(f"{v:.12g}" for v in claims[i:][:1]))
+    console.print(table)
+    rate = found.episodes * compiled.model.horizon / max(compiled.seconds["simulate"], 1e-9) / 1e6
+    _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in compiled.seconds.items())
+         + f" ({rate:.3g} million joint steps a second)")  # fmt: skip
+
+
+def _traces(console: Console, model: Model, traces: Episodes) -> None:
+    for episode in range(traces.returns.shape[1]):
+        table = Table(*map(escape, trace_columns(model, traces)), box=None, pad_edge=False)
+        for row in trace_rows(model, traces, episode):
+            table.add_row(*map(escape, row))
+        _say(console)
+        _say(console, f"episode {episode}")
+        console.print(table)
 
 
 def info(compiled: Compiled) -> None:

@@ -18,10 +18,11 @@ from collections.abc import Sequence
 
 import pluggy
 
+from posgc.compression.contract import Compression
 from posgc.plugin.backend import Backend
 from posgc.plugin.importer import Importer
 
-__all__ = ["hookimpl", "hookspec", "posgc_backends", "posgc_importers"]
+__all__ = ["hookimpl", "hookspec", "posgc_backends", "posgc_compressions", "posgc_importers"]
 
 hookspec = pluggy.HookspecMarker("posgc")
 hookimpl = pluggy.HookimplMarker("posgc")
@@ -30,6 +31,12 @@ hookimpl = pluggy.HookimplMarker("posgc")
 @hookspec
 def posgc_backends() -> Sequence[Backend]:
     """Back-ends: planners and learners, selectable with `--backend NAME`."""
+    return ()
+
+
+@hookspec
+def posgc_compressions() -> Sequence[Compression]:
+    """Compressions of the common information, selectable with `--compress NAME(…)`."""
     return ()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pluggy
 
+from posgc.compression.contract import Compression
 from posgc.plugin import hookspecs
 from posgc.plugin.backend import Backend
 from posgc.plugin.importer import Importer
@@ -39,6 +40,7 @@ class Registry:
 
     plugins: tuple[PluginInfo, ...]
     backends: dict[str, Backend]
+    compressions: dict[str, Compression]
     importers: dict[str, Importer]
 
 
@@ -53,8 +55,9 @@ def load_registry(points: Iterable[EntryPoint]) -> Registry:
     for point in sorted(points, key=_precedence):
         infos.append(_load(manager, point, infos))
     backends, extra = _by_name(manager, manager.hook.posgc_backends)
+    compressions, others = _by_name(manager, manager.hook.posgc_compressions)
     importers, more = _by_name(manager, manager.hook.posgc_importers)
-    return Registry((*infos, *extra, *more), backends, importers)
+    return Registry((*infos, *extra, *others, *more), backends, compressions, importers)
 
 
 @cache

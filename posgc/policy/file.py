@@ -140,9 +140,12 @@ def _header(raw: Array) -> Header:
         "values": _all(header.values, float, int) and len(header.values) == agents,
         "lower": _is(header.lower, float, int, type(None)),
         "upper": _is(header.upper, float, int, type(None)),
+        "stage_gap": _is(header.stage_gap, float, int, type(None)),
+        "gap_bound": _is(header.gap_bound, float, int, type(None)),
         "notes": _all(header.notes, str),
         "options": isinstance(header.options, dict),
         "versions": _texts(header.versions),
+        "compression": _is(header.compression, str, type(None)),
     }.items():
         if not good:
             raise ValueError(f"its header has a bad field {name}: {getattr(header, name)!r:.60}")
@@ -204,7 +207,11 @@ def _unpack(arrays: dict[str, Array], name: str, horizon: int) -> list[Array]:
     numeric = "f" if name.startswith(("weight", "mixed")) else "iu"
     if flat.dtype.kind not in numeric and len(flat):
         raise ValueError(f"{name} has type {flat.dtype}")
-    return np.split(flat, np.cumsum(lengths)[:-1])
+    parts = np.split(flat, np.cumsum(lengths)[:-1])
+    for h in range(1, horizon):  # steps that are alike share their arrays, which verifying makes use of
+        if np.array_equal(parts[h], parts[h - 1]):
+            parts[h] = parts[h - 1]
+    return parts
 
 
 def _table(pure: Array, mixed: Array, components: int, private: int) -> Array:

@@ -72,6 +72,8 @@ def documented_fields(name: str) -> set[str]:
 OPEN = (
     "3.witness", "seconds", "options", "values", "gains", "steps[].private", "backends[].concepts",
     "reachable_differences", "history[]", "increment", "prescriptions[]", "posteriors[][].private",
+    "mean", "error", "interval", "claimed", "traces[].state", "traces[].observation", "traces[].action",
+    "traces[].reward", "traces[].policy",
 )  # fmt: skip
 """Fields whose inside is described in words: mappings by name, and what is described elsewhere."""
 
@@ -103,6 +105,7 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
         ("replay", ["check", tiger, "--share", "none", "--replay", witness]),
         ("solve", ["solve", tiger, "--concept", "team", "--out", policy]),
         ("verify", ["verify", tiger, policy]),
+        ("simulate", ["simulate", tiger, "--policy", policy, "--traces", "1"]),
         ("info", ["info", tiger]),
         ("plugins", ["plugins"]),
     ):
