@@ -7,6 +7,7 @@ progress callback; nothing here prints.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import sys
 import time
@@ -31,10 +32,12 @@ from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Sourc
 from posgc.language.ir import Game
 from posgc.language.sharing import protocol
 from posgc.model import Model, tabulate
+from posgc.model.compare import same_arrays, stretched
 from posgc.model.infinite import require_steady, steps_that_matter, tail
 from posgc.model.rewards import reward_kind, reward_spans
+from posgc.model.writer import posg_text
 from posgc.plugin.backend import Backend, Facts, Problem, Progress
-from posgc.plugin.importer import RewardReading
+from posgc.plugin.importer import Importer, RewardReading
 from posgc.plugin.options import make_options
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import compression_of, spec_of
@@ -48,8 +51,8 @@ from posgc.policy.verify import Form, GapKind, Verification, gap_kind, verify
 
 __all__ = [
     "AssumptionFails", "BackendOffer", "Candidate", "Compiled", "Compress", "Compressing", "Report", "Request",
-    "Simulation", "Solution", "candidates", "check", "compile_request", "independence", "offers", "quiet",
-    "read_source", "request_of_policy", "simulate", "solve", "verify_policy",
+    "Simulation", "Solution", "Translation", "candidates", "check", "compile_request", "independence", "offers",
+    "quiet", "read_source", "request_of_policy", "simulate", "solve", "translate", "verify_policy",
 ]  # fmt: skip
 
 AGENT_LIMIT = 50
@@ -85,7 +88,7 @@ class Request:
     settings: Mapping[str, str] = field(default_factory=dict)
     horizon: int | None = None
     discount: float | None = None
-    reward: RewardReading = "team"
+    reward: RewardReading | None = None
     max_nodes: int = DEFAULT_MAX_NODES
     seed: int = 0
     endless: bool = False
@@ -157,19 +160,76 @@ def compile_request(request: Request, progress: Progress = quiet, source: Source
 
 
 def _model(request: Request, source: Source, progress: Progress) -> tuple[Game | None, Model, tuple[Diagnostic, ...]]:
-    for importer in registry().importers.values():
-        if importer.claims(source):
-            if request.settings:
-                raise InputError([Diagnostic("E601", f"--set has no meaning for a {importer.name} file: it has no "
-                                             "parameters", help="leave --set out")])  # fmt: skip
-            imported = importer.read(source, horizon=request.horizon, discount=request.discount, reward=request.reward)
-            return None, imported.model, imported.diagnostics
-    if request.reward != "team":
+    importer = _importer(source)
+    if importer is not None:
+        if request.settings:
+            raise InputError([Diagnostic("E601", f"--set has no meaning for a {importer.name} file: it has no "
+                                         "parameters", help="leave --set out")])  # fmt: skip
+        imported = importer.read(source, horizon=request.horizon, discount=request.discount, reward=request.reward)
+        return None, imported.model, imported.diagnostics
+    if request.reward == "zero_sum":
         raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
                                      help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
     game = compile_game(source, request.settings, request.horizon, request.discount)
     model = tabulate(game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000))
     return game, model, game.warnings
+
+
+def _importer(source: Source) -> Importer | None:
+    """The first importer that claims the text."""
+    return next((i for i in registry().importers.values() if i.claims(source)), None)
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A foreign file as `.posg` text; the text was read back, and gives the same arrays."""
+
+    source: Source
+    format: str
+    model: Model
+    diagnostics: tuple[Diagnostic, ...]
+    text: str
+
+
+def translate(request: Request) -> Translation:
+    """Read a foreign file, write it in the language, and read that back.
+
+    The horizon is written where the format has one, or the request.  Raises InputError (E620) when no importer
+    claims the file, and for its mistakes; LimitError when it is too large for the language.
+    """
+    source = read_source(request.path)
+    importer = _importer(source)
+    if importer is None:
+        known = ", ".join(registry().importers) or "none"
+        raise InputError([Diagnostic("E620", "no importer claims this file", help=f"formats: {known}; a .posg "
+                                     "file needs no importing")], source)  # fmt: skip
+    fixed = importer.own_horizon or request.horizon is not None
+    horizon = request.horizon if fixed else 1
+    imported = importer.read(source, horizon=horizon, discount=request.discount, reward=request.reward)
+    digest = hashlib.sha256(source.text.encode()).hexdigest()[:16]
+    about = f"Imported from {os.path.basename(source.name)} ({importer.name}), SHA-256 {digest}…"
+    text = posg_text(imported.model, [about, *_readings(request)], horizon=fixed)
+    # The language builds the states within reach of the horizon only, other formats all that can be reached ever.
+    fair = imported.model if importer.own_horizon else stretched(imported.model, imported.model.n_states + 1)
+    _require_same(text, fair)
+    return Translation(source, importer.name, imported.model, imported.diagnostics, text)
+
+
+def _readings(request: Request) -> list[str]:
+    given = [("--reward", request.reward), ("--discount", request.discount)]
+    said = ", ".join(f"{flag} {value}" for flag, value in given if value is not None)
+    return [f"Read with {said}."] if said else []
+
+
+def _require_same(text: str, model: Model) -> None:
+    """Raises LimitError where the text gives another model than the one it was written from."""
+    try:
+        differs = same_arrays(model, tabulate(compile_game(Source("<written>", text), {}, model.horizon)))
+    except InputError as error:
+        differs = str(error)
+    if differs is not None:
+        raise LimitError(f"as a .posg text the game would not be the same ({differs}); use the file as it is, "
+                         "every command takes it")  # fmt: skip
 
 
 def _require_evolution(information: Information) -> None:
@@ -541,7 +601,7 @@ def _bounds(policy: Policy, checked: Verification, compiled: Compiled) -> tuple[
 def _origin(compiled: Compiled) -> Origin:
     r = compiled.request
     return Origin(
-        compiled.source.name, compiled.source.text, r.share, dict(r.settings), r.horizon, r.discount, r.reward
+        compiled.source.name, compiled.source.text, r.share, dict(r.settings), r.horizon, r.discount, r.reward or ""
     )
 
 
@@ -550,8 +610,9 @@ def request_of_policy(policy: Policy) -> tuple[Request, Source]:
     origin = policy.origin
     if origin is None:
         raise InputError([Diagnostic("E609", "the policy file carries no game", help="give the game with --game")])
-    reading: RewardReading = "zero_sum" if origin.reward == "zero_sum" else "team"
-    request = Request(origin.name, origin.share, origin.settings, origin.horizon, origin.discount, reading)
+    known: dict[str, RewardReading] = {"team": "team", "zero_sum": "zero_sum"}
+    request = Request(origin.name, origin.share, origin.settings, origin.horizon, origin.discount,
+                      known.get(origin.reward))  # fmt: skip
     return request, Source(origin.name, origin.text)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
 
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Request
 
-__all__ = ["add_game", "add_output", "gap", "pairs", "positive", "request_of", "seconds"]
+__all__ = ["add_game", "add_output", "add_overrides", "gap", "pairs", "positive", "request_of", "seconds"]
 
 
 def add_game(parser: argparse.ArgumentParser) -> None:
@@ -22,14 +23,20 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     """How to read a game, wherever it comes from."""
     parser.add_argument("--share", metavar="PROTOCOL", help="sharing protocol, e.g. full, one_step, 'delayed(2)'")
     parser.add_argument("--set", metavar="K=V", action="append", default=[], help="value of a parameter; repeatable")
-    parser.add_argument("--horizon", metavar="H", type=_horizon, help="number of decisions; inf: discounted without "
-                        "end, cut where it no longer matters")  # fmt: skip
-    parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
-    parser.add_argument("--reward", choices=("team", "zero_sum"), default="team",
-                        help="how an imported file's one reward is meant")  # fmt: skip
+    add_overrides(parser, _horizon, "number of decisions; inf: discounted without end, cut where it no longer matters")
     parser.add_argument("--max-nodes", metavar="N", type=positive, default=DEFAULT_MAX_NODES,
                         help=f"most nodes of the common-information graph (default {DEFAULT_MAX_NODES})")  # fmt: skip
     parser.add_argument("--seed", metavar="N", type=_natural, default=0, help="seed of whatever is random (default 0)")
+
+
+def add_overrides(
+    parser: argparse.ArgumentParser, horizon: Callable[[str], float] | None = None, what: str = "number of decisions"
+) -> None:
+    """What a file may leave open, or say otherwise; `horizon` reads the value of --horizon."""
+    parser.add_argument("--horizon", metavar="H", type=horizon or positive, help=what)
+    parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
+    parser.add_argument("--reward", choices=("team", "zero_sum"),
+                        help="how an imported file's one reward is meant")  # fmt: skip
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

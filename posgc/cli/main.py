@@ -27,6 +27,7 @@ COMMANDS = {
     "simulate": "play a policy: mean returns with a confidence interval, and traces",
     "show": "what a policy tells each agent to do, along the likeliest histories",
     "info": "facts about a game: sizes, and who knows what when",
+    "import": "a file of another format as a .posg file",
     "fmt": "canonical layout of .posg files",
     "plugins": "list the installed plug-ins",
 }

@@ -34,6 +34,7 @@ COMMANDS = {
     "E614": ("posgc check games/dectiger.posg --require 4", "posgc check games/dectiger.posg --require 1,3"),
     "E615": ("posgc solve games/dectiger.posg --concept team --out nowhere/p.npz",
              "posgc solve games/dectiger.posg --concept team --out p.npz"),
+    "E620": ("posgc import games/dectiger.posg", "posgc import storm.dpomdp"),
     "E621": ("posgc check games/dectiger.posg --set accuracy=2", "posgc check games/dectiger.posg --set accuracy=0.9"),
     "E622": ("posgc check games/dectiger.posg --set accuracy=high",
              "posgc check games/dectiger.posg --set accuracy=9/10"),
@@ -66,7 +67,7 @@ R: go go : calm : * : * : 5
 """
 
 IMPORTED = {
-    "I101": ("R: go go : calm : * : * : 5", "R: go go : calm : * : * : 5 6"),
+    "I101": ("R: go go : calm : * : * : 5", "R: go go : calm : * : * : 5 6 7"),
     "I102": ("R: go go : calm : * : * : 5", "R: go fly : calm : * : * : 5"),
     "I103": ("T: * :\nidentity", "T: * :\nidentity\nT: go go : calm : storm : 0.5"),
     "I104": ("discount: 1.0\nvalues: reward", "values: reward\ndiscount: 1.0"),
@@ -80,6 +81,7 @@ IMPORTED = {
     "N106": ("start:\nuniform", "start:\n0.333333 0.666666"),
     "N108": ("R: go go : calm : * : * : 5", "R: go go : calm : 5"),
     "N109": ("T: * :\nidentity", "T: * :\n1 0 0 1"),
+    "N111": ("R: go go : calm : * : * : 5", "R: go go : calm : * : * : 5 6"),
     "N110": ("T: * :\nidentity", "T: * : identity"),
     "N107": ("values: reward", 'values: "reward"'),
 }
@@ -98,6 +100,7 @@ def lay_out_files(folder: Path) -> None:
     from posgc.language.code_table import game
 
     (folder / "notes.txt").write_text("neither a policy nor a witness\n", encoding="utf-8")
+    (folder / "storm.dpomdp").write_text(DPOMDP, encoding="utf-8")
     (folder / "open.posg").write_text(game("").replace("horizon 2;", ""), encoding="utf-8")
     for arguments in (
         ["solve", str(folder / "games" / "dectiger.posg"), "--concept", "team", "--out", str(folder / "tiger.npz")],
