@@ -506,17 +506,21 @@ def _derived(solver: _Solver, compress: Compress) -> tuple[Compressing, Policy]:
                                      help="add --epsilon X, in the unit of the rewards")])  # fmt: skip
     span = float((reward_spans(compiled.model) @ compiled.model.discount ** np.arange(compiled.model.horizon)).max())
     rounded = target + ROUNDING * span
+    attempts: list[Attempt[Candidate]] = []
     with _timed(compiled.seconds, "derive"):
-        attempts = tuple(
-            derive(
-                candidates(compiled.information),
-                lambda compression, options, limit: compression.apply(compiled.information, options, limit, quiet),
-                solver.candidate,
-                lambda found: found.certified is not None and found.certified <= rounded,
-                compiled.request.max_nodes,
-                compress.seconds,
-            )
+        found_in_turn = derive(
+            candidates(compiled.information),
+            lambda compression, options, limit: compression.apply(compiled.information, options, limit, quiet),
+            solver.candidate,
+            lambda found: found.certified is not None and found.certified <= rounded,
+            compiled.request.max_nodes,
+            compress.seconds,
         )
+        try:
+            attempts.extend(found_in_turn)
+        except KeyboardInterrupt:  # what was found so far is kept
+            if not any(a.result is not None for a in attempts):
+                raise
     solved = [a for a in attempts if a.result is not None and a.compressed is not None]
     if not solved:
         tried = "; ".join(f"{a.spec}: {a.note}" for a in attempts)
@@ -525,7 +529,7 @@ def _derived(solver: _Solver, compress: Compress) -> tuple[Compressing, Policy]:
     assert best.result is not None and best.compressed is not None
     found = best.result
     return (
-        Compressing(best.spec, best.compressed, found.assessment, found.certified, attempts, rounded), found.policy
+        Compressing(best.spec, best.compressed, found.assessment, found.certified, tuple(attempts), rounded), found.policy
     )  # fmt: skip
 
 
@@ -536,7 +540,10 @@ def _certified(candidate: Candidate | None) -> float:
 def _team_bounds(policy: Policy, assessment: Assessment) -> tuple[float, float | None]:
     """What the policy earns at least in the true game, and a bound on the team optimum, if there is one."""
     header = policy.header
-    upper = [float(header.upper + b.value_error.max()) for b in assessment.bounds if header.upper is not None]
+    upper = []
+    if header.upper is not None:
+        missed = max(0.0, header.upper - max(header.values))  # the optimum of M may have other values than the policy
+        upper = [header.upper + float(b.value_error.max()) + missed * b.half_spread for b in assessment.bounds]
     if assessment.verification is not None:
         lower = min(assessment.verification.values)
     else:
