@@ -528,9 +528,8 @@ def _derived(solver: _Solver, compress: Compress) -> tuple[Compressing, Policy]:
     best = min(solved, key=lambda a: _certified(a.result))
     assert best.result is not None and best.compressed is not None
     found = best.result
-    return (
-        Compressing(best.spec, best.compressed, found.assessment, found.certified, tuple(attempts), rounded), found.policy
-    )  # fmt: skip
+    made = Compressing(best.spec, best.compressed, found.assessment, found.certified, tuple(attempts), rounded)
+    return made, found.policy
 
 
 def _certified(candidate: Candidate | None) -> float:
