@@ -23,7 +23,9 @@ SPECS = (
 
 def check(information: Information, found: Assessment) -> bool:
     """Gains and values within every bound; whether some bound adds something to M's own gap."""
-    assert found.verification is not None and found.bounds
+    assert found.bounds
+    if found.verification is None:
+        raise LimitError(found.not_verified)
     slack, told = close(information), False
     true, model = found.verification, found.in_model
     for bound in found.bounds:
@@ -64,7 +66,7 @@ def test_bounds_hold(seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(1000, 1700, 50))
 def test_bounds_hold_on_many_games(first: int) -> None:
-    """700 games; at least 500 are solved, and a third of the solved ones have an error that is not 0."""
+    """700 games; at least 500 are solved, and in 100 of them a bound is more than M's own gap."""
     told = [check_game(seed) for seed in range(first, first + 50)]
     solved = [t for t in told if t is not None]
-    assert len(solved) >= 36 and sum(solved) >= 12, (len(solved), sum(solved))
+    assert len(solved) >= 40 and sum(solved) >= 8, (len(solved), sum(solved))

@@ -140,7 +140,8 @@ class Worst:
         """weight(c_h) times f."""
         h = group.entries[0][1].h
         node = self.nodes[h - 1][self.tree.knowledge(group.entries[0][1])[0]]
-        model = [(w, self.sample[h - 1][cell]) for cell, w in node_belief(self.tree, self.graph.layers[h - 1], node).items()]
+        believed = node_belief(self.tree, self.graph.layers[h - 1], node)
+        model = [(w, self.sample[h - 1][cell]) for cell, w in believed.items()]
         true = [(w / group.weight, x) for w, x in group.entries]
         worst = 0.0
         for prescribed in self._prescriptions([x for _, x in true] + [x for _, x in model]):
