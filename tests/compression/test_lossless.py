@@ -19,6 +19,7 @@ from posgc.model.build import from_arrays
 from posgc.policy.in_model import evaluate_in_model
 from posgc.policy.verify import gap_kind, verify
 
+SPECS = ["window(H)", "window(H-1)", "window(H, prior=reachable)", "bisimulation", "belief(0)"]
 SOLVED = 1e-7
 """Absolute; what linear programmes with tolerances of 1e-10 may miss in several steps."""
 
@@ -48,14 +49,14 @@ def lossless(seed: int, spec: str) -> None:
         assert policy.header.values == pytest.approx(exact.header.values, abs=tolerance)
 
 
-@pytest.mark.parametrize("spec", ["window(H)", "window(H-1)", "window(H, prior=reachable)", "bisimulation", "belief(0)"])
+@pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("seed", range(12))
 def test_nothing_is_lost(seed: int, spec: str) -> None:
     lossless(seed, spec)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("spec", ["window(H)", "window(H-1)", "window(H, prior=reachable)", "bisimulation", "belief(0)"])
+@pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("seed", range(100, 180))
 def test_nothing_is_lost_in_more_games(seed: int, spec: str) -> None:
     lossless(seed, spec)

@@ -38,7 +38,8 @@ def compare(shape: Shape, spec: str, limit: float = 3e3) -> bool:
         assert found.epsilon_r[:, h - 1] == pytest.approx(plain_r, abs=1e-9)
         if compressed.certificate.kind == "expected":
             claimed = compressed.certificate.distance[h - 1]
-            assert plain_z <= claimed + 1e-9
+            far = worst.distance(h)
+            assert plain_z <= far + 1e-9 and far <= claimed + 1e-9
             assert (np.array(plain_r) <= reward_spans(information.model)[:, h - 1] * claimed / 2 + 1e-9).all()
     return bool(found.epsilon_r.max() > 1e-6 or found.epsilon_z.max() > 1e-6)
 

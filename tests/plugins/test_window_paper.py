@@ -123,7 +123,8 @@ def printed(game: Game, name: str, x: History, length: int) -> Law:
             if h == 1:
                 law[(), s] = float(b[s])
             else:
-                law[tuple(((h, "observation", i), o) for i, o in enumerate((o1, o2))), s] += b[s] * game.split[s, o1, o2]
+                heard = tuple(((h, "observation", i), o) for i, o in enumerate((o1, o2)))
+                law[heard, s] += b[s] * game.split[s, o1, o2]
         return law
     if name == "one_directional":
         b = game.after_first(x, game.filter(x, h - length, h), h - length, h, (0,))

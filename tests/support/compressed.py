@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 from posgc_value_iteration import ValueIteration
-from support.checks import concepts, node_belief, walk
+from support.checks import concepts, distance, node_belief, walk
 from support.games import STRUCTURES, Shape, random_game
 from support.tree import Digits, History, Known, Tree
 
@@ -122,18 +122,25 @@ class Worst:
 
     def epsilon(self, h: int, agent: int | None) -> float:
         """epsilon_{z,h}, or an agent's epsilon_{r,h}."""
-        return sum(self._worst(group, h, agent) for group in self._apart(self.tree.start()))
+        return self._largest(h, lambda group: self._error(group, agent))
 
-    def _worst(self, group: _Group, target: int, agent: int | None) -> float:
+    def distance(self, h: int) -> float:
+        """The largest expectation of |P(p, s | c_h) - P^M(p, s | c^_h)|_1."""
+        return self._largest(h, self._distance)
+
+    def _largest(self, h: int, error: Callable[[_Group], float]) -> float:
+        return sum(self._worst(group, h, error) for group in self._apart(self.tree.start()))
+
+    def _worst(self, group: _Group, target: int, error: Callable[[_Group], float]) -> float:
         h = group.entries[0][1].h
         if h == target:
-            return self._error(group, agent)
+            return error(group)
         best = 0.0
         for prescribed in self._prescriptions([x for _, x in group.entries]):
             ahead = [
                 (w * q, nxt) for w, x in group.entries for q, nxt in self.tree.after(x, prescribed(x))
             ]  # fmt: skip
-            best = max(best, sum(self._worst(g, target, agent) for g in self._apart(ahead)))
+            best = max(best, sum(self._worst(g, target, error) for g in self._apart(ahead)))
         return best
 
     def _error(self, group: _Group, agent: int | None) -> float:
@@ -152,6 +159,14 @@ class Worst:
                 far = abs(self._reward(true, prescribed, agent) - self._reward(model, prescribed, agent))
             worst = max(worst, far)
         return group.weight * worst
+
+    def _distance(self, group: _Group) -> float:
+        h, tree = group.entries[0][1].h, self.tree
+        true: dict[tuple[int, int], float] = defaultdict(float)
+        for w, x in group.entries:
+            true[tree.code(tree.union(tree.knowledge(x)[1])), x.state] += w / group.weight
+        node = self.nodes[h - 1][tree.knowledge(group.entries[0][1])[0]]
+        return group.weight * distance(true, node_belief(tree, self.graph.layers[h - 1], node))
 
     def _law(self, entries: list[tuple[float, History]], prescribed: Callable[[History], Digits]) -> Law:
         law: Law = defaultdict(float)
