@@ -429,9 +429,16 @@ def _certified(candidate: Candidate | None) -> float:
 
 
 def _team_bounds(policy: Policy, assessment: Assessment) -> tuple[float, float | None]:
-    """What the policy earns at least in the true game, and a bound on the team optimum, if there is one."""
+    """What the policy earns at least in the true game, and a bound on the team optimum, if there is one.
+
+    The optimum's values in M may spread by as much more than the policy's as these fall short of it, at H - 1 steps.
+    """
     header = policy.header
-    upper = [float(header.upper + b.value_error.max()) for b in assessment.bounds if header.upper is not None]
+    short = 0.0 if header.upper is None else (header.upper - min(header.values)) * (header.horizon - 1)
+    upper = [
+        float(header.upper + b.value_error.max() + (short if b.kind in ("expected", "measured") else 0.0))
+        for b in assessment.bounds if header.upper is not None
+    ]  # fmt: skip
     if assessment.verification is not None:
         lower = min(assessment.verification.values)
     else:
