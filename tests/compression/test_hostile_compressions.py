@@ -69,7 +69,7 @@ def test_small_games(capsys: pytest.CaptureFixture[str], tmp_path: Path, text: s
     path.write_text(text)
     status, out, _ = run(capsys, "solve", path, "--concept", "team", "--compress", spec, "--json")
     assert status == 0
-    assert list(json.loads(out)["values"].values())[0] == pytest.approx(2.0, abs=1e-9)
+    assert next(iter(json.loads(out)["values"].values())) == pytest.approx(2.0, abs=1e-9)
 
 
 @pytest.mark.parametrize("spec", EVERY)
