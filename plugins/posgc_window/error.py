@@ -13,6 +13,10 @@ bounds the expected distance at step h under every policy of the game.  The maxi
 programme on pairs (posterior of e_x, belief of the suffix); here they are those of an executor who sees all private
 information (the paper's Pi^gen), and posteriors are given the joint action as well, both of which can only raise
 the number.
+
+A posterior is that of a constant joint action, which is anybody's only if Assumption 3 holds from each e_x as it does
+from the true beginning.  It does in every structure for which the assumption holds whatever the numbers (all of the
+paper's); in a game where it holds because certain numbers cancel it need not, and the proof does not cover that.
 """
 
 from __future__ import annotations

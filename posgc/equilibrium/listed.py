@@ -19,6 +19,7 @@ from posgc.equilibrium.programme import mixture_programme
 from posgc.equilibrium.selection import Aim, Scale, Selection
 from posgc.equilibrium.stage import Floats, Ints
 from posgc.equilibrium.strategic import remapping_rows
+from posgc.equilibrium.variables import mixed_radix
 
 __all__ = ["Form", "Listing", "all_prescriptions", "listing", "pure", "select_linear"]
 
@@ -48,8 +49,7 @@ class Listing:
 def all_prescriptions(counts: list[int], actions: tuple[int, ...]) -> list[Ints]:
     """Per agent [C, P_i]: all deterministic joint prescriptions in lexicographic order."""
     sizes = [a for a, p in zip(actions, counts, strict=True) for _ in range(p)]
-    digits = np.stack(np.unravel_index(np.arange(int(np.prod(sizes))), sizes), axis=1)
-    return np.split(digits, np.cumsum(counts)[:-1], axis=1)
+    return np.split(mixed_radix(np.array(sizes)), np.cumsum(counts)[:-1], axis=1)
 
 
 def listing(payoff: list[Floats], types: Ints, form: Form) -> Listing:

@@ -15,6 +15,7 @@ import numpy as np
 
 from posgc.equilibrium.gaps import played_response, sum_by_type
 from posgc.equilibrium.stage import Bools, Floats, Ints
+from posgc.equilibrium.variables import mixed_radix
 
 __all__ = ["TIE_ULPS", "best_response_dynamics", "pure_equilibria"]
 
@@ -28,10 +29,7 @@ def pure_equilibria(payoff: Sequence[Floats], types: Ints) -> tuple[list[Ints], 
     payoff[i] [c, U, A_1..A_n], types [n, U] without gaps.  Memory n c K, the caller's to bound.
     """
     counts, actions = types.max(axis=1) + 1, payoff[0].shape[2:]
-    digits = [
-        np.stack(np.unravel_index(np.arange(a**p), (a,) * p), axis=1)
-        for a, p in zip(actions, counts.tolist(), strict=True)
-    ]
+    digits = [mixed_radix(np.full(p, a)) for a, p in zip(actions, counts.tolist(), strict=True)]
     value = [_payoffs(part, types, digits) for part in payoff]
     stable = np.ones(value[0].shape, dtype=bool)
     for i, table in enumerate(value):

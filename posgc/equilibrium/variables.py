@@ -9,7 +9,13 @@ import numpy as np
 
 from posgc.equilibrium.stage import Ints
 
-__all__ = ["Variables"]
+__all__ = ["Variables", "mixed_radix"]
+
+
+def mixed_radix(sizes: Ints) -> Ints:
+    """[prod(sizes), V]: all digits below the sizes, lexicographic; any number of them (NumPy's own stop at 64)."""
+    strides = np.concatenate((np.cumprod(sizes[:0:-1])[::-1], np.ones(min(1, len(sizes)), dtype=np.int64)))
+    return np.asarray(np.arange(int(np.prod(sizes)))[:, None] // strides % sizes, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +48,7 @@ class Variables:
 
     def digits(self) -> Ints:
         """[G, V]: all assignments, in lexicographic order."""
-        grid = np.unravel_index(np.arange(int(self.count)), tuple(self.sizes)) if len(self.sizes) else ()
-        return np.stack(grid, axis=1) if grid else np.zeros((1, 0), dtype=np.int64)
+        return mixed_radix(self.sizes)
 
     def cells(self, assigned: Ints, types: Ints, bases: Sequence[int]) -> Ints:
         """[G, U]: mixed-radix index (radices `bases`) of the others' actions in each u."""

@@ -36,7 +36,10 @@ def compression_of(spec: str) -> tuple[Compression, Any]:
                                          help=_usage(compression))])  # fmt: skip
         if not equals and not fields(compression.options):
             raise InputError([Diagnostic("E616", f"--compress {spec}: {name} takes no values", help=name)])
-        given |= {key.strip(): value.strip()} if equals else {fields(compression.options)[0].name: key.strip()}
+        key, value = (key.strip(), value.strip()) if equals else (fields(compression.options)[0].name, key.strip())
+        if key in given:
+            raise InputError([Diagnostic("E616", f"--compress {spec}: {key} is given twice", help=_usage(compression))])
+        given[key] = value
     return compression, make_options(compression.options, given)
 
 

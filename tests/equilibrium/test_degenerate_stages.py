@@ -212,3 +212,15 @@ def test_private_informations_of_very_different_weight(kind: str, select: str) -
         stages = Stages(stages.payoff * scale, stages.types, stages.type_counts, stages.weight, "general")
         solution = correlated(stages, kind, CorrelatedOptions(select=select))  # type: ignore[arg-type]
         assert (solution.gap <= 1e-5 * stages.span()).all()
+
+
+@pytest.mark.parametrize("kind", ["team", "nash", "ce", "cce"])
+def test_more_single_choices_than_numpy_has_axes(kind: str) -> None:
+    """70 private informations an agent and one action each: one prescription, of 140 digits."""
+    types = np.tile(np.arange(70), (2, 1))
+    payoff = np.random.default_rng(0).random((2, 3, 70, 1, 1))
+    mass = np.full((3, 70), 1 / 70)
+    common = kind == "team"
+    stages = Stages(payoff[:1] if common else payoff, types, (70, 70), mass, "common" if common else "general")
+    solved = {"team": team, "nash": nash}[kind](stages) if kind in ("team", "nash") else correlated(stages, kind)
+    assert solved.value[0] == pytest.approx(payoff[0].sum(axis=(1, 2, 3)))

@@ -8,7 +8,7 @@ radix, items in order of (step, kind, variable), first most significant), ties i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -69,11 +69,16 @@ class Tree:
 
     def after(self, history: History, action: Digits) -> list[tuple[float, History]]:
         """(probability, history) of every (s', o')."""
-        key = history.h, history.state, action
+        states, observations, actions = history.states, history.observations, (*history.actions, action)
+        outcomes = self.outcomes(history.h, history.state, action)
+        return [(p, History((*states, s), (*observations, o), actions)) for p, o, s in outcomes]
+
+    def outcomes(self, h: int, state: int, action: Digits) -> list[tuple[float, Digits, int]]:
+        """(probability, o', s') of everything that can follow a state and a joint action."""
+        key = h, state, action
         if key not in self._after:
             self._after[key] = self._row(*key)
-        states, observations, actions = history.states, history.observations, (*history.actions, action)
-        return [(p, History((*states, s), (*observations, o), actions)) for p, o, s in self._after[key]]
+        return self._after[key]
 
     def _row(self, h: int, state: int, action: Digits) -> list[tuple[float, Digits, int]]:
         kernel = self.model.kernel(h)
@@ -112,12 +117,15 @@ class Tree:
         """Every item made so far with its value, in order."""
         for t in range(1, history.h + 1):
             if t < history.h:
-                for v, value in enumerate(history.actions[t - 1]):
-                    if self.model.active[t - 1, v]:
-                        yield (t, "action", v), value
-            for v, value in enumerate(history.observations[t - 1]):
-                if self.model.observed[t - 1, v]:
-                    yield (t, "observation", v), value
+                yield from self.made("action", t, history.actions[t - 1])
+            yield from self.made("observation", t, history.observations[t - 1])
+
+    def made(self, kind: str, t: int, values: Digits) -> Iterator[tuple[Item, int]]:
+        """The items of one step and kind with their values."""
+        there = self.model.active if kind == "action" else self.model.observed
+        for v, value in enumerate(values):
+            if there[t - 1, v]:
+                yield (t, kind, v), value
 
     def knowledge(self, history: History) -> tuple[Known, tuple[Known, ...]]:
         """(c_h, (p_{1,h}, ..., p_{n,h}))."""
@@ -127,11 +135,15 @@ class Tree:
         return self._known[key]
 
     def _scan(self, history: History) -> tuple[Known, tuple[Known, ...]]:
+        return self.sort(self.items(history), history.h)
+
+    def sort(self, items: Iterable[tuple[Item, int]], h: int) -> tuple[Known, tuple[Known, ...]]:
+        """The items that are common at step h, and those that each agent holds privately."""
         common: list[tuple[Item, int]] = []
         private: list[list[tuple[Item, int]]] = [[] for _ in range(self.n)]
-        for item, value in self.items(history):
+        for item, value in items:
             time, kind, variable = item
-            age = history.h - time
+            age = h - time
             table = self.protocol.action_lags if kind == "action" else self.protocol.observation_lags
             reached = [age >= lag for lag in table[variable]]
             forgotten = self.protocol.forget is not None and age > self.protocol.forget
