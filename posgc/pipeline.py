@@ -405,7 +405,7 @@ def solve(
     with _timed(seconds, "check"):
         verdict = independence(compiled, progress)
     chosen = _choose(compiled, concept, verdict, backend)
-    solver = _Solver(compiled, concept, chosen, make_options(chosen.options, options or {}), progress)
+    solver = _Solver(compiled, concept, chosen, make_options(chosen.options, options or {}), progress, verdict)
     if compress is not None:
         return _compressed_solution(solver, verdict, compress)
     with _timed(seconds, "solve"):
@@ -426,6 +426,14 @@ class _Solver:
     backend: Backend
     options: Any
     progress: Progress
+    verdict: Verdict
+
+    def trusted(self, compressed: Compressed) -> Compressed:
+        """The compressed game without a certificate that Assumption 3 does not carry as far as its proof needs."""
+        certificate = compressed.certificate
+        if certificate is None or not certificate.any_start or self.verdict.any_start:
+            return compressed
+        return dataclasses.replace(compressed, certificate=None)
 
     def plan(self, spec: str | None, graph: Graph | None) -> Policy:
         """The back-end's policy, with the game and the versions written into it."""
@@ -443,7 +451,7 @@ class _Solver:
         """
         try:
             require_recursive(compressed.graph)
-            return self._candidate(spec, compressed)
+            return self._candidate(spec, self.trusted(compressed))
         except PolicyMismatch as error:
             what = f"compression {spec} is no model of this game: {error}"
             cure = "this is a mistake of the plug-in that offers it"
@@ -483,7 +491,8 @@ def _applied(solver: _Solver, spec: str) -> tuple[Compressing, Policy]:
         raise InputError([Diagnostic("E617", f"{compression.name} does not serve this game: {reason}",
                                      help="`posgc check` lists what does")])  # fmt: skip
     with _timed(seconds, "compress"):
-        compressed = compression.apply(compiled.information, options, compiled.request.max_nodes, solver.progress)
+        made = compression.apply(compiled.information, options, compiled.request.max_nodes, solver.progress)
+        compressed = solver.trusted(made)
     name = spec_of(compression, options)
     with _timed(seconds, "solve"):
         candidate = solver.candidate(name, compressed)

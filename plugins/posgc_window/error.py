@@ -16,7 +16,8 @@ the number.
 
 A posterior is that of a constant joint action, which is anybody's only if Assumption 3 holds from each e_x as it does
 from the true beginning.  It does in every structure for which the assumption holds whatever the numbers (all of the
-paper's); in a game where it holds because certain numbers cancel it need not, and the proof does not cover that.
+paper's); where it holds because certain numbers cancel, or only for this horizon, the certificate is not used
+(`Certificate.any_start`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from scipy import sparse
 
 from posgc.compression import Certificate
 from posgc.information.graph import first_beliefs, reachable_tables
+from posgc.information.growth import Room
 from posgc.information.items import Information
 from posgc.information.step import Cells, StepTable
 from posgc.plugin import LimitError
@@ -59,7 +61,7 @@ def window_certificate(information: Information, length: int, prior: Prior, max_
                 except LimitError:
                     return None
             distance[h - 1] = known[key]
-    return Certificate("expected", distance)
+    return Certificate("expected", distance, any_start=True)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def _distance(walk: Walk, tau: int, tables: list[StepTable], start: sparse.csr_a
         grown, signal = walk.grow(h, table, suffix)
         step = true_step(walk.information, h, cells)
         following = next_pairs(node, belief, step, _machine(table, suffix, grown.row * grown.n_signals + grown.signal,
-                                                            grown.to, grown.n_signals, signal), h, room)  # fmt: skip
+                                                            grown.to, grown.n_signals, signal), h, Room(room, _too_many))  # fmt: skip
         steps.append((step, following))
         suffix = Suffix(suffix.age + 1, False, grown.belief)
         node, belief, cells = following.node, following.belief, following.cells
@@ -93,6 +95,10 @@ def _distance(walk: Walk, tau: int, tables: list[StepTable], start: sparse.csr_a
     for (step, following), before in zip(reversed(steps), reversed(befores[:-1]), strict=True):
         value = _backward(step, following, before, value)
     return float(value.max())
+
+
+def _too_many(found: int, share: float) -> str:
+    return f"the window's error needs more than {found} pairs"
 
 
 def _machine(table: StepTable, suffix: Suffix, known: Ints, to: Ints, n_signals: int, signal: Ints) -> _Edges:

@@ -59,7 +59,8 @@ def delay(information: Information) -> int:
     sees = [max(row) for row in table.observation_lags]
     if all(lag <= 1 for lag in (*acts, *sees)):
         return 0
-    return max([0, *(lag for lag in sees if lag < NEVER), *(lag - 1 for lag in acts if lag < NEVER)])
+    ever = min(NEVER, information.model.horizon)  # what takes longer than the game never arrives
+    return max([0, *(lag for lag in sees if lag < ever), *(lag - 1 for lag in acts if lag < ever)])
 
 
 def window_start(information: Information, length: int, h: int) -> int:

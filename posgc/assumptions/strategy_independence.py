@@ -63,11 +63,12 @@ def _by_slices(information: Information, cut: SliceResult) -> Verdict:
         "d-separated from the prescriptions by what becomes common"
     )
     if cut.every_horizon:
-        return Verdict(3, True, separated + "; no horizon has other slices", "structural, every horizon")
+        return Verdict(3, True, separated + "; no horizon has other slices", "structural, every horizon",
+                       any_start=True)  # fmt: skip
     return Verdict(
         3, True,
         f"{separated}; the game is not the same at every step, so this proves horizon {information.model.horizon}",
-        "structural, this horizon",
+        "structural, this horizon", any_start=True,
     )  # fmt: skip
 
 

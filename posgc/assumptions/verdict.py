@@ -14,7 +14,8 @@ class Verdict:
     """`holds` is None where the check did not decide, and `evidence` then says which limit it met.
 
     `method` names what decided ("structural, every horizon", "exact", ...).  `witness` is a counterexample
-    in plain JSON types, `notes` are remarks that change nothing about `holds`.
+    in plain JSON types, `notes` are remarks that change nothing about `holds`.  `any_start`: Assumption 3
+    was shown slice by slice, hence from every state and private information at every step.
     """
 
     assumption: int
@@ -23,3 +24,4 @@ class Verdict:
     method: str | None = None
     witness: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = field(default=())
+    any_start: bool = False

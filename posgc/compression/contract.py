@@ -41,10 +41,15 @@ class Certificate:
     - `lossless`: nothing is lost, all zero;
     - `replaced`: the distance of any belief that M propagates to the one that stands for it at step h;
     - `expected`: E |P(s, p | c_h) - P^M(s, p | c^_h)|_1 under every policy of the game.
+
+    `any_start`: the proof needs Assumption 3 from every (s, p) at every step, not only from the game's own start.  A
+    verdict slice by slice gives that; where the assumption was shown in another way, the certificate is
+    not used.
     """
 
     kind: Literal["lossless", "replaced", "expected"]
     distance: Floats
+    any_start: bool = False
 
 
 def unlifted(policy: Policy) -> Policy:

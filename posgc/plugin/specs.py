@@ -29,7 +29,7 @@ def compression_of(spec: str) -> tuple[Compression, Any]:
         raise InputError([Diagnostic("E616", f"no compression is called {found[1]}", help=cure)])
     compression = known[name]
     given: dict[str, str] = {}
-    for position, word in enumerate(filter(None, (part.strip() for part in inside.split(",")))):
+    for position, word in enumerate([part.strip() for part in inside.split(",")] if inside else []):
         key, equals, value = word.partition("=")
         if not equals and position:
             raise InputError([Diagnostic("E616", f"--compress {spec}: only the first value may go without its name",

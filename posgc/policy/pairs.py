@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -117,7 +118,8 @@ def pair_layers(
             id(edges.z),
         )
         if done is None or done[0] != state:
-            done = state, next_pairs(node, belief, step, edges, h, max_pairs - held)
+            room = Room(max_pairs - held, partial(_too_many, h, max_pairs))
+            done = state, next_pairs(node, belief, step, edges, h, room)
         following = done[1]
         layers.append(PairLayer(h, node, belief, step, following.succession, following.successor, error))
         held += 0 if following.belief is belief else len(following.node)
@@ -184,7 +186,7 @@ class NextPairs:
 
 
 def next_pairs(
-    node: Ints, belief: sparse.csr_array, step: TrueStep, edges: MachineStep, h: int, room: int
+    node: Ints, belief: sparse.csr_array, step: TrueStep, edges: MachineStep, h: int, room: Room
 ) -> NextPairs:
     """The pairs of step h + 1: Bayes' rule under every constant joint action, and the policy's own edges.
 
@@ -196,10 +198,13 @@ def next_pairs(
     signals = Columns(step.after, step.after_az, step.after_cell, len(step.actions) * len(z), len(step.following))
     grown = grow(
         belief, signals, MERGE_TOLERANCE, lambda pair, az: follow_edges(edges, node[pair], z[az % len(z)], h),
-        Room(room, lambda found, share: f"verifying needs more than {found} pairs of policy node and belief at step "
-             f"{h + 1}; raise --max-nodes"),
+        room,
     )  # fmt: skip
     return _settled(node, belief, step, grown)
+
+
+def _too_many(h: int, limit: int, found: int, share: float) -> str:
+    return f"more than {limit} pairs of policy node and true belief are needed up to step {h + 1}; raise --max-nodes"
 
 
 def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth) -> NextPairs:
