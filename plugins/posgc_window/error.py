@@ -84,8 +84,9 @@ def _distance(walk: Walk, tau: int, tables: list[StepTable], start: sparse.csr_a
     for h, table in enumerate(tables[:-1], start=tau):
         grown, signal = walk.grow(h, table, suffix)
         step = true_step(walk.information, h, cells)
-        following = next_pairs(node, belief, step, _machine(table, suffix, grown.row * grown.n_signals + grown.signal,
-                                                            grown.to, grown.n_signals, signal), h, Room(room, _too_many))  # fmt: skip
+        known = grown.row * grown.n_signals + grown.signal
+        machine = _machine(table, suffix, known, grown.to, grown.n_signals, signal)
+        following = next_pairs(node, belief, step, machine, h, Room(room, _too_many))
         steps.append((step, following))
         suffix = Suffix(suffix.age + 1, False, grown.belief)
         node, belief, cells = following.node, following.belief, following.cells
