@@ -26,6 +26,7 @@ from posgc.language.sharing import protocol
 from posgc.model import Model, tabulate
 from posgc.model.rewards import reward_kind
 from posgc.plugin.backend import Backend, Facts, Problem, Progress
+from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import RewardReading
 from posgc.plugin.options import make_options
 from posgc.plugin.registry import registry
@@ -36,7 +37,7 @@ from posgc.policy.verify import GapKind, Verification, gap_kind, verify
 
 __all__ = [
     "AssumptionFails", "BackendOffer", "Compiled", "Report", "Request", "Solution", "check", "compile_request",
-    "independence", "offers", "quiet", "read_source", "request_of_policy", "solve", "verify_policy",
+    "exporter_of", "independence", "offers", "quiet", "read_source", "request_of_policy", "solve", "verify_policy",
 ]  # fmt: skip
 
 AGENT_LIMIT = 50
@@ -347,3 +348,16 @@ def verify_policy(
         raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
     except ValueError as error:
         raise InputError([Diagnostic("E605", str(error))]) from None
+
+
+def exporter_of(compiled: Compiled, name: str, options: Mapping[str, str]) -> tuple[Exporter, object]:
+    """The exporter of that name with its options.  Raises InputError (E631, E632) where none serves this game."""
+    exporters = registry().exporters
+    if name not in exporters:
+        raise InputError([Diagnostic("E631", f"no installed plug-in writes {name}",
+                                     help=f"formats: {', '.join(exporters) or 'none'}")])  # fmt: skip
+    reason = exporters[name].applies(compiled.information)
+    if reason is not None:
+        raise InputError([Diagnostic("E632", f"{name} cannot hold this game: {reason}", help="`posgc plugins` lists "
+                                     "the other formats")])  # fmt: skip
+    return exporters[name], make_options(exporters[name].options, options)

@@ -147,4 +147,6 @@ def plugins(found: Registry) -> Json:
                      for b in found.backends.values()],
         "importers": [{"name": i.name, "summary": i.summary, "suffixes": list(i.suffixes)}
                       for i in found.importers.values()],
+        "exporters": [{"name": e.name, "summary": e.summary} for e in found.exporters.values()],
+        "referees": [{"name": r.name, "summary": r.summary, "missing": r.missing()} for r in found.referees.values()],
     }  # fmt: skip

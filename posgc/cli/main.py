@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": "recompute values and gap of a policy file in the true game",
     "show": "what a policy tells each agent to do, along the likeliest histories",
     "info": "facts about a game: sizes, and who knows what when",
+    "export": "write a game in another program's format",
     "fmt": "canonical layout of .posg files",
     "plugins": "list the installed plug-ins",
 }

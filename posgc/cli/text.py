@@ -240,3 +240,9 @@ def plugins(found: Registry) -> None:
             _say(console, f"  --option {line}")
     for importer in found.importers.values():
         _say(console, f"importer {importer.name}: {importer.summary}")
+    for exporter in found.exporters.values():
+        _say(console, f"exporter {exporter.name}: {exporter.summary}")
+        for line in describe_options(exporter.options):
+            _say(console, f"  --option {line}")
+    for referee in found.referees.values():
+        _say(console, f"referee {referee.name}: {referee.summary}")

@@ -2,10 +2,12 @@
 
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, Span
 from posgc.plugin.backend import Backend, Facts, NoOptions, Planner, Problem, Progress
+from posgc.plugin.exporter import Exporter
 from posgc.plugin.hookspecs import hookimpl
 from posgc.plugin.importer import Imported, Importer, RewardReading
+from posgc.plugin.referee import Judgement, Profile, Referee
 
 __all__ = [
-    "Backend", "Diagnostic", "Facts", "Imported", "Importer", "InputError", "LimitError", "NoOptions", "Planner",
-    "Problem", "Progress", "RewardReading", "Source", "Span", "hookimpl",
+    "Backend", "Diagnostic", "Exporter", "Facts", "Imported", "Importer", "InputError", "Judgement", "LimitError",
+    "NoOptions", "Planner", "Problem", "Profile", "Progress", "Referee", "RewardReading", "Source", "Span", "hookimpl",
 ]  # fmt: skip

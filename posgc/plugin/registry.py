@@ -16,7 +16,9 @@ import pluggy
 
 from posgc.plugin import hookspecs
 from posgc.plugin.backend import Backend
+from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import Importer
+from posgc.plugin.referee import Referee
 
 __all__ = ["PluginInfo", "Registry", "load_registry", "registry"]
 
@@ -40,6 +42,8 @@ class Registry:
     plugins: tuple[PluginInfo, ...]
     backends: dict[str, Backend]
     importers: dict[str, Importer]
+    exporters: dict[str, Exporter]
+    referees: dict[str, Referee]
 
 
 def load_registry(points: Iterable[EntryPoint]) -> Registry:
@@ -52,9 +56,11 @@ def load_registry(points: Iterable[EntryPoint]) -> Registry:
     infos: list[PluginInfo] = []
     for point in sorted(points, key=_precedence):
         infos.append(_load(manager, point, infos))
-    backends, extra = _by_name(manager, manager.hook.posgc_backends)
-    importers, more = _by_name(manager, manager.hook.posgc_importers)
-    return Registry((*infos, *extra, *more), backends, importers)
+    backends, twice_b = _by_name(manager, manager.hook.posgc_backends)
+    importers, twice_i = _by_name(manager, manager.hook.posgc_importers)
+    exporters, twice_e = _by_name(manager, manager.hook.posgc_exporters)
+    referees, twice_r = _by_name(manager, manager.hook.posgc_referees)
+    return Registry((*infos, *twice_b, *twice_i, *twice_e, *twice_r), backends, importers, exporters, referees)
 
 
 @cache
