@@ -29,15 +29,18 @@ from posgc.plugin.backend import Backend, Facts, Problem, Progress
 from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import RewardReading
 from posgc.plugin.options import make_options
+from posgc.plugin.referee import Referee
 from posgc.plugin.registry import registry
 from posgc.policy.artefact import Concept, Origin, Policy
 from posgc.policy.fit import require_fit
 from posgc.policy.pairs import PolicyMismatch
+from posgc.policy.referee import Comparison, compare
 from posgc.policy.verify import GapKind, Verification, gap_kind, verify
 
 __all__ = [
     "AssumptionFails", "BackendOffer", "Compiled", "Report", "Request", "Solution", "check", "compile_request",
-    "exporter_of", "independence", "offers", "quiet", "read_source", "request_of_policy", "solve", "verify_policy",
+    "exporter_of", "independence", "offers", "quiet", "read_source", "referee_of", "request_of_policy", "second_opinion",
+    "solve", "verify_policy",
 ]  # fmt: skip
 
 AGENT_LIMIT = 50
@@ -361,3 +364,20 @@ def exporter_of(compiled: Compiled, name: str, options: Mapping[str, str]) -> tu
         raise InputError([Diagnostic("E632", f"{name} cannot hold this game: {reason}", help="`posgc plugins` lists "
                                      "the other formats")])  # fmt: skip
     return exporters[name], make_options(exporters[name].options, options)
+
+
+def referee_of(compiled: Compiled, name: str) -> Referee:
+    """The referee of that name.  Raises InputError (E633) where it is not there or cannot judge this game."""
+    referees = registry().referees
+    why = f"no referee is called {name}" if name not in referees else referees[name].missing()
+    if why is None and compiled.information.protocol.forget is not None:
+        why = "under 'forget' the game tree has imperfect recall, in which a best response is another problem"
+    if why is not None:
+        raise InputError([Diagnostic("E633", why, help=f"referees: {', '.join(referees) or 'none'}")])
+    return referees[name]
+
+
+def second_opinion(compiled: Compiled, policy: Policy, checked: Verification, referee: Referee) -> Comparison:
+    """What another program finds of a verified policy.  Raises LimitError where the game tree is too large."""
+    with _timed(compiled.seconds, "referee"):
+        return compare(compiled.information, policy, checked, referee.name, referee.judge)

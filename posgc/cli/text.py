@@ -18,6 +18,7 @@ from posgc.pipeline import Compiled, Report, Solution
 from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
 from posgc.policy.artefact import Policy
+from posgc.policy.referee import Comparison
 from posgc.policy.story import Chapter
 from posgc.policy.verify import Verification
 
@@ -132,7 +133,7 @@ def _given(values: dict[str, str], lead: str) -> str:
     return lead + _assigned(values) if values else ""
 
 
-def solve(solution: Solution, path: str | None) -> None:
+def solve(solution: Solution, path: str | None, opinion: Comparison | None = None) -> None:
     """The outcome of `posgc solve`."""
     console = _console()
     header = solution.policy.header
@@ -150,6 +151,7 @@ def solve(solution: Solution, path: str | None) -> None:
         )
     if solution.lower is not None and solution.upper is not None:
         _say(console, f"value of the game: between {solution.lower:.10g} and {solution.upper:.10g}")
+    _opinion(console, opinion)
     _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in solution.compiled.seconds.items()))
     if path is not None:
         _say(console, f"policy written to {path}; read it with: posgc show {path}")
@@ -171,12 +173,27 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
 
 
-def verify(compiled: Compiled, checked: Verification) -> None:
+def _opinion(console: Console, opinion: Comparison | None) -> None:
+    """Whether the referee agrees, and where it first does not."""
+    if opinion is None:
+        return
+    first, asked = opinion.disagreement, f"{len(opinion.findings)} numbers on {opinion.nodes} nodes"
+    if first is None:
+        worst = max(f.difference for f in opinion.findings)
+        _say(console, f"referee {opinion.referee} agrees: {asked}, largest difference {worst:.3g}")
+    else:
+        of = f" of {first.agent}" if first.agent else ""
+        _say(console, f"referee {opinion.referee} DISAGREES ({asked}): the {first.quantity}{of} is {first.ours:.12g} "
+             f"here, {first.theirs:.12g} there")  # fmt: skip
+
+
+def verify(compiled: Compiled, checked: Verification, opinion: Comparison | None = None) -> None:
     """The outcome of `posgc verify`."""
     console = _console()
     _heading(console, compiled)
     _say(console)
     _certificate(console, compiled, checked)
+    _opinion(console, opinion)
 
 
 def info(compiled: Compiled) -> None:

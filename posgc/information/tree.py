@@ -11,7 +11,7 @@ that end in s' is the number of kernel entries that lead there, weighted by the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -57,10 +57,12 @@ class Histories:
     """The moves of chance, and who knows what: all that trees over histories have in common.
 
     Own actions are remembered (`Information.dropped` is emptied), so that recall is perfect without `forget`.
+    `paid` are the agents whose payoffs an outcome holds, all where it is None.
     """
 
-    def __init__(self, information: Information) -> None:
+    def __init__(self, information: Information, paid: Sequence[int] | None = None) -> None:
         self.information = replace(information, dropped=frozenset())
+        self.paid = list(range(information.n_agents) if paid is None else paid)
         self.model = information.model
         self._rows: dict[tuple[int, int], _Row] = {}
         self._codes: dict[tuple[int, int], dict[tuple[int, int], tuple[int, int]]] = {}
@@ -71,7 +73,7 @@ class Histories:
 
     def root(self, child: Callable[[Moment], Node]) -> Node:
         """The first draw, of (s_1, o_1)."""
-        initial, nothing = self.model.initial, (Fraction(0),) * self.model.n_agents
+        initial, nothing = self.model.initial, (Fraction(0),) * len(self.paid)
         z, u = initial_codes(self.information, initial.observation)
         row = self._row(1, initial.observation, initial.state, initial.probability)
 
@@ -130,7 +132,7 @@ class Histories:
         key = h, action, state
         if key not in self._rewards:
             factor = self._gamma ** (h - 1)
-            paid = self.model.kernel(h).reward[:, action, state].tolist()
+            paid = self.model.kernel(h).reward[self.paid, action, state].tolist()
             self._rewards[key] = tuple(factor * rational(r) for r in paid)
         return self._rewards[key]
 

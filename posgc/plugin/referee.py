@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from posgc.policy.referee import Judgement, Profile
+
 __all__ = ["Judgement", "Profile", "Referee"]
-
-Profile = Sequence[Sequence[Sequence[float]]]
-"""profile[player][infoset - 1] is the law over the actions of the player's information set of that number."""
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Every player's expected payoff, and the largest gain that a single player can get by a best response."""
-
-    values: tuple[float, ...]
-    regret: float
 
 
 class Referee(Protocol):
@@ -31,5 +20,6 @@ class Referee(Protocol):
         ...
 
     def judge(self, efg: str, profile: Profile) -> Judgement:
-        """Judge a profile of the game in an `.efg` text of perfect recall, numbered as `profile` is."""
+        """Judge a profile of the game in an `.efg` text of perfect recall, whose information sets are numbered in
+        the order in which they first occur."""
         ...
