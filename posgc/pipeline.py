@@ -39,8 +39,8 @@ from posgc.policy.verify import GapKind, Verification, gap_kind, verify
 
 __all__ = [
     "AssumptionFails", "BackendOffer", "Compiled", "Report", "Request", "Solution", "check", "compile_request",
-    "exporter_of", "independence", "offers", "quiet", "read_source", "referee_of", "request_of_policy", "second_opinion",
-    "solve", "verify_policy",
+    "exporter_of", "independence", "offers", "quiet", "read_source", "referee_of", "request_of_policy",
+    "second_opinion", "solve", "verify_policy",
 ]  # fmt: skip
 
 AGENT_LIMIT = 50

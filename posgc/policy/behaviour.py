@@ -128,9 +128,12 @@ def deviation_tree(machine: Machine, agent: int, sees: bool, infosets: Infosets)
         if len(labels) == 1:
             return follow(moment, memory, joint, 0)
         key = moment.h, moment.news, histories.private_of(moment)[agent], memory
-        advice = f"; told {labels[memory[-1]]}" if sees else ""
-        number, name = infosets.meet(0, key, lambda: histories.name(agent, moment) + advice)
+        number, name = infosets.meet(0, key, lambda: histories.name(agent, moment) + advice(memory))
         return Decision(0, number, name, labels, lambda k: follow(moment, memory, joint, k))
+
+    def advice(memory: tuple[int, ...]) -> str:
+        told = (f"{model.choice_labels(agent, t)[k]}@{t}" for t, k in enumerate(memory, start=1))
+        return "; told " + ", ".join(told) if sees else ""
 
     def follow(moment: Moment, seen: tuple[int, ...], joint: npt.NDArray[np.int64], own: int) -> Node:
         sizes = [len(model.choices(i, moment.h)) for i in range(model.n_agents)]

@@ -101,8 +101,9 @@ class _Court:
         infosets = Infosets(len(agents))
         text = self._text(agents, game_tree(self.information, infosets))
         said = self.judge(text, strategies(self.machine, infosets))
-        values = [Finding(*row) for row in zip(agents, ["value"] * len(agents), checked.values, said.values, strict=True)]
-        return [*values, Finding("", "gap", checked.gap, said.regret)]
+        values = zip(agents, checked.values, said.values, strict=True)
+        findings = [Finding(agent, "value", ours, theirs) for agent, ours, theirs in values]
+        return [*findings, Finding("", "gap", checked.gap, said.regret)]
 
     def correlated(self, checked: Verification) -> list[Finding]:
         """Value and gain of each agent in trees of its own."""
@@ -113,7 +114,8 @@ class _Court:
             if checked.kind == "cce":
                 coarse = self._alone(i, False)
                 gain = coarse.values[0] + coarse.regret - value
-            findings += [Finding(agent, "value", checked.values[i], value), Finding(agent, "gain", checked.gains[i], gain)]
+            findings.append(Finding(agent, "value", checked.values[i], value))
+            findings.append(Finding(agent, "gain", checked.gains[i], gain))
         return findings
 
     def _alone(self, agent: int, sees: bool) -> Judgement:
