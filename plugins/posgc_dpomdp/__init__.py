@@ -1,4 +1,4 @@
-"""Importer plug-in: Dec-POMDPs in the `.dpomdp` format of the MADP toolbox and the dialect of SDMS.
+"""Importer and exporter plug-in: Dec-POMDPs in the `.dpomdp` format of the MADP toolbox and the dialect of SDMS.
 
 The whole file is read by a line grammar (`posgc_grammars/dpomdp.lark`) that never fails, so that one run
 reports every mistake; statements are then slice assignments into dense tables, and the reachable part of
@@ -9,12 +9,18 @@ Systems", JMLR 18(89), 2017.
 
 from collections.abc import Sequence
 
-from posgc.plugin import Importer, hookimpl
+from posgc.plugin import Exporter, Importer, hookimpl
+from posgc_dpomdp.exporter import DpomdpExporter
 from posgc_dpomdp.importer import DpomdpImporter
 
-__all__ = ["DpomdpImporter", "posgc_importers"]
+__all__ = ["DpomdpExporter", "DpomdpImporter", "posgc_exporters", "posgc_importers"]
 
 
 @hookimpl
 def posgc_importers() -> Sequence[Importer]:
     return (DpomdpImporter(),)
+
+
+@hookimpl
+def posgc_exporters() -> Sequence[Exporter]:
+    return (DpomdpExporter(),)

@@ -16,7 +16,7 @@ from posgc_openspiel import OpenSpiel
 from support.checks import prepared, solved
 from support.games import Shape, random_game, shapes
 from support.policies import machine, on_graph, unrolled
-from support.tree import History, Tree
+from support.tree import Tree
 
 from posgc.cli.main import main
 from posgc.information.dropping import drop_own_actions
@@ -90,7 +90,7 @@ def check_export(shape: Shape, protocol: Protocol | None = None) -> None:
     assert text.count("\n") - 2 == count_nodes(Information(model, protocol))
     uniform = [[[1 / len(_choices(model, i, h))] * len(_choices(model, i, h)) for h, *_ in known]
                for i, known in enumerate(infosets.keys)]  # fmt: skip
-    values = uniform_values(Tree(model, protocol))
+    values = Tree(model, protocol).uniform_values()
     for referee in REFEREES:
         if protocol.forget is None:
             assert referee.judge(text, uniform).values == pytest.approx(values, abs=1e-9)
@@ -102,20 +102,6 @@ def check_export(shape: Shape, protocol: Protocol | None = None) -> None:
 
 def _choices(model: Any, agent: int, h: int) -> Any:
     return model.choices(agent, h)
-
-
-def uniform_values(tree: Tree) -> list[float]:
-    """What everybody earns by playing uniformly, history by history."""
-
-    def go(history: History, i: int) -> float:
-        total = 0.0
-        for p, action in tree.uniform(history):
-            total += p * tree.reward(i, history, action)
-            if history.h < tree.horizon:
-                total += p * tree.model.discount * sum(q * go(nxt, i) for q, nxt in tree.after(history, action))
-        return total
-
-    return [sum(p * go(history, i) for p, history in tree.start()) for i in range(tree.n)]
 
 
 @few
