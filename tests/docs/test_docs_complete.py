@@ -71,7 +71,7 @@ def documented_fields(name: str) -> set[str]:
 
 OPEN = (
     "3.witness", "seconds", "options", "values", "gains", "steps[].private", "backends[].concepts",
-    "reachable_differences", "history[]", "increment", "prescriptions[]", "posteriors[][].private",
+    "reachable_differences", "referee", "history[]", "increment", "prescriptions[]", "posteriors[][].private",
 )  # fmt: skip
 """Fields whose inside is described in words: mappings by name, and what is described elsewhere."""
 
