@@ -378,6 +378,15 @@ def referee_of(compiled: Compiled, name: str) -> Referee:
 
 
 def second_opinion(compiled: Compiled, policy: Policy, checked: Verification, referee: Referee) -> Comparison:
-    """What another program finds of a verified policy.  Raises LimitError where the game tree is too large."""
+    """What another program finds of a verified policy.
+
+    Raises LimitError where the game tree is too large, InputError (E633) where the other program breaks.
+    """
     with _timed(compiled.seconds, "referee"):
-        return compare(compiled.information, policy, checked, referee.name, referee.judge)
+        try:
+            return compare(compiled.information, policy, checked, referee.name, referee.judge)
+        except LimitError:
+            raise
+        except Exception as error:  # another program may raise anything at all
+            why = f"{referee.name} broke on the game tree: {type(error).__name__}: {error}"
+            raise InputError([Diagnostic("E633", why, help="solve without --referee")]) from error

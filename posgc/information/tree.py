@@ -65,7 +65,7 @@ class Histories:
         self.paid = list(range(information.n_agents) if paid is None else paid)
         self.model = information.model
         self._rows: dict[tuple[int, int], _Row] = {}
-        self._codes: dict[tuple[int, int], dict[tuple[int, int], tuple[int, int]]] = {}
+        self._codes: dict[tuple[int, int, int], dict[tuple[int, int], tuple[int, int]]] = {}
         self._known: dict[tuple[int, int], tuple[int, ...]] = {}
         self._rewards: dict[tuple[int, int, int], tuple[Fraction, ...]] = {}
         self._gamma = rational(self.model.discount)
@@ -94,7 +94,7 @@ class Histories:
             part = slice(kernel.indptr[at], kernel.indptr[at + 1])
             row = self._row(h + 1, kernel.observation[part], kernel.state[part], kernel.probability[part])
             self._rows[h, at] = row
-        codes = self._evolved(h, moment.private)
+        codes = self._evolved(h, moment.private, moment.state)
 
         def drawn(k: int) -> Node:
             z, u = codes[action, int(row.observation[k])]
@@ -150,16 +150,17 @@ class Histories:
                 seen.append(f"{variable.name}[{signature.agents[variable.agent]}]={variable.values[digit]}")
         return ", ".join([self.model.state_label(state), *reversed(seen)])
 
-    def _evolved(self, h: int, u: int) -> dict[tuple[int, int], tuple[int, int]]:
-        """(a_h, o_{h+1}) -> codes of (z_{h+1}, u_{h+1}), for everything that can follow u_h."""
-        if (h, u) not in self._codes:
-            actions = self.model.allowed(h)
-            seen = np.unique(self.model.kernel(h).observation)
-            a, o = np.repeat(actions, len(seen)), np.tile(seen, len(actions))
+    def _evolved(self, h: int, u: int, state: int) -> dict[tuple[int, int], tuple[int, int]]:
+        """(a_h, o_{h+1}) -> codes of (z_{h+1}, u_{h+1}), for everything that can follow u_h in the state."""
+        key = h, u, state
+        if key not in self._codes:
+            actions, kernel = self.model.allowed(h), self.model.kernel(h)
+            at, counts = gather(kernel.indptr, actions * self.model.n_states + state)
+            a, o = np.repeat(actions, counts), kernel.observation[at]
             z, following = evolve(self.information, h, np.full(len(a), u), a, o)
             pairs = zip(z.tolist(), following.tolist(), strict=True)
-            self._codes[h, u] = dict(zip(zip(a.tolist(), o.tolist(), strict=True), pairs, strict=True))
-        return self._codes[h, u]
+            self._codes[key] = dict(zip(zip(a.tolist(), o.tolist(), strict=True), pairs, strict=True))
+        return self._codes[key]
 
 
 def _draw(row: _Row, child: Callable[[int], Node]) -> Node:
@@ -221,9 +222,14 @@ def count_nodes(information: Information) -> float:
 
 
 def require_nodes(information: Information, limit: int, cure: str) -> int:
-    """The number of nodes.  Raises LimitError with it, and what to do, where it is above the limit."""
+    """The number of nodes.  Raises LimitError with it, and what to do, where it is above the limit, and where what
+    agents know cannot be numbered: so that walking the tree raises nothing."""
     nodes = count_nodes(information)
     if nodes > limit:
         said = f"more than {COUNT_LIMIT:.0e}" if nodes > COUNT_LIMIT else f"{nodes:.0f}"
         raise LimitError(f"the game tree has {said} nodes (limit {limit}); {cure}, or take a shorter --horizon")
+    whole = replace(information, dropped=frozenset())
+    for h in range(1, information.model.horizon + 1):
+        for items in (whole.private(h), whole.increment(h)):
+            Codec.of(whole, items)
     return int(nodes)

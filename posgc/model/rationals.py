@@ -50,7 +50,8 @@ def law(probabilities: Sequence[float]) -> list[Fraction]:
     if sum(simple) == 1 and all(_short(f) or _places(f) is not None for f in simple):
         return simple
     exact = [Fraction(p) for p in probabilities]
-    grid = [max(1, round(p / sum(exact) * GRID)) for p in exact]
+    scale = GRID / sum(exact)
+    grid = [max(1, round(p * scale)) for p in exact]
     grid[grid.index(max(grid))] += GRID - sum(grid)
     return [Fraction(g, GRID) for g in grid]
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
+import time
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -110,7 +113,7 @@ def test_random_policies(shape: Shape) -> None:
     check_policies(shape)
 
 
-@settings(few, max_examples=30)
+@settings(few, max_examples=20)
 @given(shapes(histories=60, structures=STRUCTURES, rewards=("zero_sum", "common")))
 def test_values_of_random_games(shape: Shape) -> None:
     check_values(shape)
@@ -213,3 +216,31 @@ def test_efg_is_one_exporter_among_others(capsys: pytest.CaptureFixture[str]) ->
     assert "E631" in capsys.readouterr().err
     assert main(["export", "games/dectiger.posg", "--to", "efg", "--horizon", "50"]) == 3
     assert "nodes" in capsys.readouterr().err
+
+
+def test_a_hundred_thousand_nodes_in_under_ten_seconds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "tiger.efg"
+    start = time.perf_counter()
+    flags = ["--share", "none", "--horizon", "3", "--out", str(path)]
+    assert main(["export", "games/dectiger.posg", "--to", "efg", *flags]) == 0
+    assert time.perf_counter() - start < 10  # 1.5 s where this was written
+    assert capsys.readouterr().out == ""
+    assert path.read_text().count("\n") - 2 == 122_019
+
+
+@pytest.mark.parametrize("flags", [["--referee", "nobody"], ["--referee", "gambit", "--share", "forgetful"]])
+def test_referees_that_cannot_judge(flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "tiger.posg"
+    text = Path("games/dectiger.posg").read_text(encoding="utf-8").rstrip().removesuffix("}")
+    path.write_text(text + "share forgetful { hear after 1; act after 1; forget after 1; } }", encoding="utf-8")
+    assert main(["solve", str(path), "--concept", "team", *flags]) == 2
+    assert "E633" in capsys.readouterr().err
+
+
+def test_the_json_has_the_opinion(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--concept", "ce", "--horizon", "1", "--referee", "openspiel", "--json"]
+    assert main(["solve", "games/vendors.posg", *flags]) == 0
+    said = json.loads(capsys.readouterr().out)["referee"]
+    assert said["name"] == "openspiel" and said["agrees"] and said["first_disagreement"] is None
+    rows = [(row["agent"], row["quantity"]) for row in said["findings"]]
+    assert rows == [("ann", "value"), ("ann", "gain"), ("bob", "value"), ("bob", "gain")]
