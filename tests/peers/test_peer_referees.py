@@ -182,7 +182,9 @@ def test_kuhn_poker_by_both(capsys: pytest.CaptureFixture[str]) -> None:
     said = OpenSpiel().judge(text, profile)
     assert said.values == pytest.approx((-1 / 18, 1 / 18), abs=1e-9)
     assert said.regret == pytest.approx(0.0, abs=1e-9)
-    assert main(["check", "games/kuhn.posg", "--share", "table"]) == 1
+    assert main(["check", "games/kuhn.posg", "--share", "table", "--json"]) == 1
+    third = json.loads(capsys.readouterr().out)["assumptions"]["3"]
+    assert third["holds"] is False and third["witness"]["distance"] > 0
 
 
 @pytest.mark.parametrize("name", ["gambit", "openspiel"])
