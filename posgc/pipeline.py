@@ -14,37 +14,50 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from typing import Any
+
+import numpy as np
 
 from posgc.assumptions import ObservabilityReport, Verdict, evolution, observability, strategy_independence
+from posgc.compression import Compressed, Compression
+from posgc.compression.assess import Assessment, Limits, assess
+from posgc.compression.derive import Attempt, derive
 from posgc.information.dropping import drop_own_actions
-from posgc.information.graph import DEFAULT_MAX_NODES, expand_graph
+from posgc.information.graph import DEFAULT_MAX_NODES, Graph, expand_graph
 from posgc.information.items import Information
 from posgc.language import compile_game
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
 from posgc.language.ir import Game
 from posgc.language.sharing import protocol
 from posgc.model import Model, tabulate
-from posgc.model.rewards import reward_kind
+from posgc.model.rewards import reward_kind, reward_spans
 from posgc.plugin.backend import Backend, Facts, Problem, Progress
 from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import RewardReading
 from posgc.plugin.options import make_options
 from posgc.plugin.referee import Referee
 from posgc.plugin.registry import registry
+from posgc.plugin.specs import compression_of, spec_of
 from posgc.policy.artefact import Concept, Origin, Policy
 from posgc.policy.fit import require_fit
 from posgc.policy.pairs import PolicyMismatch
 from posgc.policy.referee import Comparison, compare
-from posgc.policy.verify import GapKind, Verification, gap_kind, verify
+from posgc.policy.verify import Form, GapKind, Verification, gap_kind, verify
 
 __all__ = [
-    "AssumptionFails", "BackendOffer", "Compiled", "Report", "Request", "Solution", "check", "compile_request",
-    "exporter_of", "independence", "offers", "quiet", "read_source", "referee_of", "request_of_policy",
-    "second_opinion", "solve", "verify_policy",
+    "AssumptionFails", "BackendOffer", "Candidate", "Compiled", "Compress", "Compressing", "Report", "Request",
+    "Solution", "candidates", "check", "compile_request", "exporter_of", "independence", "offers", "quiet",
+    "read_source", "referee_of", "request_of_policy", "second_opinion", "solve", "verify_policy",
 ]  # fmt: skip
 
 AGENT_LIMIT = 50
 """Agents of a game that is solved: a stage game is an array with an axis for each, of which NumPy has 64."""
+
+MEASURED_PAIRS = 200_000
+"""Pairs of true belief and node on which the error of a compression is measured."""
+
+ROUNDING = 1e-9
+"""What rounding may add to a gap, relative to the span of the rewards summed over the steps."""
 
 FILE_LIMIT = 64 << 20
 """Bytes of a game file that are read at all."""
@@ -232,17 +245,55 @@ def _offer(backend: Backend, facts: Facts) -> BackendOffer:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A policy found under a compression, and what is known of it.  `certified`: the gap, exact or bounded, and for
+    a team how far the value can be from the optimum, whichever is larger; None where neither is known."""
+
+    policy: Policy
+    assessment: Assessment
+    certified: float | None
+
+
+@dataclass(frozen=True)
+class Compressing:
+    """What `--compress` did.  `attempts` are those of `auto`, in order; `target` what it was to meet, if anything."""
+
+    spec: str
+    compressed: Compressed
+    assessment: Assessment
+    certified: float | None
+    attempts: tuple[Attempt[Candidate], ...] = ()
+    target: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether the target, if there was one, is met."""
+        return self.target is None or (self.certified is not None and self.certified <= self.target)
+
+
+@dataclass(frozen=True)
+class Compress:
+    """How to compress: `spec` as on the command line; for `auto` the gap to meet and the seconds it may take."""
+
+    spec: str
+    target: float | None = None
+    seconds: float = 300.0
+
+
+@dataclass(frozen=True)
 class Solution:
     """A policy with its certificate.  `lower` and `upper` bound the value of the game where the concept has
-    one (team optimum; the first agent's value of a zero-sum game), else None."""
+    one (team optimum; the first agent's value of a zero-sum game), else None.  `verification` is None only
+    under a compression whose policy is too large to verify; `compression` then says what is known instead."""
 
     compiled: Compiled
     policy: Policy
-    verification: Verification
+    verification: Verification | None
     independence: Verdict
     layers: tuple[int, ...]
     lower: float | None
     upper: float | None
+    compression: Compressing | None = None
 
 
 def solve(
@@ -251,6 +302,7 @@ def solve(
     backend: str | None = None,
     options: Mapping[str, str] | None = None,
     progress: Progress = quiet,
+    compress: Compress | None = None,
 ) -> Solution:
     """Pick a back-end, run it, and verify what it returns in the true game.
 
@@ -263,17 +315,144 @@ def solve(
     with _timed(seconds, "check"):
         verdict = independence(compiled, progress)
     chosen = _choose(compiled, concept, verdict, backend)
-    chosen_options = make_options(chosen.options, options or {})
+    solver = _Solver(compiled, concept, chosen, make_options(chosen.options, options or {}), progress)
+    if compress is not None:
+        return _compressed_solution(solver, verdict, compress)
     with _timed(seconds, "solve"):
-        planner = chosen.emit(Problem(compiled.information, concept, request.max_nodes, request.seed), chosen_options)
-        policy = planner.run(progress)
-    header = dataclasses.replace(policy.header, versions={"posgc": version("posgc"), "numpy": version("numpy"),
-                                                          "scipy": version("scipy")})  # fmt: skip
-    policy = dataclasses.replace(policy, header=header, origin=_origin(compiled))
+        policy = solver.plan(None, None)
     with _timed(seconds, "verify"):
-        checked = verify(compiled.information, policy, gap_kind(concept), request.max_nodes, progress)
+        kind = gap_kind(concept, policy.header.options)
+        checked = verify(compiled.information, policy, kind, request.max_nodes, progress)
     layers = tuple(len(step) for step in policy.steps)
     return Solution(compiled, policy, checked, verdict, layers, *_bounds(policy, checked, compiled))
+
+
+@dataclass(frozen=True)
+class _Solver:
+    """One game, concept and back-end, to be run on the exact graph or on compressed ones."""
+
+    compiled: Compiled
+    concept: Concept
+    backend: Backend
+    options: Any
+    progress: Progress
+
+    def plan(self, spec: str | None, graph: Graph | None) -> Policy:
+        """The back-end's policy, with the game and the versions written into it."""
+        request = self.compiled.request
+        problem = Problem(self.compiled.information, self.concept, request.max_nodes, request.seed, graph)
+        policy = self.backend.emit(problem, self.options).run(self.progress)
+        versions = {name: version(name) for name in ("posgc", "numpy", "scipy")}
+        header = dataclasses.replace(policy.header, versions=versions, compression=spec)
+        return dataclasses.replace(policy, header=header, origin=_origin(self.compiled))
+
+    def candidate(self, spec: str, compressed: Compressed) -> Candidate:
+        """Solve a compressed game and judge the policy in the true one."""
+        request = self.compiled.request
+        policy = self.plan(spec, compressed.graph)
+        kind = gap_kind(self.concept, policy.header.options)
+        limits = Limits(min(request.max_nodes, MEASURED_PAIRS), request.max_nodes)
+        assessment = assess(compressed, policy, kind, limits, request.seed, self.progress)
+        certified = assessment.certified
+        if self.concept == "team" and certified is not None:
+            lower, upper = _team_bounds(policy, assessment)
+            certified = float("inf") if upper is None else max(certified, upper - lower)
+        return Candidate(compressed.lift(policy), assessment, certified)
+
+
+def _compressed_solution(solver: _Solver, verdict: Verdict, compress: Compress) -> Solution:
+    compiled = solver.compiled
+    if solver.backend.reads != "model":
+        what = f"back-end {solver.backend.name} learns from samples; it plans on no graph that could be compressed"
+        raise InputError([Diagnostic("E617", what, help="leave --compress out")])
+    done = _derived(solver, compress) if compress.spec.strip() == "auto" else _applied(solver, compress.spec)
+    found, policy = done
+    layers = tuple(len(step) for step in policy.steps)
+    checked = found.assessment.verification
+    lower, upper = _compressed_bounds(policy, found.assessment, compiled)
+    return Solution(compiled, policy, checked, verdict, layers, lower, upper, found)
+
+
+def _applied(solver: _Solver, spec: str) -> tuple[Compressing, Policy]:
+    compiled, seconds = solver.compiled, solver.compiled.seconds
+    compression, options = compression_of(spec)
+    reason = compression.accepts(compiled.information, options)
+    if reason is not None:
+        raise InputError([Diagnostic("E617", f"{compression.name} does not serve this game: {reason}",
+                                     help="`posgc check` lists what does")])  # fmt: skip
+    with _timed(seconds, "compress"):
+        compressed = compression.apply(compiled.information, options, compiled.request.max_nodes, solver.progress)
+    name = spec_of(compression, options)
+    with _timed(seconds, "solve"):
+        candidate = solver.candidate(name, compressed)
+    return Compressing(name, compressed, candidate.assessment, candidate.certified), candidate.policy
+
+
+def candidates(information: Information) -> list[tuple[Compression, list[tuple[str, Any]]]]:
+    """What each installed compression would try on this game: specifications and options, coarse to fine."""
+    return [
+        (compression, [(spec_of(compression, options), options) for options in compression.candidates(information)
+                       if compression.accepts(information, options) is None])
+        for compression in registry().compressions.values()
+    ]  # fmt: skip
+
+
+def _derived(solver: _Solver, compress: Compress) -> tuple[Compressing, Policy]:
+    compiled, target = solver.compiled, compress.target
+    if target is None:
+        raise InputError([Diagnostic("E618", "--compress auto needs the gap that is to be met",
+                                     help="add --epsilon X, in the unit of the rewards")])  # fmt: skip
+    span = float((reward_spans(compiled.model) @ compiled.model.discount ** np.arange(compiled.model.horizon)).max())
+    rounded = target + ROUNDING * span
+    with _timed(compiled.seconds, "derive"):
+        attempts = tuple(
+            derive(
+                candidates(compiled.information),
+                lambda compression, options, limit: compression.apply(compiled.information, options, limit, quiet),
+                solver.candidate,
+                lambda found: found.certified is not None and found.certified <= rounded,
+                compiled.request.max_nodes,
+                compress.seconds,
+            )
+        )
+    solved = [a for a in attempts if a.result is not None and a.compressed is not None]
+    if not solved:
+        tried = "; ".join(f"{a.spec}: {a.note}" for a in attempts)
+        raise LimitError(f"no compression could be solved within the limits ({tried})")
+    best = min(solved, key=lambda a: _certified(a.result))
+    assert best.result is not None and best.compressed is not None
+    found = best.result
+    return (
+        Compressing(best.spec, best.compressed, found.assessment, found.certified, attempts, rounded), found.policy
+    )  # fmt: skip
+
+
+def _certified(candidate: Candidate | None) -> float:
+    return float("inf") if candidate is None or candidate.certified is None else candidate.certified
+
+
+def _team_bounds(policy: Policy, assessment: Assessment) -> tuple[float, float | None]:
+    """What the policy earns at least in the true game, and a bound on the team optimum, if there is one."""
+    header = policy.header
+    upper = [float(header.upper + b.value_error.max()) for b in assessment.bounds if header.upper is not None]
+    if assessment.verification is not None:
+        lower = min(assessment.verification.values)
+    else:
+        claimed = min(header.values)
+        lower = max((claimed - float(b.value_error.max()) for b in assessment.bounds), default=-float("inf"))
+    return lower, max(min(upper), lower) if upper else None
+
+
+def _compressed_bounds(
+    policy: Policy, assessment: Assessment, compiled: Compiled
+) -> tuple[float | None, float | None]:
+    """As `_bounds`, of the game's own value."""
+    if policy.header.concept == "team":
+        lower, upper = _team_bounds(policy, assessment)
+        return (None if lower == -float("inf") else lower), upper
+    if assessment.verification is not None:
+        return _bounds(policy, assessment.verification, compiled)
+    return None, None
 
 
 def _choose(compiled: Compiled, concept: Concept, verdict: Verdict, name: str | None) -> Backend:
@@ -331,20 +510,26 @@ def request_of_policy(policy: Policy) -> tuple[Request, Source]:
 
 
 def verify_policy(
-    compiled: Compiled, policy: Policy, concept: Concept | None = None, progress: Progress = quiet
-) -> tuple[Verification, Verdict]:
+    compiled: Compiled, policy: Policy, concept: Concept | None = None, progress: Progress = quiet,
+    form: Form | None = None,
+) -> tuple[Verification, Verdict]:  # fmt: skip
     """Recompute values and gap of a policy from the game alone.
 
-    Raises InputError when the policy does not belong to the game, lacks an instruction, or is asked for a
-    gap that it cannot have; AssumptionFails or LimitError where Assumption 3 fails or is not decided (deviations
-    would then move beliefs).
+    `form` is of a CE, the policy's own where it is None.  Raises InputError when the policy does not belong to
+    the game, lacks an instruction, or is asked for a gap that it cannot have; AssumptionFails or LimitError where
+    Assumption 3 fails or is not decided (deviations would then move beliefs), LimitError also where a strategic
+    form has too many prescriptions.
     """
     require_fit(compiled.information, policy)
     verdict = independence(compiled, progress)
     state = "fails" if verdict.holds is False else "is not decided"
     why = f"the gap can be computed exactly only under Assumption 3, which {state}: {verdict.evidence}"
     _require_independence(verdict, why)
-    kind: GapKind = gap_kind(concept or policy.header.concept)
+    concept = concept or policy.header.concept
+    if form is not None and concept != "ce":
+        raise InputError([Diagnostic("E605", f"only a CE has a strategic and an agent form, not {concept}",
+                                     help="add --concept ce, or leave --form out")])  # fmt: skip
+    kind: GapKind = gap_kind(concept, policy.header.options if form is None else {"form": form})
     try:
         return verify(compiled.information, policy, kind, compiled.request.max_nodes, progress), verdict
     except PolicyMismatch as error:
@@ -377,11 +562,15 @@ def referee_of(compiled: Compiled, name: str) -> Referee:
     return referees[name]
 
 
-def second_opinion(compiled: Compiled, policy: Policy, checked: Verification, referee: Referee) -> Comparison:
+def second_opinion(
+    compiled: Compiled, policy: Policy, checked: Verification | None, referee: Referee
+) -> Comparison:
     """What another program finds of a verified policy.
 
     Raises LimitError where the game tree is too large, InputError (E633) where the other program breaks.
     """
+    if checked is None:
+        raise LimitError("the policy is too large to verify, so there is nothing to ask the referee about")
     with _timed(compiled.seconds, "referee"):
         try:
             return compare(compiled.information, policy, checked, referee.name, referee.judge)

@@ -8,7 +8,7 @@ import networkx as nx
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ["language", "model", "information", "assumptions", "equilibrium", "policy", "plugin", "pipeline", "cli"]
+ROOMS = ["language", "model", "information", "assumptions", "equilibrium", "policy", "compression", "plugin", "pipeline", "cli"]
 FOR_PLUGINS = {"plugin", "model", "information", "compression", "equilibrium", "policy"}
 
 

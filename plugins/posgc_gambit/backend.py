@@ -39,7 +39,7 @@ class Gambit:
 
     def emit(self, problem: Problem, options: Any) -> Induction:
         """The planner of this problem."""
-        return Induction(problem.information, problem.concept, gambit_nash, problem.max_nodes, self.name, options)
+        return Induction(problem.graph, problem.concept, gambit_nash, self.name, options)
 
 
 def gambit_nash(stages: Stages) -> StageSolution:

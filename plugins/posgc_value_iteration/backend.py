@@ -18,7 +18,7 @@ Needs Assumption 3: without it a node's belief, hence its stage game, would depe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -28,6 +28,7 @@ from posgc.equilibrium import (
     SolverFailed,
     Stages,
     StageSolution,
+    TeamOptions,
     TooLarge,
     ZeroSumOptions,
     correlated,
@@ -45,9 +46,9 @@ __all__ = ["Options", "ValueIteration"]
 class Options:
     """`select`: which CE or CCE of a stage: welfare, egalitarian, max:AGENT (name, or number from 1), entropy, any.
 
-    `epsilon`: stage gap that is tolerated, in the unit of the rewards (zero-sum and general-sum Nash stages may
-    then stop early; 0 asks for all that floating point gives).  `form`: of a CE, agent form (the paper's) or
-    strategic form.  `way`: how CE and CCE are found.
+    `epsilon`: stage gap that is tolerated, in the unit of the rewards; a leave to stop early, which for what is
+    selected and for a team means within it of the best; 0 asks for all that floating point gives.  `form`: of a
+    CE, agent form (the paper's) or strategic form.  `way`: how CE and CCE are found.
     """
 
     select: str = "welfare"
@@ -80,34 +81,32 @@ class ValueIteration:
 
     def emit(self, problem: Problem, options: Any) -> Induction:
         """The planner of this problem."""
-        return Induction(
-            problem.information,
-            problem.concept,
-            _explained(_oracle(problem, options)),
-            problem.max_nodes,
-            self.name,
-            options,
-        )
+        return Induction(problem.graph, problem.concept, _explained(_oracle(problem, options)), self.name, options)
 
 
 def _require_served(concept: Concept, options: Options) -> None:
     """An option that would do nothing is refused; raises InputError."""
-    served = {"select": ("ce", "cce"), "way": ("ce", "cce"), "form": ("ce",), "epsilon": ("nash",)}
-    for field in fields(options):
-        if getattr(options, field.name) != field.default and concept not in served[field.name]:
-            cure = f"it serves {' and '.join(served[field.name])}"
-            raise InputError([Diagnostic("E612", f"{field.name} does nothing for {concept}", help=cure)])
+    served = {"select": ("ce", "cce"), "way": ("ce", "cce"), "form": ("ce",)}
+    for name, concepts in served.items():
+        if getattr(options, name) != getattr(Options, name) and concept not in concepts:
+            cure = f"it serves {' and '.join(concepts)}"
+            raise InputError([Diagnostic("E612", f"{name} does nothing for {concept}", help=cure)])
 
 
 def _oracle(problem: Problem, options: Options) -> Oracle:
     concept = problem.concept
     _require_served(concept, options)
+    epsilon, seed = options.epsilon, problem.seed
+    common = TeamOptions(epsilon=epsilon, seed=seed)
     if concept == "team":
-        return team
-    zero_sum = ZeroSumOptions(epsilon=options.epsilon)
+        return partial(team, options=common)
     if concept == "nash":
-        return partial(nash, options=NashOptions(zero_sum=zero_sum, epsilon=options.epsilon, seed=problem.seed))
-    chosen = CorrelatedOptions(select=_by_index(problem, options.select), form=options.form, way=options.way)
+        zero_sum = ZeroSumOptions(epsilon=epsilon)
+        return partial(nash, options=NashOptions(team=common, zero_sum=zero_sum, epsilon=epsilon, seed=seed))
+    chosen = CorrelatedOptions(
+        select=_by_index(problem, options.select), form=options.form, way=options.way, epsilon=epsilon,
+        team=TeamOptions(seed=seed),
+    )  # fmt: skip
     return partial(correlated, kind=concept, options=chosen)
 
 

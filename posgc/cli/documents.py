@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from posgc.assumptions import ReplayResult, Verdict
+from posgc.cli import compressed
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import Diagnostic
 from posgc.pipeline import Compiled, Report, Solution
 from posgc.plugin.registry import Registry
 from posgc.policy.referee import Comparison
-from posgc.policy.verify import Verification
+from posgc.policy.verify import Verification, gap_kind
 
 __all__ = ["check", "info", "plugins", "replayed", "solve", "verify"]
 
@@ -89,6 +90,21 @@ def _values(compiled: Compiled, verification: Verification) -> Json:
     }  # fmt: skip
 
 
+def _unverified(solution: Solution) -> Json:
+    """Values claimed in the compressed game, and the bound on the gap, where the exact gap is not known."""
+    agents, found = solution.compiled.model.signature.agents, solution.compression
+    bound = None if found is None else found.assessment.bound
+    return {
+        "values": dict(zip(agents, solution.policy.header.values, strict=True)),
+        "gap": {
+            "kind": gap_kind(solution.policy.header.concept, solution.policy.header.options),
+            "value": None if bound is None else bound.gap, "exact": False,
+            "error": None if bound is None else float(bound.value_error.max()), "nash_conv": None,
+            "gains": dict.fromkeys(agents) if bound is None else dict(zip(agents, bound.gains.tolist(), strict=True)),
+        },
+    }  # fmt: skip
+
+
 def solve(solution: Solution, path: str | None, opinion: Comparison | None = None) -> Json:
     """The document of `posgc solve`; `policy` is the path that was written, or null."""
     header = solution.policy.header
@@ -97,7 +113,9 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         "concept": header.concept,
         "backend": header.backend,
         "options": header.options,
-        **_values(solution.compiled, solution.verification),
+        **(_values(solution.compiled, solution.verification) if solution.verification is not None
+           else _unverified(solution)),
+        "compression": None if solution.compression is None else compressed.document(solution.compression),
         "bounds": {"lower": solution.lower, "upper": solution.upper},
         "layers": list(solution.layers),
         "seconds": solution.compiled.seconds,

@@ -9,7 +9,7 @@ from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Request
 
-__all__ = ["add_game", "add_output", "add_referee", "gap", "pairs", "request_of"]
+__all__ = ["add_game", "add_output", "add_referee", "gap", "pairs", "request_of", "seconds"]
 
 
 def add_game(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
                         help="how an imported file's one reward is meant")  # fmt: skip
     parser.add_argument("--max-nodes", metavar="N", type=_positive, default=DEFAULT_MAX_NODES,
                         help=f"most nodes of the common-information graph (default {DEFAULT_MAX_NODES})")  # fmt: skip
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed of whatever is random (default 0)")
+    parser.add_argument("--seed", metavar="N", type=_natural, default=0, help="seed of whatever is random (default 0)")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -70,10 +70,25 @@ def gap(text: str) -> float:
     return value
 
 
+def seconds(text: str) -> float:
+    """A time limit."""
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is no time")
+    return value
+
+
 def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return value
+
+
+def _natural(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
     return value
 
 
@@ -84,5 +99,5 @@ def _discount(text: str) -> float:
     return value
 
 
-_positive.__name__ = "whole number"
+_positive.__name__ = _natural.__name__ = "whole number"
 _discount.__name__ = "number"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import sys
 
 from posgc.cli import documents, text
-from posgc.cli.flags import add_game, add_output, add_referee, gap, pairs, request_of
+from posgc.cli.flags import add_game, add_output, add_referee, gap, pairs, request_of, seconds
 from posgc.cli.progress import progress_bar
-from posgc.pipeline import compile_request, referee_of, second_opinion, solve
+from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.pipeline import Compress, Solution, compile_request, referee_of, second_opinion, solve
 from posgc.policy.file import save_policy
 
 __all__ = ["add_arguments", "run"]
@@ -22,7 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
     parser.add_argument("--select", metavar="WHICH", help="which CE or CCE of each stage: welfare (default), "
                         "egalitarian, max:AGENT, entropy or any; short for --option select=WHICH")  # fmt: skip
-    parser.add_argument("--epsilon", metavar="X", help="tolerated gap of a stage; short for --option epsilon=X")
+    parser.add_argument("--epsilon", metavar="X", help="tolerated gap of a stage, short for --option epsilon=X; with "
+                        "--compress auto the gap of the whole game that is to be met")  # fmt: skip
+    parser.add_argument("--compress", metavar="SPEC", help="plan on compressed common information: exact, "
+                        "bisimulation, 'belief(TOL)', 'window(LENGTH)' or auto")  # fmt: skip
+    parser.add_argument("--time-limit", metavar="S", type=seconds, default=300.0,
+                        help="seconds after which --compress auto tries nothing more (default 300)")  # fmt: skip
     parser.add_argument("--out", metavar="FILE", help="write the policy there (.npz)")
     parser.add_argument("--require-gap", metavar="X", type=gap, help="exit with 1 when the verified gap is larger")
     add_referee(parser)
@@ -30,20 +38,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0, or 1 when the verified gap exceeds --require-gap or the referee disagrees."""
+    """0; 1 when the certified gap exceeds --require-gap or the referee disagrees; 3 when --compress auto cannot meet
+    --epsilon."""
     request, options = request_of(arguments), pairs("--option", arguments.option)
-    options |= {k: v for k in ("select", "epsilon") if (v := getattr(arguments, k)) is not None}
+    compress = _compress(arguments)
+    short = ("select",) if compress is not None and compress.target is not None else ("select", "epsilon")
+    options |= {k: v for k in short if (v := getattr(arguments, k)) is not None}
     with progress_bar(arguments.quiet) as progress:
         compiled = compile_request(request, progress)
         referee = referee_of(compiled, arguments.referee) if arguments.referee else None
-        solution = solve(compiled, arguments.concept, arguments.backend, options, progress)
+        solution = solve(compiled, arguments.concept, arguments.backend, options, progress, compress)
         if arguments.out:
             save_policy(solution.policy, arguments.out, arguments.game)
-    checked = solution.verification
-    opinion = second_opinion(compiled, solution.policy, checked, referee) if referee else None
+    opinion = second_opinion(compiled, solution.policy, solution.verification, referee) if referee else None
     if arguments.json:
         print(json.dumps(documents.solve(solution, arguments.out, opinion)))
     else:
         text.solve(solution, arguments.out, opinion)
-    exceeded = arguments.require_gap is not None and checked.gap > arguments.require_gap
+    if solution.compression is not None and not solution.compression.met:
+        best = solution.compression.certified
+        reached = "no gap is certified" if best is None else f"the lowest certified gap is {best:.6g}"
+        print(f"limit: no compression meets {arguments.epsilon} within the limits; {reached}, "
+              f"by {solution.compression.spec}; raise --max-nodes or --time-limit", file=sys.stderr)  # fmt: skip
+        return 3
+    exceeded = arguments.require_gap is not None and not _within(solution, arguments.require_gap)
     return int(exceeded or (opinion is not None and opinion.disagreement is not None))
+
+
+def _within(solution: Solution, required: float) -> bool:
+    if solution.verification is not None:
+        return solution.verification.gap <= required
+    bound = None if solution.compression is None else solution.compression.assessment.bound
+    return bound is not None and bound.gap <= required
+
+
+def _compress(arguments: argparse.Namespace) -> Compress | None:
+    """Raises InputError for a gap that is no number."""
+    spec = arguments.compress
+    if spec is None or spec.strip() != "auto":
+        return None if spec is None else Compress(spec)
+    try:
+        target = None if arguments.epsilon is None else float(arguments.epsilon)
+    except ValueError:
+        target = -1.0
+    if target is not None and not 0 <= target < math.inf:
+        raise InputError([Diagnostic("E613", f"--epsilon {arguments.epsilon} is no gap",
+                                     help="a number from 0, in the unit of the rewards")])  # fmt: skip
+    return Compress("auto", target, arguments.time_limit)

@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.tree import Tree
 
 from posgc.assumptions import ReplayResult, Verdict
+from posgc.cli.compressed import attempts_table, sentences
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import render
 from posgc.model.rewards import reward_kind
-from posgc.pipeline import Compiled, Report, Solution
+from posgc.pipeline import Compiled, Compressing, Report, Solution
 from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
 from posgc.policy.artefact import Policy
@@ -25,7 +26,7 @@ from posgc.policy.verify import Verification
 __all__ = ["check", "info", "plugins", "replayed", "show", "solve", "verify"]
 
 WITNESS_LINES = 8
-GAP = {"nash": "NE", "cce": "CCE", "ce": "CE"}
+GAP = {"nash": "NE", "cce": "CCE", "ce": "CE", "ce_strategic": "strategic-form CE"}
 ANSWER = {True: "holds", False: "FAILS", None: "not decided"}
 
 
@@ -143,11 +144,15 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
     for note in header.notes[:3]:
         _say(console, f"  {note}")
     _say(console)
-    _certificate(console, solution.compiled, solution.verification)
+    if solution.compression is not None:
+        _compression(console, solution.compression, header.agents)
+    if solution.verification is not None:
+        _certificate(console, solution.compiled, solution.verification)
     if header.gap_bound is not None:
         _say(
             console,
-            f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap by {header.gap_bound:.3g}",
+            f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap "
+            f"{'in the compressed game ' if header.compression else ''}by {header.gap_bound:.3g}, up to rounding",
         )
     if solution.lower is not None and solution.upper is not None:
         _say(console, f"value of the game: between {solution.lower:.10g} and {solution.upper:.10g}")
@@ -160,6 +165,14 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         _say(console, f"note: '{select}' is what is selected at each stage by itself, for the values that later steps "
              "leave, among equilibria that read the common belief only; one that rewards or punishes across histories "
              "of equal belief may do better for the whole game")  # fmt: skip
+
+
+def _compression(console: Console, found: Compressing, agents: tuple[str, ...]) -> None:
+    if found.attempts:
+        console.print(attempts_table(found.attempts))
+    for line in sentences(found, agents):
+        _say(console, line)
+    _say(console)
 
 
 def _certificate(console: Console, compiled: Compiled, checked: Verification) -> None:

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_game(parser)
     parser.add_argument("policy", metavar="POLICY", help="a file written by `posgc solve --out`")
     parser.add_argument("--concept", choices=("team", "nash", "ce", "cce"), help="default: the policy's own")
+    parser.add_argument("--form", choices=("agent", "strategic"), help="of a CE; default: the policy's own")
     parser.add_argument("--require-gap", metavar="X", type=gap, help="exit with 1 when the gap is larger")
     add_referee(parser)
     add_output(parser)
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         policy = load_policy(arguments.policy)
         compiled = compile_request(request_of(arguments), progress)
         referee = referee_of(compiled, arguments.referee) if arguments.referee else None
-        verification, _ = verify_policy(compiled, policy, arguments.concept, progress)
+        verification, _ = verify_policy(compiled, policy, arguments.concept, progress, arguments.form)
     opinion = second_opinion(compiled, policy, verification, referee) if referee else None
     if arguments.json:
         print(json.dumps(documents.verify(compiled, verification, arguments.concept or policy.header.concept, opinion)))

@@ -8,7 +8,8 @@ move most payoff first.  A partial assignment is bounded by letting the undecide
 which is exact once all are decided.  Undecided is one more digit of the payoff table (its slice holds the
 maximum over that axis), so that bound and value are the same gather.  Depth first in blocks, best bounds
 first; the incumbent comes from alternating maximisation.  Optimality is up to rounding, not up to a
-solver's tolerance; when `max_branches` is spent the largest open bound is returned as `upper`.
+solver's tolerance.  `upper` is the largest bound that was not followed up: of branches that promised no more
+than what is tolerated, and of those still open when `max_branches` is spent.
 """
 
 from __future__ import annotations
@@ -40,22 +41,25 @@ class Branched:
 
 
 def branch_and_bound(
-    payoff: Floats, types: Ints, order: Variables, max_branches: int, starts: Sequence[Ints]
+    payoff: Floats, types: Ints, order: Variables, max_branches: int, starts: Sequence[Ints], tolerated: float = 0.0
 ) -> Branched:
     """Maximise over deterministic joint prescriptions; payoff [U, A_1..A_n], types [n, U] without gaps.
 
-    The first incumbent is the best that `alternate` reaches from `starts`.
+    The first incumbent is the best that `alternate` reaches from `starts`; branches that promise at most
+    `tolerated` more, payoff units, are not followed.
     """
     search = _Search(payoff, types, order)
     actions = alternate(payoff, types, starts)
     value = search.value_of(actions)
     tolerance = PRUNE_ULPS * np.finfo(np.float64).eps * abs(payoff).reshape(len(payoff), -1).max(axis=1).sum()
+    margin, passed = max(tolerance, tolerated), value
     root = search.undecided()
     stack = [(0, root, search.bound(root))]
     spent = 0
     while stack and spent < max_branches:
         depth, partial, bound = stack.pop()
-        keep = bound > value + tolerance
+        keep = bound > value + margin
+        passed = max(passed, float(bound[~keep].max(initial=-np.inf)))
         partial = partial[keep]
         if not len(partial):
             continue
@@ -68,13 +72,16 @@ def branch_and_bound(
                 value, actions = float(bound[best]), search.complete(children[best])
             continue
         ahead = np.argsort(-bound, kind="stable")
-        ahead = ahead[bound[ahead] > value + tolerance]
+        keep = bound[ahead] > value + margin
+        passed = max(passed, float(bound[ahead[~keep]].max(initial=-np.inf)))
+        ahead = ahead[keep]
         # worst blocks first onto the stack, so that the most promising is popped next
         for start in reversed(range(0, len(ahead), BLOCK)):
             part = ahead[start : start + BLOCK]
             stack.append((depth + 1, children[part], bound[part]))
-    upper = max([value, *(float(bound.max()) for _, _, bound in stack)])
-    return Branched(actions, value, upper, upper <= value + tolerance, spent)
+    upper = max([value, passed, *(float(bound.max()) for _, _, bound in stack)])
+    optimal = upper <= value + tolerance
+    return Branched(actions, value, value if optimal else upper, optimal, spent)
 
 
 class _Search:

@@ -64,10 +64,13 @@ class Deduplicated:
 
 
 def deduplicate(stages: Stages, comparable: bool = False) -> Deduplicated:
-    """The classes of duplicates, numbered by their first node; `comparable`: one shift for all agents."""
+    """The classes of duplicates, each with its node of largest scale (the first of these) to stand for it, in the
+    order of those; `comparable`: one shift for all agents."""
     hashes, unit, low = _survey(stages, comparable)
-    _, first, label = np.unique(hashes, return_index=True, return_inverse=True)
-    leader: Ints = first[label]
+    order = np.argsort(-unit, kind="stable")
+    _, first, label = np.unique(hashes[order], return_index=True, return_inverse=True)
+    leader: Ints = np.empty(len(order), dtype=np.int64)
+    leader[order] = order[first[label]]
     copies = np.flatnonzero(leader != np.arange(len(leader)))
     for start, stop in chunks(len(copies), stages.payoff[:, 0].size):
         part = copies[start:stop]
@@ -88,8 +91,9 @@ def solve_unique(
 ) -> StageSolution:
     """The oracle's solution of one node of each class, copied to the others and certified on all.
 
-    The oracle's tolerances must be relative to the span.  `restate` turns what is attained or bounded at the
-    classes, already spread over the nodes, into the nodes' own units; without it, the first agent's payoff.
+    The oracle's tolerances may be relative to the span or absolute: no copy is of a larger scale.  `restate` turns
+    what is attained or bounded at the classes, already spread over the nodes, into the nodes' own units; without
+    it, the first agent's payoff.
     `method` says how many nodes were copied.
     """
     found = deduplicate(stages, comparable)

@@ -9,6 +9,8 @@ also bounds the optimum (Lagrange), so that a run stopped early says within what
 Coordinate ascent from many starts prices first, for all active nodes together; the team oracle is asked where
 it finds nothing.  Conditions may be exceeded at a price until the columns admit an equilibrium; the penalty
 is raised where a converged run still pays it.
+
+What may be left undone is `Tolerance`: a node is done once its gains are tolerated and a bound is that close.
 """
 
 from __future__ import annotations
@@ -26,17 +28,16 @@ from posgc.equilibrium.master import (
     Answer,
     Columns,
     balanced,
-    by_agent,
     exchanges,
     price,
     solve_master,
 )
-from posgc.equilibrium.programme import mixture_programme
+from posgc.equilibrium.programme import by_agent, gains, mixture_programme
 from posgc.equilibrium.selection import Aim
 from posgc.equilibrium.stage import Bools, Floats, Ints, Stages
 from posgc.equilibrium.team import TeamOptions, team
 
-__all__ = ["Generated", "Generation", "local_response"]
+__all__ = ["Generated", "Generation", "Tolerance", "local_response"]
 
 FIRST_PENALTY, LAST_PENALTY = 10.0, 1e7
 STARTS = 8  # of the ascent, per node and round; as many columns may enter at once
@@ -45,13 +46,24 @@ SPARE = 400  # columns kept beyond twice the conditions; with 40 the dropped one
 
 
 @dataclass(frozen=True, eq=False)
+class Tolerance:
+    """`gain[n, c]`: what an agent may gain, in its unit; `short[c]`: by how much the aim may fall short of its
+    bound, in units of the node's largest.  Zeros ask for `FEASIBLE` and `OPTIMAL`."""
+
+    gain: Floats
+    short: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Generated:
-    """`w[c, C]` on `chosen[i]` [c, C, P_i]; `excess[c]` of the conditions; `upper[c]` bounds the aim's optimum,
-    `reached[c]` is its value here, both in units of the node's largest; `rounds` of pricing."""
+    """`w[c, C]` on `chosen[i]` [c, C, P_i]; `excess[c]` of the conditions and `within[c]`, whether they hold up to
+    it or to the gains tolerated; `upper[c]` bounds the aim's optimum, `reached[c]` is its value here, both in
+    units of the node's largest; `rounds` of pricing."""
 
     w: Floats
     chosen: list[Ints]
     excess: Floats
+    within: Bools
     upper: Floats
     reached: Floats
     rounds: int
@@ -77,13 +89,21 @@ class Generation:
     """The columns of a batch of nodes, grown by `maximise` for one aim after the other."""
 
     def __init__(
-        self, payoff: list[Floats], types: Ints, kind: Literal["cce", "ce"], limit: int, options: TeamOptions
+        self,
+        payoff: list[Floats],
+        types: Ints,
+        kind: Literal["cce", "ce"],
+        limit: int,
+        options: TeamOptions,
+        tolerance: Tolerance,
     ) -> None:
         """payoff[i] [c, U, A_1..A_n], least 0 in each u and of unit range; `limit` of pricing rounds."""
         self.payoff, self.types, self.kind, self.limit, self.options = payoff, types, kind, limit, options
+        self.tolerated, self.short = tolerance.gain, np.maximum(tolerance.short, OPTIMAL)
         self.nodes = np.arange(len(payoff[0]))
         self.actions = payoff[0].shape[2:]
         self.counts = [int(row.max()) + 1 for row in types]
+        self.shapes = list(zip(self.counts, self.actions, strict=True))
         self.rng = np.random.default_rng(options.seed)
         self.rounds = 0
         self.chosen = self._best_of_each()
@@ -129,9 +149,12 @@ class Generation:
         """Grow the columns until the aim is at its best on every node, or the rounds are spent."""
         c = len(self.nodes)
         upper, penalty = np.full(c, np.inf), np.full(c, FIRST_PENALTY)
-        active, began = self.nodes, self.rounds
-        last = self._solve(active, aim, penalty)
+        last = self._solve(self.nodes, aim, penalty)
         w, excess, reached = last.w, last.excess, last.objective
+        within, began = self._within(self.nodes, last), self.rounds
+        # nothing wanted but an equilibrium up to what is tolerated: no bound is needed
+        active = self.nodes if aim.wanted else np.flatnonzero(~within)
+        last = last.part(active)
         smooth: list[Floats] | None = None
         while len(active) and self.rounds - began < self.limit:
             self.rounds += 1
@@ -141,7 +164,7 @@ class Generation:
             smooth = [SMOOTH * s + (1 - SMOOTH) * p for s, p in zip(before, prices, strict=True)]
             bound, settled, entering = self._enter(active, last, w[active], prices, smooth)
             upper[active] = np.minimum(upper[active], bound)
-            paying = settled & (last.excess > FEASIBLE) & (penalty[active] < LAST_PENALTY)
+            paying = settled & ~within[active] & (penalty[active] < LAST_PENALTY)
             penalty[active[paying]] *= 10.0
             left = ~settled | paying
             active = active[left]
@@ -152,16 +175,26 @@ class Generation:
             w = np.concatenate([w, np.zeros((c, self.chosen[0].shape[1] - w.shape[1]))], axis=1)
             last = self._solve(active, aim, penalty)
             w[active], excess[active], reached[active] = last.w, last.excess, last.objective
+            within[active] = self._within(active, last)
+            if not aim.wanted:
+                left = ~within[active]
+                active, last, smooth = active[left], last.part(np.flatnonzero(left)), [s[left] for s in smooth]
             w = self._shed(w)
-        return Generated(w, self.chosen, excess, upper, reached + penalty * excess, self.rounds)
+        return Generated(w, self.chosen, excess, within, upper, reached + penalty * excess, self.rounds)
+
+    def _within(self, active: Ints, last: Answer) -> Bools:
+        """[c'] whether the conditions hold, or are exceeded by gains that are tolerated."""
+        held = (self.columns.rows[active] @ last.w[:, :, None])[:, :, 0]
+        few = (gains(held, self.shapes, self.kind) <= self.tolerated[:, active]).all(axis=0)
+        holds: Bools = few | (last.excess <= FEASIBLE)
+        return holds
 
     def _solve(self, active: Ints, aim: Aim, penalty: Floats) -> Answer:
         return solve_master(self.columns.part(active), aim.part(active), penalty[active], self.slackened)
 
     def _prices(self, aim: Aim, last: Answer) -> list[Floats]:
         """The constant [c'] of the bound, then E_i of every agent: linear in the multipliers."""
-        shapes = list(zip(self.counts, self.actions, strict=True))
-        paid = by_agent(balanced(last.paid, shapes, self.kind), shapes, self.kind)
+        paid = by_agent(balanced(last.paid, self.shapes, self.kind), self.shapes, self.kind)
         constant = (last.lifted * (aim.shift - (0.0 if aim.floor is None else aim.floor))).sum(axis=0)
         return [constant, *exchanges(paid, aim.weight + last.lifted * aim.share)]
 
@@ -176,9 +209,9 @@ class Generation:
         Ascent at the smoothed prices; where none of its columns improves, at the prices themselves; then the
         team oracle.
         """
-        local = self._local(active, prices)
+        local, short = self._local(active, prices), self.short[active]
         entering = self._ascend(active, self._local(active, smooth), self._starts(active, w))
-        target = last.objective + OPTIMAL - prices[0]
+        target = last.objective + short - prices[0]
         poor = np.flatnonzero(self._best_new(active, local, entering) <= target)
         if len(poor):
             again = self._ascend(active[poor], local[poor], self._starts(active[poor], w[poor]))
@@ -192,7 +225,8 @@ class Generation:
             assert found.upper is not None
             bound[poor] = found.upper + prices[0][poor]
             column = [table[:, None].astype(np.int64) for table in found.tables]
-            settled[poor] = (bound[poor] <= last.objective[poor] + OPTIMAL) | self._known(active[poor], column)[:, 0]
+            close = bound[poor] <= last.objective[poor] + short[poor]
+            settled[poor] = close | self._known(active[poor], column)[:, 0]
             for table, one in zip(entering, column, strict=True):
                 table[poor, 0] = one[:, 0]
         return bound, settled, entering

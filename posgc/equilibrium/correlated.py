@@ -12,6 +12,10 @@ Equal stages up to scale and shift are solved once (`cache.py`, where it was mea
 of it and `objective` is what this one does.  `form` is for CE: agent form is the paper's, strategic form lets
 the deviator see its whole prescription (`strategic.py`); a CCE has one form.  The gap is exact in every case.
 Common payoff: the team optimum is both, and best for all; zero-sum: the minimax solution is both.
+
+`epsilon` is a leave to stop, never a condition that is relaxed: columns are generated, and regret dynamics run,
+until no agent's gain is above it and, where something is selected, the objective is within it of the bound on
+all (exact) equilibria of the node.  A programme over listed prescriptions costs the same with it, and is exact.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from typing import Literal
 import numpy as np
 
 from posgc.equilibrium.cache import Deduplicated, solve_unique
-from posgc.equilibrium.columns import SPARE, Generation
+from posgc.equilibrium.columns import SPARE, Generated, Generation, Tolerance
 from posgc.equilibrium.entropy import maximise_entropy
 from posgc.equilibrium.gaps import certify
 from posgc.equilibrium.layer import Group, chunks, support_groups
@@ -33,10 +37,10 @@ from posgc.equilibrium.mixture import Mixture
 from posgc.equilibrium.regret import play, weigh
 from posgc.equilibrium.scaling import scaled
 from posgc.equilibrium.selection import Aim, Scale, Selection, TooLarge, parse_select
-from posgc.equilibrium.stage import Floats, Ints, Stages, StageSolution
+from posgc.equilibrium.stage import Bools, Floats, Ints, Stages, StageSolution
 from posgc.equilibrium.strategic import row_count
 from posgc.equilibrium.team import TeamOptions, team
-from posgc.equilibrium.zero_sum import zero_sum
+from posgc.equilibrium.zero_sum import ZeroSumOptions, zero_sum
 
 __all__ = ["CorrelatedOptions", "correlated"]
 
@@ -45,6 +49,7 @@ LONE_BUDGET = 1 << 25  # coefficients of one node's programme, at most (256 MiB)
 # joint prescriptions up to which listing all is faster than generating columns (measured, P 2..4, A 2..4)
 LISTED_FASTER: dict[Form, int] = {"cce": 100, "ce": 700}
 NOISE = 1e-12  # weights at most this are dropped
+ABOVE = "gap above epsilon"
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,9 @@ class CorrelatedOptions:
     without an equilibrium; another value fixes it.  `max_columns`: prescriptions a node may list;
     `max_pricings`: rounds of column generation, for each step of the selection; `rounds`: of the first run of
     regret dynamics, times four as long as a node's excess is above `tolerance` (relative to its payoff unit)
-    and `max_rounds` allows; `team`: options for common-payoff stages and for pricing.
+    and `max_rounds` allows; `epsilon`: the stage gap, payoff units, that is good enough, in place of `tolerance`
+    (see the module); `team`: options for common-payoff stages and for pricing.  Raises ValueError for a negative
+    or infinite epsilon.
     """
 
     select: str = "welfare"
@@ -66,7 +73,12 @@ class CorrelatedOptions:
     rounds: int = 64
     max_rounds: int = 1024
     tolerance: float = 1e-4
+    epsilon: float = 0.0
     team: TeamOptions = field(default_factory=TeamOptions)
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.epsilon < np.inf:
+            raise ValueError(f"epsilon must be a finite number >= 0, not {self.epsilon}")
 
 
 def correlated(
@@ -110,9 +122,9 @@ def _restate(selection: Selection, n_agents: int, amount: Floats, classes: Dedup
 
 def _special(stages: Stages, form: Form, selection: Selection, options: CorrelatedOptions) -> StageSolution:
     if stages.kind == "zero_sum":
-        found = zero_sum(stages, kind=form)
+        found = zero_sum(stages, ZeroSumOptions(epsilon=options.epsilon), form)
         return replace(found, objective=selection.attained(found.value))
-    found = team(stages, options.team)
+    found = team(stages, replace(options.team, epsilon=options.epsilon))
     attained = selection.attained(found.value)
     return certify(
         stages, found.tables, form, found.method, optimal=found.optimal, upper=found.upper, objective=attained
@@ -128,14 +140,19 @@ class _Run:
         self.upper = np.full(stages.n_nodes, np.inf)
         self.optimal = np.zeros(stages.n_nodes, dtype=bool)
         self.entropy = np.zeros(stages.n_nodes)
-        self.tally = {"pure": 0, "LP": 0, "maximum entropy": 0, "columns": 0, "columns stopped": 0, "regret": 0}
+        ways = ("pure", "LP", "maximum entropy", "columns", "columns within epsilon", "columns stopped", "regret")
+        self.tally = dict.fromkeys((*ways, ABOVE), 0)
 
     def solution(self) -> StageSolution:
         for group in support_groups(self.stages):
             {"lp": self._list, "columns": self._generate, "regret": self._learn}[self._way(group)](group)
         indptr, weight, tables = self.mixture.finish()
+        found = certify(self.stages, tables, self.form, "", indptr=indptr, weight=weight)
+        if self.options.epsilon > 0:
+            near = self.options.epsilon + FEASIBLE * self.stages.span()
+            self.tally[ABOVE] = int((found.gap > near).any(axis=0).sum())
         method = f"{self.form}: " + ", ".join(f"{way} {count}" for way, count in self.tally.items() if count)
-        found = certify(self.stages, tables, self.form, method, indptr=indptr, weight=weight)
+        found = replace(found, method=method)
         if self.selection.kind == "any":
             return found
         attained = self.entropy if self.selection.kind == "entropy" else self.selection.attained(found.value)
@@ -184,7 +201,7 @@ class _Run:
                 continue
             todo = np.arange(len(nodes))
             if self.selection.kind == "any":
-                alone = pure(game)
+                alone = pure(game, self.options.epsilon / scale.unit)
                 done = np.flatnonzero(alone >= 0)
                 self.mixture.add(group, nodes[done], np.ones(len(done)), [t[alone[done]] for t in game.chosen])
                 self.tally["pure"] += len(done)
@@ -201,7 +218,10 @@ class _Run:
         for start, stop in chunks(len(group.nodes), 2 * rows * (2 * rows + SPARE), 4 * PROGRAMME_BUDGET):
             payoff, scale = scaled(self.stages, group, start, stop)
             nodes = group.nodes[start:stop]
-            game = Generation(payoff, group.types, self.form, self.options.max_pricings, self.options.team)  # type: ignore[arg-type]
+            most, team_options = self.options.max_pricings, self.options.team
+            short = self.options.epsilon / scale.unit.max(axis=0)
+            tolerance = Tolerance(self.options.epsilon / scale.unit, short)
+            game = Generation(payoff, group.types, self.form, most, team_options, tolerance)  # type: ignore[arg-type]
             if self.selection.kind == "egalitarian":
                 aim = Aim.least_value(scale, group.types.shape[1])
                 first = game.maximise(aim)
@@ -209,13 +229,25 @@ class _Run:
             else:
                 first = found = game.maximise(Aim.linear(self.selection, scale))
             self._prove(nodes, scale, first.reached, first.upper, found.excess)
-            ended = found.excess <= (self.options.tolerance if self.options.way == "auto" else np.inf)
+            fair = self.options.tolerance if self.options.way == "auto" else np.inf
+            ended = found.within | (found.excess <= fair)
             self._put(group, nodes[ended], found.w[ended], [table[ended] for table in found.chosen])
-            whole = ended & (found.upper <= found.reached + OPTIMAL)
-            self.tally["columns"] += int(whole.sum())
-            self.tally["columns stopped"] += int((ended & ~whole).sum())
+            self._count(ended, self._best(first, found, OPTIMAL) & (found.excess <= FEASIBLE),
+                        self._best(first, found, np.maximum(OPTIMAL, short)) & found.within)
             if not ended.all():
                 self._learn(replace(group, nodes=nodes[~ended]))
+
+    def _best(self, first: Generated, found: Generated, short: Floats | float) -> Bools:
+        """Which nodes reach their bound up to `short`, in both steps of an egalitarian selection."""
+        if self.selection.kind == "any":
+            return np.ones(len(found.within), dtype=bool)
+        reach: Bools = (first.upper <= first.reached + short) & (found.upper <= found.reached + short)
+        return reach
+
+    def _count(self, ended: Bools, whole: Bools, near: Bools) -> None:
+        self.tally["columns"] += int((ended & whole).sum())
+        self.tally["columns within epsilon"] += int((ended & near & ~whole).sum())
+        self.tally["columns stopped"] += int((ended & ~near & ~whole).sum())
 
     def _learn(self, group: Group) -> None:
         kind: Literal["cce", "ce"] = self.form  # type: ignore[assignment]  # _way refuses the strategic form
@@ -228,8 +260,10 @@ class _Run:
             todo, rounds = np.arange(stop - start), options.rounds
             while len(todo):
                 run = play([part[todo] for part in payoff], group.types, kind, rounds)
-                w, excess = weigh(run, kind)
-                done = (excess <= options.tolerance) | (rounds * 4 > options.max_rounds)
+                w, excess, gain = weigh(run, kind)
+                done = (gain <= options.epsilon / scale.unit[:, todo]).all(axis=0) | (rounds * 4 > options.max_rounds)
+                if not options.epsilon:
+                    done |= excess <= options.tolerance
                 nodes = group.nodes[start:stop][todo[done]]
                 self._put(group, nodes, w[done], [x[done] for x in run.played])
                 todo, rounds = todo[~done], rounds * 4

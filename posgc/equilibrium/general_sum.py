@@ -39,15 +39,28 @@ FRACTIONS = (1.0, 0.5, 0.25, 0.0625)  # of the way to the polymatrix equilibrium
 
 @dataclass(frozen=True)
 class Effort:
-    """See `NashOptions`."""
+    """How hard general stages are tried.
 
-    epsilon: float
-    max_profiles: int
-    max_rows: int
-    rounds: int
-    restarts: int
-    steps: int
-    seed: int
+    `epsilon`: the gap, in payoff units, that is good enough (rounding, 1e-9 of the agent's span, always is).
+    `max_profiles`: deterministic joint prescriptions up to which all are listed; `max_rows`: sum_i P_i (A_i + 1)
+    up to which complementarity problems are solved; `rounds`: of regret matching+; `restarts`: random starts;
+    `steps`: of the polymatrix iteration from each; `seed`: of those starts.  Raises ValueError for a negative
+    epsilon and no rounds.
+    """
+
+    epsilon: float = 0.0
+    max_profiles: int = 1024
+    max_rows: int = 256
+    rounds: int = 256
+    restarts: int = 8
+    steps: int = 32
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.epsilon >= 0:
+            raise ValueError(f"epsilon is a gap in payoff units, at least 0, not {self.epsilon}")
+        if self.rounds < 1:
+            raise ValueError("rounds must be at least 1")
 
 
 def general_sum(stages: Stages, effort: Effort) -> tuple[list[Floats], dict[str, int]]:

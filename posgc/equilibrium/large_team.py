@@ -21,20 +21,33 @@ from posgc.equilibrium.milp import solve_integer
 from posgc.equilibrium.stage import Floats, Ints
 from posgc.equilibrium.variables import Variables
 
-__all__ = ["LargeTeam", "TeamLimits", "solve_large_team"]
+__all__ = ["LargeTeam", "TeamOptions", "solve_large_team"]
 
 FIRST = 20_000  # branches before a MILP is tried: about 0.1 s
 
 
 @dataclass(frozen=True)
-class TeamLimits:
-    """Deterministic limits, see `TeamOptions`."""
+class TeamOptions:
+    """`max_enumeration`: prescriptions G per node up to which it is enumerated (beyond, branch and bound is
+    faster, measured); `max_branches`: partial prescriptions a node's branch and bound may expand;
+    `max_programme`: variables U prod A_i up to which a MILP is tried, 0 for never, and `max_tree` the nodes of
+    its search tree; `restarts`: starts of the alternating maximisation that gives the incumbent (fixed `seed`).
+    `epsilon`: how far below the optimum a node beyond enumeration may stay, payoff units.
+    A node that ends there, or with all limits reached, has `optimal` False and its `upper` bound.  The limits
+    count work, not seconds, so that the same stage always gets the same answer.  Raises ValueError for a
+    negative or infinite epsilon."""
 
-    max_branches: int
-    max_programme: int
-    max_tree: int
-    restarts: int
-    seed: int
+    max_enumeration: int = 4096
+    max_branches: int = 2_000_000
+    max_programme: int = 8_192
+    max_tree: int = 20
+    restarts: int = 32
+    seed: int = 0
+    epsilon: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.epsilon < np.inf:
+            raise ValueError(f"epsilon must be a finite number >= 0, not {self.epsilon}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,33 +57,40 @@ class LargeTeam:
     actions: list[Ints]
     value: float
     upper: float
-    how: Literal["branch-and-bound", "MILP", "bounded"]
+    how: Literal["branch-and-bound", "MILP", "within epsilon", "bounded"]
+
+    @property
+    def proven(self) -> bool:
+        """Whether it is optimal: up to rounding, or up to the programme's tolerances."""
+        return self.how in ("branch-and-bound", "MILP")
 
 
-def solve_large_team(payoff: Floats, types: Ints, order: Variables, limits: TeamLimits) -> LargeTeam:
+def solve_large_team(payoff: Floats, types: Ints, order: Variables, options: TeamOptions) -> LargeTeam:
     """payoff [U, A_1..A_n], types [n, U] without gaps."""
-    starts = random_starts(types, payoff.shape[1:], limits.restarts, limits.seed)
-    programme = payoff.size <= limits.max_programme
-    first = min(limits.max_branches, FIRST) if programme else limits.max_branches
-    found = branch_and_bound(payoff, types, order, first, starts)
-    if found.optimal or not programme:
-        return _named(found, found.upper)
-    integer = solve_integer(payoff, types, limits.max_tree)
+    starts = random_starts(types, payoff.shape[1:], options.restarts, options.seed)
+    programme = payoff.size <= options.max_programme
+    first = min(options.max_branches, FIRST) if programme else options.max_branches
+    found = branch_and_bound(payoff, types, order, first, starts, options.epsilon)
+    if found.upper <= found.value + options.epsilon or found.optimal or not programme:
+        return _named(found, found.upper, options.epsilon)
+    integer = solve_integer(payoff, types, options.max_tree, found.value, options.epsilon)
     if integer.actions is not None:
         better = alternate(payoff, types, integer.actions)
         value = _value(payoff, types, better)
         if value > found.value:
             found = Branched(better, value, max(found.upper, value), False, found.branches)
-    if integer.optimal and integer.upper - found.value <= integer.tolerance:
-        return LargeTeam(found.actions, found.value, max(min(integer.upper, found.upper), found.value), "MILP")
     upper = min(found.upper, integer.upper)
-    if limits.max_branches > first:
-        found = branch_and_bound(payoff, types, order, limits.max_branches, found.actions)
-    return _named(found, min(upper, found.upper))
+    if integer.optimal and integer.upper - found.value <= integer.tolerance:
+        return LargeTeam(found.actions, found.value, max(upper, found.value), "MILP")
+    if options.max_branches > first and upper > found.value + options.epsilon:
+        found = branch_and_bound(payoff, types, order, options.max_branches, found.actions, options.epsilon)
+    return _named(found, min(upper, found.upper), options.epsilon)
 
 
-def _named(found: Branched, upper: float) -> LargeTeam:
-    how: Literal["branch-and-bound", "bounded"] = "branch-and-bound" if found.optimal else "bounded"
+def _named(found: Branched, upper: float, epsilon: float) -> LargeTeam:
+    how: Literal["branch-and-bound", "within epsilon", "bounded"] = "branch-and-bound" if found.optimal else "bounded"
+    if not found.optimal and upper <= found.value + epsilon:
+        how = "within epsilon"
     return LargeTeam(found.actions, found.value, max(upper, found.value), how)
 
 

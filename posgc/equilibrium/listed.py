@@ -69,12 +69,11 @@ def listing(payoff: list[Floats], types: Ints, form: Form) -> Listing:
     return Listing(chosen, response, columns, form)
 
 
-def pure(game: Listing) -> Ints:
-    """[c] the first column that is a pure equilibrium, -1 where there is none."""
-    worst = np.full(game.columns.value.shape[1:], -np.inf)
-    for g, value in zip(game.response, game.columns.value, strict=True):
-        worst = np.maximum(worst, g.max(axis=3).sum(axis=2) - value)
-    obeys = worst <= EXACT
+def pure(game: Listing, tolerated: Floats) -> Ints:
+    """[c] the first column that is a pure equilibrium up to gains `tolerated` [n, c], -1 where there is none."""
+    obeys = np.ones(game.columns.value.shape[1:], dtype=bool)
+    for g, value, most in zip(game.response, game.columns.value, tolerated, strict=True):
+        obeys &= g.max(axis=3).sum(axis=2) - value <= np.maximum(EXACT, most)[:, None]
     found: Ints = np.where(obeys.any(axis=1), obeys.argmax(axis=1), -1)
     return found
 

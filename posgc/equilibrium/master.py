@@ -27,7 +27,7 @@ from posgc.equilibrium.blocks import SolverFailed, solve_blocks
 from posgc.equilibrium.selection import Aim
 from posgc.equilibrium.stage import Bools, Floats, Ints
 
-__all__ = ["FEASIBLE", "OPTIMAL", "Answer", "Columns", "balanced", "by_agent", "exchanges", "price", "solve_master"]
+__all__ = ["FEASIBLE", "OPTIMAL", "Answer", "Columns", "balanced", "exchanges", "price", "solve_master"]
 
 OPTIMAL = 1e-8  # of the node's largest unit: a bound this close to the mixture at hand proves it optimal
 FEASIBLE = 1e-9  # excess of a condition, in the agent's unit, that counts as none
@@ -55,6 +55,12 @@ class Answer:
     excess: Floats
     paid: Floats
     lifted: Floats
+
+    def part(self, nodes: Ints) -> Answer:
+        """The same for some of the nodes."""
+        return Answer(
+            self.w[nodes], self.objective[nodes], self.excess[nodes], self.paid[nodes], self.lifted[:, nodes]
+        )
 
 
 def solve_master(columns: Columns, aim: Aim, penalty: Floats | None = None, slackened: Bools | None = None) -> Answer:
@@ -114,22 +120,6 @@ def balanced(paid: Floats, shapes: Sequence[tuple[int, int]], kind: str) -> Floa
         out[:, at : at + size] = (even * paid[:, first_own + i, None, None]).reshape(-1, size)
         at += size
     return out
-
-
-def by_agent(paid: Floats, shapes: Sequence[tuple[int, int]], kind: str) -> list[Floats]:
-    """lambda_i: CE [c, P_i, A_i, A_i] (told, done) with zero diagonal, CCE [c, P_i, A_i]."""
-    at = 0
-    parts: list[Floats] = []
-    for types, actions in shapes:
-        told, done = np.nonzero(~np.eye(actions, dtype=bool))
-        size = types * (len(told) if kind == "ce" else actions)
-        rows = paid[:, at : at + size].reshape(len(paid), types, -1 if size else 0)
-        at += size
-        if kind == "ce":
-            whole = np.zeros((len(paid), types, actions, actions))
-            whole[:, :, told, done] = rows
-        parts.append(whole if kind == "ce" else rows)
-    return parts
 
 
 def exchanges(paid: Sequence[Floats], counted: Floats) -> list[Floats]:

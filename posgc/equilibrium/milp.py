@@ -35,7 +35,7 @@ OPTIMAL, LIMIT = 0, 1  # scipy.optimize.milp's status
 @dataclass(frozen=True, eq=False)
 class Integer:
     """`actions[i]` [1, P_i], None where no incumbent was found; `upper` bounds the optimum, payoff units;
-    `optimal`: proven by HiGHS within `tolerance`, payoff units."""
+    `optimal`: HiGHS ended by itself; `tolerance` is what it may then miss beyond what was tolerated, payoff units."""
 
     actions: list[Ints] | None
     upper: float
@@ -43,8 +43,15 @@ class Integer:
     tolerance: float
 
 
-def solve_integer(payoff: Floats, types: Ints, max_nodes: int) -> Integer:
-    """payoff [U, A_1..A_n], types [n, U] without gaps; `max_nodes` of the search tree, at least 1."""
+def solve_integer(
+    payoff: Floats, types: Ints, max_nodes: int, known: float | None = None, tolerated: float = 0.0
+) -> Integer:
+    """payoff [U, A_1..A_n], types [n, U] without gaps; `max_nodes` of the search tree, at least 1.
+
+    With `known`, a value that is attained, the search may end where its bound is within `tolerated` of the better
+    of that and its own incumbent: HiGHS knows a relative gap only, of what the incumbent misses of the best in
+    every u, and tolerated / (what `known` misses) is one that implies it.
+    """
     counts, actions = types.max(axis=1) + 1, payoff.shape[1:]
     high = payoff.reshape(len(payoff), -1).max(axis=1)
     span = float((high - payoff.reshape(len(payoff), -1).min(axis=1)).sum())
@@ -52,12 +59,13 @@ def solve_integer(payoff: Floats, types: Ints, max_nodes: int) -> Integer:
     gain = (payoff - high.reshape(-1, *(1,) * len(actions))) / unit  # <= 0: the optimum is -(what is missed)
     sizes = counts * np.array(actions)
     n_x, n_y = int(sizes.sum()), payoff.size
+    relative = _relative(float(high.sum()), known, tolerated - 2 * BOUND_MARGIN * span)
     programme: dict[str, Any] = {
         "c": np.concatenate([np.zeros(n_x), -gain.ravel()]),
         "integrality": np.repeat([1, 0], [n_x, n_y]),
         "bounds": Bounds(0, 1),
         "constraints": _constraints(types, counts, actions),
-        "options": {"node_limit": max_nodes, "mip_rel_gap": 0.0},
+        "options": {"node_limit": max_nodes, "mip_rel_gap": relative},
     }
     with silent_stdout():
         result: Any = milp(**programme)
@@ -70,6 +78,11 @@ def solve_integer(payoff: Floats, types: Ints, max_nodes: int) -> Integer:
         parts = np.split(result.x[:n_x], np.cumsum(sizes)[:-1])
         tables = [x.reshape(1, -1, a).argmax(axis=2) for x, a in zip(parts, actions, strict=True)]
     return Integer(tables, min(upper, float(high.sum())), result.status == OPTIMAL, 3 * BOUND_MARGIN * span)
+
+
+def _relative(best: float, known: float | None, tolerated: float) -> float:
+    missed = 0.0 if known is None else best - known
+    return min(max(tolerated, 0.0) / missed, 1.0) if missed > 0 else 0.0
 
 
 def _constraints(types: Ints, counts: Ints, actions: tuple[int, ...]) -> LinearConstraint:

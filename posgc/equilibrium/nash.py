@@ -27,35 +27,21 @@ class NotTractable(ValueError):
 
 
 @dataclass(frozen=True)
-class NashOptions:
-    """`team`, `zero_sum`: options of those oracles.  The rest is for general stages.
+class NashOptions(Effort):
+    """`team`, `zero_sum`: options of those oracles.  The rest, `Effort` included, is for general stages.
 
-    `general`: "heuristic" returns the best profile found with its exact gap; "exact" raises NotTractable
-    where that is above `epsilon`; "refuse" raises it for any general stage.  `epsilon`: the gap, in payoff
-    units, that is good enough (rounding, 1e-9 of the agent's span, always is).  `max_profiles`: deterministic
-    joint prescriptions up to which all are listed; `max_rows`: sum_i P_i (A_i + 1) up to which complementarity
-    problems are solved; `rounds`: of regret matching+; `restarts`: random starts; `steps`: of the polymatrix
-    iteration from each; `seed`: of those starts.
+    `general`: "heuristic" returns the best profile found with its exact gap; "exact" raises NotTractable where
+    that is above `epsilon`; "refuse" raises it for any general stage.
     """
 
     team: TeamOptions = field(default_factory=TeamOptions)
     zero_sum: ZeroSumOptions = field(default_factory=ZeroSumOptions)
     general: Literal["exact", "heuristic", "refuse"] = "heuristic"
-    epsilon: float = 0.0
-    max_profiles: int = 1024
-    max_rows: int = 256
-    rounds: int = 256
-    restarts: int = 8
-    steps: int = 32
-    seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.epsilon >= 0:
-            raise ValueError(f"epsilon is a gap in payoff units, at least 0, not {self.epsilon}")
+        super().__post_init__()
         if self.general not in ("exact", "heuristic", "refuse"):
             raise ValueError(f"general must be exact, heuristic or refuse, not {self.general!r}")
-        if self.rounds < 1:
-            raise ValueError("rounds must be at least 1")
 
 
 def nash(stages: Stages, options: NashOptions | None = None) -> StageSolution:
@@ -74,11 +60,7 @@ def nash(stages: Stages, options: NashOptions | None = None) -> StageSolution:
             "general-sum stages: a Nash equilibrium is PPAD-hard to find; ask for a CE or CCE, or declare the "
             "payoffs common or zero-sum if they are"
         )
-    effort = Effort(
-        options.epsilon, options.max_profiles, options.max_rows, options.rounds, options.restarts, options.steps,
-        options.seed,
-    )  # fmt: skip
-    tables, tally = general_sum(stages, effort)
+    tables, tally = general_sum(stages, options)
     method = "nash: " + ", ".join(f"{name} {count}" for name, count in tally.items() if count)
     solution = certify(stages, tables, "nash", method)
     if options.general == "exact":

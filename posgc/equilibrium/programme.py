@@ -18,7 +18,7 @@ import numpy as np
 
 from posgc.equilibrium.stage import Deviation, Floats
 
-__all__ = ["Programme", "mixture_programme"]
+__all__ = ["Programme", "by_agent", "gains", "mixture_programme"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,27 +29,62 @@ class Programme:
     free: int
     value: list[Floats]
 
+    kind: Deviation
+    shapes: list[tuple[int, int]]
+
+    def gains(self, w: Floats) -> Floats:
+        """[n, c] what every agent gains by deviating from the mixture w [c, C], in its unit."""
+        return gains(_held(self.a, w), self.shapes, self.kind)
+
     def excess(self, w: Floats) -> Floats:
         """[c] the largest violated row, with t at its best; w [c, C]."""
-        columns = w.shape[1]
-        rows = np.einsum("crk,ck->cr", self.a[:, :, :columns], w)
-        if not self.free:
-            obeyed: Floats = rows.max(axis=1, initial=0.0)
-            return obeyed
-        # t(i, p) = max_b of its rows; the last n rows are the agents' own
-        n = len(self.value)
-        links, own = self.a[0, :-n, columns:] != 0, self.a[0, -n:, columns:]
-        t = np.stack([rows[:, :-n][:, links[:, j]].max(axis=1) for j in range(self.free)], axis=1)
-        coarse: Floats = (rows[:, -n:] + t @ own.T).max(axis=1, initial=0.0)
-        return coarse
+        if self.free:
+            coarse: Floats = self.gains(w).max(axis=0, initial=0.0)
+            return coarse
+        obeyed: Floats = _held(self.a, w).max(axis=1, initial=0.0)
+        return obeyed
+
+
+def _held(rows: Floats, w: Floats) -> Floats:
+    """[c, R]: the rows at w, without their free part."""
+    held: Floats = np.einsum("crk,ck->cr", rows[:, :, : w.shape[1]], w)
+    return held
+
+
+def by_agent(rows: Floats, shapes: Sequence[tuple[int, int]], kind: str) -> list[Floats]:
+    """Numbers [c, R], one for each row, by agent: CE [c, P_i, A_i, A_i] (told, done) with zero diagonal, CCE
+    [c, P_i, A_i], the agents' own rows left out; shapes (P_i, A_i)."""
+    at = 0
+    parts: list[Floats] = []
+    for types, actions in shapes:
+        told, done = np.nonzero(~np.eye(actions, dtype=bool))
+        size = types * (len(told) if kind == "ce" else actions)
+        part = rows[:, at : at + size].reshape(len(rows), types, -1 if size else 0)
+        at += size
+        if kind == "ce":
+            whole = np.zeros((len(rows), types, actions, actions))
+            whole[:, :, told, done] = part
+        parts.append(whole if kind == "ce" else part)
+    return parts
+
+
+def gains(held: Floats, shapes: Sequence[tuple[int, int]], kind: str) -> Floats:
+    """[n, c] the agents' gains from the rows' values [c, R] at a mixture, as `gaps.py` defines them: for a CE the
+    best remapping of every action told (the zero diagonal is obeying), for a CCE the best action of every p_i."""
+    parts = by_agent(held, shapes, kind)
+    if kind == "ce":
+        return np.stack([part.max(axis=3).sum(axis=(1, 2)) for part in parts])
+    own = held[:, len(held[0]) - len(shapes) :].T
+    return np.stack([part.max(axis=2).sum(axis=1) for part in parts]) + own
 
 
 def mixture_programme(played: Sequence[Floats], response: Sequence[Floats], kind: Deviation) -> Programme:
     """played[i], response[i]: x_i and g_i as [c, C, P_i, A_i]; x may have c = 1 where all nodes share it."""
     value = [np.einsum("ckpa,ckpa->ck", np.broadcast_to(x, g.shape), g) for x, g in zip(played, response, strict=True)]
+    shapes = [(g.shape[2], g.shape[3]) for g in response]
     if kind == "ce":
-        return Programme(_obedience(played, response), 0, value)
-    return Programme(_coarse(response, value), sum(g.shape[2] for g in response), value)
+        return Programme(_obedience(played, response), 0, value, kind, shapes)
+    return Programme(_coarse(response, value), sum(p for p, _ in shapes), value, kind, shapes)
 
 
 def _obedience(played: Sequence[Floats], response: Sequence[Floats]) -> Floats:

@@ -89,8 +89,9 @@ def _stationary(matrix: Floats) -> Floats:
     return stationary
 
 
-def weigh(rounds: Rounds, kind: Deviation) -> tuple[Floats, Floats]:
-    """Weights [c, T] of the rounds and the largest violated constraint they leave [c], scaled units."""
+def weigh(rounds: Rounds, kind: Deviation) -> tuple[Floats, Floats, Floats]:
+    """Weights [c, T] of the rounds, the largest violated constraint they leave [c] and the agents' gains [n, c],
+    scaled units."""
     programme = mixture_programme(rounds.played, rounds.response, kind)
     c, n_rounds = programme.value[0].shape
     linear = np.arange(1.0, n_rounds + 1)
@@ -99,7 +100,8 @@ def weigh(rounds: Rounds, kind: Deviation) -> tuple[Floats, Floats]:
     excess = programme.excess(chosen)
     fallback = programme.excess(average)
     worse = excess > fallback
-    return np.where(worse[:, None], average, chosen), np.minimum(excess, fallback)
+    w = np.where(worse[:, None], average, chosen)
+    return w, np.minimum(excess, fallback), programme.gains(w)
 
 
 def _least_violated(programme: Programme, otherwise: Floats) -> Floats:

@@ -120,6 +120,11 @@ class Aim:
     def floored(self) -> bool:
         return self.least or self.floor is not None
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anything is to be maximised."""
+        return self.least or bool(self.weight.any())
+
     @staticmethod
     def linear(selection: Selection, scale: Scale) -> Aim:
         """Welfare, one agent's value, nothing, or the second step of egalitarian without its floor."""

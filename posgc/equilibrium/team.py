@@ -6,7 +6,8 @@
 Deterministic prescriptions suffice (multilinearity).  The responder l is the agent whose prescriptions are
 most numerous, which makes the count G = prod_{i != l} A_i^{|present p_i|} smallest.  Nodes of equal support
 go together.  Beyond `max_enumeration` a node is solved alone, by branch and bound or a mixed-integer programme
-(see `large_team.py`), and is optimal or says within what.  NP-hard in general (Tsitsiklis and Athans 1985).
+(see `large_team.py`), and is optimal or says within what; `epsilon` lets it stop earlier.  NP-hard in general
+(Tsitsiklis and Athans 1985).
 
 Ties: values within `TIE_ULPS` rounding units of the node's magnitude count as equal, and the lowest index in
 the order of enumeration wins, so that noise from upstream does not decide.
@@ -14,12 +15,12 @@ the order of enumeration wins, so that noise from upstream does not decide.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from posgc.equilibrium.gaps import certify
-from posgc.equilibrium.large_team import TeamLimits, solve_large_team
+from posgc.equilibrium.large_team import TeamOptions, solve_large_team
 from posgc.equilibrium.layer import Group, chunks, support_groups
 from posgc.equilibrium.stage import Floats, Ints, Stages, StageSolution, Table
 from posgc.equilibrium.variables import Variables
@@ -27,23 +28,6 @@ from posgc.equilibrium.variables import Variables
 __all__ = ["TeamOptions", "enumerate_team", "smallest_int", "team"]
 
 TIE_ULPS = 64  # ties: 64 eps times sum_u max_a |payoff|, about 1.4e-14 of the node's magnitude
-
-
-@dataclass(frozen=True)
-class TeamOptions:
-    """`max_enumeration`: prescriptions G per node up to which it is enumerated (beyond, branch and bound is
-    faster, measured); `max_branches`: partial prescriptions a node's branch and bound may expand;
-    `max_programme`: variables U prod A_i up to which a MILP is tried, 0 for never, and `max_tree` the nodes of
-    its search tree; `restarts`: starts of the alternating maximisation that gives the incumbent (fixed `seed`).
-    A node on which all limits are reached has `optimal` False and its `upper` bound.  The limits count work,
-    not seconds, so that the same stage always gets the same answer."""
-
-    max_enumeration: int = 4096
-    max_branches: int = 2_000_000
-    max_programme: int = 8_192
-    max_tree: int = 20
-    restarts: int = 32
-    seed: int = 0
 
 
 def team(stages: Stages, options: TeamOptions | None = None) -> StageSolution:
@@ -60,7 +44,7 @@ def team(stages: Stages, options: TeamOptions | None = None) -> StageSolution:
     ]
     slack = np.zeros(stages.n_nodes)
     proven = np.ones(stages.n_nodes, dtype=bool)
-    tally = {"argmax": 0, "enumeration": 0, "branch-and-bound": 0, "MILP": 0, "bounded": 0}
+    tally = {"argmax": 0, "enumeration": 0, "branch-and-bound": 0, "MILP": 0, "within epsilon": 0, "bounded": 0}
     for group in support_groups(stages):
         _solve_group(stages, group, options, tables, slack, proven, tally)
     method = "team: " + ", ".join(f"{name} {count}" for name, count in tally.items() if count)
@@ -96,11 +80,8 @@ def _solve_group(
         elif enumerable:
             chosen = enumerate_team(payoff, group.types, variables)
         else:
-            limits = TeamLimits(
-                options.max_branches, options.max_programme, options.max_tree, options.restarts, options.seed
-            )
-            found = solve_large_team(payoff[0], group.types, variables, limits)
-            chosen, slack[nodes], proven[nodes] = found.actions, found.upper - found.value, found.how != "bounded"
+            found = solve_large_team(payoff[0], group.types, variables, options)
+            chosen, slack[nodes], proven[nodes] = found.actions, found.upper - found.value, found.proven
             tally[found.how] += 1
         for table, columns, actions in zip(tables, group.present, chosen, strict=True):
             table[nodes[:, None], columns] = actions

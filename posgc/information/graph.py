@@ -10,28 +10,34 @@ for the value of every deviation from a policy that reads only the node.  It is 
 of equilibria of a general-sum game: continuations that differ between merged histories, rewards and
 punishments, are lost.
 
-Beliefs merge when their supports are equal and they differ by at most `MERGE_TOLERANCE` in L1;
-`Layer.merge_error` is the largest distance met.
+Beliefs merge when their supports are equal and they differ by at most a tolerance in L1, `MERGE_TOLERANCE` unless
+a coarser one is asked for; `Layer.merge_error` is the largest distance met.  What goes on is the representative,
+so a graph is a game of its own, with transitions that read the node alone.  Posteriors are compared with the
+nodes of the step before as well: where a layer's dynamics and nodes are those of the layer before, both share
+their arrays, and everything after costs nothing until the dynamics change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from posgc.information.codes import initial_codes
+from posgc.information.growth import Columns, Room, first_reach, grow
 from posgc.information.items import Information
-from posgc.information.merge import Merge, merge_rows
+from posgc.information.merge import merge_rows
 from posgc.information.step import Cells, StepTable, same_step, step_table
-from posgc.language.diagnostics import LimitError
-from posgc.model.ragged import gather, pointers
 
-__all__ = ["DEFAULT_MAX_NODES", "MERGE_TOLERANCE", "Graph", "Layer", "expand_graph", "grow_layers"]
+__all__ = [
+    "DEFAULT_MAX_NODES", "MERGE_TOLERANCE", "FirstBeliefs", "Graph", "Layer", "columns", "expand_graph",
+    "first_beliefs", "grow_layers",
+    "reachable_tables",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -41,9 +47,6 @@ MERGE_TOLERANCE = 1e-12
 
 DEFAULT_MAX_NODES = 4_000_000
 """Nodes of the whole graph; a node with its edges takes some hundred bytes."""
-
-CHUNK_ENTRIES = 12_000_000
-"""Entries of unmerged child beliefs that are held at one time."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -55,7 +58,8 @@ class Layer:
     `belief` is CSR [N, X] over `table.cells`, rows sum to 1.  Node k's successors are the edges
     `edge_indptr[k]:edge_indptr[k + 1]`: increment `table.z[edge_z]`, ascending, leads to node `edge_to` of
     the next layer (no edges at the last step).  `parent[k]` and `parent_z[k]` are one node of the layer
-    before and one increment code that lead here (-1 and the code of z_1 at the first step).
+    before and one increment code that lead here (-1 and the code of z_1 at the first step; both empty in a
+    compressed graph).
     """
 
     h: int
@@ -102,15 +106,16 @@ def expand_graph(
     max_nodes: int = DEFAULT_MAX_NODES,
     progress: Progress | None = None,
     upto: int | None = None,
+    tolerance: float = MERGE_TOLERANCE,
 ) -> Graph:
-    """The graph of steps 1..H (or 1..upto), built forward.
+    """The graph of steps 1..H (or 1..upto), built forward, beliefs within `tolerance` (L1) merged.
 
-    Raises LimitError before the layer that would carry the number of nodes past `max_nodes` is finished.
+    Raises LimitError before the layer that would carry the number of nodes held past `max_nodes` is finished.
     """
     last = information.model.horizon if upto is None else upto
-    first = _first(information)
+    first = first_beliefs(information, tolerance)
     layers: list[Layer] = []
-    for layer, edges in _grow(information, first, max_nodes, last):
+    for layer, edges in _grow(information, first, max_nodes, last, tolerance):
         if edges is not None:
             layers[-1] = replace(layers[-1], edge_indptr=edges.indptr, edge_z=edges.z, edge_to=edges.to)
             if progress is not None:
@@ -124,29 +129,94 @@ def grow_layers(information: Information, max_nodes: int = DEFAULT_MAX_NODES) ->
 
     Raises LimitError as `expand_graph` does, after all layers before have been handed out.
     """
-    for layer, _ in _grow(information, _first(information), max_nodes, information.model.horizon):
+    first = first_beliefs(information)
+    for layer, _ in _grow(information, first, max_nodes, information.model.horizon, MERGE_TOLERANCE):
         yield layer
 
 
-def _grow(information: Information, first: _First, max_nodes: int, last: int) -> Iterator[tuple[Layer, _Growth | None]]:
-    """Each layer without its own edges, with the growth that led to it (None for the first)."""
-    belief, cells, error = first.belief, first.cells, 0.0
-    parent, parent_z = np.full(belief.shape[0], -1), first.z[_first_reach(first.to, belief.shape[0])]
+@dataclass(frozen=True)
+class _Edges:
+    indptr: Ints
+    z: npt.NDArray[np.int32]
+    to: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class _Next:
+    """The layer that follows one: its edges, beliefs, cells, first parents and merging error."""
+
+    edges: _Edges
+    belief: sparse.csr_array
+    cells: Cells
+    parent: Ints
+    parent_z: Ints
+    error: float
+
+
+def _grow(
+    information: Information, first: FirstBeliefs, max_nodes: int, last: int, tolerance: float
+) -> Iterator[tuple[Layer, _Edges | None]]:
+    """Each layer without its own edges, with the edges that led to it (None for the first)."""
+    belief, cells, error = first.belief, first.cells, first.error
+    parent, parent_z = np.full(belief.shape[0], -1), first.z[first_reach(first.to, belief.shape[0])]
     tables: dict[tuple[object, ...], StepTable] = {}
-    sizes: list[int] = []
-    grown: _Growth | None = None
+    held = belief.shape[0]
+    sizes = [held]
+    edges: _Edges | None = None
+    done: tuple[sparse.csr_array, StepTable, _Next] | None = None
     for h in range(1, last + 1):
         table = _table(information, h, cells, tables)
         empty = np.zeros(0, np.int32)
         no_edges = np.zeros(belief.shape[0] + 1, np.int64)
-        yield Layer(h, belief, table, no_edges, empty, empty, parent, parent_z, error), grown
+        yield Layer(h, belief, table, no_edges, empty, empty, parent, parent_z, error), edges
         if h == last:
             return
-        sizes.append(belief.shape[0])
-        grown = _expand(belief, table, max_nodes - sum(sizes), h, last, sizes[:-1])
-        assert table.following is not None and table.z is not None
-        belief, cells, error = _trim(grown.belief, table.following, grown.error)
-        parent, parent_z = grown.parent, table.z[grown.parent_z]
+        if done is None or done[0] is not belief or done[1] is not table:
+            room = Room(max_nodes - held, partial(_too_many, h, last, sizes))
+            done = belief, table, _following(belief, table, tolerance, room)
+        grown = done[2]
+        held += 0 if grown.belief is belief else grown.belief.shape[0]
+        sizes.append(grown.belief.shape[0])
+        belief, cells, error, edges = grown.belief, grown.cells, grown.error, grown.edges
+        parent, parent_z = grown.parent, grown.parent_z
+
+
+def _following(belief: sparse.csr_array, table: StepTable, tolerance: float, room: Room) -> _Next:
+    """The layer after this one; its very nodes, and hence its arrays, where those do not change any more."""
+    assert table.following is not None and table.z is not None
+    grown = grow(belief, columns(table), tolerance, room=room)
+    indptr, n = grown.indptr(belief.shape[0]), grown.belief.shape[0]
+    to, error = grown.to, grown.error
+    rows, cells = _trim(grown.belief, table.following)
+    if n <= 2 * belief.shape[0] and cells.key() == table.cells.key():
+        rows, member, moved = _settle(belief, rows, tolerance)
+        to, error, cells, n = member[to], error + moved, table.cells, rows.shape[0]
+    reach = first_reach(to, n)
+    edges = _Edges(indptr, grown.signal.astype(np.int32), to.astype(np.int32))
+    return _Next(edges, rows, cells, grown.row[reach], table.z[grown.signal[reach]], error)
+
+
+def _settle(old: sparse.csr_array, new: sparse.csr_array, tolerance: float) -> tuple[sparse.csr_array, Ints, float]:
+    """New rows with those of the layer before put in their place where they are near; where each went; how far.
+
+    `old` itself comes back when it holds them all and no row of it is missed.
+    """
+    both = sparse.vstack([old, new], format="csr")
+    both.sort_indices()
+    merge = merge_rows(both.indptr.astype(np.int64), both.indices, both.data, tolerance)
+    hit = np.unique(merge.member[old.shape[0] :])
+    member = np.searchsorted(hit, merge.member[old.shape[0] :])
+    chosen = merge.representative[hit]
+    if len(chosen) == old.shape[0] and (chosen < old.shape[0]).all():
+        return old, member, merge.error
+    return both[chosen], member, merge.error
+
+
+def columns(table: StepTable) -> Columns:
+    """Increments and next cells as the signals of a growing layer."""
+    assert table.joint is not None and table.joint_z is not None and table.joint_cell is not None
+    assert table.z is not None and table.following is not None
+    return Columns(table.joint, table.joint_z, table.joint_cell, len(table.z), len(table.following))
 
 
 def _table(information: Information, h: int, cells: Cells, known: dict[tuple[object, ...], StepTable]) -> StepTable:
@@ -157,8 +227,19 @@ def _table(information: Information, h: int, cells: Cells, known: dict[tuple[obj
     return known[key]
 
 
+def reachable_tables(information: Information) -> Iterator[StepTable]:
+    """The tables of steps 1..H on all cells that can occur then; steps that look alike share one."""
+    cells = first_beliefs(information).cells
+    known: dict[tuple[object, ...], StepTable] = {}
+    for h in range(1, information.model.horizon + 1):
+        table = _table(information, h, cells, known)
+        yield table
+        if table.following is not None:
+            cells = table.following
+
+
 @dataclass(frozen=True)
-class _First:
+class FirstBeliefs:
     """Increment codes z_1, the node of each, the probability of each, and the first beliefs."""
 
     z: Ints
@@ -166,9 +247,11 @@ class _First:
     probability: Floats
     belief: sparse.csr_array
     cells: Cells
+    error: float
 
 
-def _first(information: Information) -> _First:
+def first_beliefs(information: Information, tolerance: float = MERGE_TOLERANCE) -> FirstBeliefs:
+    """The common beliefs of step 1."""
     initial = information.model.initial
     z_code, u = initial_codes(information, initial.observation)
     cells, cell = Cells.of(u, initial.state)
@@ -177,113 +260,20 @@ def _first(information: Information) -> _First:
     joint.sum_duplicates()
     probability: Floats = np.asarray(joint.sum(axis=1)).ravel()
     joint.data /= np.repeat(probability, np.diff(joint.indptr))
-    merge = merge_rows(joint.indptr.astype(np.int64), joint.indices, joint.data, MERGE_TOLERANCE)
-    return _First(z, merge.member, probability, joint[merge.representative], cells)
+    merge = merge_rows(joint.indptr.astype(np.int64), joint.indices, joint.data, tolerance)
+    return FirstBeliefs(z, merge.member, probability, joint[merge.representative], cells, merge.error)
 
 
-def _first_reach(to: Ints, n: int) -> Ints:
-    """For each of n targets the first position that leads to it."""
-    first = np.full(n, len(to), dtype=np.int64)
-    np.minimum.at(first, to, np.arange(len(to)))
-    return first
-
-
-@dataclass(frozen=True)
-class _Growth:
-    belief: sparse.csr_array
-    indptr: Ints
-    z: npt.NDArray[np.int32]
-    to: npt.NDArray[np.int32]
-    parent: Ints
-    parent_z: Ints
-    error: float
-
-
-@dataclass(frozen=True)
-class _Children:
-    """Distinct child beliefs of a chunk of nodes (CSR parts), and the edges that lead to them."""
-
-    counts: Ints
-    index: Ints
-    data: Floats
-    node: Ints
-    z: Ints
-    to: Ints
-    error: float
-
-
-def _expand(belief: sparse.csr_array, table: StepTable, room: int, h: int, last: int, sizes: list[int]) -> _Growth:
-    """All children of a layer, merged; chunk by chunk, so that unmerged children never fill the memory."""
-    assert table.joint is not None and table.following is not None
-    per_cell = np.diff(table.joint.indptr)
-    work = np.add.reduceat(per_cell[belief.indices], belief.indptr[:-1])
-    chunk_of = (np.cumsum(work) - 1) // CHUNK_ENTRIES
-    bounds = np.concatenate((np.flatnonzero(np.diff(chunk_of, prepend=-1)), [belief.shape[0]]))
-    parts: list[_Children] = []
-    found = 0
-    for begin, end in pairwise(bounds):
-        parts.append(_children(belief, table, int(begin), int(end)))
-        found += len(parts[-1].counts)
-        if found > room and (len(parts) == 1 or _joined(parts)[1].representative.size > room):
-            raise LimitError(_too_many(h, last, [*sizes, belief.shape[0]], found, end / belief.shape[0]))
-    (indptr, index, data), merge = _joined(parts)
-    shift = np.cumsum([0, *(len(part.counts) for part in parts)])
-    to = np.concatenate([merge.member[part.to + s] for part, s in zip(parts, shift[:-1], strict=True)])
-    node = np.concatenate([part.node for part in parts])
-    z = np.concatenate([part.z for part in parts])
-    at, counts = gather(indptr, merge.representative)
-    kept = sparse.csr_array(
-        (data[at], index[at], np.concatenate(([0], np.cumsum(counts)))),
-        shape=(len(merge.representative), len(table.following)),
-    )
-    reach = _first_reach(to, len(merge.representative))
-    error = max(merge.error, *(part.error for part in parts))
-    return _Growth(
-        kept, pointers(node, belief.shape[0]), z.astype(np.int32), to.astype(np.int32), node[reach], z[reach], error
-    )
-
-
-def _joined(parts: list[_Children]) -> tuple[tuple[Ints, Ints, Floats], Merge]:
-    """The children of all chunks as one CSR, and how they merge."""
-    counts = np.concatenate([part.counts for part in parts])
-    indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    index = np.concatenate([part.index for part in parts])
-    data = np.concatenate([part.data for part in parts])
-    if len(parts) == 1:
-        everything = np.arange(len(counts), dtype=np.int64)
-        return (indptr, index, data), Merge(everything, everything, 0.0)
-    return (indptr, index, data), merge_rows(indptr, index, data, MERGE_TOLERANCE)
-
-
-def _children(belief: sparse.csr_array, table: StepTable, begin: int, end: int) -> _Children:
-    """Successor beliefs of nodes begin:end, normalised and merged among themselves."""
-    assert table.joint is not None and table.joint_z is not None and table.joint_cell is not None
-    assert table.z is not None
-    joint = belief[begin:end] @ table.joint
-    joint.eliminate_zeros()  # products that underflow
-    joint.sort_indices()
-    node = np.repeat(np.arange(begin, end), np.diff(joint.indptr))
-    edge_key = node * len(table.z) + table.joint_z[joint.indices]
-    starts = np.flatnonzero(np.diff(edge_key, prepend=-1))
-    indptr = np.append(starts, len(edge_key)).astype(np.int64)
-    data = joint.data / np.repeat(np.add.reduceat(joint.data, starts), np.diff(indptr))
-    index = table.joint_cell[joint.indices]
-    merge = merge_rows(indptr, index, data, MERGE_TOLERANCE)
-    at, counts = gather(indptr, merge.representative)
-    keys = edge_key[starts]
-    return _Children(counts, index[at], data[at], keys // len(table.z), keys % len(table.z), merge.member, merge.error)
-
-
-def _trim(belief: sparse.csr_array, cells: Cells, error: float) -> tuple[sparse.csr_array, Cells, float]:
+def _trim(belief: sparse.csr_array, cells: Cells) -> tuple[sparse.csr_array, Cells]:
     """Leave out the cells that no node gives positive probability."""
     used = np.unique(belief.indices)
     if len(used) == len(cells):
-        return belief, cells, error
+        return belief, cells
     kept, _ = Cells.of(cells.u[cells.u_of[used]], cells.s[used])
     position = np.zeros(len(cells), dtype=np.int64)
     position[used] = np.arange(len(used))
     shape = (belief.shape[0], len(used))
-    return sparse.csr_array((belief.data, position[belief.indices], belief.indptr), shape=shape), kept, error
+    return sparse.csr_array((belief.data, position[belief.indices], belief.indptr), shape=shape), kept
 
 
 def _too_many(h: int, last: int, sizes: list[int], found: int, share: float) -> str:

@@ -50,6 +50,16 @@ class Cells:
     def __len__(self) -> int:
         return len(self.s)
 
+    def find(self, others: Cells) -> Ints:
+        """The position of each of the other cells among these; raises KeyError where one is missing."""
+        width = 1 + max(int(self.s.max(initial=0)), int(others.s.max(initial=0)))
+        u = np.searchsorted(self.u, others.u[others.u_of])
+        known = self.u_of * width + self.s
+        at = np.minimum(np.searchsorted(known, u * width + others.s), len(known) - 1)
+        if (self.u[self.u_of[at]] != others.u[others.u_of]).any() or (self.s[at] != others.s).any():
+            raise KeyError("a cell that is not among these")
+        return at.astype(np.int64)
+
     def key(self) -> bytes:
         """Bytes that determine the cells."""
         return self.u.tobytes() + self.u_of.tobytes() + self.s.tobytes()

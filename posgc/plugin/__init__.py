@@ -1,5 +1,6 @@
 """The plug-in contract: everything that a plug-in needs to import of posgc's own."""
 
+from posgc.compression.contract import Compression
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, Span
 from posgc.plugin.backend import Backend, Facts, NoOptions, Planner, Problem, Progress
 from posgc.plugin.exporter import Exporter
@@ -8,6 +9,7 @@ from posgc.plugin.importer import Imported, Importer, RewardReading
 from posgc.plugin.referee import Judgement, Profile, Referee
 
 __all__ = [
-    "Backend", "Diagnostic", "Exporter", "Facts", "Imported", "Importer", "InputError", "Judgement", "LimitError",
-    "NoOptions", "Planner", "Problem", "Profile", "Progress", "Referee", "RewardReading", "Source", "Span", "hookimpl",
+    "Backend", "Compression", "Diagnostic", "Exporter", "Facts", "Imported", "Importer", "InputError", "Judgement",
+    "LimitError", "NoOptions", "Planner", "Problem", "Profile", "Progress", "Referee", "RewardReading", "Source",
+    "Span", "hookimpl",
 ]  # fmt: skip

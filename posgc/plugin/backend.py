@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
+from posgc.information.graph import Graph, expand_graph
 from posgc.information.items import Information
 from posgc.model.arrays import Model
 from posgc.model.rewards import RewardKind
@@ -43,12 +44,20 @@ class Facts:
 
 @dataclass(frozen=True)
 class Problem:
-    """One game to be solved: the model, who knows what when, the concept, and the limits set by the user."""
+    """One game to be solved: the model, who knows what when, the concept, and the limits set by the user.
+
+    `compressed` is the smaller game that is to be solved in its place, if any.
+    """
 
     information: Information
     concept: Concept
     max_nodes: int
     seed: int
+    compressed: Graph | None = None
+
+    def graph(self, progress: Progress) -> Graph:
+        """The graph to plan on: the compressed one, else the exact one; raises LimitError past `max_nodes`."""
+        return expand_graph(self.information, self.max_nodes, progress) if self.compressed is None else self.compressed
 
 
 class Planner(Protocol):

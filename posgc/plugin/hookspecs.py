@@ -18,12 +18,16 @@ from collections.abc import Sequence
 
 import pluggy
 
+from posgc.compression.contract import Compression
 from posgc.plugin.backend import Backend
 from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import Importer
 from posgc.plugin.referee import Referee
 
-__all__ = ["hookimpl", "hookspec", "posgc_backends", "posgc_exporters", "posgc_importers", "posgc_referees"]
+__all__ = [
+    "hookimpl", "hookspec", "posgc_backends", "posgc_compressions", "posgc_exporters", "posgc_importers",
+    "posgc_referees",
+]  # fmt: skip
 
 hookspec = pluggy.HookspecMarker("posgc")
 hookimpl = pluggy.HookimplMarker("posgc")
@@ -32,6 +36,12 @@ hookimpl = pluggy.HookimplMarker("posgc")
 @hookspec
 def posgc_backends() -> Sequence[Backend]:
     """Back-ends: planners and learners, selectable with `--backend NAME`."""
+    return ()
+
+
+@hookspec
+def posgc_compressions() -> Sequence[Compression]:
+    """Compressions of the common information, selectable with `--compress NAME(…)`."""
     return ()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pluggy
 
+from posgc.compression.contract import Compression
 from posgc.plugin import hookspecs
 from posgc.plugin.backend import Backend
 from posgc.plugin.exporter import Exporter
@@ -41,6 +42,7 @@ class Registry:
 
     plugins: tuple[PluginInfo, ...]
     backends: dict[str, Backend]
+    compressions: dict[str, Compression]
     importers: dict[str, Importer]
     exporters: dict[str, Exporter]
     referees: dict[str, Referee]
@@ -57,10 +59,12 @@ def load_registry(points: Iterable[EntryPoint]) -> Registry:
     for point in sorted(points, key=_precedence):
         infos.append(_load(manager, point, infos))
     backends, twice_b = _by_name(manager, manager.hook.posgc_backends)
+    compressions, twice_c = _by_name(manager, manager.hook.posgc_compressions)
     importers, twice_i = _by_name(manager, manager.hook.posgc_importers)
     exporters, twice_e = _by_name(manager, manager.hook.posgc_exporters)
     referees, twice_r = _by_name(manager, manager.hook.posgc_referees)
-    return Registry((*infos, *twice_b, *twice_i, *twice_e, *twice_r), backends, importers, exporters, referees)
+    defects = (*infos, *twice_b, *twice_c, *twice_i, *twice_e, *twice_r)
+    return Registry(defects, backends, compressions, importers, exporters, referees)
 
 
 @cache

@@ -9,13 +9,14 @@ moves along the edge of m with that code.  A product policy (Nash, team) has one
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Concept", "Header", "Origin", "Policy", "PolicyStep"]
+__all__ = ["Concept", "Header", "Machine", "MachineStep", "Origin", "Policy", "PolicyStep"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -31,7 +32,8 @@ class Header:
     `values`, `lower` and `upper` (of the sum that the concept optimises) are the solver's claims, in the
     unit of the rewards; `notes` says how they were come by.  `stage_gap` is the largest certified gap of a stage
     game and `gap_bound` the end-to-end bound that the stage gaps imply: sum_h discount^{h-1} max_node gap_h (the
-    paper's H epsilon_e); None where a back-end solves no stage games.
+    paper's H epsilon_e); None where a back-end solves no stage games.  `compression` is the smaller game that the
+    policy was found in (`--compress`), None for the game itself; the claims are then of that game.
     """
 
     game: str
@@ -51,6 +53,31 @@ class Header:
     gap_bound: float | None = None
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
+    compression: str | None = None
+
+
+class MachineStep(Protocol):
+    """The edges of one step, as in `PolicyStep`."""
+
+    @property
+    def z(self) -> Ints: ...
+    @property
+    def edge_indptr(self) -> Ints: ...
+    @property
+    def edge_z(self) -> npt.NDArray[np.integer[Any]]: ...
+    @property
+    def edge_to(self) -> npt.NDArray[np.integer[Any]]: ...
+
+
+class Machine(Protocol):
+    """A finite-state machine that reads increments: what is left of a policy without its prescriptions."""
+
+    @property
+    def root_z(self) -> Ints: ...
+    @property
+    def root_to(self) -> Ints: ...
+    @property
+    def steps(self) -> Sequence[MachineStep]: ...
 
 
 @dataclass(frozen=True)

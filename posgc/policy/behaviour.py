@@ -4,7 +4,8 @@ On `game_tree` a product policy is a behaviour strategy: the information set (h,
 policy's machine to a node, and its table to a law.  A policy that correlates its agents is none; what agent i can
 gain against it is asked in a tree of i alone, in which chance plays the rest.  At every step chance draws the
 mixture component afresh (as the sampler does), and from it everybody's recommendation; the others follow theirs.
-The deviator sees its own recommendation (CE, Definition 10 of Liu & Zhang 2023) or none (CCE, Definition 9).
+The deviator hears its own recommended action (CE, Definition 10 of Liu & Zhang 2023), its whole prescription (the
+strategic form of a CE, `posgc.policy.prescribed`), or nothing (CCE, Definition 9).
 
 Definition 10's deviations remember no earlier recommendation.  Here the deviator does, so that the tree has
 perfect recall and best responses are easy; under Assumption 3 this gains nothing, as the belief on (u_h, s_h)
@@ -13,10 +14,12 @@ given c_h is the same whatever was played before.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from itertools import product
+from math import prod
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,12 +31,15 @@ from posgc.information.tree import Histories, Moment
 from posgc.model.rationals import law
 from posgc.policy.artefact import Policy
 
-__all__ = ["Machine", "deviation_tree", "obedience", "strategies"]
+__all__ = ["Hears", "Lookup", "deviation_tree", "obedience", "strategies"]
 
 Floats = npt.NDArray[np.float64]
+Hears = Literal["action", "prescription", "nothing"]
+Signal = int | tuple[int, ...] | None
+"""What the deviator hears at a step: an action, an action for each of its private informations, or nothing."""
 
 
-class Machine:
+class Lookup:
     """The policy's nodes and laws by what the agents know, on a tree that remembers own actions.
 
     A policy may leave own actions out of memory (`Information.dropped`); its laws are looked up without them.
@@ -63,24 +69,34 @@ class Machine:
         step = self.policy.steps[h - 1]
         return np.arange(step.indptr[node], step.indptr[node + 1])
 
-    def laws(self, agent: int, h: int, node: int, private: int) -> Floats:
-        """[components of the node, A_i]: what each prescribes for the agent's p_{i,h} (own actions remembered)."""
-        step = self.policy.steps[h - 1]
-        at = np.searchsorted(step.private[agent], self._remembered(agent, h, private))
-        choices = len(self.model.choices(agent, h))
-        return step.behaviour(agent, self.components(h, node), np.asarray(at), choices)
-
-    def _remembered(self, agent: int, h: int, private: int) -> int:
+    def position(self, agent: int, h: int, private: int) -> int:
+        """Where the agent's p_{i,h} (code with own actions remembered) stands in the policy's table."""
         held = Codec.of(self.whole, self.whole.private_of(agent, h))
         kept = Codec.of(self.information, self.information.private_of(agent, h))
         code = np.array(private)
-        return int(sum(stride * held.digit(code, item) for item, stride in zip(kept.items, kept.strides, strict=True)))
+        known = sum(stride * held.digit(code, item) for item, stride in zip(kept.items, kept.strides, strict=True))
+        return int(np.searchsorted(self.policy.steps[h - 1].private[agent], known))
+
+    def laws(self, agent: int, h: int, node: int, private: int) -> Floats:
+        """[components of the node, A_i]: what each prescribes for the agent's p_{i,h}."""
+        at = np.asarray(self.position(agent, h, private))
+        choices = len(self.model.choices(agent, h))
+        return self.policy.steps[h - 1].behaviour(agent, self.components(h, node), at, choices)
+
+    def prescriptions(self, agent: int, h: int, component: int) -> Iterator[tuple[float, tuple[int, ...]]]:
+        """(probability, action for each position of the table) of the prescriptions a component is made of."""
+        table = self.policy.steps[h - 1].tables[agent][component]
+        if table.ndim == 1:
+            yield 1.0, tuple(table.tolist())
+            return
+        for told in product(*(np.flatnonzero(row).tolist() for row in table)):
+            yield prod(float(row[a]) for row, a in zip(table, told, strict=True)), told
 
 
-def strategies(machine: Machine, infosets: Infosets) -> list[list[list[float]]]:
+def strategies(lookup: Lookup, infosets: Infosets) -> list[list[list[float]]]:
     """The profile on a `game_tree` that has been walked; the policy has one component a node."""
     return [
-        [machine.laws(agent, h, machine.node(news), private)[0].tolist() for h, news, private in _keys(known)]
+        [lookup.laws(agent, h, lookup.node(news), private)[0].tolist() for h, news, private in _keys(known)]
         for agent, known in enumerate(infosets.keys)
     ]
 
@@ -91,80 +107,99 @@ def _keys(known: dict[Hashable, int]) -> list[Any]:
 
 @dataclass(frozen=True)
 class _Draw:
-    """The recommendations of one step: joint choices [K, n] with labels and exact probabilities."""
+    """What chance may draw before the deviator chooses: what it hears, and everybody's choices (its own is 0)."""
 
-    choices: npt.NDArray[np.int64]
+    heard: list[Signal]
+    choices: list[tuple[int, ...]]
     labels: list[str]
     law: list[Fraction]
 
 
-def deviation_tree(machine: Machine, agent: int, sees: bool, infosets: Infosets) -> Node:
-    """The tree in which `agent` (there player 0) plays against the policy, seeing its recommendation or not.
+def deviation_tree(lookup: Lookup, agent: int, hears: Hears, infosets: Infosets) -> Node:
+    """The tree in which `agent` (there player 0) plays against the policy.
 
-    The key of an information set is (h, (z_1..z_h), p_{i,h}, the recommendations so far): the last is what
+    The key of an information set is (h, (z_1..z_h), p_{i,h}, all that was heard so far): the last of it is what
     obedience plays.
     """
-    model = machine.model
-    histories = Histories(machine.information, (agent,))
+    model = lookup.model
+    histories = Histories(lookup.information, (agent,))
     known: dict[tuple[int, int, tuple[int, ...]], _Draw] = {}
     allowed = [model.allowed(h).tolist() for h in range(1, model.horizon + 1)]
+    sizes = [[len(model.choices(i, h)) for i in range(model.n_agents)] for h in range(1, model.horizon + 1)]
 
     def draw(moment: Moment) -> _Draw:
         private = histories.private_of(moment)
-        key = moment.h, machine.node(moment.news), private
+        key = moment.h, lookup.node(moment.news), private
         if key not in known:
-            known[key] = _recommendations(machine, *key, None if sees else agent)
+            known[key] = _drawn(lookup, agent, hears, *key)
         return known[key]
 
-    def step(moment: Moment, seen: tuple[int, ...]) -> Node:
+    def step(moment: Moment, heard: tuple[Signal, ...]) -> Node:
         drawn = draw(moment)
         if len(drawn.law) == 1:
-            return decide(moment, seen, drawn.choices[0])
-        return Chance(drawn.labels, drawn.law, lambda k: decide(moment, seen, drawn.choices[k]))
+            return decide(moment, heard, drawn, 0)
+        return Chance(drawn.labels, drawn.law, lambda k: decide(moment, heard, drawn, k))
 
-    def decide(moment: Moment, seen: tuple[int, ...], joint: npt.NDArray[np.int64]) -> Node:
-        labels = model.choice_labels(agent, moment.h)
-        memory = (*seen, int(joint[agent])) if sees else ()
+    def decide(moment: Moment, before: tuple[Signal, ...], drawn: _Draw, k: int) -> Node:
+        labels, heard = model.choice_labels(agent, moment.h), (*before, drawn.heard[k])
         if len(labels) == 1:
-            return follow(moment, memory, joint, 0)
-        key = moment.h, moment.news, histories.private_of(moment)[agent], memory
-        number, name = infosets.meet(0, key, lambda: histories.name(agent, moment) + advice(memory))
-        return Decision(0, number, name, labels, lambda k: follow(moment, memory, joint, k))
+            return follow(moment, heard, drawn.choices[k], 0)
+        key = moment.h, moment.news, histories.private_of(moment)[agent], heard
+        number, name = infosets.meet(0, key, lambda: histories.name(agent, moment) + _told(heard))
+        return Decision(0, number, name, labels, lambda own: follow(moment, heard, drawn.choices[k], own))
 
-    def advice(memory: tuple[int, ...]) -> str:
-        told = (f"{model.choice_labels(agent, t)[k]}@{t}" for t, k in enumerate(memory, start=1))
-        return "; told " + ", ".join(told) if sees else ""
-
-    def follow(moment: Moment, seen: tuple[int, ...], joint: npt.NDArray[np.int64], own: int) -> Node:
-        sizes = [len(model.choices(i, moment.h)) for i in range(model.n_agents)]
-        position = np.ravel_multi_index([own if i == agent else int(a) for i, a in enumerate(joint)], sizes)
-        return histories.after(moment, allowed[moment.h - 1][int(position)], lambda m: step(m, seen))
+    def follow(moment: Moment, heard: tuple[Signal, ...], choices: tuple[int, ...], own: int) -> Node:
+        position = 0
+        for i, (choice, size) in enumerate(zip(choices, sizes[moment.h - 1], strict=True)):
+            position = position * size + (own if i == agent else choice)
+        return histories.after(moment, allowed[moment.h - 1][position], lambda m: step(m, heard))
 
     return histories.root(lambda moment: step(moment, ()))
 
 
-def _recommendations(machine: Machine, h: int, node: int, private: Sequence[int], silent: int | None) -> _Draw:
-    """What is played with positive probability at a node for given private informations; not for `silent`."""
-    model, step = machine.model, machine.policy.steps[h - 1]
-    agents = range(model.n_agents)
-    table = step.weight[machine.components(h, node)]
-    for i in agents:
-        laws = machine.laws(i, h, node, private[i])
-        if i == silent:
-            laws = np.ones((len(laws), 1))
-        table = table[..., None] * laws.reshape(len(laws), *(1,) * i, -1)
-    joint = table.sum(axis=0)
-    choices = np.argwhere(joint > 0)
-    words = [model.choice_labels(i, h) for i in agents]
-    labels = [", ".join(words[i][c] for i, c in enumerate(row) if i != silent) for row in choices]
-    return _Draw(choices, labels, law(joint[joint > 0].tolist()))
+def _told(heard: tuple[Signal, ...]) -> str:
+    """What was heard, by the numbers of choices: `; told 2, 0/1` is choice 2, then a prescription."""
+    said = ["/".join(map(str, signal)) if isinstance(signal, tuple) else str(signal) for signal in heard]
+    return "; told " + ", ".join(said) if any(signal is not None for signal in heard) else ""
 
 
-def obedience(machine: Machine, agent: int, infosets: Infosets) -> list[list[list[float]]]:
-    """The profile that follows every recommendation in a `deviation_tree` that has been walked."""
-    model = machine.model
+def _drawn(lookup: Lookup, agent: int, hears: Hears, h: int, node: int, private: Sequence[int]) -> _Draw:
+    """Everything that is drawn with positive probability at a node for given private informations."""
+    model, components = lookup.model, lookup.components(h, node)
+    laws = [lookup.laws(i, h, node, private[i]) for i in range(model.n_agents)]
+    mass: dict[tuple[Signal, tuple[int, ...]], float] = {}
+    for row, component in enumerate(components):
+        weight = float(lookup.policy.steps[h - 1].weight[component])
+        signals: list[tuple[float, Signal]] = [(1.0, None)]
+        if hears == "action":
+            signals = [(float(p), a) for a, p in enumerate(laws[agent][row])]
+        elif hears == "prescription" and len(components) > 1:  # one component has nothing to tell
+            signals = list(lookup.prescriptions(agent, h, int(component)))
+        parts = [[(1.0, 0)] if i == agent else [(float(p), a) for a, p in enumerate(table[row]) if p > 0]
+                 for i, table in enumerate(laws)]  # fmt: skip
+        for (chance, signal), others in product(signals, list(product(*parts))):
+            p = weight * chance * prod(q for q, _ in others)
+            if p > 0:
+                key = signal, tuple(a for _, a in others)
+                mass[key] = mass.get(key, 0.0) + p
+    words = [model.choice_labels(i, h) for i in range(model.n_agents)]
+    labels = [
+        ", ".join([f"hears {signal}"] * (signal is not None) + [words[i][a] for i, a in enumerate(row) if i != agent])
+        for signal, row in mass
+    ]
+    return _Draw([s for s, _ in mass], [row for _, row in mass], labels, law(list(mass.values())))
+
+
+def obedience(lookup: Lookup, agent: int, infosets: Infosets) -> list[list[list[float]]]:
+    """The profile that does as it is told in a `deviation_tree` that has been walked; told nothing, it plays as the
+    node's first component prescribes, which is obedience where there is one only."""
     rows = []
-    for h, _, _, memory in _keys(infosets.keys[0]):
-        size = len(model.choices(agent, h))
-        rows.append([float(k == memory[-1]) for k in range(size)] if memory else [1 / size] * size)
+    for h, news, private, heard in _keys(infosets.keys[0]):
+        told = heard[-1]
+        if isinstance(told, tuple):
+            told = told[lookup.position(agent, h, private)]
+        if told is None:
+            rows.append(lookup.laws(agent, h, lookup.node(news), private)[0].tolist())
+        else:
+            rows.append([float(k == told) for k in range(len(lookup.model.choices(agent, h)))])
     return [rows]

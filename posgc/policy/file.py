@@ -140,9 +140,12 @@ def _header(raw: Array) -> Header:
         "values": _all(header.values, float, int) and len(header.values) == agents,
         "lower": _is(header.lower, float, int, type(None)),
         "upper": _is(header.upper, float, int, type(None)),
+        "stage_gap": _is(header.stage_gap, float, int, type(None)),
+        "gap_bound": _is(header.gap_bound, float, int, type(None)),
         "notes": _all(header.notes, str),
         "options": isinstance(header.options, dict),
         "versions": _texts(header.versions),
+        "compression": _is(header.compression, str, type(None)),
     }.items():
         if not good:
             raise ValueError(f"its header has a bad field {name}: {getattr(header, name)!r:.60}")

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.equilibrium import Stages, StageSolution
-from posgc.information.graph import Graph, Layer, expand_graph
+from posgc.information.graph import Graph, Layer
 from posgc.information.items import Information
 from posgc.information.payoff import private_types, stage_payoffs, stage_weights
 from posgc.model.rewards import RewardKind, reward_kind
@@ -36,26 +36,28 @@ CHUNK_NUMBERS = 12_000_000
 
 @dataclass(frozen=True)
 class Induction:
-    """One game, one oracle: `oracle` answers for `concept`, `backend` and `options` go into the policy's header."""
+    """One graph, one oracle: `oracle` answers for `concept`, `backend` and `options` go into the policy's header.
 
-    information: Information
+    `expand` makes the graph, exact or compressed.
+    """
+
+    expand: Callable[[Progress], Graph]
     concept: Concept
     oracle: Oracle
-    max_nodes: int
     backend: str
     options: Any
 
     def run(self, progress: Progress) -> Policy:
-        """Raises LimitError when the graph outgrows `max_nodes`, and whatever the oracle raises."""
-        model = self.information.model
-        graph = expand_graph(self.information, self.max_nodes, progress)
+        """Raises LimitError when the graph outgrows its limit, and whatever the oracle raises."""
+        graph = self.expand(progress)
+        model = graph.information.model
         kind = reward_kind(model)
         values: Floats | None = None
         slack, worst, bound, methods, steps = 0.0, 0.0, 0.0, [], []
         for layer in reversed(graph.layers):
             solved = _solve_layer(graph, layer, values, kind, self.oracle)
             values = solved.value
-            slack = solved.missing + model.discount * slack
+            slack = solved.short_of_team + model.discount * slack
             worst, bound = max(worst, solved.gap), solved.gap + model.discount * bound
             methods += solved.methods
             steps.append(solved.step)
@@ -65,13 +67,14 @@ class Induction:
         if kind != "general":
             start = np.array([start[0], -start[0]]) if kind == "zero_sum" else np.repeat(start[0], model.n_agents)
         team_bounds = (float(start[0]), float(start[0]) + slack) if self.concept == "team" else (None, None)
-        header = self._header(start, team_bounds, (worst, bound), methods)
+        header = self._header(graph.information, start, team_bounds, (worst, bound), methods)
         return Policy(header, graph.root_z, graph.root_to, tuple(reversed(steps)))
 
     def _header(
-        self, values: Floats, bounds: tuple[float | None, float | None], gaps: tuple[float, float], methods: list[str]
-    ) -> Header:
-        information, model = self.information, self.information.model
+        self, information: Information, values: Floats, bounds: tuple[float | None, float | None],
+        gaps: tuple[float, float], methods: list[str],
+    ) -> Header:  # fmt: skip
+        model = information.model
         protocol = information.protocol
         notes = tuple(f"stage games: {line}" for line in _summary(methods))
         return Header(
@@ -84,12 +87,13 @@ class Induction:
 
 @dataclass(frozen=True)
 class _SolvedLayer:
-    """A layer's prescriptions, values [m, N], by how much these may fall short of the team optimum at most, the
-    largest gap of a stage, and the methods used."""
+    """A layer's prescriptions, values [m, N], by how much these may fall short of the optimum at most (a team's:
+    for other concepts `upper` bounds something else, what was selected, and this means nothing), the largest gap of
+    a stage, and the methods used."""
 
     step: PolicyStep
     value: Floats
-    missing: float
+    short_of_team: float
     gap: float
     methods: list[str]
 
@@ -120,10 +124,10 @@ def _solve_layer(
         np.zeros(0, np.int64) if layer.table.z is None else layer.table.z,
         layer.edge_indptr, layer.edge_z, layer.edge_to,
     )  # fmt: skip
-    missing = max(float((s.upper - s.value[0]).max()) if s.upper is not None else 0.0 for s in solved)
+    short = max(float((s.upper - s.value[0]).max()) if s.upper is not None else 0.0 for s in solved)
     values = np.concatenate([s.value[:m] for s in solved], axis=1)
     gap = max(float(s.gap.max()) for s in solved)
-    return _SolvedLayer(step, values, max(missing, 0.0), max(gap, 0.0), [s.method for s in solved])
+    return _SolvedLayer(step, values, max(short, 0.0), max(gap, 0.0), [s.method for s in solved])
 
 
 def _stack(tables: list[npt.NDArray[Any]], n_choices: int) -> npt.NDArray[Any]:

@@ -5,14 +5,14 @@ initial law, lets every constant joint action be played at every pair (each comb
 information and actions, hence every increment that can occur, occurs under one of them), applies Bayes'
 rule, and follows the policy's own edges.  Two histories share a pair only if they lead to the same policy
 node *and* to the same belief (L1 distance at most `MERGE_TOLERANCE`), so a policy that forgets what
-matters simply has several pairs a node; nothing is assumed about it.
+matters simply has several pairs a node; nothing is assumed about it.  Where neither the dynamics nor the
+policy's edges nor the pairs change from one step to the next, the layers share their arrays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -20,18 +20,19 @@ from scipy import sparse
 
 from posgc.information.codes import evolve, initial_codes
 from posgc.information.graph import MERGE_TOLERANCE
+from posgc.information.growth import Columns, Growth, Room, grow
 from posgc.information.items import Information
 from posgc.information.merge import merge_rows
 from posgc.information.step import Cells, same_step, step_entries
-from posgc.language.diagnostics import LimitError
-from posgc.model.ragged import gather
-from posgc.policy.artefact import Policy, PolicyStep
+from posgc.policy.artefact import Machine, MachineStep
 
-__all__ = ["PairLayer", "PolicyMismatch", "TrueStep", "pair_layers"]
+__all__ = [
+    "NextPairs", "PairLayer", "PolicyMismatch", "TrueStep", "first_pairs", "follow_edges", "next_pairs", "pair_layers",
+    "true_step", "used_cells",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-CHUNK_ENTRIES = 12_000_000
 
 
 class PolicyMismatch(Exception):
@@ -71,42 +72,62 @@ class PairLayer:
     successor: Ints
     merge_error: float
 
+    @property
+    def edges(self) -> Ints:
+        """Layers that share this array lead to the same pairs."""
+        return self.successor
+
+    def follow(self, pair: Ints, az: Ints) -> Ints:
+        """The pair of the next step for each (pair, position of a * Z + z)."""
+        assert self.step.z is not None
+        width = len(self.step.actions) * len(self.step.z)
+        return self.successor[np.searchsorted(self.succession, pair * width + az)]
+
 
 def pair_layers(
-    information: Information, policy: Policy, max_pairs: int, progress: Callable[[str, int, int], None] | None = None
+    information: Information, machine: Machine, max_pairs: int, progress: Callable[[str, int, int], None] | None = None
 ) -> tuple[list[PairLayer], Ints, Floats]:
     """All layers of pairs, and the first pairs with their probabilities.
 
     Raises PolicyMismatch where the policy lacks an edge, LimitError past `max_pairs` pairs in all.
     """
     horizon = information.model.horizon
-    first, probability, node, belief, cells = _first(information, policy)
+    first, probability, node, belief, cells = first_pairs(information, machine)
     known: dict[tuple[object, ...], TrueStep] = {}
     layers: list[PairLayer] = []
-    total, error = len(node), 0.0
+    held, error = len(node), 0.0
+    done: tuple[tuple[object, ...], NextPairs] | None = None
     for h in range(1, horizon + 1):
         key = same_step(information, h, cells)
         if key not in known:
-            known[key] = _true_step(information, h, cells)
+            known[key] = true_step(information, h, cells)
         step = known[key]
         if h == horizon:
             nothing = np.zeros(0, np.int64)
             layers.append(PairLayer(h, node, belief, step, nothing, nothing, error))
             break
-        grown = _grow(node, belief, step, policy.steps[h - 1], h)
-        layers.append(PairLayer(h, node, belief, step, grown.succession, grown.successor, error))
-        node, error = grown.node, grown.error
-        belief, cells = _used_cells(grown.belief, step.following)
-        total += len(node)
-        if total > max_pairs:
-            raise LimitError(f"verifying needs more than {max_pairs} pairs of policy node and belief at step {h + 1}; "
-                             "raise --max-nodes")  # fmt: skip
+        edges = machine.steps[h - 1]
+        state = (
+            id(node),
+            id(belief),
+            id(step),
+            id(edges.edge_indptr),
+            id(edges.edge_z),
+            id(edges.edge_to),
+            id(edges.z),
+        )
+        if done is None or done[0] != state:
+            done = state, next_pairs(node, belief, step, edges, h, max_pairs - held)
+        following = done[1]
+        layers.append(PairLayer(h, node, belief, step, following.succession, following.successor, error))
+        held += 0 if following.belief is belief else len(following.node)
+        node, belief, cells, error = following.node, following.belief, following.cells, following.error
         if progress is not None:
             progress("verify", h, 2 * horizon)
     return layers, first, probability
 
 
-def _first(information: Information, policy: Policy) -> tuple[Ints, Floats, Ints, sparse.csr_array, Cells]:
+def first_pairs(information: Information, policy: Machine) -> tuple[Ints, Floats, Ints, sparse.csr_array, Cells]:
     initial = information.model.initial
     z, u = initial_codes(information, initial.observation)
     cells, cell = Cells.of(u, initial.state)
@@ -120,7 +141,8 @@ def _first(information: Information, policy: Policy) -> tuple[Ints, Floats, Ints
     return np.arange(len(codes)), probability, policy.root_to[at], belief, cells
 
 
-def _true_step(information: Information, h: int, cells: Cells) -> TrueStep:
+def true_step(information: Information, h: int, cells: Cells) -> TrueStep:
+    """The step on these cells; raises LimitError when its table is too large."""
     model = information.model
     actions, kernel = model.allowed(h), model.kernel(h)
     n_actions = len(actions)
@@ -150,72 +172,60 @@ def _true_step(information: Information, h: int, cells: Cells) -> TrueStep:
 
 
 @dataclass(frozen=True)
-class _Grown:
+class NextPairs:
+    """The layer of pairs that follows one, and how each pair gets there."""
+
     node: Ints
     belief: sparse.csr_array
+    cells: Cells
     succession: Ints
     successor: Ints
     error: float
 
 
-@dataclass(frozen=True)
-class _Part:
-    label: Ints
-    counts: Ints
-    index: Ints
-    data: Floats
-    key: Ints
-    member: Ints
-    error: float
+def next_pairs(
+    node: Ints, belief: sparse.csr_array, step: TrueStep, edges: MachineStep, h: int, room: int
+) -> NextPairs:
+    """The pairs of step h + 1: Bayes' rule under every constant joint action, and the policy's own edges.
 
-
-def _grow(node: Ints, belief: sparse.csr_array, step: TrueStep, policy: PolicyStep, h: int) -> _Grown:
-    assert step.after is not None and step.following is not None
-    work = np.add.reduceat(np.diff(step.after.indptr)[belief.indices], belief.indptr[:-1])
-    cut = (np.cumsum(work) - 1) // CHUNK_ENTRIES
-    bounds = [*np.flatnonzero(np.diff(cut, prepend=-1)).tolist(), len(node)]
-    parts = [_posteriors(node, belief, step, policy, h, b, e) for b, e in pairwise(bounds)]
-    label = np.concatenate([p.label for p in parts])
-    indptr = np.concatenate(([0], np.cumsum(np.concatenate([p.counts for p in parts]))))
-    index, data = np.concatenate([p.index for p in parts]), np.concatenate([p.data for p in parts])
-    merge = merge_rows(indptr, index, data, MERGE_TOLERANCE, label)
-    at, counts = gather(indptr, merge.representative)
-    kept = sparse.csr_array(
-        (data[at], index[at], np.concatenate(([0], np.cumsum(counts)))), shape=(len(counts), len(step.following))
-    )
-    offset = np.cumsum([0, *(len(p.counts) for p in parts)])
-    successor = np.concatenate([merge.member[p.member + o] for p, o in zip(parts, offset[:-1], strict=True)])
-    error = max([merge.error, *(p.error for p in parts)])
-    return _Grown(label[merge.representative], kept, np.concatenate([p.key for p in parts]), successor, error)
-
-
-def _posteriors(
-    node: Ints, belief: sparse.csr_array, step: TrueStep, policy: PolicyStep, h: int, begin: int, end: int
-) -> _Part:
-    """Bayes' rule for pairs begin:end under every constant joint action."""
+    Raises PolicyMismatch where an edge is missing, LimitError past `room` pairs.
+    """
     assert step.after is not None and step.after_az is not None and step.after_cell is not None
-    assert step.z is not None
-    width = len(step.actions) * len(step.z)
-    joint = belief[begin:end] @ step.after
-    joint.eliminate_zeros()
-    joint.sort_indices()
-    pair = np.repeat(np.arange(begin, end), np.diff(joint.indptr))
-    row_key = pair * width + step.after_az[joint.indices]
-    starts = np.flatnonzero(np.diff(row_key, prepend=-1))
-    indptr = np.append(starts, len(row_key))
-    data = joint.data / np.repeat(np.add.reduceat(joint.data, starts), np.diff(indptr))
-    index = step.after_cell[joint.indices]
-    keys = row_key[starts]
-    label = _follow(policy, node[keys // width], step.z[keys % len(step.z)], h)
-    merge = merge_rows(indptr, index, data, MERGE_TOLERANCE, label)
-    at, counts = gather(indptr, merge.representative)
-    return _Part(label[merge.representative], counts, index[at], data[at], keys, merge.member, merge.error)
+    assert step.z is not None and step.following is not None
+    z = step.z
+    signals = Columns(step.after, step.after_az, step.after_cell, len(step.actions) * len(z), len(step.following))
+    grown = grow(
+        belief, signals, MERGE_TOLERANCE, lambda pair, az: follow_edges(edges, node[pair], z[az % len(z)], h),
+        Room(room, lambda found, share: f"verifying needs more than {found} pairs of policy node and belief at step "
+             f"{h + 1}; raise --max-nodes"),
+    )  # fmt: skip
+    return _settled(node, belief, step, grown)
 
 
-def _follow(policy: PolicyStep, node: Ints, code: Ints, h: int) -> Ints:
+def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth) -> NextPairs:
+    """The grown pairs; the very pairs of this step, in their order, where they are the same."""
+    assert step.following is not None and grown.label is not None
+    rows, cells = used_cells(grown.belief, step.following)
+    succession, n = grown.row * grown.n_signals + grown.signal, len(node)
+    same_size = len(grown.label) == n and cells.key() == step.cells.key()
+    if same_size and np.array_equal(np.sort(grown.label), np.sort(node)):
+        both = sparse.vstack([belief, rows], format="csr")
+        merge = merge_rows(
+            both.indptr.astype(np.int64), both.indices, both.data, MERGE_TOLERANCE, np.concatenate((node, grown.label))
+        )
+        if np.array_equal(merge.representative, np.arange(n)):
+            successor = merge.member[n:][grown.to]
+            return NextPairs(node, belief, step.cells, succession, successor, grown.error + merge.error)
+    return NextPairs(grown.label, rows, cells, succession, grown.to, grown.error)
+
+
+def follow_edges(policy: MachineStep, node: Ints, code: Ints, h: int) -> Ints:
     """The policy's next node for each (node, increment code)."""
     z = np.searchsorted(policy.z, code)
-    known = np.repeat(np.arange(len(policy)), np.diff(policy.edge_indptr)) * max(len(policy.z), 1) + policy.edge_z
+    known = (
+        np.repeat(np.arange(len(policy.edge_indptr) - 1), np.diff(policy.edge_indptr)) * max(len(policy.z), 1)
+        + policy.edge_z
+    )
     wanted = node * max(len(policy.z), 1) + z
     at = np.minimum(np.searchsorted(known, wanted), max(len(known) - 1, 0))
     good = (z < len(policy.z)) & (len(known) > 0)
@@ -224,7 +234,7 @@ def _follow(policy: PolicyStep, node: Ints, code: Ints, h: int) -> Ints:
     return policy.edge_to[at].astype(np.int64)
 
 
-def _used_cells(belief: sparse.csr_array, cells: Cells | None) -> tuple[sparse.csr_array, Cells]:
+def used_cells(belief: sparse.csr_array, cells: Cells | None) -> tuple[sparse.csr_array, Cells]:
     assert cells is not None
     used = np.unique(belief.indices)
     kept, _ = Cells.of(cells.u[cells.u_of[used]], cells.s[used])

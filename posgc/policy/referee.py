@@ -18,7 +18,7 @@ from posgc.information.tree import game_tree, require_nodes
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
 from posgc.policy.artefact import Policy
-from posgc.policy.behaviour import Machine, deviation_tree, obedience, strategies
+from posgc.policy.behaviour import Hears, Lookup, deviation_tree, obedience, strategies
 from posgc.policy.verify import Verification
 
 __all__ = ["Comparison", "Finding", "Judge", "Judgement", "Profile", "compare"]
@@ -92,7 +92,7 @@ class _Court:
 
     def __init__(self, information: Information, policy: Policy, judge: Judge) -> None:
         self.information, self.judge = information, judge
-        self.machine, self.nodes = Machine(information, policy), 0
+        self.lookup, self.nodes = Lookup(information, policy), 0
 
     def product(self, checked: Verification) -> list[Finding]:
         """Values and largest gain on the whole tree."""
@@ -100,7 +100,7 @@ class _Court:
         require_nodes(self.information, TREE_LIMIT, "the referee takes no more")
         infosets = Infosets(len(agents))
         text = self._text(agents, game_tree(self.information, infosets))
-        said = self.judge(text, strategies(self.machine, infosets))
+        said = self.judge(text, strategies(self.lookup, infosets))
         values = zip(agents, checked.values, said.values, strict=True)
         findings = [Finding(agent, "value", ours, theirs) for agent, ours, theirs in values]
         return [*findings, Finding("", "gap", checked.gap, said.regret)]
@@ -109,20 +109,20 @@ class _Court:
         """Value and gain of each agent in trees of its own."""
         findings = []
         for i, agent in enumerate(self.information.model.signature.agents):
-            obedient = self._alone(i, True)
+            obedient = self._alone(i, "prescription" if checked.kind == "ce_strategic" else "action")
             value, gain = obedient.values[0], obedient.regret
             if checked.kind == "cce":
-                coarse = self._alone(i, False)
+                coarse = self._alone(i, "nothing")
                 gain = coarse.values[0] + coarse.regret - value
             findings.append(Finding(agent, "value", checked.values[i], value))
             findings.append(Finding(agent, "gain", checked.gains[i], gain))
         return findings
 
-    def _alone(self, agent: int, sees: bool) -> Judgement:
+    def _alone(self, agent: int, hears: Hears) -> Judgement:
         infosets = Infosets(1)
         name = self.information.model.signature.agents[agent]
-        text = self._text([name], deviation_tree(self.machine, agent, sees, infosets))
-        return self.judge(text, obedience(self.machine, agent, infosets))
+        text = self._text([name], deviation_tree(self.lookup, agent, hears, infosets))
+        return self.judge(text, obedience(self.lookup, agent, infosets))
 
     def _text(self, players: Sequence[str], root: Node) -> str:
         """The `.efg` text.  Raises LimitError past `TREE_LIMIT` lines: a deviator's tree is not counted before."""

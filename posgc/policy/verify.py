@@ -9,7 +9,8 @@ folded in) and mu(a | u) = sum_k w_k prod_j gamma_j^k(a_j | p_j(u)) what the pol
 
 where the last two continue with themselves: the deviator goes on deviating.  For CE the modifications are
 the memoryless phi_{i,h,c,p}: A_i -> A_i of Definition 10, which see the recommended action (sampled from
-the prescription), not the prescription.  gap_i = V_i^dev - V_i at the start.
+the prescription), not the prescription; in strategic form ("ce_strategic") they see the whole prescription
+(`prescribed.py`), which tells more: that gap is never the smaller.  gap_i = V_i^dev - V_i at the start.
 
 Under Assumption 3 a deviation does not move the common belief, so these maxima range over all
 pi_i(c_h, p_{i,h}).  Without it they would not; `verify` is for games in which it has been established.
@@ -21,25 +22,28 @@ distance met at step h the gap is right to within sum_h delta_h sum_{t >= h} dis
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from posgc.information.codes import project
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
 from posgc.model.rewards import reward_spans
 from posgc.policy.artefact import Policy, PolicyStep
-from posgc.policy.pairs import PairLayer, PolicyMismatch, pair_layers
+from posgc.policy.pairs import PairLayer, PolicyMismatch, TrueStep, pair_layers
+from posgc.policy.prescribed import Signals, most_drawn, signals
 
-__all__ = ["GapKind", "Verification", "gap_kind", "verify"]
+__all__ = ["Flows", "Form", "GapKind", "JudgedLayer", "Verification", "backward", "best_reply", "gap_kind", "verify"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-GapKind = Literal["nash", "cce", "ce"]
+GapKind = Literal["nash", "cce", "ce", "ce_strategic"]
+Form = Literal["agent", "strategic"]
 CHUNK_CELLS = 8_000_000
 """float64 numbers in one block of stage payoffs (64 MB)."""
 
@@ -71,8 +75,32 @@ class Verification:
         return float(sum(max(0.0, gain) for gain in self.gains))
 
 
-def gap_kind(concept: str) -> GapKind:
-    """The deviations that a concept is judged by: a team optimum by those of a Nash equilibrium."""
+class JudgedLayer(Protocol):
+    """What a policy is judged on at step h: rows with a policy node and a belief, and where each row leads."""
+
+    @property
+    def h(self) -> int: ...
+    @property
+    def node(self) -> Ints: ...
+    @property
+    def belief(self) -> sparse.csr_array: ...
+    @property
+    def step(self) -> TrueStep: ...
+    @property
+    def edges(self) -> object:
+        """The array that `follow` reads: layers that share it, `belief` and `step` are alike."""
+        ...
+
+    def follow(self, pair: Ints, az: Ints) -> Ints:
+        """The row of the next step for each (row, position of a * Z + z)."""
+        ...
+
+
+def gap_kind(concept: str, options: Mapping[str, Any] | None = None) -> GapKind:
+    """The deviations that a concept is judged by: a team optimum by those of a Nash equilibrium, a CE by those of
+    the strategic form where the back-end's option `form` says so."""
+    if concept == "ce" and (options or {}).get("form") == "strategic":
+        return "ce_strategic"
     return "ce" if concept == "ce" else "cce" if concept == "cce" else "nash"
 
 
@@ -91,8 +119,9 @@ def verify(
     n, horizon = information.n_agents, information.model.horizon
     value: Floats | None = None
     best: Floats | None = None
+    flows = Flows()
     for layer, step in zip(reversed(layers), reversed(policy.steps), strict=True):
-        value, best = _backward(information, layer, step, value, best, kind)
+        value, best = backward(information, layer, step, value, best, kind, flows)
         if progress is not None:
             progress("verify", 2 * horizon - layer.h + 1, 2 * horizon)
     assert value is not None and best is not None
@@ -112,30 +141,33 @@ def _merge_error(information: Information, layers: list[PairLayer]) -> float:
     return float(sum(ahead[layer.h - 1] * layer.merge_error for layer in layers))
 
 
-def _backward(
-    information: Information, layer: PairLayer, step: PolicyStep, value: Floats | None, best: Floats | None,
-    kind: GapKind,
+def backward(
+    information: Information, layer: JudgedLayer, step: PolicyStep, value: Floats | None, best: Floats | None,
+    kind: GapKind, flows: Flows,
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Values [n, pairs] of going on with the policy and of deviating from here on."""
     n, pairs = information.n_agents, len(layer.node)
     choices = [len(information.model.choices(i, layer.h)) for i in range(n)]
     types = _private_positions(information, layer, step)
     values, bests = np.zeros((n, pairs)), np.zeros((n, pairs))
-    block = max(1, CHUNK_CELLS // (len(layer.step.cells.u) * len(layer.step.actions)))
+    drawn = most_drawn(step) if kind == "ce_strategic" else 1
+    block = max(1, CHUNK_CELLS // (len(layer.step.cells.u) * len(layer.step.actions) * drawn))
     for begin in range(0, pairs, block):
         end = min(begin + block, pairs)
         part = slice(begin, end)
         components, owner = _components(step, layer.node[part])
         played = [_played(step, types, components, j, choices[j]) for j in range(n)]
+        flow, discount = flows.of(layer, begin, end), information.model.discount
         for i in range(n):
-            own = _payoffs(layer, begin, end, i, None if value is None else value[i], information, choices)
+            own = flow.payoffs(i, None if value is None else value[i], discount, choices)
             values[i, part] = _expectation(own, played, step.weight[components], owner, types)
-            other = own if value is None else _payoffs(layer, begin, end, i, best[i], information, choices)  # type: ignore[index]
-            bests[i, part] = _deviation(other, played, step.weight[components], owner, types, i, kind)
+            other = own if best is None else flow.payoffs(i, best[i], discount, choices)
+            heard = signals(step, i, components, owner) if kind == "ce_strategic" else None
+            bests[i, part] = _deviation(other, played, step.weight[components], owner, types, i, kind, heard)
     return values, bests
 
 
-def _private_positions(information: Information, layer: PairLayer, step: PolicyStep) -> Ints:
+def _private_positions(information: Information, layer: JudgedLayer, step: PolicyStep) -> Ints:
     """types[n, U]: where each agent's private information stands in the policy's tables."""
     rows = []
     for i, codes in enumerate(project(information, layer.h, layer.step.cells.u)):
@@ -161,25 +193,53 @@ def _played(step: PolicyStep, types: Ints, components: Ints, agent: int, n_choic
     return [step.behaviour(agent, components, np.asarray(p), n_choices) for p in types[agent]]
 
 
-def _payoffs(
-    layer: PairLayer, begin: int, end: int, agent: int, ahead: Floats | None, information: Information,
-    choices: list[int],
-) -> Floats:  # fmt: skip
-    """U_i of pairs begin:end, shape [U, pairs, A_1, ..., A_n]."""
-    step, belief = layer.step, layer.belief[begin:end]
-    n_u, n_actions = len(step.cells.u), len(step.actions)
-    payoff: Floats = (belief @ step.reward[agent]).toarray()
-    if ahead is not None:
-        assert step.ahead is not None and step.ahead_choice is not None and step.ahead_az is not None
-        assert step.z is not None
-        flow = belief @ step.ahead
-        row = np.repeat(np.arange(begin, end), np.diff(flow.indptr))
-        key = row * (n_actions * len(step.z)) + step.ahead_az[flow.indices]
-        to = layer.successor[np.searchsorted(layer.succession, key)]
-        cell = (row - begin) * (n_u * n_actions) + step.ahead_choice[flow.indices]
-        future = np.bincount(cell, weights=flow.data * ahead[to], minlength=payoff.size)
-        payoff += information.model.discount * future.reshape(payoff.shape)
-    return np.moveaxis(payoff.reshape(end - begin, n_u, *choices), 1, 0)
+@dataclass(frozen=True)
+class _Flow:
+    """Rewards and futures of rows begin:end of a layer: `reward[n][rows, U * A]`, and entry e adds `probability[e]`
+    times the value of row `to[e]` of the next step at `cell[e]` (row, u, a); no entries at the last step."""
+
+    reward: tuple[Floats, ...]
+    n_u: int
+    to: Ints
+    cell: Ints
+    probability: Floats
+
+    def payoffs(self, agent: int, ahead: Floats | None, discount: float, choices: list[int]) -> Floats:
+        """U_i [U, rows, A_1, ..., A_n], `ahead` being the values of the next step's rows."""
+        payoff = self.reward[agent]
+        if ahead is not None:
+            future = np.bincount(self.cell, weights=self.probability * ahead[self.to], minlength=payoff.size)
+            payoff = payoff + discount * future.reshape(payoff.shape)
+        return np.moveaxis(payoff.reshape(len(payoff), self.n_u, *choices), 1, 0)
+
+
+def _flow(layer: JudgedLayer, begin: int, end: int) -> _Flow:
+    step, belief = layer.step, layer.belief[begin:end] if end - begin < len(layer.node) else layer.belief
+    n_u, none = len(step.cells.u), np.zeros(0, np.int64)
+    reward = tuple((belief @ table).toarray() for table in step.reward)
+    if step.ahead is None:
+        return _Flow(reward, n_u, none, none, np.zeros(0))
+    assert step.ahead_choice is not None and step.ahead_az is not None
+    flow = belief @ step.ahead
+    row = np.repeat(np.arange(end - begin), np.diff(flow.indptr))
+    to = layer.follow(begin + row, step.ahead_az[flow.indices])
+    return _Flow(reward, n_u, to, row * n_u * len(step.actions) + step.ahead_choice[flow.indices], flow.data)
+
+
+class Flows:
+    """What follows a layer, kept while the layers before it are alike; blocks of large layers are not kept."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[object, object, object], _Flow] | None = None
+
+    def of(self, layer: JudgedLayer, begin: int, end: int) -> _Flow:
+        """Rewards and futures of rows begin:end."""
+        if end - begin < len(layer.node):
+            return _flow(layer, begin, end)
+        key = layer.belief, layer.step, layer.edges
+        if self._kept is None or any(one is not two for one, two in zip(self._kept[0], key, strict=True)):
+            self._kept = key, _flow(layer, begin, end)
+        return self._kept[1]
 
 
 def _others(table: Floats, played: list[list[Floats]], u: int, skip: int | None) -> Floats:
@@ -200,23 +260,55 @@ def _expectation(payoff: Floats, played: list[list[Floats]], weight: Floats, own
 
 
 def _deviation(
-    payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints, agent: int, kind: GapKind
-) -> Floats:
+    payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints, agent: int, kind: GapKind,
+    heard: Signals | None,
+) -> Floats:  # fmt: skip
     """The best that the agent can get by deviating here, given what deviating later is worth."""
-    pairs = payoff.shape[1]
+    pairs, n_choices = payoff.shape[1], payoff.shape[2 + agent]
     total = np.zeros(pairs)
     for p in np.unique(types[agent]):
-        gain: Floats | None = None
-        for u in np.flatnonzero(types[agent] == p):
-            table = weight[:, None] * _others(payoff[u][owner], played, int(u), agent)
-            if kind == "ce":
-                table = (played[agent][u][:, :, None] * table[:, None, :]).reshape(len(table), -1)
-            here = _sum_by(owner, table, pairs)
-            gain = here if gain is None else gain + here
-        assert gain is not None
-        n_choices = payoff.shape[2 + agent]
-        total += gain.reshape(pairs, -1, n_choices).max(axis=2).sum(axis=1)
+        gain = _worth(payoff, played, weight, owner, types, agent, kind, heard, int(p))
+        if heard is None:
+            total += gain.reshape(pairs, -1, n_choices).max(axis=2).sum(axis=1)
+        else:
+            total += np.bincount(heard.owner, gain.max(axis=1), pairs)
     return total
+
+
+def _worth(
+    payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints, agent: int, kind: GapKind,
+    heard: Signals | None, p: int,
+) -> Floats:  # fmt: skip
+    """What each own action is worth to the agent at private information p: [pairs, A_i], [pairs, A_i * A_i] for every
+    recommended action and action (ce), or [what is heard, A_i] (ce_strategic)."""
+    gain: Floats | None = None
+    for u in np.flatnonzero(types[agent] == p):
+        table = weight[:, None] * _others(payoff[u][owner], played, int(u), agent)
+        if kind == "ce":
+            table = (played[agent][u][:, :, None] * table[:, None, :]).reshape(len(table), -1)
+        here = _sum_by(owner, table, payoff.shape[1]) if heard is None else heard.heard(table)
+        gain = here if gain is None else gain + here
+    assert gain is not None
+    return gain
+
+
+def best_reply(
+    information: Information, layer: JudgedLayer, step: PolicyStep, best: Floats | None, agent: int
+) -> tuple[Floats, Ints]:
+    """Values [rows] of the agent's best deviation that hears no recommendation, and its actions [rows, P_i]; 0 for a
+    private information that does not occur.  `best` [rows of the next step]: what deviating later is worth."""
+    rows = len(layer.node)
+    choices = [len(information.model.choices(i, layer.h)) for i in range(information.n_agents)]
+    types = _private_positions(information, layer, step)
+    components, owner = _components(step, layer.node)
+    played = [_played(step, types, components, j, choices[j]) for j in range(information.n_agents)]
+    payoff = _flow(layer, 0, rows).payoffs(agent, best, information.model.discount, choices)
+    value, actions = np.zeros(rows), np.zeros((rows, len(step.private[agent])), dtype=np.int64)
+    for p in np.unique(types[agent]):
+        gain = _worth(payoff, played, step.weight[components], owner, types, agent, "cce", None, int(p))
+        actions[:, p] = gain.argmax(axis=1)
+        value += gain.max(axis=1)
+    return value, actions
 
 
 def _sum_by(owner: Ints, table: Floats, n: int) -> Floats:

@@ -263,11 +263,41 @@ def test_many_agents_are_a_limit(capsys, tmp_path):
 
 @pytest.mark.parametrize("words", [
     ("--concept", "team", "--select", "welfare"), ("--concept", "ce", "--option", "way=regret"),
-    ("--concept", "nash", "--option", "form=strategic"), ("--concept", "cce", "--epsilon", "0.1"),
+    ("--concept", "nash", "--option", "form=strategic"), ("--concept", "cce", "--option", "form=strategic"),
 ])  # fmt: skip
 def test_options_that_would_do_nothing(capsys, words):
     expected = 0 if words[-1] == "welfare" else 2  # the default asks for nothing
     assert run(capsys, "solve", DECTIGER, *words)[0] == expected
+
+
+@pytest.mark.parametrize("concept", ["team", "nash", "ce", "cce"])
+def test_epsilon_serves_every_concept(capsys, concept):
+    found = solved(capsys, DECTIGER, "--concept", concept, "--epsilon", "0.5")
+    assert found["options"]["epsilon"] == 0.5
+    assert found["gap"]["value"] <= found["stage_gap"]["end_to_end_bound"] + 1e-9
+    for wrong in ("nan", "inf", "-1", "1e999", "x", ""):
+        assert run(capsys, "solve", DECTIGER, "--concept", concept, f"--epsilon={wrong}")[0] == 2
+
+
+def test_the_form_of_a_correlated_equilibrium(capsys, tmp_path):
+    game, path = GAMES / "vendors.posg", tmp_path / "p.npz"
+    kind = solved(capsys, game, "--concept", "ce", "--option", "form=strategic", "--out", path)["gap"]["kind"]
+    assert kind == "ce_strategic"
+
+    def gap(*words):
+        status, out, _ = run(capsys, "verify", game, path, "--json", *words)
+        return (status, json.loads(out)["gap"]["kind"]) if status == 0 else (status, None)
+
+    assert gap() == gap("--concept", "ce") == gap("--form", "strategic") == (0, "ce_strategic")
+    assert gap("--form", "agent") == (0, "ce")
+    assert gap("--concept", "cce") == (0, "cce")
+    assert gap("--concept", "cce", "--form", "strategic")[0] == 2
+    assert "strategic-form CE gap in the true game: " in run(capsys, "verify", game, path)[1]
+
+
+@pytest.mark.parametrize("seed", ["-1", "1.5", "x"])
+def test_a_seed_is_a_whole_number_from_0(capsys, seed):
+    assert run(capsys, "solve", DECTIGER, "--concept", "team", f"--seed={seed}")[0] == 2
 
 
 def test_every_command_has_help(capsys):

@@ -6,7 +6,8 @@ from stage_games import random_stages
 
 from posgc.equilibrium import CorrelatedOptions, Stages, correlated
 from posgc.equilibrium.listed import listing
-from posgc.equilibrium.master import balanced, by_agent, exchanges, price
+from posgc.equilibrium.master import balanced, exchanges, price
+from posgc.equilibrium.programme import by_agent
 
 
 def full_stages(seed: int, n: int, types: int, actions: int, nodes: int = 2) -> Stages:

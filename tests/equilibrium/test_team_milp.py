@@ -102,3 +102,37 @@ c.printf(b"after\\n")
         pytest.skip("C's standard library is not the process's own there")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "before\nafter\n" and done.stderr == ""
+
+
+@pytest.mark.parametrize("programme", [False, True])
+def test_epsilon_ends_the_search_sooner_and_is_kept(programme: bool) -> None:
+    rng = np.random.default_rng(24)
+    sooner = 0
+    for types, actions, listed, n in ((8, 3, 64, 2), (12, 4, 30, 2), (5, 2, 40, 3), (40, 3, 80, 2)):
+        stages = sparse_stage(rng, types, actions, listed, n)
+        best = team(stages).value[0, 0]
+        span = float(stages.span().max())
+        for tolerated in (1e-6, 1e-3, 1e-2, 1e-1, 1.0):
+            epsilon = tolerated * span
+            if programme:  # no branches: HiGHS alone
+                options = TeamOptions(max_enumeration=0, max_branches=0, max_tree=1000, epsilon=epsilon)
+            else:
+                options = TeamOptions(max_enumeration=0, max_programme=0, epsilon=epsilon)
+            found = team(stages, options)
+            assert found.upper is not None and found.optimal is not None
+            assert best - epsilon - 3e-7 * span <= found.value[0, 0] <= best + 3e-7 * span
+            assert best - 3e-7 * span <= found.upper[0] <= found.value[0, 0] + max(epsilon, 3e-7 * span) + 1e-12
+            assert found.gap.max() <= epsilon + 1e-12
+            if "within epsilon" in found.method:
+                sooner += 1
+                assert not found.optimal.any()
+    assert sooner >= 8
+
+
+def test_enumerated_nodes_do_not_need_epsilon() -> None:
+    stages = sparse_stage(np.random.default_rng(25), 2, 3, 4)
+    exact, loose = team(stages), team(stages, TeamOptions(epsilon=100.0))
+    assert loose.method == "team: enumeration 1" and loose.value[0, 0] == exact.value[0, 0]
+    for wrong in (-1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match="epsilon"):
+            TeamOptions(epsilon=wrong)

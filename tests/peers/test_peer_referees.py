@@ -65,6 +65,7 @@ def check_policies(shape: Shape) -> None:
     agree(information, chosen(True), "nash")
     correlated = chosen(False)
     agree(information, correlated, "ce")
+    agree(information, correlated, "ce_strategic")
     agree(information, correlated, "cce")
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from posgc_value_iteration import ValueIteration
-from support.checks import check_solution, concepts, prepared, solved
+from support.checks import EXACT, SOLVED, check_policy, check_solution, concepts, prepared, solved
 from support.games import Shape, dectiger, delayed, full, shapes
 
 from posgc.information.items import Information
+from posgc.language.diagnostics import LimitError
 from posgc.plugin import Facts
-from posgc.policy.verify import verify
+from posgc.policy.verify import gap_kind, verify
 
 few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -30,6 +32,38 @@ def test_values_and_gaps_over_more_steps(shape: Shape) -> None:
     information, tree, _ = prepared(shape)
     for concept in concepts(shape)[-2:]:
         check_solution(information, tree, concept, shape)
+
+
+@settings(few, max_examples=25)
+@given(shapes(("general",), histories=60, max_agents=2))
+def test_strategic_form_in_the_whole_game(shape: Shape) -> None:
+    """Nothing is left to deviators that see prescriptions, remembering them all or not, hence nothing to the others."""
+    information, tree, _ = prepared(shape)
+    try:
+        policy = solved(information, "ce", form="strategic")
+    except LimitError:
+        assume(False)  # a stage with more than 20,000 joint prescriptions
+    assert gap_kind("ce", policy.header.options) == "ce_strategic"
+    assert check_policy(information, tree, policy, "ce_strategic").gap <= SOLVED
+    assert verify(information, policy, "ce").gap <= SOLVED
+
+
+@few
+@given(shapes(histories=200), st.sampled_from([1e-3, 0.05, 1.0]))
+def test_epsilon_bounds_what_is_left(shape: Shape, epsilon: float) -> None:
+    """Verified gap <= end-to-end bound <= sum of discounted epsilons; a team's bracket holds the exact optimum."""
+    information, _, _ = prepared(shape)
+    steps = sum(information.model.discount**h for h in range(information.model.horizon))
+    for concept in concepts(shape):
+        policy = solved(information, concept, epsilon=epsilon)
+        header, checked = policy.header, verify(information, policy, gap_kind(concept))
+        assert header.stage_gap is not None and header.gap_bound is not None
+        assert checked.gap <= header.gap_bound + checked.error + EXACT
+        assert header.stage_gap <= epsilon + SOLVED and header.gap_bound <= epsilon * steps + SOLVED
+        if concept == "team":
+            exact = solved(information, concept).header.values[0]
+            assert header.lower is not None and header.upper is not None
+            assert header.lower - EXACT <= exact <= header.upper + EXACT <= header.lower + epsilon * steps + SOLVED
 
 
 ONE_STEP = {2: -4.0, 3: 8.815, 4: 11.015488, 5: 10.676063, 6: 19.124571, 7: 22.918304}

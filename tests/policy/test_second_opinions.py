@@ -34,7 +34,7 @@ def opinion(shape: Shape, kind: GapKind) -> Comparison:
 @settings(few, max_examples=25)
 @given(shapes(histories=60, structures=("full", "one_step", "mixed_links", "controlled", "uncontrolled", "none")))
 def test_values_and_gains_of_random_policies(shape: Shape) -> None:
-    for kind in ("nash", "ce", "cce"):
+    for kind in ("nash", "ce", "ce_strategic", "cce"):
         said = opinion(shape, kind)  # type: ignore[arg-type]
         assert said.disagreement is None, (kind, said)
 

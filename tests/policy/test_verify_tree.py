@@ -11,15 +11,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
-from support.checks import check_random_policies, prepared
+from support.checks import check_policy, check_random_policies, prepared
 from support.games import Shape, full, shapes
 from support.play import Play
-from support.policies import machine
+from support.policies import machine, on_graph
 from support.tree import Tree
 
 from posgc.information.items import Information
+from posgc.language.diagnostics import LimitError, Source
 from posgc.model.build import from_arrays
-from posgc.policy.verify import verify
+from posgc.pipeline import Request, compile_request
+from posgc.policy.verify import GapKind, verify
 
 few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -39,7 +41,8 @@ def test_gaps_are_those_of_the_definition(shape: Shape) -> None:
     information, tree, _ = prepared(shape)
     rng = np.random.default_rng(shape.seed)
     decided = 0
-    for kind in ("nash", "cce", "ce"):
+    kinds: tuple[GapKind, ...] = ("nash", "cce", "ce", "ce_strategic")
+    for kind in kinds:
         policy = machine(rng, tree, kind == "nash", 2)
         fast, play = verify(information, policy, kind), Play(tree, policy)
         for i in range(tree.n):
@@ -48,6 +51,61 @@ def test_gaps_are_those_of_the_definition(shape: Shape) -> None:
                 decided += 1
                 assert fast.deviation_values[i] == pytest.approx(best, abs=1e-9)
     assume(decided)
+
+
+@few
+@given(shapes(histories=60))
+def test_strategic_form_against_deviators_that_see_prescriptions(shape: Shape) -> None:
+    """It never gains less than the agent form, and as much where the node mixes nothing."""
+    information, tree, graph = prepared(shape)
+    rng = np.random.default_rng(shape.seed)
+    for policy in (on_graph(rng, tree, graph, False), machine(rng, tree, False)):
+        strategic = check_policy(information, tree, policy, "ce_strategic")
+        agent = verify(information, policy, "ce")
+        for more, less in zip(strategic.deviation_values, agent.deviation_values, strict=True):
+            assert more >= less - 1e-9
+    product = machine(rng, tree, True)
+    same = verify(information, product, "ce_strategic").gains, verify(information, product, "nash").gains
+    assert same[0] == pytest.approx(same[1], abs=1e-9)
+
+
+def test_seeing_the_prescription_is_worth_something() -> None:
+    """A fair seed has bob say false or true; ann, asked true, wants to match him, and asked false does not care.
+
+    She is to say false when asked true, always, and to repeat bob's answer when asked false: told her action alone
+    she learns nothing when it matters and matches half the time, 1/4 in all; the prescription gives bob away, 1/2.
+    """
+    text = """game g { horizon 1; agents ann, bob; state question[i]: bool; action answer[i]: bool;
+        observation hear[i]: bool; init question[i] ~ uniform; init hear[i] = question[i];
+        reward ann = if question[ann] and answer[ann] == answer[bob] then 1 else 0; reward bob = 0; share none { } }"""
+    information = compile_request(Request("g"), source=Source("g", text)).information
+    tree = Tree(information.model, information.protocol)
+    policy = machine(np.random.default_rng(0), tree, True, 1)
+    tables = (np.array([[0, 0], [1, 0]]), np.array([[0, 0], [1, 1]]))
+    step = replace(policy.steps[0], indptr=np.array([0, 2]), weight=np.full(2, 0.5), tables=tables)
+    policy = replace(policy, steps=(step,))
+    assert verify(information, policy, "ce").gains == pytest.approx((0.0, 0.0))
+    assert verify(information, policy, "ce_strategic").gains == pytest.approx((0.25, 0.0))
+    assert verify(information, policy, "ce").values == pytest.approx((0.25, 0.0))
+
+
+def test_too_many_prescriptions_are_a_limit() -> None:
+    rng = np.random.default_rng(8)
+    shape = Shape("one_step", 2, 2, 2, (2, 2), (2, 2), "general", "coarse", False, False, False, 1.0, 7)
+    information, tree, _ = prepared(shape)
+    policy = machine(rng, tree, False)
+    step = policy.steps[0]
+    many = 40  # private informations of ann that never occur: 2^40 prescriptions
+    private = (np.concatenate([step.private[0], 100 + np.arange(many)]), *step.private[1:])
+    mixed = np.full((2, len(private[0]), 2), 0.5)
+    others = tuple(np.zeros((2, len(codes)), np.int64) for codes in private[1:])
+    indptr, weight = 2 * np.arange(len(step) + 1), np.full(2 * len(step), 0.5)
+    tables = (np.tile(mixed, (len(step), 1, 1)), *(np.tile(t, (len(step), 1)) for t in others))
+    step = replace(step, private=private, indptr=indptr, weight=weight, tables=tables)
+    policy = replace(policy, steps=(step, *policy.steps[1:]))
+    assert verify(information, policy, "ce").gap >= 0
+    with pytest.raises(LimitError, match="prescriptions"):
+        verify(information, policy, "ce_strategic")
 
 
 def test_gaps_here_are_not_small() -> None:

@@ -240,10 +240,10 @@ def check_random_policies(information: Information, tree: Tree, graph: Graph, se
 # ---- solvers
 
 
-def solved(information: Information, concept: Concept) -> Policy:
+def solved(information: Information, concept: Concept, **options: object) -> Policy:
     """What value iteration makes of the game."""
     problem = Problem(information, concept, 10**6, 0)
-    return ValueIteration().emit(problem, ValueIteration.options()).run(lambda stage, done, total: None)
+    return ValueIteration().emit(problem, ValueIteration.options(**options)).run(lambda stage, done, total: None)
 
 
 def check_solution(information: Information, tree: Tree, concept: Concept, shape: Shape) -> None:

@@ -24,11 +24,13 @@ from posgc.policy.artefact import Policy
 
 __all__ = ["Kind", "Play"]
 
-Kind = Literal["nash", "cce", "ce"]
+Kind = Literal["nash", "cce", "ce", "ce_strategic"]
 Entry = tuple[float, History, int]
 """(weight, history, node of the policy machine)."""
-Key = tuple[int, Known, Known, Digits | None]
-"""What a memoryless deviator reads: (h, c_h, p_{i,h}, recommended action or None)."""
+Told = Digits | tuple[Digits, ...] | None
+"""What a deviator is told: its action, its whole prescription (an action for every p_i), or nothing."""
+Key = tuple[int, Known, Known, Told]
+"""What a memoryless deviator reads: (h, c_h, p_{i,h}, recommendation)."""
 
 
 class Play:
@@ -62,8 +64,12 @@ class Play:
 
     def own_law(self, agent: int, h: int, component: int, private: Known) -> list[tuple[float, Digits]]:
         """(probability, own action) that the component prescribes for this private information."""
+        step = self.policy.steps[h - 1]
+        return self._cell(agent, h, component, _position(step.private[agent], self.tree.code(private)))
+
+    def _cell(self, agent: int, h: int, component: int, at: int) -> list[tuple[float, Digits]]:
         step, actions = self.policy.steps[h - 1], self.tree.own_actions(agent, h)
-        cell = step.tables[agent][component, _position(step.private[agent], self.tree.code(private))]
+        cell = step.tables[agent][component, at]
         if step.tables[agent].ndim == 2:
             return [(1.0, actions[int(cell)])]
         return [(float(p), a) for p, a in zip(cell, actions, strict=True) if p > 0]
@@ -99,17 +105,36 @@ class Play:
 
     def moves(
         self, agent: int, kind: Kind, history: History, node: int
-    ) -> list[tuple[float, Digits | None, tuple[Digits, ...]]]:
+    ) -> list[tuple[float, Told, tuple[Digits, ...]]]:
         """(probability, recommendation seen by the deviator, all agents' recommended actions).
 
         Under "nash" and "cce" the deviator sees none, and its own recommendation is summed out.
         """
         if kind == "ce":
             return [(p, own[agent], own) for p, own in self.law(history, node)]
+        if kind == "ce_strategic":
+            return self._prescribed(agent, history, node)
         merged: dict[tuple[Digits, ...], float] = defaultdict(float)
         for p, own in self.law(history, node):
             merged[(*own[:agent], (), *own[agent + 1 :])] += p
         return [(p, None, own) for own, p in merged.items()]
+
+    def _prescribed(
+        self, agent: int, history: History, node: int
+    ) -> list[tuple[float, tuple[Digits, ...], tuple[Digits, ...]]]:
+        """(probability, the prescription drawn for the agent, all agents' actions), component by component."""
+        private = self.tree.knowledge(history)[1]
+        codes = [int(code) for code in self.policy.steps[history.h - 1].private[agent]]
+        here = codes.index(self.tree.code(private[agent]))
+        moves = []
+        for weight, k in self.components(history.h, node):
+            laws = [self.own_law(i, history.h, k, private[i]) for i in range(self.tree.n)]
+            for drawn in product(*(self._cell(agent, history.h, k, at) for at in range(len(codes)))):
+                told = tuple(action for _, action in drawn)
+                laws[agent] = [(prod(p for p, _ in drawn), told[here])]
+                for own in product(*laws):
+                    moves.append((weight * prod(p for p, _ in own), told, tuple(a for _, a in own)))
+        return [move for move in moves if move[0] > 0]
 
     def recall(self, agent: int, kind: Kind) -> float:
         """Value of the best deviator with perfect memory."""
@@ -126,7 +151,7 @@ class Play:
 
     def _recall(self, agent: int, kind: Kind, entries: list[Entry]) -> float:
         """Entries are one information set: the deviator's whole past is the same in all of them."""
-        branches: dict[Digits | None, list[tuple[float, History, int, tuple[Digits, ...]]]] = defaultdict(list)
+        branches: dict[Told, list[tuple[float, History, int, tuple[Digits, ...]]]] = defaultdict(list)
         for w, history, node in entries:
             for p, told, own in self.moves(agent, kind, history, node):
                 branches[told].append((w * p, history, node, own))
@@ -196,7 +221,7 @@ class Play:
             )  # fmt: skip
         return levels
 
-    def _key(self, agent: int, history: History, told: Digits | None) -> Key:
+    def _key(self, agent: int, history: History, told: Told) -> Key:
         common, private = self.tree.knowledge(history)
         return history.h, common, private[agent], told
 

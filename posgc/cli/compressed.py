@@ -1,0 +1,121 @@
+"""What `--compress` did, as a table, as sentences and as JSON; `posgc solve` and `posgc plot` share it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from posgc.compression.assess import Assessment
+from posgc.compression.derive import Attempt
+from posgc.pipeline import Candidate, Compressing
+
+__all__ = ["attempts_table", "document", "row", "sentences"]
+
+Json = dict[str, Any]
+
+BASIS = {
+    "lossless": "nothing is lost", "replaced": "distances met while merging", "expected": "the window's own error",
+    "measured": "measured errors",
+}  # fmt: skip
+"""What a bound rests on."""
+
+
+def document(found: Compressing) -> Json:
+    """The field `compression` of `posgc solve --json`."""
+    a = found.assessment
+    return {
+        "spec": found.spec, "nodes": sum(found.compressed.graph.sizes), "certified": found.certified,
+        "target": found.target, "met": found.met, **_errors(a),
+        "bounds": [{"kind": b.kind, "value": b.gap, "own": float(b.own.max()), "gains": b.gains.tolist(),
+                    "value_error": b.value_error.tolist()} for b in a.bounds],
+        "not_verified": a.not_verified, "played": _played(a), "attempts": [row(attempt) for attempt in found.attempts],
+    }  # fmt: skip
+
+
+def _errors(a: Assessment) -> Json:
+    measured, sampled = a.measured, a.sampled_error
+    return {
+        "epsilon_r": None if measured is None else measured.epsilon_r.max(axis=1).tolist(),
+        "epsilon_z": None if measured is None else float(measured.epsilon_z.max()),
+        "errors_exact": None if measured is None else measured.exact,
+        "not_measured": a.not_measured,
+        "sampled_error": None if sampled is None else {
+            "mean": sampled.mean.tolist(), "half_interval": sampled.half.tolist(), "episodes": sampled.episodes,
+        },
+    }  # fmt: skip
+
+
+def _played(a: Assessment) -> Json | None:
+    if a.sampled_gap is None:
+        return None
+    g = a.sampled_gap
+    return {"values": g.values.tolist(), "values_half_interval": g.values_half.tolist(), "gains": g.gains.tolist(),
+            "gains_half_interval": g.gains_half.tolist(), "episodes": g.episodes, "confidence": 0.95}  # fmt: skip
+
+
+def row(attempt: Attempt[Candidate]) -> Json:
+    """One attempt as JSON; null for what is not known."""
+    found = attempt.result
+    a = None if found is None else found.assessment
+    measured, bound = (None, None) if a is None else (a.measured, a.bound)
+    checked = None if a is None else a.verification
+    return {
+        "spec": attempt.spec, "nodes": attempt.nodes,
+        "epsilon_r": None if measured is None else float(measured.epsilon_r.max()),
+        "epsilon_z": None if measured is None else float(measured.epsilon_z.max()),
+        "bound": None if bound is None else bound.gap, "bound_kind": None if bound is None else bound.kind,
+        "gap": None if checked is None else checked.gap, "certified": None if found is None else found.certified,
+        "values": None if found is None else list(_values(found)), "seconds": attempt.seconds, "note": attempt.note,
+    }  # fmt: skip
+
+
+def _values(found: Candidate) -> tuple[float, ...]:
+    checked = found.assessment.verification
+    return found.policy.header.values if checked is None else checked.values
+
+
+def attempts_table(attempts: tuple[Attempt[Candidate], ...]) -> Table:
+    """What was tried, in order."""
+    table = Table("compression", "nodes", "ε_r", "ε_z", "bound", "exact gap", "certified", "seconds", "",
+                  box=None, pad_edge=False)  # fmt: skip
+    for attempt in attempts:
+        cells = row(attempt)
+        numbers = [_number(cells[key]) for key in ("epsilon_r", "epsilon_z", "bound", "gap", "certified")]
+        nodes = "" if attempt.nodes is None else str(attempt.nodes)
+        table.add_row(escape(attempt.spec), nodes, *numbers, f"{attempt.seconds:.2f}", escape(attempt.note[:80]))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def sentences(found: Compressing, agents: tuple[str, ...]) -> list[str]:
+    """The same in words: what was compressed, what is certified of it, and what is only estimated."""
+    a = found.assessment
+    lines = [f"compression {found.spec}: {sum(found.compressed.graph.sizes)} nodes"]
+    if a.measured is not None:
+        how = "exact" if a.measured.exact else "upper bounds"
+        lines.append(f"  measured error ({how}): ε_r = {a.measured.epsilon_r.max():.4g} (unit of the rewards), "
+                     f"ε_z = {a.measured.epsilon_z.max():.4g} (L1)")  # fmt: skip
+    else:
+        lines.append(f"  error not measured: {a.not_measured}")
+    if a.sampled_error is not None:
+        worst = int(a.sampled_error.mean.argmax())
+        lines.append(f"  no certificate; distance of beliefs under uniform play, at most at step {worst + 1}: "
+                     f"{a.sampled_error.mean[worst]:.4g} ± {a.sampled_error.half[worst]:.2g} "
+                     f"(95 %, {a.sampled_error.episodes} episodes; an estimate, no bound)")  # fmt: skip
+    for b in a.bounds:
+        lines.append(f"  certified: gap in the true game at most {b.gap:.4g} ({BASIS[b.kind]}; "
+                     f"{b.own.max():.3g} of it is the compressed game's own gap)")  # fmt: skip
+    if a.verification is None:
+        lines.append(f"  exact gap not computed: {a.not_verified}")
+    if a.sampled_gap is not None:
+        g = a.sampled_gap
+        for i, agent in enumerate(agents):
+            lines.append(f"  played: {agent} earns {g.values[i]:.6g} ± {g.values_half[i]:.2g}, and its best answer in "
+                         f"the compressed game gains {g.gains[i]:.4g} ± {g.gains_half[i]:.2g} "
+                         f"(95 %, {g.episodes} episodes; estimates)")  # fmt: skip
+    return lines

@@ -1,0 +1,93 @@
+"""What is known of a policy found in a compressed game: its error, a bound on its gap, and the gap itself.
+
+In order of what they are worth: the exact gap in the true game (`verify`, on pairs of true belief and node); a
+bound on it from measured errors or from the compression's certificate, whichever is lower; and where the true graph
+fits neither way, estimates by play.  Each says what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from posgc.compression.bounds import Bound, bound
+from posgc.compression.contract import Compressed
+from posgc.compression.measured import Measured, measure
+from posgc.compression.sampled import SampledError, SampledGap, sampled_error, sampled_gap
+from posgc.language.diagnostics import LimitError
+from posgc.policy.artefact import Policy
+from posgc.policy.in_model import InModel, evaluate_in_model
+from posgc.policy.verify import GapKind, Verification, verify
+
+__all__ = ["Assessment", "Limits", "assess", "error_of"]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`measured_pairs`, `verified_pairs`: pairs of true belief and node that may be held to measure the error and to
+    compute the exact gap."""
+
+    measured_pairs: int
+    verified_pairs: int
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """`error`: what the bounds rest on, if anything; `measured` and `sampled_error` are tried in that order.
+
+    `bounds`: the gain in the true game is at most this, one for the certificate and one for the measured error.
+    `verification`: the exact gap, else None, `not_verified` says why, and `sampled_gap` is what play says.
+    """
+
+    in_model: InModel
+    measured: Measured | None
+    not_measured: str
+    sampled_error: SampledError | None
+    bounds: tuple[Bound, ...]
+    verification: Verification | None
+    not_verified: str
+    sampled_gap: SampledGap | None
+
+    @property
+    def bound(self) -> Bound | None:
+        """The lowest bound."""
+        return min(self.bounds, key=lambda b: b.gap, default=None)
+
+    @property
+    def certified(self) -> float | None:
+        """The exact gap, else the lowest bound on it, else None."""
+        if self.verification is not None:
+            return self.verification.gap
+        return None if self.bound is None else self.bound.gap
+
+
+def error_of(compressed: Compressed, max_pairs: int, seed: int) -> tuple[Measured | None, str, SampledError | None]:
+    """The measured error, else why not, and an estimate where the compression has no certificate either."""
+    try:
+        return measure(compressed.model, max_pairs), "", None
+    except LimitError as error:
+        sampled = sampled_error(compressed.model, seed) if compressed.certificate is None else None
+        return None, str(error), sampled
+
+
+def assess(
+    compressed: Compressed, policy: Policy, kind: GapKind, limits: Limits, seed: int, progress: Progress | None = None
+) -> Assessment:
+    """Judge a policy of `compressed.graph`, lifted to the game.
+
+    Raises PolicyMismatch where the compression is not closed under what can happen in the game.
+    """
+    information = compressed.graph.information
+    in_model = evaluate_in_model(compressed.graph, policy, kind)
+    measured, not_measured, sampled = error_of(compressed, limits.measured_pairs, seed)
+    errors = [error for error in (compressed.certificate, measured) if error is not None]
+    bounds = tuple(bound(information.model, in_model, error) for error in errors)
+    verification, not_verified, played = None, "", None
+    try:
+        verification = verify(information, compressed.lift(policy), kind, limits.verified_pairs, progress)
+    except LimitError as error:
+        not_verified = str(error)
+        played = sampled_gap(compressed, policy, seed)
+    return Assessment(in_model, measured, not_measured, sampled, bounds, verification, not_verified, played)

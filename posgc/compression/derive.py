@@ -1,0 +1,112 @@
+"""Deriving a compression from the game: the cheapest one whose certified gap meets what is asked.
+
+Every compression lists candidates from coarse to fine, so that the models of one family grow.  The next candidate of
+each family is built under a common limit of nodes, which is raised only when nothing fits under it; among the
+models at hand the smallest is solved and judged, and the first that meets the target is the cheapest, up to families
+whose sizes do not grow with their options.  A model is given up as soon as it outgrows the limit, so an exact graph
+that would explode costs no more than the models it is compared with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from posgc.compression.contract import Compressed, Compression
+from posgc.language.diagnostics import LimitError
+
+__all__ = ["Attempt", "derive"]
+
+T = TypeVar("T")
+
+FIRST_LIMIT = 1000
+"""Nodes that the first models may have."""
+
+RAISE = 8
+"""Factor by which the limit of nodes is raised."""
+
+
+@dataclass(frozen=True)
+class Attempt(Generic[T]):
+    """One candidate: its nodes and seconds, the compressed game and what came of it (None: not solved, `note` says
+    why)."""
+
+    spec: str
+    nodes: int | None
+    seconds: float
+    compressed: Compressed | None
+    result: T | None
+    note: str = ""
+
+
+@dataclass
+class _Family:
+    """One compression: candidates still to come, and the one that is built and waits to be solved."""
+
+    compression: Compression
+    waiting: list[tuple[str, Any]]
+    built: tuple[str, Compressed, float] | None = None
+
+
+def derive(
+    families: list[tuple[Compression, list[tuple[str, Any]]]],
+    build: Callable[[Compression, Any, int], Compressed],
+    judge: Callable[[str, Compressed], T],
+    meets: Callable[[T], bool],
+    max_nodes: int,
+    seconds: float,
+) -> Iterator[Attempt[T]]:
+    """Attempts in the order in which they were made; the last one meets the target, or nothing does.
+
+    `build(compression, options, limit)` raises LimitError past `limit` nodes, `judge` past whatever limits a solver
+    has.  No attempt is begun after `seconds`.
+    """
+    begun = time.monotonic()
+    pending: list[_Family] = [_Family(compression, list(options)) for compression, options in families]
+    limit = min(FIRST_LIMIT, max_nodes)
+    while pending and time.monotonic() - begun < seconds:
+        for family in pending:
+            if family.built is None and family.waiting:
+                _build(family, build, limit)
+        ready = [family for family in pending if family.built is not None]
+        if not ready:
+            if limit == max_nodes:
+                break
+            limit = min(RAISE * limit, max_nodes)
+            continue
+        family = min(ready, key=_size)
+        assert family.built is not None
+        spec, compressed, spent = family.built
+        family.built = None
+        start = time.monotonic()
+        try:
+            result, note = judge(spec, compressed), ""
+        except LimitError as error:
+            result, note = None, str(error)
+        nodes = sum(compressed.graph.sizes)
+        yield Attempt(spec, nodes, spent + time.monotonic() - start, compressed, result, note)
+        if result is not None and meets(result):
+            return
+        pending = [f for f in pending if f.built is not None or f.waiting]
+    for family in pending:
+        for spec, _ in family.waiting[:1] if family.built is None else [(family.built[0], None)]:
+            why = "the time was up" if time.monotonic() - begun >= seconds else f"more than {max_nodes} nodes"
+            yield Attempt(spec, None, 0.0, None, None, why)
+
+
+def _size(family: _Family) -> int:
+    assert family.built is not None
+    return sum(family.built[1].graph.sizes)
+
+
+def _build(family: _Family, build: Callable[[Compression, Any, int], Compressed], limit: int) -> None:
+    spec, options = family.waiting[0]
+    start = time.monotonic()
+    try:
+        compressed = build(family.compression, options, limit)
+    except LimitError:
+        return
+    family.built = spec, compressed, time.monotonic() - start
+    family.waiting.pop(0)

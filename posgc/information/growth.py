@@ -1,0 +1,162 @@
+"""Growing a layer: all posteriors of a layer of beliefs, merged, in chunks that bound the memory.
+
+The rows of a layer are beliefs over cells; a *signal* is whatever is learnt on the way to the next step (an
+increment, a joint action with an increment, the part of an increment that lies inside a window).  `Columns`
+holds P(signal, next cell | cell); one sparse product gives all unnormalised posteriors, and those that are equal
+(and carry the same label, where labels are given) become one row of the next layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from posgc.information.merge import Merge, merge_rows
+from posgc.language.diagnostics import LimitError
+from posgc.model.ragged import gather, pointers
+
+__all__ = ["Columns", "Growth", "Room", "first_reach", "grow"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Labels = Callable[[Ints, Ints], Ints]
+
+CHUNK_ENTRIES = 12_000_000
+"""Entries of unmerged posteriors that are held at one time."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """`matrix` [X, J], column j standing for signal `signal[j]` (ascending, of `n_signals`) and next cell `cell[j]`
+    (of `n_cells`; distinct and ascending within a signal)."""
+
+    matrix: sparse.csr_array
+    signal: Ints
+    cell: Ints
+    n_signals: int
+    n_cells: int
+
+
+@dataclass(frozen=True)
+class Room:
+    """At most `rows` rows may be grown; `message(found, share)` says what to do once `found` were found in the first
+    `share` of the layer."""
+
+    rows: int
+    message: Callable[[int, float], str]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The next layer: `belief` CSR [N', X'], rows sum to 1, `label[k]` of each row (None without labels).
+
+    Edges [E] sorted by (row, signal): `signal[e]` from row `row[e]` leads to row `to[e]`.  `error`: no posterior is
+    farther than this from the row that stands for it (L1).
+    """
+
+    belief: sparse.csr_array
+    label: Ints | None
+    row: Ints
+    signal: Ints
+    n_signals: int
+    to: Ints
+    error: float
+
+    def indptr(self, n_rows: int) -> Ints:
+        """Where each row's edges begin."""
+        return pointers(self.row, n_rows)
+
+
+def first_reach(to: Ints, n: int) -> Ints:
+    """For each of n targets the first position that leads to it."""
+    first = np.full(n, len(to), dtype=np.int64)
+    np.minimum.at(first, to, np.arange(len(to)))
+    return first
+
+
+def grow(
+    belief: sparse.csr_array, columns: Columns, tolerance: float, labels: Labels | None = None, room: Room | None = None
+) -> Growth:
+    """All posteriors of the rows of `belief`, merged within `tolerance` (L1) where their supports and labels agree.
+
+    `labels(row, signal)` gives the label of each posterior.  Raises LimitError past `room`.
+    """
+    work = np.add.reduceat(np.diff(columns.matrix.indptr)[belief.indices], belief.indptr[:-1])
+    chunk_of = (np.cumsum(work) - 1) // CHUNK_ENTRIES
+    bounds = np.concatenate((np.flatnonzero(np.diff(chunk_of, prepend=-1)), [belief.shape[0]]))
+    parts: list[_Part] = []
+    found = 0
+    for begin, end in pairwise(bounds):
+        parts.append(_part(belief, columns, tolerance, labels, int(begin), int(end)))
+        found += len(parts[-1].counts)
+        if room is not None and found > room.rows:
+            kept = found if len(parts) == 1 else len(_joined(parts, tolerance)[1].representative)
+            if kept > room.rows:
+                raise LimitError(room.message(found, end / belief.shape[0]))
+    (indptr, index, data, label), merge = _joined(parts, tolerance)
+    at, counts = gather(indptr, merge.representative)
+    kept_rows = sparse.csr_array(
+        (data[at], index[at], np.concatenate(([0], np.cumsum(counts)))), shape=(len(counts), columns.n_cells)
+    )
+    offset = np.cumsum([0, *(len(part.counts) for part in parts)])
+    to = np.concatenate([merge.member[part.to + o] for part, o in zip(parts, offset[:-1], strict=True)])
+    return Growth(
+        kept_rows, None if label is None else label[merge.representative],
+        np.concatenate([part.row for part in parts]), np.concatenate([part.signal for part in parts]),
+        columns.n_signals, to,
+        merge.error + max(part.error for part in parts),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Distinct posteriors of a chunk of rows (CSR parts), and the edges that lead to them."""
+
+    counts: Ints
+    index: Ints
+    data: Floats
+    label: Ints | None
+    row: Ints
+    signal: Ints
+    to: Ints
+    error: float
+
+
+def _joined(parts: list[_Part], tolerance: float) -> tuple[tuple[Ints, Ints, Floats, Ints | None], Merge]:
+    """The posteriors of all chunks as one CSR with labels, and how they merge."""
+    counts = np.concatenate([part.counts for part in parts])
+    indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    index = np.concatenate([part.index for part in parts])
+    data = np.concatenate([part.data for part in parts])
+    named = [part.label for part in parts if part.label is not None]
+    label = np.concatenate(named) if named else None
+    if len(parts) == 1:
+        everything = np.arange(len(counts), dtype=np.int64)
+        return (indptr, index, data, label), Merge(everything, everything, 0.0)
+    return (indptr, index, data, label), merge_rows(indptr, index, data, tolerance, label)
+
+
+def _part(
+    belief: sparse.csr_array, columns: Columns, tolerance: float, labels: Labels | None, begin: int, end: int
+) -> _Part:
+    """Posteriors of rows begin:end, normalised and merged among themselves."""
+    joint = belief[begin:end] @ columns.matrix
+    joint.eliminate_zeros()  # products that underflow
+    joint.sort_indices()
+    row = np.repeat(np.arange(begin, end), np.diff(joint.indptr))
+    key = row * columns.n_signals + columns.signal[joint.indices]
+    starts = np.flatnonzero(np.diff(key, prepend=-1))
+    indptr = np.append(starts, len(key)).astype(np.int64)
+    data = joint.data / np.repeat(np.add.reduceat(joint.data, starts), np.diff(indptr))
+    index = columns.cell[joint.indices]
+    row, signal = np.divmod(key[starts], columns.n_signals)
+    label = None if labels is None else labels(row, signal)
+    merge = merge_rows(indptr, index, data, tolerance, label)
+    at, counts = gather(indptr, merge.representative)
+    kept = None if label is None else label[merge.representative]
+    return _Part(counts, index[at], data[at], kept, row, signal, merge.member, merge.error)
