@@ -39,7 +39,8 @@ REFEREES: tuple[Referee, ...] = (GambitReferee(), OpenSpiel())
 few = settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 many = settings(few, max_examples=1000)
 STRUCTURES = ("full", "one_step", "mixed_links")
-PROFILES = 100_000
+PROFILES = 20_000
+"""Pure profiles of a team's game that Gambit is asked to list: a second for some thousands."""
 
 
 def exported(information: Information) -> tuple[str, Infosets]:
@@ -70,19 +71,30 @@ def check_policies(shape: Shape) -> None:
 
 
 def check_values(shape: Shape) -> None:
-    """The zero-sum value is that of Gambit's sequence-form programme, the team optimum the best pure profile."""
+    """The zero-sum value is that of Gambit's equilibrium, the team optimum the best pure profile."""
     information, _, _ = prepared(shape)
-    policy = solved(information, "nash" if shape.rewards == "zero_sum" else "team")
-    checked = verify(information, policy, "nash")
-    game = pygambit.read_efg(io.BytesIO(exported(information)[0].encode()))
-    if shape.rewards == "zero_sum" and all(game.get_infosets(player) for player in game.players):
-        found = pygambit.nash.lp_solve(game, rational=False).equilibrium
-        assert float(dict(found.payoffs)["agent0"]) == pytest.approx(checked.values[0], abs=1e-6)
-    elif shape.rewards == "common":
-        assume(np.prod([float(len(game.get_strategies(player))) for player in game.players]) <= PROFILES)
-        assert float(game.to_arrays(dtype=float)[0].max()) == pytest.approx(checked.values[0], abs=1e-6)
-    if shape.rewards == "zero_sum":
-        agree(information, policy, "nash")
+    text, infosets = exported(information)
+    team = shape.rewards == "common"
+    assume(not team or pure_profiles(information, infosets) <= PROFILES)
+    policy = solved(information, "team" if team else "nash")
+    value = verify(information, policy, "nash").values[0]
+    game = pygambit.read_efg(io.BytesIO(text.encode()))
+    if team:
+        assert float(game.to_arrays(dtype=float)[0].max()) == pytest.approx(value, abs=1e-6)
+        return
+    agree(information, policy, "nash")
+    if all(game.get_infosets(player) for player in game.players):
+        # not lp_solve: in 17.0.0b2 it returns profiles that Gambit's own max_regret finds far from equilibrium
+        found = pygambit.nash.lcp_solve(game, rational=False).equilibrium
+        assert found.max_regret() <= 1e-6
+        assert float(dict(found.payoffs)["agent0"]) == pytest.approx(value, abs=1e-6)
+
+
+def pure_profiles(information: Information, infosets: Infosets) -> float:
+    """How many there are, those that act alike told apart."""
+    return float(np.prod([
+        float(len(information.model.choices(i, h))) for i, known in enumerate(infosets.keys) for h, *_ in known
+    ]))  # fmt: skip
 
 
 def check_export(shape: Shape, protocol: Protocol | None = None) -> None:
@@ -135,7 +147,7 @@ def test_policies_of_a_thousand_games(shape: Shape) -> None:
 
 @pytest.mark.slow
 @many
-@given(shapes(histories=300, structures=STRUCTURES, rewards=("zero_sum", "common")))
+@given(shapes(histories=120, structures=STRUCTURES, rewards=("zero_sum", "common")))
 def test_values_of_a_thousand_games(shape: Shape) -> None:
     check_values(shape)
 
