@@ -35,6 +35,7 @@ CASES = {
     "adversarial tiger one-step, H = 9": f"solve {ZERO_SUM} --horizon 9",
     "competitive tiger one-step, H = 10": f"solve {COMPETITIVE} --concept nash --share one_step --horizon 10",
     "adversarial tiger one-step, H = 10": f"solve {ZERO_SUM} --horizon 10",
+    "DecTiger as .efg, 122,019 nodes": "export games/dectiger.posg --to efg --share none --horizon 3",
 }
 
 

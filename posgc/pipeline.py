@@ -37,8 +37,10 @@ from posgc.model.infinite import require_steady, steps_that_matter, tail
 from posgc.model.rewards import reward_kind, reward_spans
 from posgc.model.writer import posg_text
 from posgc.plugin.backend import Backend, Facts, Problem, Progress
+from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import Importer, RewardReading
 from posgc.plugin.options import make_options
+from posgc.plugin.referee import Referee
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import compression_of, spec_of
 from posgc.policy.artefact import Concept, Origin, Policy
@@ -46,13 +48,15 @@ from posgc.policy.file import load_policy
 from posgc.policy.fit import require_fit
 from posgc.policy.pairs import PolicyMismatch
 from posgc.policy.players import Player, PolicyPlayer, RandomPlayer, UniformPlayer
+from posgc.policy.referee import Comparison, compare
 from posgc.policy.sampler import Episodes, Estimate, estimate, record
 from posgc.policy.verify import Form, GapKind, Verification, gap_kind, verify
 
 __all__ = [
     "AssumptionFails", "BackendOffer", "Candidate", "Compiled", "Compress", "Compressing", "Report", "Request",
-    "Simulation", "Solution", "Translation", "candidates", "check", "compile_request", "independence", "offers",
-    "quiet", "read_source", "request_of_policy", "simulate", "solve", "translate", "verify_policy",
+    "Simulation", "Solution", "Translation", "candidates", "check", "compile_request", "exporter_of", "independence",
+    "offers", "quiet", "read_source", "referee_of", "request_of_policy", "second_opinion", "simulate", "solve",
+    "translate", "verify_policy",
 ]  # fmt: skip
 
 AGENT_LIMIT = 50
@@ -703,3 +707,46 @@ def _player(compiled: Compiled, policy: str) -> tuple[Player, tuple[float, ...] 
     loaded = load_policy(policy)
     require_fit(compiled.information, loaded)
     return PolicyPlayer(compiled.information, loaded), loaded.header.values
+
+
+def exporter_of(compiled: Compiled, name: str, options: Mapping[str, str]) -> tuple[Exporter, object]:
+    """The exporter of that name with its options.  Raises InputError (E631, E632) where none serves this game."""
+    exporters = registry().exporters
+    if name not in exporters:
+        raise InputError([Diagnostic("E631", f"no installed plug-in writes {name}",
+                                     help=f"formats: {', '.join(exporters) or 'none'}")])  # fmt: skip
+    reason = exporters[name].applies(compiled.information)
+    if reason is not None:
+        raise InputError([Diagnostic("E632", f"{name} cannot hold this game: {reason}", help="`posgc plugins` lists "
+                                     "the other formats")])  # fmt: skip
+    return exporters[name], make_options(exporters[name].options, options)
+
+
+def referee_of(compiled: Compiled, name: str) -> Referee:
+    """The referee of that name.  Raises InputError (E633) where it is not there or cannot judge this game."""
+    referees = registry().referees
+    why = f"no referee is called {name}" if name not in referees else referees[name].missing()
+    if why is None and compiled.information.protocol.forget is not None:
+        why = "under 'forget' the game tree has imperfect recall, in which a best response is another problem"
+    if why is not None:
+        raise InputError([Diagnostic("E633", why, help=f"referees: {', '.join(referees) or 'none'}")])
+    return referees[name]
+
+
+def second_opinion(
+    compiled: Compiled, policy: Policy, checked: Verification | None, referee: Referee
+) -> Comparison:
+    """What another program finds of a verified policy.
+
+    Raises LimitError where the game tree is too large, InputError (E633) where the other program breaks.
+    """
+    if checked is None:
+        raise LimitError("the policy is too large to verify, so there is nothing to ask the referee about")
+    with _timed(compiled.seconds, "referee"):
+        try:
+            return compare(compiled.information, policy, checked, referee.name, referee.judge)
+        except LimitError:
+            raise
+        except Exception as error:  # another program may raise anything at all
+            why = f"{referee.name} broke on the game tree: {type(error).__name__}: {error}"
+            raise InputError([Diagnostic("E633", why, help="solve without --referee")]) from error

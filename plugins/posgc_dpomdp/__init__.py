@@ -10,12 +10,19 @@ assignments into dense tables, and the reachable part of these becomes the spars
 
 from collections.abc import Sequence
 
-from posgc.plugin import Importer, hookimpl
+from posgc.plugin import Exporter, Importer, hookimpl
+from posgc_dpomdp.exporter import DpomdpExporter
 from posgc_dpomdp.importer import DpomdpImporter, PomdpImporter
 
-__all__ = ["DpomdpImporter", "PomdpImporter", "posgc_importers"]
+__all__ = ["DpomdpExporter", "DpomdpImporter", "PomdpImporter", "posgc_exporters", "posgc_importers"]
 
 
 @hookimpl
 def posgc_importers() -> Sequence[Importer]:
     return (DpomdpImporter(), PomdpImporter())
+
+
+@hookimpl
+def posgc_exporters() -> Sequence[Exporter]:
+    """Teams as `.dpomdp`."""
+    return (DpomdpExporter(),)

@@ -10,6 +10,7 @@ from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import Diagnostic
 from posgc.pipeline import Compiled, Report, Simulation, Solution
 from posgc.plugin.registry import Registry
+from posgc.policy.referee import Comparison
 from posgc.policy.sampler import CONFIDENCE
 from posgc.policy.verify import Verification, gap_kind
 
@@ -108,7 +109,7 @@ def _unverified(solution: Solution) -> Json:
     }  # fmt: skip
 
 
-def solve(solution: Solution, path: str | None) -> Json:
+def solve(solution: Solution, path: str | None, opinion: Comparison | None = None) -> Json:
     """The document of `posgc solve`; `policy` is the path that was written, or null."""
     header = solution.policy.header
     return {
@@ -129,13 +130,31 @@ def solve(solution: Solution, path: str | None) -> Json:
         "stage_gap": {"largest": header.stage_gap, "end_to_end_bound": header.gap_bound},
         "notes": list(header.notes),
         "independence": solution.independence.method,
+        "referee": _opinion(opinion),
     }
 
 
-def verify(compiled: Compiled, verification: Verification, concept: str) -> Json:
+def verify(
+    compiled: Compiled, verification: Verification, concept: str, opinion: Comparison | None = None
+) -> Json:
     """The document of `posgc verify`."""
     return {**_game(compiled), "concept": concept, **_values(compiled, verification),
-            "pairs": list(verification.pairs)}  # fmt: skip
+            "pairs": list(verification.pairs), "referee": _opinion(opinion)}  # fmt: skip
+
+
+def _opinion(opinion: Comparison | None) -> Json | None:
+    """What the referee said, or null where none was asked."""
+    if opinion is None:
+        return None
+    findings = [
+        {"agent": f.agent or None, "quantity": f.quantity, "ours": f.ours, "theirs": f.theirs}
+        for f in opinion.findings
+    ]  # fmt: skip
+    first = opinion.disagreement
+    return {
+        "name": opinion.referee, "agrees": first is None, "tolerance": opinion.tolerance, "nodes": opinion.nodes,
+        "findings": findings, "first_disagreement": None if first is None else opinion.findings.index(first),
+    }  # fmt: skip
 
 
 def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Json:
@@ -194,4 +213,6 @@ def plugins(found: Registry) -> Json:
                      for b in found.backends.values()],
         "importers": [{"name": i.name, "summary": i.summary, "suffixes": list(i.suffixes)}
                       for i in found.importers.values()],
+        "exporters": [{"name": e.name, "summary": e.summary} for e in found.exporters.values()],
+        "referees": [{"name": r.name, "summary": r.summary, "missing": r.missing()} for r in found.referees.values()],
     }  # fmt: skip

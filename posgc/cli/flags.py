@@ -10,7 +10,9 @@ from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Request
 
-__all__ = ["add_game", "add_output", "add_overrides", "gap", "pairs", "positive", "request_of", "seconds"]
+__all__ = [
+    "add_game", "add_output", "add_overrides", "add_referee", "gap", "pairs", "positive", "request_of", "seconds",
+]  # fmt: skip
 
 
 def add_game(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +45,12 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     """--json and --quiet."""
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def add_referee(parser: argparse.ArgumentParser) -> None:
+    """--referee."""
+    parser.add_argument("--referee", metavar="NAME", help="have another program recompute values and gap on the "
+                        "exported game tree: gambit or openspiel; exit with 1 when it disagrees")  # fmt: skip
 
 
 def request_of(arguments: argparse.Namespace) -> Request:

@@ -28,6 +28,7 @@ COMMANDS = {
     "show": "what a policy tells each agent to do, along the likeliest histories",
     "info": "facts about a game: sizes, and who knows what when",
     "import": "a file of another format as a .posg file",
+    "export": "write a game in another program's format",
     "fmt": "canonical layout of .posg files",
     "plugins": "list the installed plug-ins",
 }

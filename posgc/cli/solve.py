@@ -8,10 +8,10 @@ import math
 import sys
 
 from posgc.cli import documents, text
-from posgc.cli.flags import add_game, add_output, gap, pairs, request_of, seconds
+from posgc.cli.flags import add_game, add_output, add_referee, gap, pairs, request_of, seconds
 from posgc.cli.progress import progress_bar
 from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.pipeline import Compress, compile_request, solve
+from posgc.pipeline import Compress, compile_request, referee_of, second_opinion, solve
 from posgc.policy.file import save_policy
 
 __all__ = ["add_arguments", "run"]
@@ -33,24 +33,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="seconds after which --compress auto tries nothing more (default 300)")  # fmt: skip
     parser.add_argument("--out", metavar="FILE", help="write the policy there (.npz)")
     parser.add_argument("--require-gap", metavar="X", type=gap, help="exit with 1 when the verified gap is larger")
+    add_referee(parser)
     add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 1 when the certified gap exceeds --require-gap; 3 when --compress auto cannot meet --epsilon."""
+    """0; 1 when the certified gap exceeds --require-gap or the referee disagrees; 3 when --compress auto cannot meet
+    --epsilon."""
     request, options = request_of(arguments), pairs("--option", arguments.option)
     compress = _compress(arguments)
     short = ("select",) if compress is not None and compress.target is not None else ("select", "epsilon")
     options |= {k: v for k in short if (v := getattr(arguments, k)) is not None}
     with progress_bar(arguments.quiet) as progress:
         compiled = compile_request(request, progress)
+        referee = referee_of(compiled, arguments.referee) if arguments.referee else None
         solution = solve(compiled, arguments.concept, arguments.backend, options, progress, compress)
         if arguments.out:
             save_policy(solution.policy, arguments.out, arguments.game)
+    opinion = second_opinion(compiled, solution.policy, solution.verification, referee) if referee else None
     if arguments.json:
-        print(json.dumps(documents.solve(solution, arguments.out)))
+        print(json.dumps(documents.solve(solution, arguments.out, opinion)))
     else:
-        text.solve(solution, arguments.out)
+        text.solve(solution, arguments.out, opinion)
     if solution.compression is not None and not solution.compression.met:
         best = solution.compression.certified
         reached = "no gap is certified" if best is None else f"the lowest certified gap is {best:.6g}"
@@ -58,7 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
               f"by {solution.compression.spec}; raise --max-nodes or --time-limit", file=sys.stderr)  # fmt: skip
         return 3
     certified = math.inf if solution.certified_gap is None else solution.certified_gap
-    return int(arguments.require_gap is not None and certified > arguments.require_gap)
+    exceeded = arguments.require_gap is not None and certified > arguments.require_gap
+    return int(exceeded or (opinion is not None and opinion.disagreement is not None))
 
 
 def _compress(arguments: argparse.Namespace) -> Compress | None:

@@ -21,6 +21,7 @@ from posgc.pipeline import Compiled, Compressing, Report, Simulation, Solution
 from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
 from posgc.policy.artefact import Policy
+from posgc.policy.referee import Comparison
 from posgc.policy.sampler import CONFIDENCE, Episodes
 from posgc.policy.story import Chapter
 from posgc.policy.verify import Verification
@@ -136,7 +137,7 @@ def _given(values: dict[str, str], lead: str) -> str:
     return lead + _assigned(values) if values else ""
 
 
-def solve(solution: Solution, path: str | None) -> None:
+def solve(solution: Solution, path: str | None, opinion: Comparison | None = None) -> None:
     """The outcome of `posgc solve`."""
     console = _console()
     header = solution.policy.header
@@ -162,6 +163,7 @@ def solve(solution: Solution, path: str | None) -> None:
     lower, upper = solution.bounds
     if lower is not None and upper is not None:
         _say(console, f"value of the game: between {lower:.10g} and {upper:.10g}")
+    _opinion(console, opinion)
     _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in solution.compiled.seconds.items()))
     if path is not None:
         _say(console, f"policy written to {path}; read it with: posgc show {path}")
@@ -194,12 +196,27 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
 
 
-def verify(compiled: Compiled, checked: Verification) -> None:
+def _opinion(console: Console, opinion: Comparison | None) -> None:
+    """Whether the referee agrees, and where it first does not."""
+    if opinion is None:
+        return
+    first, asked = opinion.disagreement, f"{len(opinion.findings)} numbers on {opinion.nodes} nodes"
+    if first is None:
+        worst = max(f.difference for f in opinion.findings)
+        _say(console, f"referee {opinion.referee} agrees: {asked}, largest difference {worst:.3g}")
+    else:
+        of = f" of {first.agent}" if first.agent else ""
+        _say(console, f"referee {opinion.referee} DISAGREES ({asked}): the {first.quantity}{of} is {first.ours:.12g} "
+             f"here, {first.theirs:.12g} there")  # fmt: skip
+
+
+def verify(compiled: Compiled, checked: Verification, opinion: Comparison | None = None) -> None:
     """The outcome of `posgc verify`."""
     console = _console()
     _heading(console, compiled)
     _say(console)
     _certificate(console, compiled, checked)
+    _opinion(console, opinion)
 
 
 def simulate(simulation: Simulation, path: str | None) -> None:
@@ -296,3 +313,9 @@ def plugins(found: Registry) -> None:
             _say(console, f"  --option {line}")
     for importer in found.importers.values():
         _say(console, f"importer {importer.name}: {importer.summary}")
+    for exporter in found.exporters.values():
+        _say(console, f"exporter {exporter.name}: {exporter.summary}")
+        for line in describe_options(exporter.options):
+            _say(console, f"  --option {line}")
+    for referee in found.referees.values():
+        _say(console, f"referee {referee.name}: {referee.summary}")

@@ -6,9 +6,9 @@ import argparse
 import json
 
 from posgc.cli import documents, text
-from posgc.cli.flags import add_game, add_output, gap, request_of
+from posgc.cli.flags import add_game, add_output, add_referee, gap, request_of
 from posgc.cli.progress import progress_bar
-from posgc.pipeline import compile_request, verify_policy
+from posgc.pipeline import compile_request, referee_of, second_opinion, verify_policy
 from posgc.policy.file import load_policy
 
 __all__ = ["add_arguments", "run"]
@@ -21,17 +21,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concept", choices=("team", "nash", "ce", "cce"), help="default: the policy's own")
     parser.add_argument("--form", choices=("agent", "strategic"), help="of a CE; default: the policy's own")
     parser.add_argument("--require-gap", metavar="X", type=gap, help="exit with 1 when the gap is larger")
+    add_referee(parser)
     add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0, or 1 when the gap exceeds --require-gap."""
+    """0, or 1 when the gap exceeds --require-gap or the referee disagrees."""
     with progress_bar(arguments.quiet) as progress:
         policy = load_policy(arguments.policy)
         compiled = compile_request(request_of(arguments), progress)
+        referee = referee_of(compiled, arguments.referee) if arguments.referee else None
         verification, _ = verify_policy(compiled, policy, arguments.concept, progress, arguments.form)
+    opinion = second_opinion(compiled, policy, verification, referee) if referee else None
     if arguments.json:
-        print(json.dumps(documents.verify(compiled, verification, arguments.concept or policy.header.concept)))
+        print(json.dumps(documents.verify(compiled, verification, arguments.concept or policy.header.concept, opinion)))
     else:
-        text.verify(compiled, verification)
-    return int(arguments.require_gap is not None and verification.gap + (compiled.tail or 0.0) > arguments.require_gap)
+        text.verify(compiled, verification, opinion)
+    gap_found = verification.gap + (compiled.tail or 0.0)
+    exceeded = arguments.require_gap is not None and gap_found > arguments.require_gap
+    return int(exceeded or (opinion is not None and opinion.disagreement is not None))

@@ -47,6 +47,11 @@ class Codec:
             )
         return Codec(items, sizes, tuple(reversed(strides)))
 
+    def digit(self, code: Ints, item: Item) -> Ints:
+        """The item's value index in each code."""
+        k = self.items.index(item)
+        return (code // self.strides[k]) % self.sizes[k]
+
 
 def decode(codec: Codec, code: int) -> tuple[int, ...]:
     """The value index of every item of one code."""

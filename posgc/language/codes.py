@@ -35,6 +35,9 @@ _OTHERS = (
     Code("E621", "parameter out of range", "`--set` gives a parameter a value outside of its declared range."),
     Code("E622", "not a number", "`--set` takes 0.5, 3 or 1/3; an `int` parameter takes whole numbers."),
     Code("E623", "impossible override", "`--horizon` is a whole number from 1, `--discount` lies in [0, 1]."),
+    Code("E631", "unknown export format", "`--to` names a format that no installed plug-in writes."),
+    Code("E632", "no such export", "The format cannot hold this game; the message says why."),
+    Code("E633", "no such referee", "`--referee` names none that is installed, or one that cannot judge this game."),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),

@@ -20,9 +20,14 @@ import pluggy
 
 from posgc.compression.contract import Compression
 from posgc.plugin.backend import Backend
+from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import Importer
+from posgc.plugin.referee import Referee
 
-__all__ = ["hookimpl", "hookspec", "posgc_backends", "posgc_compressions", "posgc_importers"]
+__all__ = [
+    "hookimpl", "hookspec", "posgc_backends", "posgc_compressions", "posgc_exporters", "posgc_importers",
+    "posgc_referees",
+]  # fmt: skip
 
 hookspec = pluggy.HookspecMarker("posgc")
 hookimpl = pluggy.HookimplMarker("posgc")
@@ -43,4 +48,16 @@ def posgc_compressions() -> Sequence[Compression]:
 @hookspec
 def posgc_importers() -> Sequence[Importer]:
     """Importers: foreign formats that every command then takes in place of a `.posg` file."""
+    return ()
+
+
+@hookspec
+def posgc_exporters() -> Sequence[Exporter]:
+    """Exporters: foreign formats that `posgc export --to NAME` writes."""
+    return ()
+
+
+@hookspec
+def posgc_referees() -> Sequence[Referee]:
+    """Referees: other programs that recompute values and regrets, selectable with `--referee NAME`."""
     return ()

@@ -17,7 +17,9 @@ import pluggy
 from posgc.compression.contract import Compression
 from posgc.plugin import hookspecs
 from posgc.plugin.backend import Backend
+from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import Importer
+from posgc.plugin.referee import Referee
 
 __all__ = ["PluginInfo", "Registry", "load_registry", "registry"]
 
@@ -42,6 +44,8 @@ class Registry:
     backends: dict[str, Backend]
     compressions: dict[str, Compression]
     importers: dict[str, Importer]
+    exporters: dict[str, Exporter]
+    referees: dict[str, Referee]
 
 
 def load_registry(points: Iterable[EntryPoint]) -> Registry:
@@ -54,10 +58,13 @@ def load_registry(points: Iterable[EntryPoint]) -> Registry:
     infos: list[PluginInfo] = []
     for point in sorted(points, key=_precedence):
         infos.append(_load(manager, point, infos))
-    backends, extra = _by_name(manager, manager.hook.posgc_backends)
-    compressions, others = _by_name(manager, manager.hook.posgc_compressions)
-    importers, more = _by_name(manager, manager.hook.posgc_importers)
-    return Registry((*infos, *extra, *others, *more), backends, compressions, importers)
+    backends, twice_b = _by_name(manager, manager.hook.posgc_backends)
+    compressions, twice_c = _by_name(manager, manager.hook.posgc_compressions)
+    importers, twice_i = _by_name(manager, manager.hook.posgc_importers)
+    exporters, twice_e = _by_name(manager, manager.hook.posgc_exporters)
+    referees, twice_r = _by_name(manager, manager.hook.posgc_referees)
+    defects = (*infos, *twice_b, *twice_c, *twice_i, *twice_e, *twice_r)
+    return Registry(defects, backends, compressions, importers, exporters, referees)
 
 
 @cache

@@ -39,6 +39,10 @@ COMMANDS = {
     "E622": ("posgc check games/dectiger.posg --set accuracy=high",
              "posgc check games/dectiger.posg --set accuracy=9/10"),
     "E623": ("posgc check games/dectiger.posg --horizon 2000000", "posgc check games/dectiger.posg --horizon 20"),
+    "E631": ("posgc export games/dectiger.posg --to pdf", "posgc export games/dectiger.posg --to efg --horizon 1"),
+    "E632": ("posgc export games/vendors.posg --to dpomdp", "posgc export games/vendors.posg --to efg"),
+    "E633": ("posgc verify games/dectiger.posg tiger.npz --referee nobody",
+             "posgc verify games/dectiger.posg tiger.npz"),
 }  # fmt: skip
 
 LINES = {

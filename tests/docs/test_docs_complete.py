@@ -71,7 +71,7 @@ def documented_fields(name: str) -> set[str]:
 
 OPEN = (
     "3.witness", "seconds", "options", "values", "gains", "steps[].private", "backends[].concepts",
-    "reachable_differences", "history[]", "increment", "prescriptions[]", "posteriors[][].private",
+    "reachable_differences", "referee", "history[]", "increment", "prescriptions[]", "posteriors[][].private",
     "mean", "error", "interval", "claimed", "traces[].state", "traces[].observation", "traces[].action",
     "traces[].reward", "traces[].policy",
 )  # fmt: skip

@@ -196,6 +196,14 @@ class Tree:
             )  # fmt: skip
         return levels
 
+    def uniform_values(self) -> list[float]:
+        """What everybody earns, discounted, when all play uniformly."""
+        levels = [(self.model.discount**h, level) for h, level in enumerate(self.histories())]
+        return [
+            sum(d * w * p * self.reward(i, history, a) for d, level in levels for w, history in level
+                for p, a in self.uniform(history)) for i in range(self.n)
+        ]  # fmt: skip
+
     def beliefs(self, level: list[tuple[float, History]]) -> dict[Known, tuple[float, Belief]]:
         """For every c_h that occurs: its probability, and P(p_h, s_h | c_h)."""
         joint: dict[Known, Belief] = {}
