@@ -38,9 +38,8 @@ from posgc.information.graph import MERGE_TOLERANCE, Graph, Layer, first_beliefs
 from posgc.information.growth import Columns, Growth, grow
 from posgc.information.items import Information
 from posgc.information.step import StepTable
-from posgc.language.protocol import NEVER
 from posgc.model.ragged import gather
-from posgc.plugin import LimitError, Progress
+from posgc.plugin import NEVER, LimitError, Progress
 from posgc_window.priors import Prior, priors
 
 __all__ = ["Suffix", "Walk", "delay", "window_graph", "window_start"]

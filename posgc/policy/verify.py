@@ -151,10 +151,11 @@ def backward(
         part = slice(begin, end)
         components, owner = _components(step, layer.node[part])
         played = [_played(step, types, components, j, choices[j]) for j in range(n)]
+        flow = _flow(layer, begin, end)
         for i in range(n):
-            own = _payoffs(layer, begin, end, i, None if value is None else value[i], information, choices)
+            own = _payoffs(layer, flow, begin, end, i, None if value is None else value[i], information, choices)
             values[i, part] = _expectation(own, played, step.weight[components], owner, types)
-            other = own if value is None else _payoffs(layer, begin, end, i, best[i], information, choices)  # type: ignore[index]
+            other = own if best is None else _payoffs(layer, flow, begin, end, i, best[i], information, choices)
             heard = signals(step, i, components, owner) if kind == "ce_strategic" else None
             bests[i, part] = _deviation(other, played, step.weight[components], owner, types, i, kind, heard)
     return values, bests
@@ -186,23 +187,39 @@ def _played(step: PolicyStep, types: Ints, components: Ints, agent: int, n_choic
     return [step.behaviour(agent, components, np.asarray(p), n_choices) for p in types[agent]]
 
 
+@dataclass(frozen=True)
+class _Flow:
+    """Choice `cell[k]` (pair, u, a) of a block leads to pair `to[k]` with probability `weight[k]`."""
+
+    cell: Ints
+    to: Ints
+    weight: Floats
+
+
+def _flow(layer: JudgedLayer, begin: int, end: int) -> _Flow | None:
+    """Of pairs begin:end; None at the last step.  One for all agents and both their values."""
+    step = layer.step
+    if step.ahead is None:
+        return None
+    assert step.ahead_choice is not None and step.ahead_az is not None
+    flow = layer.belief[begin:end] @ step.ahead
+    row = np.repeat(np.arange(begin, end), np.diff(flow.indptr))
+    cell = (row - begin) * (len(step.cells.u) * len(step.actions)) + step.ahead_choice[flow.indices]
+    return _Flow(cell, layer.follow(row, step.ahead_az[flow.indices]), flow.data)
+
+
 def _payoffs(
-    layer: JudgedLayer, begin: int, end: int, agent: int, ahead: Floats | None, information: Information,
-    choices: list[int],
+    layer: JudgedLayer, flow: _Flow | None, begin: int, end: int, agent: int, ahead: Floats | None,
+    information: Information, choices: list[int],
 ) -> Floats:  # fmt: skip
     """U_i of pairs begin:end, shape [U, pairs, A_1, ..., A_n]."""
-    step, belief = layer.step, layer.belief[begin:end]
-    n_u, n_actions = len(step.cells.u), len(step.actions)
-    payoff: Floats = (belief @ step.reward[agent]).toarray()
+    step = layer.step
+    payoff: Floats = (layer.belief[begin:end] @ step.reward[agent]).toarray()
     if ahead is not None:
-        assert step.ahead is not None and step.ahead_choice is not None and step.ahead_az is not None
-        flow = belief @ step.ahead
-        row = np.repeat(np.arange(begin, end), np.diff(flow.indptr))
-        to = layer.follow(row, step.ahead_az[flow.indices])
-        cell = (row - begin) * (n_u * n_actions) + step.ahead_choice[flow.indices]
-        future = np.bincount(cell, weights=flow.data * ahead[to], minlength=payoff.size)
+        assert flow is not None
+        future = np.bincount(flow.cell, weights=flow.weight * ahead[flow.to], minlength=payoff.size)
         payoff += information.model.discount * future.reshape(payoff.shape)
-    return np.moveaxis(payoff.reshape(end - begin, n_u, *choices), 1, 0)
+    return np.moveaxis(payoff.reshape(end - begin, len(step.cells.u), *choices), 1, 0)
 
 
 def _others(table: Floats, played: list[list[Floats]], u: int, skip: int | None) -> Floats:
@@ -265,7 +282,7 @@ def best_reply(
     types = _private_positions(information, layer, step)
     components, owner = _components(step, layer.node)
     played = [_played(step, types, components, j, choices[j]) for j in range(information.n_agents)]
-    payoff = _payoffs(layer, 0, rows, agent, best, information, choices)
+    payoff = _payoffs(layer, _flow(layer, 0, rows), 0, rows, agent, best, information, choices)
     value, actions = np.zeros(rows), np.zeros((rows, len(step.private[agent])), dtype=np.int64)
     for p in np.unique(types[agent]):
         gain = _worth(payoff, played, step.weight[components], owner, types, agent, "cce", None, int(p))
