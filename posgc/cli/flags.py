@@ -9,7 +9,7 @@ from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Request
 
-__all__ = ["add_game", "add_output", "gap", "pairs", "request_of", "seconds"]
+__all__ = ["add_game", "add_output", "gap", "numbers", "pairs", "request_of", "seconds"]
 
 
 def add_game(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +64,11 @@ def gap(text: str) -> float:
     return value
 
 
+def numbers(text: str) -> tuple[float, ...]:
+    """A list of numbers with commas between."""
+    return tuple(float(word) for word in text.split(","))
+
+
 def seconds(text: str) -> float:
     """A time limit."""
     value = float(text)
@@ -95,3 +100,4 @@ def _discount(text: str) -> float:
 
 _positive.__name__ = _natural.__name__ = "whole number"
 _discount.__name__ = "number"
+numbers.__name__ = "list of numbers"
