@@ -8,7 +8,10 @@ import networkx as nx
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ["language", "model", "information", "assumptions", "equilibrium", "policy", "compression", "plugin", "pipeline", "cli"]
+ROOMS = [
+    "language", "model", "information", "assumptions", "equilibrium", "policy", "compression", "plugin", "pipeline",
+    "cli",
+]  # fmt: skip
 FOR_PLUGINS = {"plugin", "model", "information", "compression", "equilibrium", "policy"}
 
 

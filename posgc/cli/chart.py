@@ -64,8 +64,10 @@ def draw(found: Sweep, kind: str) -> bytes:
     rows = [plotted(attempt) for attempt in found.attempts]
     names = list(dict.fromkeys(row["name"] for row in rows if row["parameter"] is not None)) or [rows[0]["name"]]
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(1.2 + 4.2 * len(names), 8.2), layout="constrained")
+        width, height = 1.2 + 4.2 * len(names), 8.2
+        figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
+        figure.subplots_adjust(1.0 / width, 0.55 / height, 1 - 0.15 / width, 1 - 0.8 / height, 0.06, 0.1)
         grid = figure.subplots(len(PANELS), len(names), sharex="col", sharey="row", squeeze=False)
         lossless = next((row["nodes"] for row in rows if row["name"] == "exact"), None)
         for axes, panel in zip(grid, PANELS, strict=True):
@@ -80,9 +82,10 @@ def draw(found: Sweep, kind: str) -> bytes:
                 own.axhline(lossless, color=INK, linewidth=1, linestyle=":", label="exact")
         for axes in grid:
             axes[-1].legend(loc="best")
+        figure.align_ylabels(grid[:, 0])
         model = found.compiled.model
         figure.suptitle(f"{model.name}, {found.compiled.information.protocol.name}, H = {model.horizon}, "
-                        f"{found.concept}", x=0.01, ha="left")  # fmt: skip
+                        f"{found.concept}", x=0.15 / width, ha="left")  # fmt: skip
         buffer = io.BytesIO()
         undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
         figure.savefig(buffer, format=kind, dpi=150, metadata=undated)
