@@ -5,7 +5,7 @@
 `table`: for each game the exact graph and each compression at one horizon, with nodes, certificate, exact gap and
 seconds.  `reach`: the largest horizon whose exact graph fits into the nodes allowed, and a compression that
 certifies a gap of at most 1 % of H x span at ten times that horizon.  `long`: DecTiger one-step, H = 10,000, whole
-processes (wall, processor seconds, peak memory).  `build`: nodes built a second, window models against exact ones.
+processes (wall, processor seconds, peak memory).  `build`: nodes and edges a second, window models and exact ones.
 Games on benchmark files are left out, and say so, where `../shared/benchmarks` is absent.
 """
 
@@ -16,13 +16,19 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from posgc_window.error import window_certificate
+from posgc_window.suffixes import window_graph
+
+from posgc.compression import quotient
+from posgc.information.graph import Graph, expand_graph
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
 from posgc.pipeline import Compiled, Compress, Request, compile_request, quiet, solve
-from posgc.plugin.specs import compression_of
 from posgc.policy.artefact import Concept
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,9 +82,9 @@ TABLE = (
 )  # fmt: skip
 
 BUILD = (
-    posg("boxpushing", "one_step", 5, "exact", "window(1)", "window(2)"),
-    posg("adversarial_tiger", "full", 8, "exact", "window(4)", "window(5)"),
-    posg("broadcast", "one_step", 60, "exact", "window(4)", "window(8)"),
+    (posg("boxpushing", "one_step", 6), (2, 3)),
+    (posg("adversarial_tiger", "full", 9), (5, 6)),
+    (posg("broadcast", "one_step", 60), (4, 8)),
 )
 
 REACH = posg("adversarial_tiger", "full", 0, "belief(9e-5)")
@@ -147,9 +153,8 @@ def _longest(game: Game, limit: int) -> int:
 
 
 def _fits(game: Game, horizon: int, limit: int) -> bool:
-    compression, options = compression_of("exact")
     try:
-        compression.apply(game.compiled(horizon).information, options, limit, quiet)
+        expand_graph(game.compiled(horizon).information, limit)
     except LimitError:
         return False
     return True
@@ -169,16 +174,28 @@ def long_horizons() -> None:
 
 
 def build() -> None:
-    """Nodes a second of processor time: the exact graph, and the stacks of windows before their quotient."""
-    for game in BUILD:
-        for spec in game.specs:
-            information = game.compiled(game.h).information
-            compression, options = compression_of(spec)
-            start = time.process_time()
-            compressed = compression.apply(information, options, 4_000_000, quiet)
-            seconds, nodes = time.process_time() - start, sum(compressed.model.sizes)
-            print(f"{game.name}, H = {game.h}, {spec}: {nodes:,} nodes ({sum(compressed.graph.sizes):,} after "
-                  f"bisimulation) in {seconds:.2f} s, {nodes / seconds:,.0f} nodes/s", flush=True)  # fmt: skip
+    """Rates of processor time: the exact graph and the graph of windows, then the quotient and the certificate."""
+    print("| game, H | model | nodes | nodes/s | edges/s | quotient, certificate (s) |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for game, lengths in BUILD:
+        information = game.compiled(game.h).information
+        graph, seconds = _timed(lambda i=information: expand_graph(i, NODES))
+        print(f"| {game.name}, {game.h} | exact | {_rates(graph, seconds)} | |")
+        for length in lengths:
+            graph, seconds = _timed(lambda i=information, L=length: window_graph(i, L, "uniform", NODES, quiet))
+            _, merging = _timed(lambda g=graph: quotient(g))
+            _, certifying = _timed(lambda i=information, L=length: window_certificate(i, L, "uniform", NODES))
+            print(f"| | window({length}) | {_rates(graph, seconds)} | {merging:.2f}, {certifying:.2f} |", flush=True)
+
+
+def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    start = time.process_time()
+    return work(), time.process_time() - start
+
+
+def _rates(graph: Graph, seconds: float) -> str:
+    nodes, edges = sum(graph.sizes), sum(len(layer.edge_to) for layer in graph.layers)
+    return f"{nodes:,} | {nodes / seconds:,.0f} | {edges / seconds:,.0f}"
 
 
 if __name__ == "__main__":

@@ -103,11 +103,14 @@ def _panel(axes: Axes, curves: tuple[_Curve, ...], rows: list[dict[str, Any]]) -
 
 
 def _scale(axes: Axes, unit: str, values: list[float]) -> None:
-    """Logarithmic above a tenth of the smallest number that is drawn."""
+    """Nodes: logarithmic; errors: logarithmic from the smallest number that is drawn on, linear below."""
+    from matplotlib.ticker import LogLocator
+
     largest = max(map(abs, values), default=1.0) or 1.0
     least = min((abs(v) for v in values if abs(v) > ROUNDING * largest), default=largest)
     if unit == "nodes":
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_minor_formatter("")
         axes.yaxis.set_major_formatter("{x:,.0f}")
     else:
