@@ -17,14 +17,14 @@ from pathlib import Path
 
 import numpy as np
 import scipy
-from posgc_dpomdp import DpomdpImporter
+from posgc_dpomdp import DpomdpImporter, PomdpImporter
 
 from posgc.language.diagnostics import InputError, Source
 
 FILES = Path(__file__).parents[1].parent / "shared" / "benchmarks"
 _WHOLE = (
     "import sys; from posgc_dpomdp import DpomdpImporter; from posgc.language.diagnostics import Source; "
-    "DpomdpImporter().read(Source('f', open(sys.argv[1]).read()), horizon=2, discount=None, reward='team')"
+    "DpomdpImporter().read(Source('f', open(sys.argv[1]).read()), horizon=2, discount=None, reward=None)"
 )
 
 
@@ -52,15 +52,16 @@ def main() -> None:
     print(f"machine: {processor()}, {platform.system()}")
     print(f"python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}")
     print(f"command: python benchmarks/bench_import.py {repeats}")
-    files = sorted(FILES.rglob("*.dpomdp"))
+    files = sorted(p for p in FILES.rglob("*") if p.suffix in (".dpomdp", ".pomdp", ".posg", ".zsposg"))
     if not files:
-        sys.exit(f"no .dpomdp files under {FILES}")
+        sys.exit(f"no benchmark files under {FILES}")
     for path in files:
         source = Source(str(path), path.read_text())
+        importer = next(i for i in (DpomdpImporter(), PomdpImporter()) if i.claims(source))
 
-        def read(source: Source = source) -> str:
+        def read(source: Source = source, importer: DpomdpImporter | PomdpImporter = importer) -> str:
             try:
-                model = DpomdpImporter().read(source, horizon=2, discount=None, reward="team").model
+                model = importer.read(source, horizon=2, discount=None, reward=None).model
             except InputError as error:
                 return f"refused, {len(error.diagnostics)} diagnostics"
             return f"{model.n_states} states, {len(model.kernels[0].state)} entries"

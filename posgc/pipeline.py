@@ -7,6 +7,7 @@ progress callback; nothing here prints.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import sys
 import time
@@ -22,6 +23,7 @@ from posgc.assumptions import ObservabilityReport, Verdict, evolution, observabi
 from posgc.compression import Compressed, Compression
 from posgc.compression.assess import Assessment, Limits, assess
 from posgc.compression.bounds import theory_window
+from posgc.compression.closure import require_recursive
 from posgc.compression.derive import Attempt, derive
 from posgc.compression.sweep import Families, Offer, sweep
 from posgc.compression.sweep import offers as compression_offers
@@ -33,21 +35,28 @@ from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Sourc
 from posgc.language.ir import Game
 from posgc.language.sharing import protocol
 from posgc.model import Model, tabulate
+from posgc.model.compare import same_arrays, stretched
+from posgc.model.infinite import require_steady, steps_that_matter, tail
 from posgc.model.rewards import reward_kind, reward_spans
+from posgc.model.writer import posg_text
 from posgc.plugin.backend import Backend, Facts, Problem, Progress
-from posgc.plugin.importer import RewardReading
+from posgc.plugin.importer import Importer, RewardReading
 from posgc.plugin.options import make_options
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import compression_of, spec_of
 from posgc.policy.artefact import Concept, Origin, Policy
+from posgc.policy.file import load_policy
 from posgc.policy.fit import require_fit
 from posgc.policy.pairs import PolicyMismatch
+from posgc.policy.players import Player, PolicyPlayer, RandomPlayer, UniformPlayer
+from posgc.policy.sampler import Episodes, Estimate, estimate, record
 from posgc.policy.verify import Form, GapKind, Verification, gap_kind, verify
 
 __all__ = [
     "AssumptionFails", "BackendOffer", "Candidate", "Compiled", "Compress", "Compressing", "Report", "Request",
-    "Solution", "Sweep", "Theory", "candidates", "check", "compile_request", "independence", "offers", "quiet",
-    "read_source", "request_of_policy", "solve", "solve_each", "verify_policy",
+    "Simulation", "Solution", "Sweep", "Theory", "Translation", "candidates", "check", "compile_request",
+    "independence", "offers", "quiet", "read_source", "request_of_policy", "simulate", "solve", "solve_each",
+    "translate", "verify_policy",
 ]  # fmt: skip
 
 AGENT_LIMIT = 50
@@ -84,16 +93,18 @@ def quiet(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asks of a game file, before anything is known of it."""
+    """What a user asks of a game file, before anything is known of it; `endless` asks for the discounted game without
+    end, cut where what follows no longer matters."""
 
     path: str
     share: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     horizon: int | None = None
     discount: float | None = None
-    reward: RewardReading = "team"
+    reward: RewardReading | None = None
     max_nodes: int = DEFAULT_MAX_NODES
     seed: int = 0
+    endless: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +118,11 @@ class Compiled:
     information: Information
     diagnostics: tuple[Diagnostic, ...]
     seconds: dict[str, float]
+
+    @property
+    def tail(self) -> float | None:
+        """What a deviation after the last step could gain where the game has no end and was cut; else None."""
+        return float(np.ptp(tail(self.model), axis=1).max()) if self.request.endless else None
 
 
 def read_source(path: str) -> Source:
@@ -142,7 +158,12 @@ def compile_request(request: Request, progress: Progress = quiet, source: Source
     seconds: dict[str, float] = {}
     source = read_source(request.path) if source is None else source
     with _timed(seconds, "compile"):
+        if request.endless:
+            _, first, _ = _model(dataclasses.replace(request, horizon=1), source, quiet)
+            request = dataclasses.replace(request, horizon=steps_that_matter(first.discount))
         game, model, diagnostics = _model(request, source, progress)
+        if request.endless:
+            require_steady(model)
     with _timed(seconds, "information"):
         lags = protocol(model.signature, request.share, game)
         information = Information(model, lags)
@@ -152,19 +173,76 @@ def compile_request(request: Request, progress: Progress = quiet, source: Source
 
 
 def _model(request: Request, source: Source, progress: Progress) -> tuple[Game | None, Model, tuple[Diagnostic, ...]]:
-    for importer in registry().importers.values():
-        if importer.claims(source):
-            if request.settings:
-                raise InputError([Diagnostic("E601", f"--set has no meaning for a {importer.name} file: it has no "
-                                             "parameters", help="leave --set out")])  # fmt: skip
-            imported = importer.read(source, horizon=request.horizon, discount=request.discount, reward=request.reward)
-            return None, imported.model, imported.diagnostics
-    if request.reward != "team":
+    importer = _importer(source)
+    if importer is not None:
+        if request.settings:
+            raise InputError([Diagnostic("E601", f"--set has no meaning for a {importer.name} file: it has no "
+                                         "parameters", help="leave --set out")])  # fmt: skip
+        imported = importer.read(source, horizon=request.horizon, discount=request.discount, reward=request.reward)
+        return None, imported.model, imported.diagnostics
+    if request.reward == "zero_sum":
         raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
                                      help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
     game = compile_game(source, request.settings, request.horizon, request.discount)
     model = tabulate(game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000))
     return game, model, game.warnings
+
+
+def _importer(source: Source) -> Importer | None:
+    """The first importer that claims the text."""
+    return next((i for i in registry().importers.values() if i.claims(source)), None)
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A foreign file as `.posg` text; the text was read back, and gives the same arrays."""
+
+    source: Source
+    format: str
+    model: Model
+    diagnostics: tuple[Diagnostic, ...]
+    text: str
+
+
+def translate(request: Request) -> Translation:
+    """Read a foreign file, write it in the language, and read that back.
+
+    The horizon is written where the format has one, or the request.  Raises InputError (E620) when no importer
+    claims the file, and for its mistakes; LimitError when it is too large for the language.
+    """
+    source = read_source(request.path)
+    importer = _importer(source)
+    if importer is None:
+        known = ", ".join(registry().importers) or "none"
+        raise InputError([Diagnostic("E620", "no importer claims this file", help=f"formats: {known}; a .posg "
+                                     "file needs no importing")], source)  # fmt: skip
+    fixed = importer.own_horizon or request.horizon is not None
+    horizon = request.horizon if fixed else 1
+    imported = importer.read(source, horizon=horizon, discount=request.discount, reward=request.reward)
+    digest = hashlib.sha256(source.text.encode()).hexdigest()[:16]
+    about = f"Imported from {os.path.basename(source.name)} ({importer.name}), SHA-256 {digest}…"
+    text = posg_text(imported.model, [about, *_readings(request)], horizon=fixed)
+    # The language builds the states within reach of the horizon only, other formats all that can be reached ever.
+    fair = imported.model if importer.own_horizon else stretched(imported.model, imported.model.n_states + 1)
+    _require_same(text, fair)
+    return Translation(source, importer.name, imported.model, imported.diagnostics, text)
+
+
+def _readings(request: Request) -> list[str]:
+    given = [("--reward", request.reward), ("--discount", request.discount)]
+    said = ", ".join(f"{flag} {value}" for flag, value in given if value is not None)
+    return [f"Read with {said}."] if said else []
+
+
+def _require_same(text: str, model: Model) -> None:
+    """Raises LimitError where the text gives another model than the one it was written from."""
+    try:
+        differs = same_arrays(model, tabulate(compile_game(Source("<written>", text), {}, model.horizon)))
+    except InputError as error:
+        differs = str(error)
+    if differs is not None:
+        raise LimitError(f"as a .posg text the game would not be the same ({differs}); use the file as it is, "
+                         "every command takes it")  # fmt: skip
 
 
 def _require_evolution(information: Information) -> None:
@@ -331,6 +409,22 @@ class Solution:
     upper: float | None
     compression: Compressing | None = None
 
+    @property
+    def certified_gap(self) -> float | None:
+        """The exact gap, else the lowest bound on it, with what a deviation after a cut could add; None: neither is
+        known."""
+        bound = None if self.compression is None else self.compression.assessment.bound
+        known = self.verification if self.verification is not None else bound
+        return None if known is None else known.gap + (self.compiled.tail or 0.0)
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """`lower` and `upper`, of the game without end where that was asked for."""
+        if not self.compiled.request.endless:
+            return self.lower, self.upper
+        least, most = tail(self.compiled.model)[0]
+        return None if self.lower is None else self.lower + least, None if self.upper is None else self.upper + most
+
 
 def solve(
     compiled: Compiled,
@@ -378,7 +472,19 @@ class _Solver:
         return dataclasses.replace(policy, header=header, origin=_origin(self.compiled))
 
     def candidate(self, spec: str, compressed: Compressed) -> Candidate:
-        """Solve a compressed game and judge the policy in the true one."""
+        """Solve a compressed game and judge the policy in the true one.
+
+        Raises InputError (E617) where the compression breaks condition (5.1) or misses what is possible in the game.
+        """
+        try:
+            require_recursive(compressed.graph)
+            return self._candidate(spec, compressed)
+        except PolicyMismatch as error:
+            what = f"compression {spec} is no model of this game: {error}"
+            cure = "this is a mistake of the plug-in that offers it"
+            raise InputError([Diagnostic("E617", what, help=cure)]) from None
+
+    def _candidate(self, spec: str, compressed: Compressed) -> Candidate:
         request = self.compiled.request
         policy = self.plan(spec, compressed.graph)
         kind = gap_kind(self.concept, policy.header.options)
@@ -486,17 +592,21 @@ def _derived(solver: _Solver, compress: Compress) -> tuple[Compressing, Policy]:
                                      help="add --epsilon X, in the unit of the rewards")])  # fmt: skip
     span = float((reward_spans(compiled.model) @ compiled.model.discount ** np.arange(compiled.model.horizon)).max())
     rounded = target + ROUNDING * span
+    attempts: list[Attempt[Candidate]] = []
     with _timed(compiled.seconds, "derive"):
-        attempts = tuple(
-            derive(
-                candidates(compiled.information),
-                lambda compression, options, limit: compression.apply(compiled.information, options, limit, quiet),
-                solver.candidate,
-                lambda found: found.certified is not None and found.certified <= rounded,
-                compiled.request.max_nodes,
-                compress.seconds,
-            )
+        found_in_turn = derive(
+            candidates(compiled.information),
+            lambda compression, options, limit: compression.apply(compiled.information, options, limit, quiet),
+            solver.candidate,
+            lambda found: found.certified is not None and found.certified <= rounded,
+            compiled.request.max_nodes,
+            compress.seconds,
         )
+        try:
+            attempts.extend(found_in_turn)
+        except KeyboardInterrupt:  # what was found so far is kept
+            if not any(a.result is not None for a in attempts):
+                raise
     solved = [a for a in attempts if a.result is not None and a.compressed is not None]
     if not solved:
         tried = "; ".join(f"{a.spec}: {a.note}" for a in attempts)
@@ -504,9 +614,8 @@ def _derived(solver: _Solver, compress: Compress) -> tuple[Compressing, Policy]:
     best = min(solved, key=lambda a: _certified(a.result))
     assert best.result is not None and best.compressed is not None
     found = best.result
-    return (
-        Compressing(best.spec, best.compressed, found.assessment, found.certified, attempts, rounded), found.policy
-    )  # fmt: skip
+    made = Compressing(best.spec, best.compressed, found.assessment, found.certified, tuple(attempts), rounded)
+    return made, found.policy
 
 
 def _certified(candidate: Candidate | None) -> float:
@@ -516,7 +625,10 @@ def _certified(candidate: Candidate | None) -> float:
 def _team_bounds(policy: Policy, assessment: Assessment) -> tuple[float, float | None]:
     """What the policy earns at least in the true game, and a bound on the team optimum, if there is one."""
     header = policy.header
-    upper = [float(header.upper + b.value_error.max()) for b in assessment.bounds if header.upper is not None]
+    upper = []
+    if header.upper is not None:
+        missed = max(0.0, header.upper - max(header.values))  # the optimum of M may have other values than the policy
+        upper = [header.upper + float(b.value_error.max()) + missed * b.half_spread for b in assessment.bounds]
     if assessment.verification is not None:
         lower = min(assessment.verification.values)
     else:
@@ -534,6 +646,10 @@ def _compressed_bounds(
         return (None if lower == -float("inf") else lower), upper
     if assessment.verification is not None:
         return _bounds(policy, assessment.verification, compiled)
+    bound = assessment.bound
+    if policy.header.concept == "nash" and reward_kind(compiled.model) == "zero_sum" and bound is not None:
+        claimed, off = policy.header.values[0], float(bound.value_error[0])
+        return claimed - off - float(bound.gains[1]), claimed + off + float(bound.gains[0])
     return None, None
 
 
@@ -577,7 +693,7 @@ def _bounds(policy: Policy, checked: Verification, compiled: Compiled) -> tuple[
 def _origin(compiled: Compiled) -> Origin:
     r = compiled.request
     return Origin(
-        compiled.source.name, compiled.source.text, r.share, dict(r.settings), r.horizon, r.discount, r.reward
+        compiled.source.name, compiled.source.text, r.share, dict(r.settings), r.horizon, r.discount, r.reward or ""
     )
 
 
@@ -586,8 +702,9 @@ def request_of_policy(policy: Policy) -> tuple[Request, Source]:
     origin = policy.origin
     if origin is None:
         raise InputError([Diagnostic("E609", "the policy file carries no game", help="give the game with --game")])
-    reading: RewardReading = "zero_sum" if origin.reward == "zero_sum" else "team"
-    request = Request(origin.name, origin.share, origin.settings, origin.horizon, origin.discount, reading)
+    known: dict[str, RewardReading] = {"team": "team", "zero_sum": "zero_sum"}
+    request = Request(origin.name, origin.share, origin.settings, origin.horizon, origin.discount,
+                      known.get(origin.reward))  # fmt: skip
     return request, Source(origin.name, origin.text)
 
 
@@ -618,3 +735,48 @@ def verify_policy(
         raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
     except ValueError as error:
         raise InputError([Diagnostic("E605", str(error))]) from None
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Returns of a policy by playing it.  `asked` episodes were wanted; `traces` are the first of them, in full
+    (None where none were wanted); `claimed` is what the policy file says of its values, None without a file."""
+
+    compiled: Compiled
+    policy: str
+    asked: int
+    estimate: Estimate
+    traces: Episodes | None
+    claimed: tuple[float, ...] | None
+
+
+def simulate(compiled: Compiled, policy: str, episodes: int, traces: int = 0, progress: Progress = quiet) -> Simulation:
+    """Play `uniform`, `random:SEED` or a policy file, with the seed of the request.
+
+    Raises InputError for a policy that cannot be read or does not belong to the game, LimitError where the
+    traces are too long to keep.
+    """
+    model, seed = compiled.model, compiled.request.seed
+    player, claimed = _player(compiled, policy)
+    try:
+        with _timed(compiled.seconds, "traces"):
+            kept = record(model, player, traces, seed) if traces else None
+        with _timed(compiled.seconds, "simulate"):
+            found = estimate(model, player, episodes, seed, progress)
+    except PolicyMismatch as error:
+        raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
+    return Simulation(compiled, policy, episodes, found, kept, claimed)
+
+
+def _player(compiled: Compiled, policy: str) -> tuple[Player, tuple[float, ...] | None]:
+    if policy == "uniform":
+        return UniformPlayer(compiled.model), None
+    if policy.startswith("random:"):
+        try:
+            return RandomPlayer(compiled.information, int(policy.removeprefix("random:"))), None
+        except ValueError:
+            raise InputError([Diagnostic("E613", f"--policy {policy:.40}: the seed is a whole number from 0",
+                                         help="--policy random:1")]) from None  # fmt: skip
+    loaded = load_policy(policy)
+    require_fit(compiled.information, loaded)
+    return PolicyPlayer(compiled.information, loaded), loaded.header.values

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from lark import Token
 
-from posgc_dpomdp.complaints import Complaints, span_in, span_of
+from posgc.plugin.complaints import Complaints, span_in, span_of
 from posgc_dpomdp.header import ROUNDED, Header
 from posgc_dpomdp.labels import ANY, Axis, Cells
 from posgc_dpomdp.syntax import Statement
@@ -24,8 +24,6 @@ from posgc_dpomdp.syntax import Statement
 __all__ = ["Write", "read_writes"]
 
 Floats = npt.NDArray[np.float64]
-_PARTS = {"T": "T: ja : s : s' : p", "O": "O: ja : s' : jo : p", "R": "R: ja : s : s' : jo : r"}
-
 
 class Write(NamedTuple):
     """`table[cells] = value`; `value` is a number, or an array over the axes that `cells` leaves open.
@@ -41,14 +39,14 @@ class Write(NamedTuple):
 class _Reader:
     """Reads the statements of one letter; mistakes go to `complaints`."""
 
-    def __init__(self, letter: str, header: Header, complaints: Complaints) -> None:
+    def __init__(self, letter: str, header: Header, complaints: Complaints, reset: Floats | None) -> None:
         states, actions, observations = header.states, header.actions, header.observations
         axes = {
             "T": (actions, states, states),
             "O": (actions, states, observations),
             "R": (actions, states, states, observations),
         }
-        self.letter, self.header, self.complaints = letter, header, complaints
+        self.letter, self.header, self.complaints, self.reset = letter, header, complaints, reset
         self.axes: tuple[Axis, ...] = axes[letter]
         self.suspect: list[Cells] = []
         self.in_range: Callable[[float], bool] = math.isfinite if letter == "R" else lambda p: 0.0 <= p <= 1.0 + ROUNDED
@@ -58,27 +56,26 @@ class _Reader:
         writes: list[Write] = []
         arity, axes, in_range = len(self.axes), self.axes, self.in_range
         for statement in statements:
-            head = statement.head
-            parts = head.split(":")
-            if len(parts) == arity + 2 and head.type == "ENTRY":
+            head, fields, tail, _, _ = statement
+            if len(fields) == arity and head.type == "ENTRY":
                 cells: Cells = ()
-                for axis, part in zip(axes, parts[1:-1], strict=True):
+                for axis, part in zip(axes, fields, strict=True):
                     found = axis[part]
                     if found is None:
                         break
                     cells += found
                 else:
-                    if len(number := parts[-1].split()) == 1 and in_range(value := float(number[0])):
+                    if len(number := tail.split()) == 1 and in_range(value := float(number[0])):
                         writes.append(Write(head, cells, value))
                         continue
-            write = self._other(statement, parts)
+            write = self._other(statement)
             if write:
                 writes.append(write)
             else:
-                self.suspect += self._meant(parts[1:-1])
+                self.suspect += self._meant(fields)
         return writes
 
-    def _meant(self, fields: list[str]) -> list[Cells]:
+    def _meant(self, fields: Sequence[str]) -> list[Cells]:
         """The rows that a wrong statement may have been meant for, whose sums are therefore no news."""
         cells: Cells = ()
         for axis, text in zip(self.axes[:2], [*fields, "*", "*"], strict=False):
@@ -88,26 +85,24 @@ class _Reader:
             cells += guess
         return [cells]
 
-    def _other(self, statement: Statement, parts: list[str]) -> Write | None:
-        """Every other form: rows, matrices, keywords, short rewards, and what is wrong."""
-        head, fields, tail = statement.head, parts[1:-1], parts[-1].strip().strip('"')
+    def _other(self, statement: Statement) -> Write | None:
+        """Every other form: rows, matrices, keywords, short rewards, rewards by agent, and what is wrong."""
+        head, fields, tail = statement.head, statement.fields, statement.tail.strip().strip('"')
         left = len(self.axes) - len(fields)
         short = self.letter == "R" and head.type == "ENTRY" and len(fields) == 2
         allowed = (0,) if head.type == "ENTRY" else (0, 1, 2)
         if left not in allowed and not short:
             rows = {1: "a row", 2: "a matrix"}.get(left) if head.type == "ENTRY" else None
             message = f"{self.letter} with {len(fields)} field(s) before the last colon"
-            cure = f"{rows} starts on the next line" if rows else f"the whole form is `{_PARTS[self.letter]}`"
+            form = self.header.dialect.forms[self.letter]
+            cure = f"{rows} starts on the next line" if rows else f"the whole form is `{form}`"
             self.complaints.error("I101", message, span_of(head), cure)
             return None
-        cells = self._cells(head, fields)
+        cells = self._cells(statement)
         if cells is None:
             return None
-        if short:
-            return self._short(head, parts, cells)
         if head.type == "ENTRY":
-            self._bad_number(head, parts)
-            return None
+            return self._paid(statement, cells, short)
         if head.type == "INLINE":
             self.complaints.note("N110", f"`{tail}` on the line of its statement", span_of(head), "MADP wants it below")
             return self._keyword(statement, cells, left, tail, head)
@@ -116,41 +111,42 @@ class _Reader:
             return self._keyword(statement, cells, left, word.strip().strip('"'), word)
         return self._numbers(statement, cells, left)
 
-    def _cells(self, head: Token, fields: list[str]) -> Cells | None:
+    def _cells(self, statement: Statement) -> Cells | None:
         """The cells that the fields select; None, with I102 for every word that is wrong."""
         cells: Cells = ()
         good = True
-        offset = head.index(":") + 1
-        for axis, text in zip(self.axes, fields, strict=False):
+        for axis, text, (token, offset) in zip(self.axes, statement.fields, statement.places(), strict=False):
             found = axis[text]
             if found is None:
                 good = False
                 for code, at, length, message, cure in axis.explain(text):
-                    self.complaints.error(code, message, span_in(head, offset + at, length), cure)
+                    self.complaints.error(code, message, span_in(token, offset + at, length), cure)
             else:
                 cells += found
-            offset += len(text) + 1
         return cells if good else None
 
-    def _short(self, head: Token, parts: list[str], cells: Cells) -> Write | None:
-        """The rewards of SDMS, `R: ja : s : r`, with one number, or one for each agent."""
-        values = [float(x) for x in parts[-1].split()]
-        wild = (ANY,) * (1 + len(self.header.observations.parts))
-        agents = len(self.header.agents)
-        if len(values) not in ((1, agents) if self.header.quoted else (1,)) or not all(map(math.isfinite, values)):
-            self._bad_number(head, parts)
-        else:
-            if not self.header.quoted:
-                self.complaints.note("N108", "a reward `R: ja : s : r`, the dialect of SDMS", span_of(head),
-                                     "MADP wants `R: ja : s : * : * : r`")  # fmt: skip
-            return Write(head, cells + wild, values[0] if len(values) == 1 else np.array(values))
-        return None
+    def _paid(self, statement: Statement, cells: Cells, short: bool) -> Write | None:
+        """Rewards that SDMS writes short, `R: ja : s : r`, and those of each agent, in our dialect or SDMS's."""
+        values, agents = [float(x) for x in statement.tail.split()], len(self.header.agents)
+        own = self.letter == "R" and len(values) == agents > 1 and (self.header.quoted or not short)
+        if not (own or (short and len(values) == 1)) or not all(map(math.isfinite, values)):
+            self._bad_number(statement)
+            return None
+        if short and not self.header.quoted:
+            self.complaints.note("N108", "a reward `R: ja : s : r`, the dialect of SDMS", span_of(statement.head),
+                                 "MADP wants `R: ja : s : * : * : r`")  # fmt: skip
+        if own and not self.header.quoted:
+            self.complaints.note("N111", "a reward for each agent, which MADP does not read", span_of(statement.head))
+        cells += (ANY,) * (1 + len(self.header.observations.parts)) if short else ()
+        return Write(statement.head, cells, np.array(values) if own else values[0])
 
     def _keyword(self, statement: Statement, cells: Cells, left: int, word: str, at: Token) -> Write | None:
         if word == "uniform" and self.letter != "R" and left in (1, 2):
             return Write(statement.head, cells, 1.0 / self.axes[-1].size)
         if word == "identity" and self.letter == "T" and left == 2:
             return Write(statement.head, cells, np.eye(self.header.states.size))
+        if word == "reset" and self.letter == "T" and left in (1, 2) and self.reset is not None:
+            return Write(statement.head, cells, self.reset)
         takes = {"T": "uniform or, for a whole matrix, identity", "O": "uniform", "R": "numbers only"}[self.letter]
         self.complaints.error("I101", f"`{word}` cannot stand here", span_of(at), f"{self.letter} takes {takes}")
         return None
@@ -166,7 +162,7 @@ class _Reader:
             if not statement.cut:
                 shape = " rows of ".join(str(axis.size) for axis in axes) or "1"
                 message = f"{len(values)} number(s) below this statement, which takes {shape}"
-                self.complaints.error("I101", message, place, "the numbers stand on the lines after the statement")
+                self.complaints.error("I101", message, place, self.header.dialect.numbers)
             return None
         good = np.isfinite(values) if self.letter == "R" else (values >= 0) & (values <= 1.0 + ROUNDED)
         if not good.all():
@@ -179,14 +175,14 @@ class _Reader:
             return Write(statement.head, cells, float(values[0]))
         return Write(statement.head, cells, values.reshape([n for axis in axes for n in axis.shape]))
 
-    def _bad_number(self, head: Token, parts: list[str]) -> None:
+    def _bad_number(self, statement: Statement) -> None:
         """Several numbers after the last colon, or one out of range."""
-        number = parts[-1].strip()
-        lead = len(parts[-1]) - len(parts[-1].lstrip())
-        span = span_in(head, len(head) - len(parts[-1]) + lead, len(number))
-        if " " in number or "\t" in number:
-            self.complaints.error("I101", "one number is wanted after the last colon", span,
-                                  "a colon parts the fields and comes before the number")  # fmt: skip
+        *_, (token, offset) = statement.places()
+        tail = statement.tail
+        number = tail.strip()
+        span = span_in(token, offset + len(tail) - len(tail.lstrip()), len(number))
+        if len(number.split()) > 1:
+            self.complaints.error("I101", "one number is wanted here", span, self.header.dialect.entry)
         else:
             self.complaints.error("I105", f"the number {number} is out of range", span, self._range())
 
@@ -195,12 +191,14 @@ class _Reader:
 
 
 def read_writes(
-    letter: str, statements: Sequence[Statement], header: Header, complaints: Complaints
+    letter: str, statements: Sequence[Statement], header: Header, complaints: Complaints, reset: Floats | None = None
 ) -> tuple[list[Write], list[Cells]]:
     """The writes of all statements of `letter`, in file order; wrong ones are complained of and left out.
+
+    `reset` is the law of the first state, where the dialect lets a row of T be it.
 
     Second come the rows (cells of ja and state) that a wrong statement may have been meant for.
     Codes: I101 for a wrong number of fields or numbers, I102 for names and indices, I105 for values.
     """
-    reader = _Reader(letter, header, complaints)
+    reader = _Reader(letter, header, complaints, reset)
     return reader.read([s for s in statements if s.head[0] == letter]), reader.suspect

@@ -1,8 +1,12 @@
-"""The header: agents, discount, values, states, start, actions, observations, once each and in this order."""
+"""The header: agents, discount, values, states, start, actions, observations, once each.
+
+A `.dpomdp` has them in this order; a `.pomdp` in any, without agents, and without start where it is uniform.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +14,14 @@ import numpy.typing as npt
 from lark import Token
 
 from posgc.plugin import LimitError
-from posgc_dpomdp.complaints import Complaints, span_of
+from posgc.plugin.complaints import Complaints, span_of
 from posgc_dpomdp.labels import IDENTIFIER, Axis, Labels
 from posgc_dpomdp.syntax import Document, Item, Word, words
 
-__all__ = ["EXACT", "MAX_AGENTS", "MAX_CELLS", "ROUNDED", "Header", "read_header", "start_law"]
+__all__ = [
+    "DPOMDP", "EXACT", "MAX_AGENTS", "MAX_CELLS", "POMDP", "ROUNDED", "Dialect", "Header", "read_header",
+    "read_single_header", "start_law",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,6 +30,27 @@ ROUNDED = 1e-5  # absolute: one whose sum is this close is taken for rounded, an
 MAX_CELLS = 200_000_000  # cells of the tables of T and O together, or of R: 1.6 GB of float64
 MAX_AGENTS = 15  # R has an axis per state and two per agent, and NumPy 1 arrays have at most 32
 _HUGE = 10**300  # counts are whole numbers of any length; this one still prints as a float
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What a message must say of a format: the whole form of each letter, and where numbers stand."""
+
+    forms: Mapping[str, str]
+    numbers: str
+    entry: str
+
+
+DPOMDP = Dialect(
+    {"T": "T: ja : s : s' : p", "O": "O: ja : s' : jo : p", "R": "R: ja : s : s' : jo : r"},
+    "the numbers stand on the lines after the statement",
+    "a colon parts the fields and comes before the number",
+)
+POMDP = Dialect(
+    {"T": "T: a : s : s' p", "O": "O: a : s' : o p", "R": "R: a : s : s' : o r"},
+    "the numbers follow the last field, without a colon",
+    "a colon parts the fields, and none comes before the number",
+)
 ORDER = ("agents", "discount", "values", "states", "start", "actions", "observations")
 
 
@@ -30,6 +58,7 @@ ORDER = ("agents", "discount", "values", "states", "start", "actions", "observat
 class Header:
     """What the header declares; `sign` is -1 for `values: cost`, `quoted` tells the SDMS dialect."""
 
+    dialect: Dialect
     agents: tuple[str, ...]
     discount: float
     sign: float
@@ -57,7 +86,7 @@ def read_header(document: Document, complaints: Complaints) -> Header:
         complaints.settle()
     assert states is not None  # whatever left it out was an error
     header = Header(
-        names, discount, sign, quoted,
+        DPOMDP, names, discount, sign, quoted,
         Axis("state", (states,), joint=False),
         Axis("action", actions, joint=True),
         Axis("observation", observations, joint=True),
@@ -65,6 +94,38 @@ def read_header(document: Document, complaints: Complaints) -> Header:
     )  # fmt: skip
     _check_size(states.size, header.actions.size, header.observations.size, complaints)
     return header
+
+
+def read_single_header(document: Document, complaints: Complaints) -> Header:
+    """The header of a `.pomdp`: one agent, called 1.  Raises as `read_header` does."""
+    items = _in_any_order(document, complaints)
+    discount = _discount(items.get("discount"), complaints)
+    sign, _ = _values(items.get("values"), complaints)
+    found = {key: _labels(_words(items.get(key), complaints), key, complaints)
+             for key in ("states", "actions", "observations")}  # fmt: skip
+    if None in found.values():
+        complaints.settle()
+    axes = [Axis(key[:-1], (labels,), joint=False) for key, labels in found.items() if labels]
+    states, actions, observations = axes
+    _check_size(states.size, actions.size, observations.size, complaints)
+    return Header(POMDP, ("1",), discount, sign, False, states, actions, observations, items.get("start"))
+
+
+def _in_any_order(document: Document, complaints: Complaints) -> dict[str, Item]:
+    """The preamble of a `.pomdp` by key; I104 for what is missing, repeated or late."""
+    found: dict[str, Item] = {}
+    body = document.statements[0].head.start_pos or 0 if document.statements else math.inf
+    for item in document.items:
+        key, span = item.key.split()[0], span_of(item.token)
+        if key in found:
+            complaints.error("I104", f"`{key}` is given a second time", span, "once each")
+        elif (item.token.start_pos or 0) > body:
+            complaints.error("I104", f"`{key}` comes after the first statement", span, "the preamble comes first")
+        found.setdefault(key, item)
+    for key in ORDER:
+        if key not in ("agents", "start") and key not in found:
+            complaints.error("I104", f"the preamble has no `{key}:`", None, f"add `{_EXAMPLE[key]}`")
+    return found
 
 
 def _check_size(states: int, actions: int, observations: int, complaints: Complaints) -> None:
@@ -211,6 +272,8 @@ def start_law(header: Header, complaints: Complaints) -> Floats:
     item, states = header.start, header.states.parts[0]
     found = _words(item, complaints)
     law = np.zeros(states.size)
+    if item is None and header.dialect is POMDP:
+        return np.full(states.size, 1.0 / states.size)
     if not found:
         return law
     assert item is not None  # it has words

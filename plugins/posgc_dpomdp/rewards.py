@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.plugin import LimitError
+from posgc.plugin.complaints import Complaints, span_of
 from posgc_dpomdp.body import Write
-from posgc_dpomdp.complaints import Complaints, span_of
 from posgc_dpomdp.header import MAX_CELLS, Header
 from posgc_dpomdp.labels import ANY, Axis, Cells
 from posgc_dpomdp.tables import fill, runs

@@ -7,7 +7,7 @@ finite), each with the cure for the mistake it looks like; what MADP would choke
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from lark import Lark, Token, Tree
 
 from posgc.plugin import Span
-from posgc_dpomdp.complaints import Complaints, span_of
+from posgc.plugin.complaints import Complaints, span_of
 
 __all__ = ["Document", "Item", "Statement", "Word", "parse", "words"]
 
@@ -36,14 +36,31 @@ class Word(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """A T, O or R line, and the number lines or the keyword of the row or matrix that follows it.
+    """A T, O or R statement: its fields, and after them a number, a keyword, or number lines below.
 
-    `cut` is true where a malformed line follows: then a count of numbers that is too small is no news.
+    `head` stands where the statement begins, and is an ENTRY (with a number as `tail`), an OPEN (with a row,
+    a matrix or a keyword as `block`) or an INLINE (with a keyword as `tail`).  `fields` and `tail` are the
+    texts between the colons of `head`; those that are tokens stand somewhere else (`place`).  `cut` is true
+    where a malformed line follows: then a count of numbers that is too small is no news.
     """
 
     head: Token
+    fields: Sequence[str]
+    tail: str
     block: tuple[Token, ...] = ()
     cut: bool = False
+
+    def places(self) -> Iterator[tuple[Token, int]]:
+        """For each field, then for the tail, a token and the offset in it at which the text begins."""
+        offset = self.head.find(":") + 1
+        for text in (*self.fields, self.tail):
+            yield (text, 0) if isinstance(text, Token) else (self.head, offset)
+            offset += len(text) + 1
+
+
+def _on_one_line(head: Token, block: tuple[Token, ...] = (), cut: bool = False) -> Statement:
+    _, *fields, tail = head.split(":")
+    return Statement(head, fields, tail, block, cut)
 
 
 @dataclass(frozen=True)
@@ -92,7 +109,7 @@ def parse(complaints: Complaints) -> Document:
             if node.data == "header":
                 items.append(Item(" ".join(first.rstrip(": \t").split()), first, tuple(rest)))
             else:
-                statements.append(Statement(first, tuple(rest), _is_malformed(after)))
+                statements.append(_on_one_line(first, tuple(rest), _is_malformed(after)))
         elif node.type == "MALFORMED":
             letter = node[0] if node[0] in "TOR" else statements[-1].head[0] if statements else ""
             key = _KEY.match(node)
@@ -101,7 +118,7 @@ def parse(complaints: Complaints) -> Document:
             if not (_is_malformed(before) and _NUMBERS.fullmatch(node)):
                 _malformed(node, complaints)
         else:
-            statements.append(Statement(node))
+            statements.append(_on_one_line(node))
     if not items and not statements and not len(complaints):
         complaints.error("I101", "the file is empty", None, "a .dpomdp file begins with `agents: 2`")
     _leniencies(text, items[0].token.start_pos or 0 if items else 0, complaints)

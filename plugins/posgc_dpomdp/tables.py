@@ -14,8 +14,8 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from posgc.plugin.complaints import SHOWN, Complaints, span_of
 from posgc_dpomdp.body import Write
-from posgc_dpomdp.complaints import SHOWN, Complaints, span_of
 from posgc_dpomdp.header import EXACT, ROUNDED
 from posgc_dpomdp.labels import ANY, Axis, Cells
 

@@ -174,7 +174,7 @@ class Walk:
         part = np.zeros(len(table.z), dtype=np.int64)
         for item, stride, seen in zip(codec.items, codec.strides, visible, strict=True):
             if seen:
-                part += stride * codec.digit(table.z, item)
+                part += stride * (table.z // stride % self.information.size(item))
         parts, signal = np.unique(part, return_inverse=True)
         width = len(table.following)
         keys, column = np.unique(signal[table.joint_z] * width + table.joint_cell, return_inverse=True)

@@ -9,12 +9,13 @@ from posgc.assumptions import ReplayResult, Verdict
 from posgc.cli import compressed
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import Diagnostic
-from posgc.pipeline import Compiled, Report, Solution, Sweep
+from posgc.pipeline import Compiled, Report, Simulation, Solution, Sweep
 from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
+from posgc.policy.sampler import CONFIDENCE
 from posgc.policy.verify import Verification, gap_kind
 
-__all__ = ["check", "info", "plot", "plugins", "replayed", "solve", "verify"]
+__all__ = ["check", "info", "plot", "plugins", "replayed", "simulate", "solve", "verify"]
 
 Json = dict[str, Any]
 
@@ -85,10 +86,12 @@ def _diagnostic(d: Diagnostic) -> Json:
 
 def _values(compiled: Compiled, verification: Verification) -> Json:
     agents = compiled.model.signature.agents
+    after = compiled.tail or 0.0
     return {
         "values": dict(zip(agents, verification.values, strict=True)),
         "gap": {
-            "kind": verification.kind, "value": verification.gap, "exact": True, "error": verification.error,
+            "kind": verification.kind, "value": verification.gap + after, "exact": compiled.tail is None,
+            "error": verification.error, "tail": compiled.tail,
             "nash_conv": verification.nash_conv, "gains": dict(zip(agents, verification.gains, strict=True)),
         },
     }  # fmt: skip
@@ -102,7 +105,8 @@ def _unverified(solution: Solution) -> Json:
         "values": dict(zip(agents, solution.policy.header.values, strict=True)),
         "gap": {
             "kind": gap_kind(solution.policy.header.concept, solution.policy.header.options),
-            "value": None if bound is None else bound.gap, "exact": False,
+            "value": None if bound is None else bound.gap + (solution.compiled.tail or 0.0), "exact": False,
+            "tail": solution.compiled.tail,
             "error": None if bound is None else float(bound.value_error.max()), "nash_conv": None,
             "gains": dict.fromkeys(agents) if bound is None else dict(zip(agents, bound.gains.tolist(), strict=True)),
         },
@@ -120,7 +124,7 @@ def solve(solution: Solution, path: str | None) -> Json:
         **(_values(solution.compiled, solution.verification) if solution.verification is not None
            else _unverified(solution)),
         "compression": None if solution.compression is None else compressed.document(solution.compression),
-        "bounds": {"lower": solution.lower, "upper": solution.upper},
+        "bounds": dict(zip(("lower", "upper"), solution.bounds, strict=True)),
         "layers": list(solution.layers),
         "seconds": solution.compiled.seconds,
         "peak_nodes": sum(solution.layers),
@@ -144,6 +148,31 @@ def plot(found: Sweep, picture: str | None) -> Json:
     return {**_game(found.compiled), "concept": found.concept, "backend": found.backend, "picture": picture,
             "attempts": [compressed.plotted(attempt) for attempt in found.attempts],
             "seconds": found.compiled.seconds}  # fmt: skip
+
+
+def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Json:
+    """The document of `posgc simulate`; `lines` are the traces, unless they were written to `path`."""
+    compiled, found = simulation.compiled, simulation.estimate
+    agents = compiled.model.signature.agents
+    error, interval, claimed = found.error, found.interval, simulation.claimed
+    return {
+        **_game(compiled),
+        "policy": simulation.policy,
+        "seed": compiled.request.seed,
+        "horizon": compiled.model.horizon,
+        "discount": compiled.model.discount,
+        "episodes": found.episodes,
+        "stopped": found.stopped,
+        "mean": dict(zip(agents, found.mean.tolist(), strict=True)),
+        "error": None if error is None else dict(zip(agents, error.tolist(), strict=True)),
+        "interval": None if interval is None else dict(zip(agents, interval.tolist(), strict=True)),
+        "confidence": {"level": CONFIDENCE, "kind": "normal"},
+        "claimed": None if claimed is None else dict(zip(agents, claimed, strict=True)),
+        "traces": lines,
+        "out": path,
+        "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
+        "seconds": compiled.seconds,
+    }
 
 
 def info(compiled: Compiled) -> Json:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
 
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Request
 
-__all__ = ["add_game", "add_output", "gap", "numbers", "pairs", "request_of", "seconds"]
+__all__ = [
+    "add_game", "add_output", "add_overrides", "gap", "numbers", "pairs", "positive", "request_of", "seconds",
+]  # fmt: skip
 
 
 def add_game(parser: argparse.ArgumentParser) -> None:
@@ -22,13 +25,20 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     """How to read a game, wherever it comes from."""
     parser.add_argument("--share", metavar="PROTOCOL", help="sharing protocol, e.g. full, one_step, 'delayed(2)'")
     parser.add_argument("--set", metavar="K=V", action="append", default=[], help="value of a parameter; repeatable")
-    parser.add_argument("--horizon", metavar="H", type=_positive, help="number of decisions")
-    parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
-    parser.add_argument("--reward", choices=("team", "zero_sum"), default="team",
-                        help="how an imported file's one reward is meant")  # fmt: skip
-    parser.add_argument("--max-nodes", metavar="N", type=_positive, default=DEFAULT_MAX_NODES,
+    add_overrides(parser, _horizon, "number of decisions; inf: discounted without end, cut where it no longer matters")
+    parser.add_argument("--max-nodes", metavar="N", type=positive, default=DEFAULT_MAX_NODES,
                         help=f"most nodes of the common-information graph (default {DEFAULT_MAX_NODES})")  # fmt: skip
     parser.add_argument("--seed", metavar="N", type=_natural, default=0, help="seed of whatever is random (default 0)")
+
+
+def add_overrides(
+    parser: argparse.ArgumentParser, horizon: Callable[[str], float] | None = None, what: str = "number of decisions"
+) -> None:
+    """What a file may leave open, or say otherwise; `horizon` reads the value of --horizon."""
+    parser.add_argument("--horizon", metavar="H", type=horizon or positive, help=what)
+    parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
+    parser.add_argument("--reward", choices=("team", "zero_sum"),
+                        help="how an imported file's one reward is meant")  # fmt: skip
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -39,9 +49,10 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """The request that the common flags make.  Raises InputError for a malformed --set."""
+    endless = arguments.horizon == math.inf
     return Request(
-        arguments.game, arguments.share, pairs("--set", arguments.set), arguments.horizon, arguments.discount,
-        arguments.reward, arguments.max_nodes, arguments.seed,
+        arguments.game, arguments.share, pairs("--set", arguments.set), None if endless else arguments.horizon,
+        arguments.discount, arguments.reward, arguments.max_nodes, arguments.seed, endless,
     )  # fmt: skip
 
 
@@ -77,7 +88,12 @@ def seconds(text: str) -> float:
     return value
 
 
-def _positive(text: str) -> int:
+def _horizon(text: str) -> float:
+    return math.inf if text == "inf" else positive(text)
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not positive")
@@ -98,6 +114,6 @@ def _discount(text: str) -> float:
     return value
 
 
-_positive.__name__ = _natural.__name__ = "whole number"
+positive.__name__ = _horizon.__name__ = _natural.__name__ = "whole number"
 _discount.__name__ = "number"
 numbers.__name__ = "list of numbers"

@@ -63,12 +63,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _require_drawing(path: str) -> None:
-    """Raises InputError (E619), before anything is solved, where the picture could not be drawn."""
+    """Raises InputError (E624), before anything is solved, where the picture could not be drawn."""
     if Path(path).suffix[1:].lower() not in FORMATS:
         cure = f"a name that ends with {', '.join('.' + name for name in FORMATS)}"
-        raise InputError([Diagnostic("E619", f"{path}: the format of a picture is told by its ending", help=cure)])
+        raise InputError([Diagnostic("E624", f"{path}: the format of a picture is told by its ending", help=cure)])
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise InputError([Diagnostic("E619", "pictures are drawn by matplotlib, which is not installed",
+        raise InputError([Diagnostic("E624", "pictures are drawn by matplotlib, which is not installed",
                                      help="pip install 'posgc[plot]'")]) from None  # fmt: skip

@@ -11,7 +11,7 @@ from posgc.cli import documents, text
 from posgc.cli.flags import add_game, add_output, gap, pairs, request_of, seconds
 from posgc.cli.progress import progress_bar
 from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.pipeline import Compress, Solution, compile_request, solve
+from posgc.pipeline import Compress, compile_request, solve
 from posgc.policy.file import save_policy
 
 __all__ = ["add_arguments", "run"]
@@ -57,14 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"limit: no compression meets {arguments.epsilon} within the limits; {reached}, "
               f"by {solution.compression.spec}; raise --max-nodes or --time-limit", file=sys.stderr)  # fmt: skip
         return 3
-    return int(arguments.require_gap is not None and not _within(solution, arguments.require_gap))
-
-
-def _within(solution: Solution, required: float) -> bool:
-    if solution.verification is not None:
-        return solution.verification.gap <= required
-    bound = None if solution.compression is None else solution.compression.assessment.bound
-    return bound is not None and bound.gap <= required
+    certified = math.inf if solution.certified_gap is None else solution.certified_gap
+    return int(arguments.require_gap is not None and certified > arguments.require_gap)
 
 
 def _compress(arguments: argparse.Namespace) -> Compress | None:

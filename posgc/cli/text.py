@@ -13,17 +13,20 @@ from rich.tree import Tree
 
 from posgc.assumptions import ReplayResult, Verdict
 from posgc.cli.compressed import BASIS, attempts_table, sentences
+from posgc.cli.traces import trace_columns, trace_rows
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import render
+from posgc.model import Model
 from posgc.model.rewards import reward_kind
-from posgc.pipeline import Compiled, Compressing, Report, Solution, Sweep
+from posgc.pipeline import Compiled, Compressing, Report, Simulation, Solution, Sweep
 from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
 from posgc.policy.artefact import Policy
+from posgc.policy.sampler import CONFIDENCE, Episodes
 from posgc.policy.story import Chapter
 from posgc.policy.verify import Verification
 
-__all__ = ["check", "info", "plot", "plugins", "replayed", "show", "solve", "verify"]
+__all__ = ["check", "info", "plot", "plugins", "replayed", "show", "simulate", "solve", "verify"]
 
 WITNESS_LINES = 8
 GAP = {"nash": "NE", "cce": "CCE", "ce": "CE", "ce_strategic": "strategic-form CE"}
@@ -161,6 +164,9 @@ def solve(solution: Solution, path: str | None) -> None:
     _say(console)
     if solution.compression is not None:
         _compression(console, solution.compression, header.agents)
+    if solution.verification is None and solution.compiled.tail is not None:
+        _say(console, f"the game has no end and was cut after {solution.compiled.model.horizon} steps: add "
+             f"{solution.compiled.tail:.3g} to the gap")  # fmt: skip
     if solution.verification is not None:
         _certificate(console, solution.compiled, solution.verification)
     if header.gap_bound is not None:
@@ -169,8 +175,9 @@ def solve(solution: Solution, path: str | None) -> None:
             f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap "
             f"{'in the compressed game ' if header.compression else ''}by {header.gap_bound:.3g}, up to rounding",
         )
-    if solution.lower is not None and solution.upper is not None:
-        _say(console, f"value of the game: between {solution.lower:.10g} and {solution.upper:.10g}")
+    lower, upper = solution.bounds
+    if lower is not None and upper is not None:
+        _say(console, f"value of the game: between {lower:.10g} and {upper:.10g}")
     _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in solution.compiled.seconds.items()))
     if path is not None:
         _say(console, f"policy written to {path}; read it with: posgc show {path}")
@@ -196,6 +203,9 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
     console.print(table)
     _say(console, f"{GAP[checked.kind]} gap in the true game: {checked.gap:.3g} (largest single gain), "
          f"NashConv {checked.nash_conv:.3g} (sum); error of merging at most {checked.error:.1g}")  # fmt: skip
+    if compiled.tail is not None:
+        _say(console, f"the game has no end and was cut after {compiled.model.horizon} steps; later deviations gain at "
+             f"most {compiled.tail:.3g}, so its gap is at most {checked.gap + compiled.tail:.3g}")  # fmt: skip
     if compiled.information.protocol.forget is not None:
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
 
@@ -216,6 +226,39 @@ def plot(found: Sweep, picture: str | None) -> None:
     _say(console)
     console.print(attempts_table(found.attempts))
     _say(console, f"picture written to {picture}" if picture else "nothing could be solved; no picture is written")
+
+
+def simulate(simulation: Simulation, path: str | None) -> None:
+    """The outcome of `posgc simulate`."""
+    console, compiled, found = _console(), simulation.compiled, simulation.estimate
+    _heading(console, compiled)
+    if simulation.traces is not None and path is None:
+        _traces(console, compiled.model, simulation.traces)
+    elif path is not None:
+        _say(console, f"traces written to {path}")
+    _say(console)
+    discounted = "" if compiled.model.discount == 1 else f", discounted by {compiled.model.discount:.10g}"
+    _say(console, f"{simulation.policy}, seed {compiled.request.seed}: mean return of {found.episodes} episodes"
+         f"{discounted}, normal {CONFIDENCE:.0%} interval")  # fmt: skip
+    claims = simulation.claimed or ()
+    table = Table("agent", "mean", "interval", *(["the file's claim"] if claims else []), box=None, pad_edge=False)
+    for i, agent in enumerate(compiled.model.signature.agents):
+        between = "" if found.interval is None else "[{:.6g}, {:.6g}]".format(*found.interval[i])
+        table.add_row(escape(agent), f"{found.mean[i]:.6g}", escape(between), *(f"{v:.12g}" for v in claims[i:][:1]))
+    console.print(table)
+    rate = found.episodes * compiled.model.horizon / max(compiled.seconds["simulate"], 1e-9) / 1e6
+    _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in compiled.seconds.items())
+         + f" ({rate:.3g} million joint steps a second)")  # fmt: skip
+
+
+def _traces(console: Console, model: Model, traces: Episodes) -> None:
+    for episode in range(traces.returns.shape[1]):
+        table = Table(*map(escape, trace_columns(model, traces)), box=None, pad_edge=False)
+        for row in trace_rows(model, traces, episode):
+            table.add_row(*map(escape, row))
+        _say(console)
+        _say(console, f"episode {episode}")
+        console.print(table)
 
 
 def info(compiled: Compiled) -> None:

@@ -34,4 +34,4 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(documents.verify(compiled, verification, arguments.concept or policy.header.concept)))
     else:
         text.verify(compiled, verification)
-    return int(arguments.require_gap is not None and verification.gap > arguments.require_gap)
+    return int(arguments.require_gap is not None and verification.gap + (compiled.tail or 0.0) > arguments.require_gap)

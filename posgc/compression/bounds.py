@@ -45,13 +45,15 @@ class Bound:
     """What every agent can gain in the true game at most, [n], in the unit of the rewards.
 
     `kind`: what it rests on, a certificate (`Certificate.kind`) or the measured errors.  `own`: the part that is M's
-    own gap, [n].  `value_error`: how far the policy's values in M can be from those in the game, [n].
+    own gap, [n].  `value_error`: how far the policy's values in M can be from those in the game, [n].  `half_spread`:
+    sum_h epsilon_{z,h} / 2, by which `value_error` grows for another policy of M whose values differ by at most 1.
     """
 
     kind: Kind
     gains: Floats
     own: Floats
     value_error: Floats
+    half_spread: float
 
     @property
     def gap(self) -> float:
@@ -67,7 +69,7 @@ def bound(model: Model, in_model: InModel, error: Certificate | Measured) -> Bou
     if error.kind == "replaced":
         to_come = np.cumsum(spans[:, ::-1], axis=1)[:, ::-1]
         lost = to_come @ error.distance
-        return Bound("replaced", in_model.gains + lost, in_model.gains, lost / 2)
+        return Bound("replaced", in_model.gains + lost, in_model.gains, lost / 2, 0.0)
     return _expected(error.kind, in_model, discount, reward_spans(model) * error.distance / 2, error.distance)
 
 
@@ -77,7 +79,8 @@ def _expected(
     rewards = epsilon_r @ discount
     ahead = discount[1:] * epsilon_z[:-1]
     follow, deviate = in_model.value_span[:, 1:] @ ahead / 2, in_model.best_span[:, 1:] @ ahead / 2
-    return Bound(kind, in_model.gains + 2 * rewards + follow + deviate, in_model.gains, rewards + follow)
+    gains = in_model.gains + 2 * rewards + follow + deviate
+    return Bound(kind, gains, in_model.gains, rewards + follow, float(epsilon_z[:-1].sum()) / 2)
 
 
 def theory_window(model: Model, gamma: float, epsilon: float) -> float:

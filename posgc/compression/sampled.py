@@ -10,6 +10,7 @@ sampling error apart, a lower bound on what the best deviation gains.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -22,18 +23,22 @@ from posgc.information.step import same_step
 from posgc.policy.artefact import Policy
 from posgc.policy.in_model import best_response
 from posgc.policy.pairs import TrueStep, first_pairs, follow_edges, true_step, used_cells
-from posgc.policy.sampler import play
+from posgc.policy.players import PolicyPlayer
+from posgc.policy.sampler import CONFIDENCE, estimate
 
-__all__ = ["CONFIDENCE", "SampledError", "SampledGap", "sampled_error", "sampled_gap"]
+__all__ = ["SampledError", "SampledGap", "sampled_error", "sampled_gap"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-CONFIDENCE = 1.959963984540054
-"""Standard errors either side of a mean that make a 95 % interval of a normal law."""
+REACH = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+"""Standard errors either side of a mean that make a normal interval of level `CONFIDENCE`."""
 
 PLAYED_STEPS = 2_000_000
 """Episodes times steps that are played for an estimate."""
+
+LEAST_EPISODES = 400
+"""Episodes that are played however long they are."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +65,19 @@ class SampledGap:
 def sampled_gap(compressed: Compressed, policy: Policy, seed: int) -> SampledGap:
     """Play a policy of `compressed.graph`, and every agent's best response in M against it, in the true game."""
     information = compressed.graph.information
-    episodes = int(np.clip(PLAYED_STEPS // information.model.horizon, 100, 20_000))
-    played = play(information, compressed.lift(policy), episodes, seed)
-    gains, halves = [], []
-    for agent in range(information.n_agents):
-        answer = compressed.lift(best_response(compressed.graph, policy, agent))
-        other = play(information, answer, episodes, seed + 1 + agent)
-        gains.append(other.mean[agent] - played.mean[agent])
-        halves.append(CONFIDENCE * np.hypot(other.error[agent], played.error[agent]))
-    return SampledGap(played.mean, CONFIDENCE * played.error, np.array(gains), np.array(halves), episodes)
+    episodes = int(np.clip(PLAYED_STEPS // information.model.horizon, LEAST_EPISODES, 20_000))
+
+    def earned(chosen: Policy) -> tuple[Floats, Floats]:
+        found = estimate(information.model, PolicyPlayer(information, compressed.lift(chosen)), episodes, seed)
+        assert found.error is not None
+        return found.mean, REACH * found.error
+
+    values, halves = earned(policy)
+    gains, reaches = np.zeros(len(values)), np.zeros(len(values))
+    for agent in range(len(values)):  # the episodes share their chance, so independent intervals are on the safe side
+        mean, half = earned(best_response(compressed.graph, policy, agent))
+        gains[agent], reaches[agent] = mean[agent] - values[agent], np.hypot(half[agent], halves[agent])
+    return SampledGap(values, halves, gains, reaches, episodes)
 
 
 def sampled_error(graph: Graph, seed: int, episodes: int = 1000) -> SampledError:
@@ -85,7 +94,7 @@ def sampled_error(graph: Graph, seed: int, episodes: int = 1000) -> SampledError
         own = sparse.csr_array((belief.data, wide[belief.indices], belief.indptr), shape=shape)
         distance: Floats = np.asarray(abs(own - layer.belief[node]).sum(axis=1)).ravel()
         mean[layer.h - 1] = distance.mean()
-        half[layer.h - 1] = CONFIDENCE * distance.std(ddof=1) / np.sqrt(episodes)
+        half[layer.h - 1] = REACH * distance.std(ddof=1) / np.sqrt(episodes)
         if layer.h < len(graph.layers):
             key = same_step(information, layer.h, cells)
             if key not in steps:

@@ -16,6 +16,10 @@ __all__ = ["Blocks", "SolverFailed", "solve_blocks"]
 
 TOLERANCE = 1e-10  # HiGHS primal and dual feasibility, absolute; programmes are scaled to O(1)
 LOOSE_TOLERANCE = 1e-7  # HiGHS's own default, for a lone block on which the tight one ends "Unknown"
+ITERATIONS = 20  # for each row and column of a call, and 10,000: a degenerate programme may go round for ever
+VIOLATED = 1e-8  # of a row by an "optimal" answer: met where coefficients of 1e-9 stand beside 1
+# (tolerance, presolve) for a lone block, in turn
+ATTEMPTS = ((TOLERANCE, True), (TOLERANCE, False), (LOOSE_TOLERANCE, True), (LOOSE_TOLERANCE, False))
 ENTRIES_PER_CALL = 50_000  # coefficients of one HiGHS call: fastest, within noise, of 5,000..500,000
 
 
@@ -27,7 +31,8 @@ class SolverFailed(RuntimeError):
 class Blocks:
     """`primal[n, C]`, `dual[n, R]` the multipliers (>= 0) of the inequality rows, 0 where not `solved[n]`.
 
-    A call that fails leaves all its blocks unsolved; `message` is HiGHS's word on the last such call.
+    A call that fails leaves all its blocks unsolved, and HiGHS's word is not taken for the rows: a block that
+    violates one is unsolved too.  `message` says what was wrong with the last of either.
     """
 
     primal: Floats
@@ -56,25 +61,29 @@ def solve_blocks(
         if equal is not None:
             programme["A_eq"] = sparse.kron(sparse.eye_array(size), equal, format="csr")
             programme["b_eq"] = np.ones(size * len(equal))
-        for tolerance in (TOLERANCE, LOOSE_TOLERANCE) if one_each else (TOLERANCE,):
+        for tolerance, presolve in ATTEMPTS if one_each else ATTEMPTS[:1]:
             accuracy: Any = {"primal_feasibility_tolerance": tolerance, "dual_feasibility_tolerance": tolerance}
+            accuracy |= {"presolve": presolve, "maxiter": 10_000 + ITERATIONS * size * (rows + columns)}
             result: Any = linprog(-c[start:stop].ravel(), method="highs", options=accuracy, **programme)
-            if result.status == 0:
+            if result.status != 0:
+                message = f"HiGHS on {size} block(s) of {rows} x {columns}: {result.message}"
+                continue
+            z = result.x.reshape(size, columns)
+            obeyed = ((a[start:stop] @ z[:, :, None])[:, :, 0] <= b + VIOLATED).all(axis=1)
+            primal[start:stop], solved[start:stop] = z, obeyed
+            dual[start:stop] = -result.ineqlin.marginals.reshape(size, rows)
+            if obeyed.all():
                 break
-        else:
-            message = f"HiGHS on {size} block(s) of {rows} x {columns}: {result.message}"
-            continue
-        solved[start:stop] = True
-        primal[start:stop] = result.x.reshape(size, columns)
-        dual[start:stop] = -result.ineqlin.marginals.reshape(size, rows)
+            message = f"HiGHS on {size} block(s) of {rows} x {columns}: its answer violates a row"
     return Blocks(primal, dual, solved, message)
 
 
 def _diagonal(a: Floats) -> sparse.csr_array:
     n, rows, columns = a.shape
     index = (np.arange(n)[:, None, None] * columns + np.arange(columns)).repeat(rows, axis=1)
+    # a copy: eliminate_zeros moves the coefficients within their array, and the caller's may be tried again
     matrix = sparse.csr_array(
-        (a.ravel(), index.ravel(), np.arange(n * rows + 1) * columns), shape=(n * rows, n * columns)
+        (a.flatten(), index.ravel(), np.arange(n * rows + 1) * columns), shape=(n * rows, n * columns)
     )
     matrix.eliminate_zeros()
     return matrix

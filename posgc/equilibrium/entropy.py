@@ -132,16 +132,29 @@ class _Point:
             ],
             axis=1,
         )
-        move = np.linalg.solve(system, right[..., None])[..., 0]
+        move = _solved(system, right)
         d_paid, d_nu, d_t = move[:, :n_rows], move[:, n_rows], move[:, n_rows + 1 :]
-        d_s = (goal - product - self.s * d_paid) / self.paid
-        d_w = -self.w * (dual + (d_paid[:, None] @ self.a)[:, 0] + d_nu[:, None])
+        with np.errstate(over="ignore", invalid="ignore"):
+            d_s = (goal - product - self.s * d_paid) / self.paid
+            d_w = -self.w * (dual + (d_paid[:, None] @ self.a)[:, 0] + d_nu[:, None])
+            known = np.isfinite(d_s.sum(axis=1) + d_w.sum(axis=1) + d_paid.sum(axis=1) + d_t.sum(axis=1) + d_nu)
+        if not known.all():  # a node whose step overflows stays where it is
+            for change in (d_s, d_w, d_paid, d_nu, d_t):
+                change[~known] = 0.0
         # weights on their way to 0 are not waited for: what cutting them short upsets vanishes with them
         size = np.minimum(_longest(self.s, d_s), _longest(self.paid, d_paid))
         self.w = np.maximum(self.w + np.maximum(size[:, None] * d_w, -BOUNDARY * self.w), LEAST)
         self.centring = np.where(size > 0.9, 0.05, np.where(size > 0.3, 0.3, 0.9))
         self.s, self.paid = self.s + size[:, None] * d_s, self.paid + size[:, None] * d_paid
         self.t, self.nu = self.t + size[:, None] * d_t, self.nu + size * d_nu
+
+
+def _solved(system: Floats, right: Floats) -> Floats:
+    """[c, k]: the step; the shortest where conditions of payoffs that vanish beside others leave it open."""
+    try:
+        return np.asarray(np.linalg.solve(system, right[..., None])[..., 0], dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return np.asarray((np.linalg.pinv(system) @ right[..., None])[..., 0], dtype=np.float64)
 
 
 def _longest(value: Floats, change: Floats) -> Floats:

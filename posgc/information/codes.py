@@ -8,12 +8,14 @@ extraction, vectorised over any number of rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
 from posgc.information.items import Information, Item
 from posgc.language.diagnostics import LimitError
+from posgc.language.signature import Variable
 
 __all__ = ["Codec", "decode", "evolve", "initial_codes", "project"]
 
@@ -45,40 +47,63 @@ class Codec:
             )
         return Codec(items, sizes, tuple(reversed(strides)))
 
-    def digit(self, code: Ints, item: Item) -> Ints:
-        """The item's value index in each code."""
-        k = self.items.index(item)
-        return (code // self.strides[k]) % self.sizes[k]
-
 
 def decode(codec: Codec, code: int) -> tuple[int, ...]:
     """The value index of every item of one code."""
     return tuple((code // stride) % size for stride, size in zip(codec.strides, codec.sizes, strict=True))
 
 
-def _joint_digit(information: Information, kind: str, variable: int, joint: Ints) -> Ints:
-    """Digit of one variable in joint action or observation indices."""
-    signature = information.model.signature
-    variables = signature.actions if kind == "action" else signature.observations
-    stride = 1
-    for v in variables[variable + 1 :]:
-        stride *= len(v.values)
-    return (joint // stride) % len(variables[variable].values)
+@dataclass(frozen=True)
+class _Source:
+    """Codes that digits are read from, `total` being more than any; item or variable k weighs `strides[k]`."""
+
+    codes: Ints
+    total: int
+    strides: tuple[int, ...]
+
+    @staticmethod
+    def joint(codes: Ints, variables: tuple[Variable, ...]) -> _Source:
+        """Joint action or observation indices."""
+        sizes = [len(v.values) for v in variables]
+        return _Source(codes, prod(sizes), tuple(prod(sizes[k + 1 :]) for k in range(len(sizes))))
+
+    @staticmethod
+    def of(codes: Ints, codec: Codec) -> _Source:
+        """Codes of a list of items."""
+        return _Source(codes, prod(codec.sizes), codec.strides)
+
+    def digits(self, stride: int, size: int) -> Ints:
+        """The digit, or the neighbouring digits as one number, of weight `stride` and `size` values."""
+        high = self.codes // stride if stride > 1 else self.codes
+        return high % size if stride * size < self.total else high
+
+
+def _assemble(codec: Codec, places: list[tuple[_Source, int]], rows: int) -> Ints:
+    """Codes of a codec whose items are read from (source, position in it); what stands side by side in both is read
+    at once, which saves most divisions."""
+    runs: list[tuple[_Source, int, int, int]] = []
+    for (source, k), size, weight in zip(places, codec.sizes, codec.strides, strict=True):
+        stride = source.strides[k]
+        if runs and runs[-1][0] is source and runs[-1][1] == stride * size:
+            runs[-1] = (source, stride, runs[-1][2] * size, weight)
+        else:
+            runs.append((source, stride, size, weight))
+    code = np.zeros(rows, dtype=np.int64)
+    for source, stride, size, weight in runs:
+        code += weight * source.digits(stride, size)
+    return code
 
 
 def _encode(information: Information, h: int, target: tuple[Item, ...], u: Ints, a: Ints, o: Ints) -> Ints:
-    source = Codec.of(information, information.private(h))
-    codec = Codec.of(information, target)
-    code = np.zeros(len(u), dtype=np.int64)
-    for item, stride in zip(target, codec.strides, strict=True):
-        if item.time == h + 1:
-            digit = _joint_digit(information, "observation", item.variable, o)
-        elif item.kind == "action" and item.time == h:
-            digit = _joint_digit(information, "action", item.variable, a)
-        else:
-            digit = source.digit(u, item)
-        code += stride * digit
-    return code
+    signature, codec = information.model.signature, Codec.of(information, information.private(h))
+    old, played = _Source.of(u, codec), _Source.joint(a, signature.actions)
+    seen = _Source.joint(o, signature.observations)
+    places = [
+        (seen, item.variable) if item.time == h + 1
+        else (played, item.variable) if item.kind == "action" and item.time == h
+        else (old, codec.items.index(item)) for item in target
+    ]  # fmt: skip
+    return _assemble(Codec.of(information, target), places, len(u))
 
 
 def evolve(information: Information, h: int, u: Ints, a: Ints, o: Ints) -> tuple[Ints, Ints]:
@@ -89,23 +114,19 @@ def evolve(information: Information, h: int, u: Ints, a: Ints, o: Ints) -> tuple
 
 def initial_codes(information: Information, o: Ints) -> tuple[Ints, Ints]:
     """(z_1, u_1) from joint observations o_1."""
+    seen = _Source.joint(o, information.model.signature.observations)
 
     def code(items: tuple[Item, ...]) -> Ints:
-        codec = Codec.of(information, items)
-        total = np.zeros(len(o), dtype=np.int64)
-        for item, stride in zip(items, codec.strides, strict=True):
-            total += stride * _joint_digit(information, "observation", item.variable, o)
-        return total
+        return _assemble(Codec.of(information, items), [(seen, item.variable) for item in items], len(o))
 
     return code(information.increment(1)), code(information.private(1))
 
 
 def project(information: Information, h: int, u: Ints) -> Ints:
     """p_{i,h} codes of every agent, shape [n, len(u)], from codes u_h."""
-    source = Codec.of(information, information.private(h))
-    rows = np.zeros((information.n_agents, len(u)), dtype=np.int64)
+    codec = Codec.of(information, information.private(h))
+    old, rows = _Source.of(u, codec), np.zeros((information.n_agents, len(u)), dtype=np.int64)
     for i in range(information.n_agents):
         own = Codec.of(information, information.private_of(i, h))
-        for item, stride in zip(own.items, own.strides, strict=True):
-            rows[i] += stride * source.digit(u, item)
+        rows[i] = _assemble(own, [(old, codec.items.index(item)) for item in own.items], len(u))
     return rows

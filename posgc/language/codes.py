@@ -36,7 +36,10 @@ _OTHERS = (
     Code("E617", "compression does not serve the game", "The compression refuses this game or structure, or the "
          "back-end plans on no graph."),
     Code("E618", "no gap to meet", "`--compress auto` looks for the cheapest compression that meets `--epsilon X`."),
-    Code("E619", "picture that cannot be drawn", "`posgc plot` draws with matplotlib, which `posgc[plot]` brings, as "
+    Code("E619", "game that cannot go on for ever", "A game without end needs a discount below 1 and must be the same "
+         "at every step."),
+    Code("E620", "format not known", "`posgc import` reads files of other formats, told by their content."),
+    Code("E624", "picture that cannot be drawn", "`posgc plot` draws with matplotlib, which `posgc[plot]` brings, as "
          "SVG, PNG or PDF."),
     Code("E621", "parameter out of range", "`--set` gives a parameter a value outside of its declared range."),
     Code("E622", "not a number", "`--set` takes 0.5, 3 or 1/3; an `int` parameter takes whole numbers."),
@@ -53,6 +56,7 @@ _OTHERS = (
     Code("I104", "statement out of place", "A header statement is missing, given twice, or out of order."),
     Code("I105", "value out of range", "A number is not a probability, a count or a discount where it should be."),
     Code("I106", "wrong reading of the rewards", "`--reward` is `team` or, for two agents, `zero_sum`."),
+    Code("I107", "outside of the class", "The file holds a game that is none of its format's class, or no POSG."),
     Code("N101", "comment after a statement", "Read leniently; MADP does not read it."),
     Code("N102", "blank line", "Read leniently; MADP does not read it everywhere."),
     Code("N103", "no newline at the end", "Read leniently; MADP needs one."),
@@ -63,6 +67,9 @@ _OTHERS = (
     Code("N108", "short rewards", "`R: ja : s : r`, the dialect of the SDMS files."),
     Code("N109", "values on other lines", "Read leniently; MADP expects one row a line."),
     Code("N110", "keyword on the statement's line", "Read leniently; MADP wants it on the line below."),
+    Code("N111", "a reward for each agent", "Our dialect of `.dpomdp`; MADP reads one reward."),
+    Code("N112", "zero-sum by its ending", "A `.zsposg` of SDMS holds the first agent's rewards."),
+    Code("N113", "actions by number", "Which actions there are depends on the place: action k is the k-th of them."),
 )
 
 CODES: Mapping[str, Code] = {code.code: code for code in (*LANGUAGE, *_OTHERS)}

@@ -19,7 +19,7 @@ from posgc.language.build import build
 from posgc.language.diagnostics import Diagnostic, InputError, Source, Span
 from posgc.language.mistakes import explain, span_at
 
-__all__ = ["MAX_BYTES", "Lexeme", "decode", "lexemes", "parse_game", "parse_request"]
+__all__ = ["MAX_BYTES", "Lexeme", "decode", "is_name", "lexemes", "parse_game", "parse_request"]
 
 MAX_BYTES = 10_000_000
 """Size beyond which a text is refused unread."""
@@ -98,6 +98,16 @@ def _parser() -> Lark:
         "posgc_grammars", "posg.lark", parser="lalr", propagate_positions=True, maybe_placeholders=True,
         start=["start", "request"],
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _name() -> re.Pattern[str]:
+    return re.compile(_parser().get_terminal("NAME").pattern.to_regexp())
+
+
+def is_name(word: str) -> bool:
+    """Whether a word can be a name: a letter or `_`, then letters, digits and `_`, and not reserved."""
+    return _name().fullmatch(word) is not None
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from scipy import sparse
 from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Initial, Kernel, Model
 
-__all__ = ["from_arrays", "kernel_from_dense"]
+__all__ = ["from_arrays", "kernel_from_dense", "kernel_from_entries"]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 def kernel_from_dense(joint: Floats, reward: Floats, emission: Floats | None = None) -> Kernel:
@@ -27,6 +28,28 @@ def kernel_from_dense(joint: Floats, reward: Floats, emission: Floats | None = N
     factored = None if emission is None else sparse.csr_array(emission.reshape(n_actions * n_states, n_obs))
     indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     return Kernel(indptr, o, t, joint[a, s, o, t], np.ascontiguousarray(reward, dtype=np.float64), None, factored)
+
+
+def kernel_from_entries(
+    row: Ints, observation: Ints, state: Ints, probability: Floats, reward: Floats, sample: Floats | None = None
+) -> Kernel:
+    """A kernel from entries in any order; rows are `a * S + s`, and there is no factored emission.
+
+    `reward[n, A, S]`; `sample[n, entries]` where the reward depends on the outcome.  Entries of one
+    (row, o', s') are added up, their samples averaged; entries of probability 0 are left out.
+    """
+    positive = np.flatnonzero(probability > 0)
+    order = positive[np.lexsort((state[positive], observation[positive], row[positive]))]
+    keys = np.stack([row[order], observation[order], state[order]])
+    fresh = np.concatenate(([True], np.any(np.diff(keys, axis=1) != 0, axis=0)))[: len(order)]
+    group, keys = np.cumsum(fresh) - 1, keys[:, fresh]
+    mass = np.bincount(group, probability[order]).astype(np.float64)
+    paid = None
+    if sample is not None:
+        paid = np.stack([np.bincount(group, probability[order] * each[order]) / mass for each in sample])
+    counts = np.bincount(keys[0], minlength=reward.shape[1] * reward.shape[2])
+    indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    return Kernel(indptr, keys[1], keys[2], mass, np.ascontiguousarray(reward, dtype=np.float64), paid, None)
 
 
 def from_arrays(

@@ -84,7 +84,7 @@ class Machine(Protocol):
 class Origin:
     """The text of the game that a policy was made for, and how it was read, so that the file alone can be shown.
 
-    `settings` are `--set` values as text; None stands for a flag that was not given.
+    `settings` are `--set` values as text; None, or an empty `reward`, stands for a flag that was not given.
     """
 
     name: str

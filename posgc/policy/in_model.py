@@ -16,7 +16,7 @@ from scipy import sparse
 from posgc.information.graph import Graph, Layer
 from posgc.policy.artefact import Policy, PolicyStep
 from posgc.policy.pairs import TrueStep, true_step
-from posgc.policy.verify import GapKind, backward, best_reply
+from posgc.policy.verify import Flows, GapKind, backward, best_reply
 
 __all__ = ["InModel", "best_response", "evaluate_in_model"]
 
@@ -45,6 +45,11 @@ class _ModelLayer:
     step: TrueStep
     layer: Layer
 
+    @property
+    def edges(self) -> npt.NDArray[np.int32]:
+        """Layers that share this array lead to the same nodes."""
+        return self.layer.edge_to
+
     def follow(self, pair: Ints, az: Ints) -> Ints:
         """The next node for each (node, position of a * Z + z)."""
         assert self.layer.table.z is not None
@@ -58,11 +63,12 @@ def evaluate_in_model(graph: Graph, policy: Policy, kind: GapKind) -> InModel:
     information, horizon = graph.information, len(graph.layers)
     spans = np.zeros((2, information.n_agents, horizon))
     steps: dict[int, TrueStep] = {}
+    flows = Flows()
     value: Floats | None = None
     best: Floats | None = None
     for layer, step in zip(reversed(graph.layers), reversed(policy.steps), strict=True):
         seen = _layer(graph, layer, steps)
-        value, best = backward(information, seen, step, value, best, kind)
+        value, best = backward(information, seen, step, value, best, kind, flows)
         spans[0, :, layer.h - 1], spans[1, :, layer.h - 1] = np.ptp(value, axis=1), np.ptp(best, axis=1)
     assert value is not None and best is not None
     values, deviations = value[:, graph.root_to] @ graph.root, best[:, graph.root_to] @ graph.root

@@ -72,6 +72,11 @@ class PairLayer:
     successor: Ints
     merge_error: float
 
+    @property
+    def edges(self) -> Ints:
+        """Layers that share this array lead to the same pairs."""
+        return self.successor
+
     def follow(self, pair: Ints, az: Ints) -> Ints:
         """The pair of the next step for each (pair, position of a * Z + z)."""
         assert self.step.z is not None

@@ -1,45 +1,63 @@
-"""Playing a policy: vectorised rollouts, all episodes of a batch a step at a time.
+"""Playing a game: whole episodes for traces, and mean returns with a confidence interval from as many as wanted.
 
-What is executed is what `Policy` documents.  At each step every episode draws its own mixture component (the
-shared seed omega_h) afresh, independently of earlier steps; each agent then looks up its own p_{i,h} in its
-own table and draws its action from what it finds, independently of the others given the component; the
-machine moves along the increment that becomes common.  So a recommendation never tells more about later
-steps than the node does, which is the correlation that Definitions 9 and 10 of the paper speak of.
-
-Draws from a row of the kernel invert its cumulative probabilities by one search over all rows.
+An estimate goes through the episodes in batches whose size depends on the horizon alone, so memory does not grow
+with their number.  Means and squared deviations of batches are combined by the formula of Chan, Golub and LeVeque
+(1983, Algorithms for computing the sample variance: analysis and recommendations, The American Statistician 37).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
-from posgc.information.codes import evolve, initial_codes, project
 from posgc.information.items import Information
-from posgc.model.arrays import Kernel
-from posgc.policy.artefact import Policy, PolicyStep
+from posgc.language.diagnostics import LimitError
+from posgc.model.arrays import Model
+from posgc.policy.artefact import Policy
+from posgc.policy.players import Player, PolicyPlayer
+from posgc.policy.simulator import Simulator, Step
 
-__all__ = ["Episodes", "play"]
+__all__ = ["Episodes", "Estimate", "estimate", "play", "record"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+BATCH = 1 << 14
+"""Episodes that are played at a time: the arrays of a step then stay in the processor's cache."""
+
+BATCH_STEPS = 1 << 22
+"""Joint steps of a batch, at most, so that Ctrl-C finds something finished; long episodes go in smaller batches."""
+
+LEAST_BATCH = 1 << 10
+"""Episodes of a batch however long they are: below, the work is Python's."""
+
+LOOK = 64
+"""Steps after which the progress is told."""
+
+RECORD_LIMIT = 1 << 27
+"""Numbers that recorded episodes may consist of (a GiB)."""
+
+CONFIDENCE = 0.95
+"""Level of the normal interval around a mean."""
+
 
 @dataclass(frozen=True)
 class Episodes:
-    """What happened in N episodes of H steps: states [H + 1, N], policy nodes, mixture components and joint
-    actions [H, N] (components numbered as in `PolicyStep.weight`), joint observations o_1..o_{H+1}
-    [H + 1, N], rewards [n, H, N], and the discounted returns [n, N]."""
+    """What happened in N episodes of H steps: states [H + 1, N], joint observations o_1..o_{H+1} [H + 1, N],
+    joint actions [H, N], rewards [n, H, N], discounted returns [n, N]; and what the player told of itself at
+    each decision, [H, N] by name (a policy: its `node`, and the `component` that the shared seed chose, numbered
+    as in `PolicyStep.weight`)."""
 
     state: Ints
-    node: Ints
-    component: Ints
-    action: Ints
     observation: Ints
+    action: Ints
     reward: Floats
     returns: Floats
+    inner: dict[str, Ints]
 
     @property
     def mean(self) -> Floats:
@@ -52,95 +70,111 @@ class Episodes:
         return np.asarray(self.returns.std(axis=1, ddof=1) / np.sqrt(self.returns.shape[1]))
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """Discounted returns of `episodes` episodes: their mean and the sum of their squared deviations from it, [n].
+
+    `stopped`: the user interrupted, and fewer were played than asked for.
+    """
+
+    episodes: int
+    mean: Floats
+    squares: Floats
+    stopped: bool = False
+
+    @property
+    def error(self) -> Floats | None:
+        """Standard error of the mean of each agent, [n]; None for a single episode."""
+        if self.episodes < 2:
+            return None
+        return np.asarray(np.sqrt(self.squares / (self.episodes - 1) / self.episodes))
+
+    @property
+    def interval(self) -> Floats | None:
+        """Normal confidence interval of each mean at level CONFIDENCE, [n, 2]; None for a single episode."""
+        if self.error is None:
+            return None
+        reach = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * self.error
+        return np.stack([self.mean - reach, self.mean + reach], axis=1)
+
+
 def play(information: Information, policy: Policy, episodes: int, seed: int = 0) -> Episodes:
     """Play the policy; the same seed gives the same episodes.  Raises ValueError for fewer than two."""
     if episodes < 2:
         raise ValueError("at least two episodes are needed for a mean with an error")
-    model, rng = information.model, np.random.default_rng(seed)
-    horizon, n = model.horizon, model.n_agents
-    start = rng.choice(len(model.initial.probability), size=episodes, p=model.initial.probability)
-    state, observation = [model.initial.state[start]], [model.initial.observation[start]]
-    z, u = initial_codes(information, observation[0])
-    node = policy.root_to[np.searchsorted(policy.root_z, z)]
-    nodes, components, actions = [], [], []
-    rewards = np.zeros((n, horizon, episodes))
-    draws = {id(kernel): _Draws.of(kernel) for kernel in model.kernels}
-    for h in range(1, horizon + 1):
-        step, kernel = policy.steps[h - 1], model.kernel(h)
-        component = _draw_component(step, node, rng)
-        action = _draw_actions(information, step, h, component, u, rng)
-        entry = draws[id(kernel)].draw(action * model.n_states + state[-1], rng)
-        paid = kernel.reward[:, action, state[-1]] if kernel.sample_reward is None else kernel.sample_reward[:, entry]
-        rewards[:, h - 1] = paid
-        nodes.append(node)
-        components.append(component)
-        actions.append(action)
-        state.append(kernel.state[entry].astype(np.int64))
-        observation.append(kernel.observation[entry].astype(np.int64))
-        if h < horizon:
-            z, u = evolve(information, h, u, action, observation[-1])
-            node = _follow(step, node, z)
-    discount = model.discount ** np.arange(horizon)
-    returns = np.einsum("iht,h->it", rewards, discount)
+    return record(information.model, PolicyPlayer(information, policy), episodes, seed)
+
+
+def record(model: Model, player: Player, episodes: int, seed: int = 0) -> Episodes:
+    """Episodes 0 to `episodes - 1` of a seed, in full.  Raises LimitError where they would fill the memory."""
+    numbers = (model.horizon + 1) * (5 + model.n_agents) * episodes
+    if numbers > RECORD_LIMIT:
+        raise LimitError(f"{episodes} whole episodes of {model.horizon} steps are {numbers} numbers (limit "
+                         f"{RECORD_LIMIT}); record fewer episodes, or take a shorter horizon")  # fmt: skip
+    simulator = Simulator(model, seed)
+    begun = simulator.reset(episodes)
+    states, observations, actions, rewards = [simulator.state], [begun.observation], [], []
+    inner: dict[str, list[Ints]] = {}
+    for step, _ in _steps(simulator, player, begun):
+        for name, told in player.inner().items():
+            inner.setdefault(name, []).append(told)
+        states.append(simulator.state)
+        observations.append(step.observation)
+        actions.append(step.action)
+        rewards.append(step.reward)
+    reward = np.stack(rewards, axis=1)
+    returns = np.einsum("iht,h->it", reward, model.discount ** np.arange(model.horizon))
     return Episodes(
-        np.stack(state), np.stack(nodes), np.stack(components), np.stack(actions), np.stack(observation), rewards,
-        returns,
+        np.stack(states), np.stack(observations), np.stack([a for a in actions if a is not None]), reward, returns,
+        {name: np.stack(told) for name, told in inner.items()},
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Draws:
-    """Cumulative probabilities of all rows, row r lifted by r, so that one search serves them all."""
+def estimate(
+    model: Model, player: Player, episodes: int, seed: int = 0,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> Estimate:  # fmt: skip
+    """Mean discounted returns of episodes 0 to `episodes - 1` of a seed.
 
-    kernel: Kernel
-    lifted: Floats
-
-    @staticmethod
-    def of(kernel: Kernel) -> _Draws:
-        row = np.repeat(np.arange(len(kernel.indptr) - 1), np.diff(kernel.indptr))
-        total = np.cumsum(kernel.probability)
-        before = np.concatenate(([0.0], total))[kernel.indptr[:-1]]
-        return _Draws(kernel, row + (total - before[row]))
-
-    def draw(self, rows: Ints, rng: np.random.Generator) -> Ints:
-        """One entry of each row, by its probability; rounding at a row's end never leaves the row."""
-        at = np.searchsorted(self.lifted, rows + rng.random(len(rows)), side="right")
-        return np.clip(at, self.kernel.indptr[rows], self.kernel.indptr[rows + 1] - 1)
-
-
-def _draw_component(step: PolicyStep, node: Ints, rng: np.random.Generator) -> Ints:
-    """One mixture component of each episode's node, drawn by weight, afresh at every step."""
-    first: Ints = step.indptr[node]
-    if len(step.weight) == len(step):
-        return first
-    total = np.cumsum(step.weight)
-    before = np.concatenate(([0.0], total))[step.indptr]
-    aim = before[node] + rng.random(len(node)) * (before[node + 1] - before[node])
-    drawn: Ints = np.clip(np.searchsorted(total, aim, side="right"), first, step.indptr[node + 1] - 1)
-    return drawn
+    A KeyboardInterrupt ends it with the batches that are finished, if there are any.  Raises ValueError for
+    fewer than one episode.
+    """
+    if episodes < 1:
+        raise ValueError("at least one episode is needed")
+    simulator, horizon = Simulator(model, seed), model.horizon
+    size = min(BATCH, max(LEAST_BATCH, BATCH_STEPS // horizon))
+    found = Estimate(0, np.zeros(model.n_agents), np.zeros(model.n_agents))
+    try:
+        for first in range(0, episodes, size):
+            room = min(size, episodes - first)
+            begun, paid = simulator.reset(room, first), np.zeros((model.n_agents, room))
+            for step, worth in _steps(simulator, player, begun):
+                paid += worth * step.reward
+                if step.h % LOOK == 0 or step.done:
+                    progress("simulate", first * horizon + (step.h - 1) * room, episodes * horizon)
+            found = _joined(found, paid)
+    except KeyboardInterrupt:
+        if not found.episodes:
+            raise
+        return Estimate(found.episodes, found.mean, found.squares, stopped=True)
+    return found
 
 
-def _draw_actions(
-    information: Information, step: PolicyStep, h: int, component: Ints, u: Ints, rng: np.random.Generator
-) -> Ints:
-    """Joint actions: every agent by its own table and private information."""
-    model = information.model
-    joint = np.zeros(len(u), dtype=np.int64)
-    for i, codes in enumerate(project(information, h, u)):
-        choices = model.choices(i, h)
-        private = np.searchsorted(step.private[i], codes)
-        table = step.tables[i]
-        if table.ndim == 2:
-            chosen = table[component, private].astype(np.int64)
-        else:
-            law = np.cumsum(table[component, private], axis=1)
-            chosen = np.minimum((law <= rng.random(len(u))[:, None] * law[:, -1:]).sum(axis=1), len(choices) - 1)
-        joint = joint * model.signature.action_sizes[i] + choices[chosen]
-    return joint
+def _steps(simulator: Simulator, player: Player, step: Step) -> Iterator[tuple[Step, float]]:
+    """The steps after decisions 1..H, and what their rewards are worth at the beginning."""
+    worth = 1.0
+    while not step.done:
+        step = simulator.step(player.act(step, simulator.chance))
+        yield step, worth
+        worth *= simulator.discount
 
 
-def _follow(step: PolicyStep, node: Ints, z: Ints) -> Ints:
-    width = max(len(step.z), 1)
-    known = np.repeat(np.arange(len(step)), np.diff(step.edge_indptr)) * width + step.edge_z
-    at = np.searchsorted(known, node * width + np.searchsorted(step.z, z))
-    return np.asarray(step.edge_to[at], dtype=np.int64)
+def _joined(one: Estimate, returns: Floats) -> Estimate:
+    """The estimate with a batch more."""
+    size = returns.shape[1]
+    mean = returns.mean(axis=1)
+    squares = np.square(returns - mean[:, None]).sum(axis=1)
+    both, apart = one.episodes + size, mean - one.mean
+    return Estimate(
+        both, one.mean + apart * (size / both), one.squares + squares + np.square(apart) * (one.episodes * size / both)
+    )

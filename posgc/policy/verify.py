@@ -38,7 +38,7 @@ from posgc.policy.artefact import Policy, PolicyStep
 from posgc.policy.pairs import PairLayer, PolicyMismatch, TrueStep, pair_layers
 from posgc.policy.prescribed import Signals, most_drawn, signals
 
-__all__ = ["Form", "GapKind", "JudgedLayer", "Verification", "backward", "best_reply", "gap_kind", "verify"]
+__all__ = ["Flows", "Form", "GapKind", "JudgedLayer", "Verification", "backward", "best_reply", "gap_kind", "verify"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -86,6 +86,11 @@ class JudgedLayer(Protocol):
     def belief(self) -> sparse.csr_array: ...
     @property
     def step(self) -> TrueStep: ...
+    @property
+    def edges(self) -> object:
+        """The array that `follow` reads: layers that share it, `belief` and `step` are alike."""
+        ...
+
     def follow(self, pair: Ints, az: Ints) -> Ints:
         """The row of the next step for each (row, position of a * Z + z)."""
         ...
@@ -114,8 +119,9 @@ def verify(
     n, horizon = information.n_agents, information.model.horizon
     value: Floats | None = None
     best: Floats | None = None
+    flows = Flows()
     for layer, step in zip(reversed(layers), reversed(policy.steps), strict=True):
-        value, best = backward(information, layer, step, value, best, kind)
+        value, best = backward(information, layer, step, value, best, kind, flows)
         if progress is not None:
             progress("verify", 2 * horizon - layer.h + 1, 2 * horizon)
     assert value is not None and best is not None
@@ -137,7 +143,7 @@ def _merge_error(information: Information, layers: list[PairLayer]) -> float:
 
 def backward(
     information: Information, layer: JudgedLayer, step: PolicyStep, value: Floats | None, best: Floats | None,
-    kind: GapKind,
+    kind: GapKind, flows: Flows,
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Values [n, pairs] of going on with the policy and of deviating from here on."""
     n, pairs = information.n_agents, len(layer.node)
@@ -151,11 +157,11 @@ def backward(
         part = slice(begin, end)
         components, owner = _components(step, layer.node[part])
         played = [_played(step, types, components, j, choices[j]) for j in range(n)]
-        flow = _flow(layer, begin, end)
+        flow, discount = flows.of(layer, begin, end), information.model.discount
         for i in range(n):
-            own = _payoffs(layer, flow, begin, end, i, None if value is None else value[i], information, choices)
+            own = flow.payoffs(i, None if value is None else value[i], discount, choices)
             values[i, part] = _expectation(own, played, step.weight[components], owner, types)
-            other = own if best is None else _payoffs(layer, flow, begin, end, i, best[i], information, choices)
+            other = own if best is None else flow.payoffs(i, best[i], discount, choices)
             heard = signals(step, i, components, owner) if kind == "ce_strategic" else None
             bests[i, part] = _deviation(other, played, step.weight[components], owner, types, i, kind, heard)
     return values, bests
@@ -189,37 +195,51 @@ def _played(step: PolicyStep, types: Ints, components: Ints, agent: int, n_choic
 
 @dataclass(frozen=True)
 class _Flow:
-    """Choice `cell[k]` (pair, u, a) of a block leads to pair `to[k]` with probability `weight[k]`."""
+    """Rewards and futures of rows begin:end of a layer: `reward[n][rows, U * A]`, and entry e adds `probability[e]`
+    times the value of row `to[e]` of the next step at `cell[e]` (row, u, a); no entries at the last step."""
 
-    cell: Ints
+    reward: tuple[Floats, ...]
+    n_u: int
     to: Ints
-    weight: Floats
+    cell: Ints
+    probability: Floats
+
+    def payoffs(self, agent: int, ahead: Floats | None, discount: float, choices: list[int]) -> Floats:
+        """U_i [U, rows, A_1, ..., A_n], `ahead` being the values of the next step's rows."""
+        payoff = self.reward[agent]
+        if ahead is not None:
+            future = np.bincount(self.cell, weights=self.probability * ahead[self.to], minlength=payoff.size)
+            payoff = payoff + discount * future.reshape(payoff.shape)
+        return np.moveaxis(payoff.reshape(len(payoff), self.n_u, *choices), 1, 0)
 
 
-def _flow(layer: JudgedLayer, begin: int, end: int) -> _Flow | None:
-    """Of pairs begin:end; None at the last step.  One for all agents and both their values."""
-    step = layer.step
+def _flow(layer: JudgedLayer, begin: int, end: int) -> _Flow:
+    step, belief = layer.step, layer.belief[begin:end] if end - begin < len(layer.node) else layer.belief
+    n_u, none = len(step.cells.u), np.zeros(0, np.int64)
+    reward = tuple((belief @ table).toarray() for table in step.reward)
     if step.ahead is None:
-        return None
+        return _Flow(reward, n_u, none, none, np.zeros(0))
     assert step.ahead_choice is not None and step.ahead_az is not None
-    flow = layer.belief[begin:end] @ step.ahead
-    row = np.repeat(np.arange(begin, end), np.diff(flow.indptr))
-    cell = (row - begin) * (len(step.cells.u) * len(step.actions)) + step.ahead_choice[flow.indices]
-    return _Flow(cell, layer.follow(row, step.ahead_az[flow.indices]), flow.data)
+    flow = belief @ step.ahead
+    row = np.repeat(np.arange(end - begin), np.diff(flow.indptr))
+    to = layer.follow(begin + row, step.ahead_az[flow.indices])
+    return _Flow(reward, n_u, to, row * n_u * len(step.actions) + step.ahead_choice[flow.indices], flow.data)
 
 
-def _payoffs(
-    layer: JudgedLayer, flow: _Flow | None, begin: int, end: int, agent: int, ahead: Floats | None,
-    information: Information, choices: list[int],
-) -> Floats:  # fmt: skip
-    """U_i of pairs begin:end, shape [U, pairs, A_1, ..., A_n]."""
-    step = layer.step
-    payoff: Floats = (layer.belief[begin:end] @ step.reward[agent]).toarray()
-    if ahead is not None:
-        assert flow is not None
-        future = np.bincount(flow.cell, weights=flow.weight * ahead[flow.to], minlength=payoff.size)
-        payoff += information.model.discount * future.reshape(payoff.shape)
-    return np.moveaxis(payoff.reshape(end - begin, len(step.cells.u), *choices), 1, 0)
+class Flows:
+    """What follows a layer, kept while the layers before it are alike; blocks of large layers are not kept."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[object, object, object], _Flow] | None = None
+
+    def of(self, layer: JudgedLayer, begin: int, end: int) -> _Flow:
+        """Rewards and futures of rows begin:end."""
+        if end - begin < len(layer.node):
+            return _flow(layer, begin, end)
+        key = layer.belief, layer.step, layer.edges
+        if self._kept is None or any(one is not two for one, two in zip(self._kept[0], key, strict=True)):
+            self._kept = key, _flow(layer, begin, end)
+        return self._kept[1]
 
 
 def _others(table: Floats, played: list[list[Floats]], u: int, skip: int | None) -> Floats:
@@ -282,7 +302,7 @@ def best_reply(
     types = _private_positions(information, layer, step)
     components, owner = _components(step, layer.node)
     played = [_played(step, types, components, j, choices[j]) for j in range(information.n_agents)]
-    payoff = _payoffs(layer, _flow(layer, 0, rows), 0, rows, agent, best, information, choices)
+    payoff = _flow(layer, 0, rows).payoffs(agent, best, information.model.discount, choices)
     value, actions = np.zeros(rows), np.zeros((rows, len(step.private[agent])), dtype=np.int64)
     for p in np.unique(types[agent]):
         gain = _worth(payoff, played, step.weight[components], owner, types, agent, "cce", None, int(p))

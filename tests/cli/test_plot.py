@@ -63,14 +63,14 @@ def test_without_matplotlib_the_message_says_what_to_install(
 
     monkeypatch.setattr(builtins, "__import__", absent)
     assert main(["plot", "compression", TIGER, "--out", str(tmp_path / "p.svg")]) == 2
-    assert "error[E619]" in (said := capsys.readouterr().err) and "pip install 'posgc[plot]'" in said
+    assert "error[E624]" in (said := capsys.readouterr().err) and "pip install 'posgc[plot]'" in said
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["--out", "p.txt"], "E619"),
+        (["--out", "p.txt"], "E624"),
         (["--out", "nowhere/p.svg"], "E615"),
         (["--lengths", "9"], "E617"),
         (["--lengths", "1.5"], "E612"),

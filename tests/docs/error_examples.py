@@ -40,7 +40,10 @@ COMMANDS = {
              "posgc solve games/dectiger.posg --concept team --compress 'window(3)'"),
     "E618": ("posgc solve games/dectiger.posg --concept team --compress auto",
              "posgc solve games/dectiger.posg --concept team --compress auto --epsilon 1"),
-    "E619": ("posgc plot compression games/dectiger.posg --out tiger.txt",
+    "E619": ("posgc solve games/dectiger.posg --concept team --horizon inf",
+             "posgc solve games/dectiger.posg --concept team --horizon inf --discount 0.1"),
+    "E620": ("posgc import games/dectiger.posg", "posgc import storm.dpomdp"),
+    "E624": ("posgc plot compression games/dectiger.posg --out tiger.txt",
              "posgc plot compression games/dectiger.posg --out tiger.svg"),
     "E621": ("posgc check games/dectiger.posg --set accuracy=2", "posgc check games/dectiger.posg --set accuracy=0.9"),
     "E622": ("posgc check games/dectiger.posg --set accuracy=high",
@@ -74,7 +77,7 @@ R: go go : calm : * : * : 5
 """
 
 IMPORTED = {
-    "I101": ("R: go go : calm : * : * : 5", "R: go go : calm : * : * : 5 6"),
+    "I101": ("R: go go : calm : * : * : 5", "R: go go : calm : * : * : 5 6 7"),
     "I102": ("R: go go : calm : * : * : 5", "R: go fly : calm : * : * : 5"),
     "I103": ("T: * :\nidentity", "T: * :\nidentity\nT: go go : calm : storm : 0.5"),
     "I104": ("discount: 1.0\nvalues: reward", "values: reward\ndiscount: 1.0"),
@@ -88,6 +91,7 @@ IMPORTED = {
     "N106": ("start:\nuniform", "start:\n0.333333 0.666666"),
     "N108": ("R: go go : calm : * : * : 5", "R: go go : calm : 5"),
     "N109": ("T: * :\nidentity", "T: * :\n1 0 0 1"),
+    "N111": ("R: go go : calm : * : * : 5", "R: go go : calm : * : * : 5 6"),
     "N110": ("T: * :\nidentity", "T: * : identity"),
     "N107": ("values: reward", 'values: "reward"'),
 }
@@ -106,6 +110,7 @@ def lay_out_files(folder: Path) -> None:
     from posgc.language.code_table import game
 
     (folder / "notes.txt").write_text("neither a policy nor a witness\n", encoding="utf-8")
+    (folder / "storm.dpomdp").write_text(DPOMDP, encoding="utf-8")
     (folder / "open.posg").write_text(game("").replace("horizon 2;", ""), encoding="utf-8")
     for arguments in (
         ["solve", str(folder / "games" / "dectiger.posg"), "--concept", "team", "--out", str(folder / "tiger.npz")],

@@ -72,6 +72,8 @@ def documented_fields(name: str) -> set[str]:
 OPEN = (
     "3.witness", "seconds", "options", "values", "gains", "steps[].private", "backends[].concepts",
     "reachable_differences", "history[]", "increment", "prescriptions[]", "posteriors[][].private",
+    "mean", "error", "interval", "claimed", "traces[].state", "traces[].observation", "traces[].action",
+    "traces[].reward", "traces[].policy",
 )  # fmt: skip
 """Fields whose inside is described in words: mappings by name, and what is described elsewhere."""
 
@@ -105,6 +107,7 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
         ("solve", ["solve", tiger, "--concept", "team", "--compress", "auto", "--epsilon", "1"]),
         ("plot", ["plot", "compression", tiger, "--lengths", "1", "--tols", "1e-2", "--out", picture]),
         ("verify", ["verify", tiger, policy]),
+        ("simulate", ["simulate", tiger, "--policy", policy, "--traces", "1"]),
         ("info", ["info", tiger]),
         ("plugins", ["plugins"]),
     ):

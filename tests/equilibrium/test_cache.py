@@ -153,3 +153,14 @@ def test_what_a_selection_attains_comes_back(select: str) -> None:
     near = 1e-5 if select == "entropy" else 1e-7 * stages.span().sum(axis=0) + 1e-12 * abs(stages.payoff).max()
     assert (abs(fast.objective - objective) <= near).all()
     assert (fast.upper >= fast.objective - near).all()
+
+
+def test_tiny_payoffs_of_one_agent_count() -> None:
+    """Two nodes that are equal but for an agent whose payoffs are 1e-15 of the other's, and matter to it."""
+    large = 1e9 * np.array([[2.0, 0.0], [0.0, 1.0]])
+    tiny = 1e-6 * np.array([[1.0, 0.0], [0.0, 1.0]])
+    payoff = np.stack([np.stack([large, large]), np.stack([tiny, -tiny])])[:, :, None]
+    stages = Stages(payoff, np.zeros((2, 1), dtype=int), (1, 1), np.ones((2, 1)), "general")
+    for comparable in (False, True):
+        assert deduplicate(stages, comparable).unique.n_nodes == 2
+    assert (correlated(stages, "ce").gap <= 1e-8 * stages.span()).all()

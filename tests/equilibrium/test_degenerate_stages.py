@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from stage_games import normal_form, random_stages
 
-from posgc.equilibrium import Stages, StageSolution, ZeroSumOptions, correlated, deviation_gains, nash, team, zero_sum
+from posgc.equilibrium import (
+    CorrelatedOptions,
+    Stages,
+    StageSolution,
+    ZeroSumOptions,
+    correlated,
+    deviation_gains,
+    nash,
+    team,
+    zero_sum,
+)
+from posgc.equilibrium.blocks import solve_blocks
 from posgc.equilibrium.cache import solve_unique
 
 ZERO_SUM: dict[str, Callable[[Stages], StageSolution]] = {
@@ -178,3 +189,26 @@ def test_what_is_not_a_number_is_refused_at_the_door(value: float, where: str) -
     arrays[where].flat[-1] = value
     with pytest.raises(ValueError, match="finite"):
         Stages(arrays["payoff"], good.types, good.type_counts, arrays["weight"], "zero_sum")
+
+
+def test_a_programme_tried_again_is_the_same_programme() -> None:
+    """Coefficients of 1e-9 beside 1 make HiGHS give up at first; the second try then had other coefficients."""
+    a = np.array([[[0.0, 2.0, -1.0], [1.0, 0.0, -1.0]]])
+    kept = a.copy()
+    for one_each in (False, True):
+        answer = solve_blocks(a, np.zeros(2), np.array([[0.0, 0.0, -1.0]]), np.array([[1.0, 1.0, 0.0]]), 1, one_each)
+        assert np.array_equal(a, kept)
+        assert answer.solved.all() and answer.primal[0] == pytest.approx([2 / 3, 1 / 3, 2 / 3])
+
+
+@pytest.mark.parametrize("kind", ["cce", "ce"])
+@pytest.mark.parametrize("select", ["welfare", "egalitarian", "max:1", "any", "entropy"])
+def test_private_informations_of_very_different_weight(kind: str, select: str) -> None:
+    """Payoffs of 1e-9 under one private information and of 1e9 under another."""
+    rng = np.random.default_rng(70)
+    for trial in range(12):
+        stages = random_stages(rng, "general", 2 + trial % 2, nodes=3, max_types=2 + (trial % 2 == 0))
+        scale = 10.0 ** rng.uniform(-9, 9, size=(1, 3, stages.n_types, *(1,) * stages.n_agents))
+        stages = Stages(stages.payoff * scale, stages.types, stages.type_counts, stages.weight, "general")
+        solution = correlated(stages, kind, CorrelatedOptions(select=select))  # type: ignore[arg-type]
+        assert (solution.gap <= 1e-5 * stages.span()).all()

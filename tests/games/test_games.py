@@ -34,7 +34,7 @@ def ours(name: str) -> Model:
     return tabulate(compiled(ROOT / "games" / f"{name}.posg", LONG))
 
 
-def imported(name: str, reward: RewardReading = "team") -> Model:
+def imported(name: str, reward: RewardReading | None = None) -> Model:
     path = BENCHMARKS / f"{name}.dpomdp"
     if not path.exists():
         pytest.skip(f"the benchmark file {name}.dpomdp is not here")

@@ -46,7 +46,7 @@ SIZES = {
 }
 
 
-def load(name: str, reward: RewardReading = "team") -> Imported:
+def load(name: str, reward: RewardReading | None = None) -> Imported:
     path = FILES / name
     source = Source(str(path), path.read_text())
     assert DpomdpImporter().claims(source)
@@ -174,14 +174,14 @@ def test_the_pomdps_of_cassandra_are_not_claimed(name: str) -> None:
     source = Source(str(path), path.read_text())
     assert not DpomdpImporter().claims(source)
     with pytest.raises(InputError):
-        DpomdpImporter().read(source, horizon=1, discount=None, reward="team")
+        DpomdpImporter().read(source, horizon=1, discount=None, reward=None)
 
 
 _SCRIPT = """
 import sys
 from posgc_dpomdp import DpomdpImporter
 from posgc.language.diagnostics import Source
-DpomdpImporter().read(Source(sys.argv[1], open(sys.argv[1]).read()), horizon=2, discount=None, reward="team")
+DpomdpImporter().read(Source(sys.argv[1], open(sys.argv[1]).read()), horizon=2, discount=None, reward=None)
 assert "networkx" not in sys.modules
 """
 

@@ -26,11 +26,13 @@ near far
 LAWS = "T: * :\nuniform\nO: * :\nuniform\n"  # lines 13 to 16
 
 
-def read(text: str, reward: RewardReading = "team", horizon: int | None = 3, discount: float | None = None) -> None:
+def read(
+    text: str, reward: RewardReading | None = None, horizon: int | None = 3, discount: float | None = None
+) -> None:
     DpomdpImporter().read(Source("bad.dpomdp", text), horizon=horizon, discount=discount, reward=reward)
 
 
-def complaints(text: str, reward: RewardReading = "team") -> tuple[Diagnostic, ...]:
+def complaints(text: str, reward: RewardReading | None = None) -> tuple[Diagnostic, ...]:
     with pytest.raises(InputError) as caught:
         read(text, reward)
     assert caught.value.source is not None

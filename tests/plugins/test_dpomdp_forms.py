@@ -9,7 +9,7 @@ import pytest
 from lark import Lark, logger
 from posgc_dpomdp import DpomdpImporter
 
-from posgc.language.diagnostics import Source
+from posgc.language.diagnostics import InputError, Source
 from posgc.model.arrays import Model
 from posgc.plugin import Imported, RewardReading
 
@@ -29,7 +29,7 @@ near far
 LAWS = "T: * :\nuniform\nO: * :\nuniform\n"
 
 
-def load(text: str, reward: RewardReading = "team", name: str = "games/small.dpomdp") -> Imported:
+def load(text: str, reward: RewardReading | None = None, name: str = "games/small.dpomdp") -> Imported:
     return DpomdpImporter().read(Source(name, text), horizon=3, discount=None, reward=reward)
 
 
@@ -271,6 +271,27 @@ def test_the_quoted_dialect() -> None:
 
 def test_short_rewards_without_quotes_are_noted() -> None:
     assert codes(load(HEADER + LAWS + "R: go * : left : 2\n")) == ["N108"]
+
+
+def test_rewards_of_each_agent_in_our_dialect() -> None:
+    imported = load(HEADER + LAWS + "R: * : * : * : * : 1 -2\nR: go 1 : left : right : see far : 5 8\n")
+    kernel = imported.model.kernels[0]
+    assert codes(imported) == ["N111"]
+    assert kernel.reward[:, 0].tolist() == [[1, 1], [-2, -2]]
+    assert kernel.reward[:, 3, 0].tolist() == [0.75 * 1 + 0.25 * 5, 0.75 * -2 + 0.25 * 8]
+    cost = load(HEADER.replace("reward", "cost") + LAWS + "R: * : * : * : * : 1 -2\n").model
+    assert cost.kernels[0].reward[:, 0, 0].tolist() == [-1, 2]
+    with pytest.raises(InputError, match="one reward where other statements give 2"):
+        load(HEADER + LAWS + "R: * : * : * : * : 1 -2\nR: 0 : * : * : * : 1\n")
+    with pytest.raises(InputError, match="a reward of its own"):
+        load(HEADER + LAWS + "R: * : * : * : * : 1 -2\n", "zero_sum")
+
+
+def test_zsposg_is_zero_sum_by_its_ending() -> None:
+    text = HEADER + LAWS + "R: * : * : * : * : 2\n"
+    imported = load(text, name="x.zsposg")
+    assert imported.model.kernels[0].reward[:, 0, 0].tolist() == [2, -2] and codes(imported) == ["N112"]
+    assert load(text, "team", "x.zsposg").model.kernels[0].reward[:, 0, 0].tolist() == [2, 2]
 
 
 class TestReadersOfRewards:

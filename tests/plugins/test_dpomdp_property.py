@@ -259,7 +259,7 @@ def compare(model: Model, plain: Plain) -> None:
 def test_reads_what_the_plain_reader_reads(seed: int) -> None:
     rng = random.Random(seed)
     text = Writer(rng, Game(rng)).text()
-    imported = DpomdpImporter().read(Source("g.dpomdp", text), horizon=2, discount=None, reward="team")
+    imported = DpomdpImporter().read(Source("g.dpomdp", text), horizon=2, discount=None, reward=None)
     compare(imported.model, Plain(text))
 
 
@@ -276,7 +276,7 @@ def test_a_damaged_file_is_refused_or_read(seed: int) -> None:
         text[at : at + rng.randint(0, 3)] = rng.choice([":", "\n", "*", "x", "9", "-", "\x00", '"', "#", "1e999", " "])
     source = Source("g.dpomdp", "".join(text))
     try:
-        DpomdpImporter().read(source, horizon=1, discount=None, reward="team")
+        DpomdpImporter().read(source, horizon=1, discount=None, reward=None)
     except InputError as error:
         assert all(d.code and d.message for d in error.diagnostics)
         assert all(d.span is None or source.line(d.span.line) for d in error.diagnostics)
@@ -288,4 +288,4 @@ def test_a_damaged_file_is_refused_or_read(seed: int) -> None:
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_refused_in_words(text: str) -> None:
     with pytest.raises(InputError):
-        DpomdpImporter().read(Source("g.dpomdp", text), horizon=1, discount=None, reward="team")
+        DpomdpImporter().read(Source("g.dpomdp", text), horizon=1, discount=None, reward=None)

@@ -32,7 +32,7 @@ def test_seeds_are_redrawn_independently_at_each_step():
     policy = solve(compiled, "ce").policy
     first, second = (step for step in policy.steps)
     assert len(first.weight) > 1 and len(second.weight) > 1
-    component = play(compiled.information, policy, EPISODES, seed=5).component
+    component = play(compiled.information, policy, EPISODES, seed=5).inner["component"]
     joint = np.zeros((len(first.weight), len(second.weight)))
     np.add.at(joint, (component[0], component[1]), 1 / EPISODES)
     expected = first.weight[:, None] * second.weight

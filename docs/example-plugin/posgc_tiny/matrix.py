@@ -14,6 +14,7 @@ class Matrix:
     name: ClassVar = "matrix"
     summary: ClassVar = "one table of rewards for two agents, played H times"
     suffixes: ClassVar = (".matrix",)
+    own_horizon: ClassVar = False
 
     def claims(self, source):
         return source.text.split("\n", 1)[0].strip() == "matrix"
@@ -26,7 +27,7 @@ class Matrix:
             raise InputError([Diagnostic("M101", "the rows are not a table of numbers")], source) from None
         return Imported(from_arrays(
             transition=np.ones((k * m, 1, 1)), emission=np.ones((k * m, 1, 1)), initial=np.ones(1),
-            reward=np.stack([table.reshape(-1, 1), table.reshape(-1, 1) * (1 if reward == "team" else -1)]),
+            reward=np.stack([table.reshape(-1, 1), table.reshape(-1, 1) * (-1 if reward == "zero_sum" else 1)]),
             action_sizes=(k, m), observation_sizes=(1, 1), horizon=horizon or 1, discount=discount or 1.0,
             name="matrix",
         ))

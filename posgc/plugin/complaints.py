@@ -1,4 +1,4 @@
-"""Collects what is wrong, odd or leniently read in one file, to be reported in one go.
+"""Collects what is wrong, odd or leniently read in one imported file, to be reported in one go.
 
 Codes: I101 malformed, I102 unknown name or index, I103 a row does not sum to one, I104 a header
 statement is missing, repeated or out of order, I105 a value out of range, I106 the reward reading does
@@ -13,7 +13,7 @@ from typing import Literal
 
 from lark import Token
 
-from posgc.plugin import Diagnostic, InputError, Source, Span
+from posgc.language.diagnostics import Diagnostic, InputError, Source, Span
 
 __all__ = ["SHOWN", "Complaints", "span_in", "span_of"]
 
@@ -36,10 +36,14 @@ def _place(diagnostic: Diagnostic) -> int:
 
 
 class Complaints:
-    """Errors and notes of one file.  Errors are capped per code with a count of the rest; notes are merged."""
+    """Errors and notes of one file.  Errors are capped per code with a count of the rest; notes are merged.
 
-    def __init__(self, source: Source) -> None:
+    Notes whose code is in `moot` are not taken: what is odd in one dialect may be the rule in another.
+    """
+
+    def __init__(self, source: Source, moot: frozenset[str] = frozenset()) -> None:
         self.source = source
+        self.moot = moot
         self._errors: list[Diagnostic] = []
         self._notes: dict[str, Diagnostic] = {}
         self._repeats: Counter[str] = Counter()
@@ -54,6 +58,8 @@ class Complaints:
 
     def note(self, code: str, message: str, span: Span | None, help: str = "", *, warn: bool = False) -> None:
         """Record a leniency; of several with one code the first is kept and the others are counted."""
+        if code in self.moot:
+            return
         if code in self._notes:
             self._repeats[code] += 1
         else:

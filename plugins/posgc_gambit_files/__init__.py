@@ -1,0 +1,18 @@
+"""Importer plug-in: Gambit's file formats, `.nfg` (strategic form) and `.efg` (extensive form).
+
+R. D. McKelvey, A. M. McLennan and T. L. Turocy, "Gambit: Software tools for game theory", gambit-project.org.
+The files are read here; Gambit itself is not needed.
+"""
+
+from collections.abc import Sequence
+
+from posgc.plugin import Importer, hookimpl
+from posgc_gambit_files.efg import EfgImporter
+from posgc_gambit_files.nfg import NfgImporter
+
+__all__ = ["EfgImporter", "NfgImporter", "posgc_importers"]
+
+
+@hookimpl
+def posgc_importers() -> Sequence[Importer]:
+    return (EfgImporter(), NfgImporter())

@@ -1,0 +1,37 @@
+"""`posgc import FILE`: a foreign file as a readable, formatted `.posg` file that gives the same model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from posgc.cli.flags import add_overrides
+from posgc.language.diagnostics import render
+from posgc.language.files import replace_file
+from posgc.pipeline import Request, translate
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `import`."""
+    parser.add_argument("file", metavar="FILE", help="a file that an importer claims, or - for standard input")
+    parser.add_argument("--out", metavar="FILE", help="write the .posg text there; default: standard output")
+    add_overrides(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Always 0 for a file that can be read and written."""
+    given = arguments
+    translation = translate(
+        Request(given.file, horizon=given.horizon, discount=given.discount, reward=given.reward)
+    )  # fmt: skip
+    for diagnostic in translation.diagnostics:
+        print(render(diagnostic, translation.source), file=sys.stderr)
+    if given.out is None:
+        sys.stdout.write(translation.text)
+    else:
+        replace_file(given.out, lambda file: file.write(translation.text.encode()), given.file)
+        lines = translation.text.count("\n")
+        print(f"wrote {given.out}: {lines} lines, {translation.model.n_states} states, read as {translation.format}")
+    return 0

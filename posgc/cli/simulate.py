@@ -1,0 +1,51 @@
+"""`posgc simulate GAME`: play a policy, and say what it earned on average."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from posgc.cli import documents, text
+from posgc.cli.flags import add_game, add_output, positive, request_of
+from posgc.cli.progress import progress_bar
+from posgc.cli.traces import trace_lines
+from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.files import replace_file
+from posgc.pipeline import compile_request, simulate
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `simulate`."""
+    add_game(parser)
+    parser.add_argument("--policy", metavar="POLICY", default="uniform",
+                        help="a file written by `posgc solve --out`, uniform (default) or random:SEED")  # fmt: skip
+    parser.add_argument("--episodes", metavar="N", type=positive, default=10_000, help="how many (default 10000)")
+    parser.add_argument("--traces", metavar="K", type=positive, help="show the first K episodes in full")
+    parser.add_argument("--out", metavar="FILE", help="write the traces there, one JSON object a line")
+    add_output(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0, or 130 when Ctrl-C came before the last episode; what was played until then is reported."""
+    traces = arguments.traces or 0
+    if traces > arguments.episodes:
+        raise InputError([Diagnostic("E613", f"--traces {traces} of only {arguments.episodes} episodes")])
+    if arguments.out and not traces:
+        raise InputError([Diagnostic("E613", "--out has no traces to write", help="say how many: --traces K")])
+    with progress_bar(arguments.quiet) as progress:
+        compiled = compile_request(request_of(arguments), progress)
+        found = simulate(compiled, arguments.policy, arguments.episodes, traces, progress)
+    lines = trace_lines(compiled.model, found.traces) if found.traces else iter(())
+    if arguments.out:
+        rows = (f"{json.dumps(line)}\n".encode() for line in lines)
+        replace_file(arguments.out, lambda file: file.writelines(rows), arguments.game, arguments.policy)
+    if arguments.json:
+        print(json.dumps(documents.simulate(found, [] if arguments.out else list(lines), arguments.out)))
+    else:
+        text.simulate(found, arguments.out)
+    if found.estimate.stopped:
+        print(f"stopped after {found.estimate.episodes} of {found.asked} episodes", file=sys.stderr)
+    return 130 if found.estimate.stopped else 0
