@@ -22,8 +22,11 @@ import numpy as np
 from posgc.assumptions import ObservabilityReport, Verdict, evolution, observability, strategy_independence
 from posgc.compression import Compressed, Compression
 from posgc.compression.assess import Assessment, Limits, assess
+from posgc.compression.bounds import theory_window
 from posgc.compression.closure import require_recursive
 from posgc.compression.derive import Attempt, derive
+from posgc.compression.sweep import Families, Offer, sweep
+from posgc.compression.sweep import offers as compression_offers
 from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import DEFAULT_MAX_NODES, Graph, expand_graph
 from posgc.information.items import Information
@@ -54,8 +57,9 @@ from posgc.policy.verify import Form, GapKind, Verification, gap_kind, verify
 
 __all__ = [
     "AssumptionFails", "BackendOffer", "Candidate", "Compiled", "Compress", "Compressing", "Report", "Request",
-    "Simulation", "Solution", "Translation", "candidates", "check", "compile_request", "exporter_of", "independence",
-    "offers", "quiet", "read_source", "referee_of", "request_of_policy", "second_opinion", "simulate", "solve",
+    "Simulation", "Solution", "Sweep", "Theory", "Translation", "candidates", "check", "compile_request", "exporter_of",
+    "independence", "offers", "quiet", "read_source", "referee_of", "request_of_policy", "second_opinion", "simulate",
+    "solve", "solve_each",
     "translate", "verify_policy",
 ]  # fmt: skip
 
@@ -67,6 +71,15 @@ MEASURED_PAIRS = 200_000
 
 ROUNDING = 1e-9
 """What rounding may add to a gap, relative to the span of the rewards summed over the steps."""
+
+CHECK_NODES = 2000
+"""Nodes up to which `check` builds a compressed model."""
+
+CHECK_SECONDS = 1.0
+"""Seconds after which `check` builds no further one."""
+
+THEORY_EPSILON = 0.1
+"""Error for which the length of the window that theory asks for is printed."""
 
 FILE_LIMIT = 64 << 20
 """Bytes of a game file that are read at all."""
@@ -263,6 +276,15 @@ class BackendOffer:
 
 
 @dataclass(frozen=True)
+class Theory:
+    """The paper's window, gamma^-4 log(S H / epsilon) steps up to its constant, for gamma on reachable differences."""
+
+    gamma: float
+    epsilon: float
+    window: float
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that `posgc check` finds; `layers` are the nodes of the steps that were expanded."""
 
@@ -272,6 +294,8 @@ class Report:
     independence: Verdict
     layers: tuple[int, ...]
     layers_note: str
+    compressions: tuple[Offer, ...]
+    theory: Theory
     offers: dict[str, tuple[BackendOffer, ...]]
 
 
@@ -289,9 +313,13 @@ def check(compiled: Compiled, progress: Progress = quiet) -> Report:
     if third.holds is not False:
         with _timed(compiled.seconds, "graph"):
             layers, note = _layers(compiled, progress)
+    with _timed(compiled.seconds, "compressions"):
+        compressions = _compression_offers(compiled, third)
+    gamma = second.reachable.lower
+    theory = Theory(gamma, THEORY_EPSILON, theory_window(compiled.model, gamma, THEORY_EPSILON))
     concepts: tuple[Concept, ...] = ("team", "nash", "ce", "cce")
     table: dict[str, tuple[BackendOffer, ...]] = {c: offers(compiled, c, third) for c in concepts}
-    return Report(compiled, first, second, third, layers, note, table)
+    return Report(compiled, first, second, third, layers, note, compressions, theory, table)
 
 
 def independence(compiled: Compiled, progress: Progress = quiet) -> Verdict:
@@ -305,6 +333,18 @@ def _layers(compiled: Compiled, progress: Progress) -> tuple[tuple[int, ...], st
     except LimitError as error:
         return (), str(error)
     return graph.sizes, ""
+
+
+def _compression_offers(compiled: Compiled, verdict: Verdict) -> tuple[Offer, ...]:
+    families = candidates(compiled.information)
+    if verdict.holds is False:
+        why = "not built: its beliefs would depend on strategies"
+        return tuple(Offer(spec, None, None, None, why) for _, rows in families for spec, _ in rows[:1])
+    limit = min(CHECK_NODES, compiled.request.max_nodes)
+    return compression_offers(
+        families, lambda compression, options: compression.apply(compiled.information, options, limit, quiet),
+        limit, CHECK_SECONDS,
+    )  # fmt: skip
 
 
 def offers(compiled: Compiled, concept: Concept, verdict: Verdict) -> tuple[BackendOffer, ...]:
@@ -404,21 +444,16 @@ def solve(
     if only Assumption 3 held, LimitError when it would if Assumption 3 had been decided.
     """
     seconds, request = compiled.seconds, compiled.request
-    if compiled.model.n_agents > AGENT_LIMIT:
-        raise LimitError(f"stage games have at most {AGENT_LIMIT} agents, this game has {compiled.model.n_agents}")
-    with _timed(seconds, "check"):
-        verdict = independence(compiled, progress)
-    chosen = _choose(compiled, concept, verdict, backend)
-    solver = _Solver(compiled, concept, chosen, make_options(chosen.options, options or {}), progress, verdict)
+    solver = _solver(compiled, concept, backend, options, progress)
     if compress is not None:
-        return _compressed_solution(solver, verdict, compress)
+        return _compressed_solution(solver, compress)
     with _timed(seconds, "solve"):
         policy = solver.plan(None, None)
     with _timed(seconds, "verify"):
         kind = gap_kind(concept, policy.header.options)
         checked = verify(compiled.information, policy, kind, request.max_nodes, progress)
     layers = tuple(len(step) for step in policy.steps)
-    return Solution(compiled, policy, checked, verdict, layers, *_bounds(policy, checked, compiled))
+    return Solution(compiled, policy, checked, solver.verdict, layers, *_bounds(policy, checked, compiled))
 
 
 @dataclass(frozen=True)
@@ -474,26 +509,37 @@ class _Solver:
         return Candidate(compressed.lift(policy), assessment, certified)
 
 
-def _compressed_solution(solver: _Solver, verdict: Verdict, compress: Compress) -> Solution:
+def _solver(
+    compiled: Compiled, concept: Concept, backend: str | None, options: Mapping[str, str] | None, progress: Progress
+) -> _Solver:
+    if compiled.model.n_agents > AGENT_LIMIT:
+        raise LimitError(f"stage games have at most {AGENT_LIMIT} agents, this game has {compiled.model.n_agents}")
+    with _timed(compiled.seconds, "check"):
+        verdict = independence(compiled, progress)
+    chosen = _choose(compiled, concept, verdict, backend)
+    return _Solver(compiled, concept, chosen, make_options(chosen.options, options or {}), progress, verdict)
+
+
+def _compressed_solution(solver: _Solver, compress: Compress) -> Solution:
     compiled = solver.compiled
-    if solver.backend.reads != "model":
-        what = f"back-end {solver.backend.name} learns from samples; it plans on no graph that could be compressed"
-        raise InputError([Diagnostic("E617", what, help="leave --compress out")])
+    _require_graph(solver.backend)
     done = _derived(solver, compress) if compress.spec.strip() == "auto" else _applied(solver, compress.spec)
     found, policy = done
     layers = tuple(len(step) for step in policy.steps)
     checked = found.assessment.verification
     lower, upper = _compressed_bounds(policy, found.assessment, compiled)
-    return Solution(compiled, policy, checked, verdict, layers, lower, upper, found)
+    return Solution(compiled, policy, checked, solver.verdict, layers, lower, upper, found)
+
+
+def _require_graph(backend: Backend) -> None:
+    if backend.reads != "model":
+        what = f"back-end {backend.name} learns from samples; it plans on no graph that could be compressed"
+        raise InputError([Diagnostic("E617", what, help="leave --compress out")])
 
 
 def _applied(solver: _Solver, spec: str) -> tuple[Compressing, Policy]:
     compiled, seconds = solver.compiled, solver.compiled.seconds
-    compression, options = compression_of(spec)
-    reason = compression.accepts(compiled.information, options)
-    if reason is not None:
-        raise InputError([Diagnostic("E617", f"{compression.name} does not serve this game: {reason}",
-                                     help="`posgc check` lists what does")])  # fmt: skip
+    compression, options = _accepted(compiled.information, spec)
     with _timed(seconds, "compress"):
         made = compression.apply(compiled.information, options, compiled.request.max_nodes, solver.progress)
         compressed = solver.trusted(made)
@@ -503,7 +549,47 @@ def _applied(solver: _Solver, spec: str) -> tuple[Compressing, Policy]:
     return Compressing(name, compressed, candidate.assessment, candidate.certified), candidate.policy
 
 
-def candidates(information: Information) -> list[tuple[Compression, list[tuple[str, Any]]]]:
+def _accepted(information: Information, spec: str) -> tuple[Compression, Any]:
+    """The compression that is called for.  Raises InputError (E616, E617, E612)."""
+    compression, options = compression_of(spec)
+    reason = compression.accepts(information, options)
+    if reason is not None:
+        raise InputError([Diagnostic("E617", f"{compression.name} does not serve this game: {reason}",
+                                     help="`posgc check` lists what does")])  # fmt: skip
+    return compression, options
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Every candidate solved, by which back-end, in order."""
+
+    compiled: Compiled
+    concept: Concept
+    backend: str
+    attempts: tuple[Attempt[Candidate], ...]
+
+
+def solve_each(
+    compiled: Compiled, concept: Concept, specs: list[str], backend: str | None = None,
+    options: Mapping[str, str] | None = None, progress: Progress = quiet, seconds: float = 300.0,
+) -> Sweep:  # fmt: skip
+    """Solve under each of the compressions, or under all candidates where none is named; a compression is left after
+    the first of its models that is too large.  Raises as `solve` does."""
+    solver = _solver(compiled, concept, backend, options, progress)
+    _require_graph(solver.backend)
+    named = [_accepted(compiled.information, spec) for spec in specs]
+    families = candidates(compiled.information) if not specs else [
+        (registry().compressions[name], [(spec_of(c, o), o) for c, o in named if c.name == name])
+        for name in dict.fromkeys(c.name for c, _ in named)
+    ]  # fmt: skip
+    limit = compiled.request.max_nodes
+    with _timed(compiled.seconds, "sweep"):
+        attempts = tuple(sweep(families, lambda c, o: c.apply(compiled.information, o, limit, progress),
+                               solver.candidate, seconds))  # fmt: skip
+    return Sweep(compiled, concept, solver.backend.name, attempts)
+
+
+def candidates(information: Information) -> Families:
     """What each installed compression would try on this game: specifications and options, coarse to fine."""
     return [
         (compression, [(spec_of(compression, options), options) for options in compression.candidates(information)

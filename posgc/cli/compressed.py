@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from rich.markup import escape
@@ -10,8 +11,9 @@ from rich.table import Table
 from posgc.compression.assess import Assessment
 from posgc.compression.derive import Attempt
 from posgc.pipeline import Candidate, Compressing
+from posgc.plugin.specs import compression_of
 
-__all__ = ["attempts_table", "document", "row", "sentences"]
+__all__ = ["attempts_table", "document", "plotted", "row", "sentences"]
 
 Json = dict[str, Any]
 
@@ -68,6 +70,20 @@ def row(attempt: Attempt[Candidate]) -> Json:
         "bound": None if bound is None else bound.gap, "bound_kind": None if bound is None else bound.kind,
         "gap": None if checked is None else checked.gap, "certified": None if found is None else found.certified,
         "values": None if found is None else list(_values(found)), "seconds": attempt.seconds, "note": attempt.note,
+    }  # fmt: skip
+
+
+def plotted(attempt: Attempt[Candidate]) -> Json:
+    """A row of `posgc plot`: the attempt's, with the compression's name, its first option where that is a number, and
+    the largest distance that the certificate names."""
+    compression, options = compression_of(attempt.spec)
+    first = next((field.name for field in fields(compression.options)), None)
+    value = None if first is None else getattr(options, first)
+    certificate = None if attempt.compressed is None else attempt.compressed.certificate
+    return {
+        "name": compression.name, "option": first, "parameter": value if isinstance(value, (int, float)) else None,
+        "certificate": None if certificate is None else float(certificate.distance.max(initial=0.0)),
+        "certificate_kind": None if certificate is None else certificate.kind, **row(attempt),
     }  # fmt: skip
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from posgc.assumptions import ReplayResult, Verdict
 from posgc.cli import compressed
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import Diagnostic
-from posgc.pipeline import Compiled, Report, Simulation, Solution
+from posgc.pipeline import Compiled, Report, Simulation, Solution, Sweep
+from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
 from posgc.policy.referee import Comparison
 from posgc.policy.sampler import CONFIDENCE
 from posgc.policy.verify import Verification, gap_kind
 
-__all__ = ["check", "info", "plugins", "replayed", "simulate", "solve", "verify"]
+__all__ = ["check", "info", "plot", "plugins", "replayed", "simulate", "solve", "verify"]
 
 Json = dict[str, Any]
 
@@ -33,7 +35,10 @@ def check(report: Report) -> Json:
         "assumptions": {"1": _verdict(report.evolution), "2": gamma, "3": _verdict(report.independence)},
         "layers": list(report.layers),
         "layers_note": report.layers_note,
-        "compressions": [{"name": "exact", "nodes": sum(report.layers) or None, "error": 0.0}],
+        "compressions": [{"name": offer.spec, "nodes": offer.nodes, "error": offer.error, "kind": offer.kind,
+                          "reason": offer.reason} for offer in report.compressions],
+        "theory": {"gamma": report.theory.gamma, "epsilon": report.theory.epsilon,
+                   "window": report.theory.window if math.isfinite(report.theory.window) else None},
         "backends": _by_backend(rows),
         "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
         "seconds": compiled.seconds,
@@ -157,6 +162,13 @@ def _opinion(opinion: Comparison | None) -> Json | None:
     }  # fmt: skip
 
 
+def plot(found: Sweep, picture: str | None) -> Json:
+    """The document of `posgc plot`; `picture` is the path that was written, or null."""
+    return {**_game(found.compiled), "concept": found.concept, "backend": found.backend, "picture": picture,
+            "attempts": [compressed.plotted(attempt) for attempt in found.attempts],
+            "seconds": found.compiled.seconds}  # fmt: skip
+
+
 def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Json:
     """The document of `posgc simulate`; `lines` are the traces, unless they were written to `path`."""
     compiled, found = simulation.compiled, simulation.estimate
@@ -211,6 +223,8 @@ def plugins(found: Registry) -> Json:
         ],
         "backends": [{"name": b.name, "summary": b.summary, "concepts": sorted(b.concepts), "reads": b.reads}
                      for b in found.backends.values()],
+        "compressions": [{"name": c.name, "summary": c.summary, "options": describe_options(c.options)}
+                         for c in found.compressions.values()],
         "importers": [{"name": i.name, "summary": i.summary, "suffixes": list(i.suffixes)}
                       for i in found.importers.values()],
         "exporters": [{"name": e.name, "summary": e.summary} for e in found.exporters.values()],

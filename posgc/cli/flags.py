@@ -11,7 +11,8 @@ from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Request
 
 __all__ = [
-    "add_game", "add_output", "add_overrides", "add_referee", "gap", "pairs", "positive", "request_of", "seconds",
+    "add_game", "add_output", "add_overrides", "add_referee", "gap", "numbers", "pairs", "positive", "request_of",
+    "seconds",
 ]  # fmt: skip
 
 
@@ -81,6 +82,11 @@ def gap(text: str) -> float:
     return value
 
 
+def numbers(text: str) -> tuple[float, ...]:
+    """A list of numbers with commas between."""
+    return tuple(float(word) for word in text.split(","))
+
+
 def seconds(text: str) -> float:
     """A time limit."""
     value = float(text)
@@ -117,3 +123,4 @@ def _discount(text: str) -> float:
 
 positive.__name__ = _horizon.__name__ = _natural.__name__ = "whole number"
 _discount.__name__ = "number"
+numbers.__name__ = "list of numbers"

@@ -24,6 +24,7 @@ COMMANDS = {
     "check": "compile a game and check Assumptions 1 to 3, with proof or witness",
     "solve": "find an equilibrium or team optimum and certify its gap",
     "verify": "recompute values and gap of a policy file in the true game",
+    "plot": "draw what compressions cost and give, and print the same as a table",
     "simulate": "play a policy: mean returns with a confidence interval, and traces",
     "show": "what a policy tells each agent to do, along the likeliest histories",
     "info": "facts about a game: sizes, and who knows what when",

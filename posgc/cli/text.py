@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -11,13 +12,13 @@ from rich.table import Table
 from rich.tree import Tree
 
 from posgc.assumptions import ReplayResult, Verdict
-from posgc.cli.compressed import attempts_table, sentences
+from posgc.cli.compressed import BASIS, attempts_table, sentences
 from posgc.cli.traces import trace_columns, trace_rows
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import render
 from posgc.model import Model
 from posgc.model.rewards import reward_kind
-from posgc.pipeline import Compiled, Compressing, Report, Simulation, Solution
+from posgc.pipeline import Compiled, Compressing, Report, Simulation, Solution, Sweep
 from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
 from posgc.policy.artefact import Policy
@@ -26,7 +27,7 @@ from posgc.policy.sampler import CONFIDENCE, Episodes
 from posgc.policy.story import Chapter
 from posgc.policy.verify import Verification
 
-__all__ = ["check", "info", "plugins", "replayed", "show", "simulate", "solve", "verify"]
+__all__ = ["check", "info", "plot", "plugins", "replayed", "show", "simulate", "solve", "verify"]
 
 WITNESS_LINES = 8
 GAP = {"nash": "NE", "cce": "CCE", "ce": "CE", "ce_strategic": "strategic-form CE"}
@@ -85,6 +86,21 @@ def check(report: Report) -> None:
     for (name, applies, reason), concepts in rows.items():
         table.add_row(name, "yes" if applies else "no", ", ".join(concepts), escape(reason))
     console.print(table)
+    _say(console)
+    _compressions(console, report)
+
+
+def _compressions(console: Console, report: Report) -> None:
+    """What `--compress` may be given, as far as small limits tell, and what theory would ask of a window."""
+    table = Table("compression", "nodes", "error (L1)", "", box=None, pad_edge=False)
+    for offer in report.compressions:
+        nodes, error = ("" if x is None else f"{x:.4g}" for x in (offer.nodes, offer.error))
+        table.add_row(escape(offer.spec), nodes, error, escape(offer.reason or BASIS.get(offer.kind or "", "")))
+    console.print(table)
+    theory = report.theory
+    steps = f"{math.ceil(theory.window):,} steps" if math.isfinite(theory.window) else "no length (γ may be 0)"
+    _say(console, f"theory's window, γ⁻⁴ log(SH/ε) up to a constant, for γ = {theory.gamma:.4g} on reachable "
+         f"differences and ε = {theory.epsilon:g}: {steps}")  # fmt: skip
 
 
 def _verdict(console: Console, name: str, verdict: Verdict) -> None:
@@ -219,6 +235,16 @@ def verify(compiled: Compiled, checked: Verification, opinion: Comparison | None
     _opinion(console, opinion)
 
 
+def plot(found: Sweep, picture: str | None) -> None:
+    """The outcome of `posgc plot`."""
+    console = _console()
+    _heading(console, found.compiled)
+    _say(console, f"  {found.concept} by {found.backend} under each compression")
+    _say(console)
+    console.print(attempts_table(found.attempts))
+    _say(console, f"picture written to {picture}" if picture else "nothing could be solved; no picture is written")
+
+
 def simulate(simulation: Simulation, path: str | None) -> None:
     """The outcome of `posgc simulate`."""
     console, compiled, found = _console(), simulation.compiled, simulation.estimate
@@ -311,6 +337,10 @@ def plugins(found: Registry) -> None:
         _say(console, f"back-end {backend.name}: {backend.summary}; {', '.join(sorted(backend.concepts))}")
         for line in describe_options(backend.options):
             _say(console, f"  --option {line}")
+    for compression in found.compressions.values():
+        _say(console, f"compression {compression.name}: {compression.summary}")
+        for line in describe_options(compression.options):
+            _say(console, f"  {line}")
     for importer in found.importers.values():
         _say(console, f"importer {importer.name}: {importer.summary}")
     for exporter in found.exporters.values():

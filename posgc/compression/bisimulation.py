@@ -111,8 +111,9 @@ def _edge_labels(layer: Layer, classes: Ints) -> Ints:
     for begin, end in pairwise(bounds):  # one round for each edge of the widest node
         here = np.zeros(n, dtype=np.int64)
         here[row[by_column[begin:end]]] = key[by_column[begin:end]]
-        _, label = np.unique(np.stack([label, here]), axis=1, return_inverse=True)
-        label = label.ravel().astype(np.int64)
+        _, rank = np.unique(here, return_inverse=True)
+        _, label = np.unique(label * (int(rank.max()) + 1) + rank, return_inverse=True)
+        label = label.astype(np.int64)
     return label
 
 

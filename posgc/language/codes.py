@@ -31,7 +31,16 @@ _OTHERS = (
     Code("E613", "malformed flag", "The value of a command-line flag cannot be read."),
     Code("E614", "unknown requirement", "`--require` takes assumption numbers and bounds such as `gamma>=0.2`."),
     Code("E615", "output not writable", "The output file cannot be written."),
+    Code("E616", "unknown compression", "`--compress` takes `auto`, or the name of a compression that is installed and "
+         "its values."),
+    Code("E617", "compression does not serve the game", "The compression refuses this game or structure, or the "
+         "back-end plans on no graph."),
+    Code("E618", "no gap to meet", "`--compress auto` looks for the cheapest compression that meets `--epsilon X`."),
+    Code("E619", "game that cannot go on for ever", "A game without end needs a discount below 1 and must be the same "
+         "at every step."),
     Code("E620", "format not known", "`posgc import` reads files of other formats, told by their content."),
+    Code("E624", "picture that cannot be drawn", "`posgc plot` draws with matplotlib, which `posgc[plot]` brings, as "
+         "SVG, PNG or PDF."),
     Code("E621", "parameter out of range", "`--set` gives a parameter a value outside of its declared range."),
     Code("E622", "not a number", "`--set` takes 0.5, 3 or 1/3; an `int` parameter takes whole numbers."),
     Code("E623", "impossible override", "`--horizon` is a whole number from 1, `--discount` lies in [0, 1]."),

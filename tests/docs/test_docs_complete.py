@@ -95,7 +95,7 @@ def fields(value: Any, path: str = "") -> Iterator[str]:
 def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, list[Any]]:
     """At least one JSON object of each kind."""
     found: dict[str, list[Any]] = {}
-    policy, witness = str(tmp_path / "p.npz"), str(tmp_path / "w.json")
+    policy, witness, picture = str(tmp_path / "p.npz"), str(tmp_path / "w.json"), str(tmp_path / "p.svg")
     tiger, odd = str(ROOT / "games" / "dectiger.posg"), tmp_path / "odd.dpomdp"
     odd.write_text(imported("N101"), encoding="utf-8")  # read with a note
     for name, arguments in (
@@ -104,6 +104,8 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
         ("check", ["check", tiger, "--share", "none", "--witness", witness]),
         ("replay", ["check", tiger, "--share", "none", "--replay", witness]),
         ("solve", ["solve", tiger, "--concept", "team", "--out", policy]),
+        ("solve", ["solve", tiger, "--concept", "team", "--compress", "auto", "--epsilon", "1"]),
+        ("plot", ["plot", "compression", tiger, "--lengths", "1", "--tols", "1e-2", "--out", picture]),
         ("verify", ["verify", tiger, policy]),
         ("simulate", ["simulate", tiger, "--policy", policy, "--traces", "1"]),
         ("info", ["info", tiger]),

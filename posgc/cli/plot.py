@@ -1,0 +1,74 @@
+"""`posgc plot compression GAME`: what each compression costs and what it gives, as a picture and as a table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from posgc.cli import documents, text
+from posgc.cli.chart import FORMATS, draw
+from posgc.cli.flags import add_game, add_output, numbers, pairs, request_of, seconds
+from posgc.cli.progress import progress_bar
+from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.files import replace_file
+from posgc.model.rewards import reward_kind
+from posgc.pipeline import compile_request, solve_each
+from posgc.policy.artefact import Concept
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Flags of `plot`."""
+    parser.add_argument("what", metavar="WHAT", choices=("compression",), help="what to draw: compression")
+    add_game(parser)
+    parser.add_argument("--concept", choices=("team", "nash", "ce", "cce"),
+                        help="default: team for common rewards, else nash")  # fmt: skip
+    parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
+    parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
+    parser.add_argument("--lengths", metavar="LIST", type=numbers, help="windows to try, such as 1,2,3")
+    parser.add_argument("--tols", metavar="LIST", type=numbers, help="belief tolerances to try, such as 1e-1,1e-2")
+    parser.add_argument("--prior", choices=("reachable", "uniform"), default="reachable",
+                        help="prior of the windows of --lengths (default reachable)")  # fmt: skip
+    parser.add_argument("--time-limit", metavar="S", type=seconds, default=300.0,
+                        help="seconds after which nothing more is tried (default 300)")  # fmt: skip
+    parser.add_argument("--out", metavar="FILE", default="compression.svg",
+                        help="the picture: .svg, .png or .pdf (default compression.svg)")  # fmt: skip
+    add_output(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when the picture is written; 3 when no candidate could be solved."""
+    _require_drawing(arguments.out)
+    specs = [f"window({length:g}, prior={arguments.prior})" for length in arguments.lengths or ()]
+    specs += [f"belief({tol!r})" for tol in arguments.tols or ()]
+    if specs:
+        specs.append("exact")
+    with progress_bar(arguments.quiet) as progress:
+        compiled = compile_request(request_of(arguments), progress)
+        concept: Concept = arguments.concept or ("team" if reward_kind(compiled.model) == "common" else "nash")
+        found = solve_each(compiled, concept, specs, arguments.backend, pairs("--option", arguments.option), progress,
+                           arguments.time_limit)  # fmt: skip
+    solved = any(attempt.result is not None for attempt in found.attempts)
+    if solved:
+        picture = draw(found, Path(arguments.out).suffix[1:].lower())
+        replace_file(arguments.out, lambda file: file.write(picture), arguments.game)
+    written = arguments.out if solved else None
+    if arguments.json:
+        print(json.dumps(documents.plot(found, written)))
+    else:
+        text.plot(found, written)
+    return 0 if solved else 3
+
+
+def _require_drawing(path: str) -> None:
+    """Raises InputError (E624), before anything is solved, where the picture could not be drawn."""
+    if Path(path).suffix[1:].lower() not in FORMATS:
+        cure = f"a name that ends with {', '.join('.' + name for name in FORMATS)}"
+        raise InputError([Diagnostic("E624", f"{path}: the format of a picture is told by its ending", help=cure)])
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise InputError([Diagnostic("E624", "pictures are drawn by matplotlib, which is not installed",
+                                     help="pip install 'posgc[plot]'")]) from None  # fmt: skip
