@@ -112,7 +112,7 @@ def test_limits_end_with_three(
     assert main(["import", str(path)]) == 3
     assert "use the file as it is" in capsys.readouterr().err
     monkeypatch.undo()
-    monkeypatch.setattr("posgc.pipeline.same_arrays", lambda *_: "the transitions")
+    monkeypatch.setattr("posgc.pipeline.translating.same_arrays", lambda *_: "the transitions")
     assert main(["import", str(path)]) == 3
     assert "would not be the same (the transitions)" in capsys.readouterr().err
 

@@ -1,0 +1,28 @@
+"""The stages in their order: read, compile, tabulate, inform, check, compress, emit, run, verify.
+
+This is the only package that knows the order.  Every function takes what the one before returned and a
+progress callback; nothing here prints.
+"""
+
+from posgc.pipeline.checking import BackendOffer, Report, Theory, candidates, check, independence, offers
+from posgc.pipeline.compiling import AssumptionFails, Compiled, Request, compile_request, quiet, read_source
+from posgc.pipeline.compressing import Compress, Compressing, Sweep, solve_each
+from posgc.pipeline.judging import (
+    Simulation,
+    exporter_of,
+    referee_of,
+    request_of_policy,
+    second_opinion,
+    simulate,
+    verify_policy,
+)
+from posgc.pipeline.solver import Candidate
+from posgc.pipeline.solving import Solution, solve
+from posgc.pipeline.translating import Translation, translate
+
+__all__ = [
+    "AssumptionFails", "BackendOffer", "Candidate", "Compiled", "Compress", "Compressing", "Report", "Request",
+    "Simulation", "Solution", "Sweep", "Theory", "Translation", "candidates", "check", "compile_request",
+    "exporter_of", "independence", "offers", "quiet", "read_source", "referee_of", "request_of_policy",
+    "second_opinion", "simulate", "solve", "solve_each", "translate", "verify_policy",
+]  # fmt: skip

@@ -1,0 +1,135 @@
+"""Assumptions 1 to 3, the size of the graph, and what is on offer: back-ends and compressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from posgc.assumptions import ObservabilityReport, Verdict, evolution, observability, strategy_independence
+from posgc.compression.bounds import theory_window
+from posgc.compression.sweep import Families, Offer
+from posgc.compression.sweep import offers as compression_offers
+from posgc.information.graph import expand_graph
+from posgc.information.items import Information
+from posgc.language.diagnostics import LimitError
+from posgc.model.rewards import reward_kind
+from posgc.pipeline.compiling import Compiled, quiet, timed
+from posgc.plugin.backend import Backend, Facts, Progress
+from posgc.plugin.registry import registry
+from posgc.plugin.specs import spec_of
+from posgc.policy.artefact import Concept
+
+__all__ = ["BackendOffer", "Report", "Theory", "candidates", "check", "independence", "offers"]
+
+CHECK_NODES = 2000
+"""Nodes up to which `check` builds a compressed model."""
+
+CHECK_SECONDS = 1.0
+"""Seconds after which `check` builds no further one."""
+
+THEORY_EPSILON = 0.1
+"""Error for which the length of the window that theory asks for is printed."""
+
+
+@dataclass(frozen=True)
+class BackendOffer:
+    """Whether a back-end serves a concept on a game, and why not."""
+
+    name: str
+    applies: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Theory:
+    """The paper's window, gamma^-4 log(S H / epsilon) steps up to its constant, for gamma on reachable differences."""
+
+    gamma: float
+    epsilon: float
+    window: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that `posgc check` finds; `layers` are the nodes of the steps that were expanded."""
+
+    compiled: Compiled
+    evolution: Verdict
+    observability: ObservabilityReport
+    independence: Verdict
+    layers: tuple[int, ...]
+    layers_note: str
+    compressions: tuple[Offer, ...]
+    theory: Theory
+    offers: dict[str, tuple[BackendOffer, ...]]
+
+
+def check(compiled: Compiled, progress: Progress = quiet) -> Report:
+    """Assumptions 1 to 3 with proof or witness, the size of the graph, and which back-ends apply."""
+    information = compiled.information
+    with timed(compiled.seconds, "assumption 1"):
+        first = evolution(information)
+    with timed(compiled.seconds, "assumption 3"):
+        third = independence(compiled, progress)
+    with timed(compiled.seconds, "assumption 2"):
+        second = observability(compiled.model)
+    layers: tuple[int, ...] = ()
+    note = "the graph is not built: its beliefs would depend on strategies"
+    if third.holds is not False:
+        with timed(compiled.seconds, "graph"):
+            layers, note = _layers(compiled, progress)
+    with timed(compiled.seconds, "compressions"):
+        compressions = _compression_offers(compiled, third)
+    gamma = second.reachable.lower
+    theory = Theory(gamma, THEORY_EPSILON, theory_window(compiled.model, gamma, THEORY_EPSILON))
+    concepts: tuple[Concept, ...] = ("team", "nash", "ce", "cce")
+    table: dict[str, tuple[BackendOffer, ...]] = {c: offers(compiled, c, third) for c in concepts}
+    return Report(compiled, first, second, third, layers, note, compressions, theory, table)
+
+
+def independence(compiled: Compiled, progress: Progress = quiet) -> Verdict:
+    """Assumption 3, by whichever method decides it first."""
+    return strategy_independence(compiled.information, max_nodes=compiled.request.max_nodes)
+
+
+def _layers(compiled: Compiled, progress: Progress) -> tuple[tuple[int, ...], str]:
+    try:
+        graph = expand_graph(compiled.information, compiled.request.max_nodes, progress)
+    except LimitError as error:
+        return (), str(error)
+    return graph.sizes, ""
+
+
+def _compression_offers(compiled: Compiled, verdict: Verdict) -> tuple[Offer, ...]:
+    families = candidates(compiled.information)
+    if verdict.holds is False:
+        why = "not built: its beliefs would depend on strategies"
+        return tuple(Offer(spec, None, None, None, why) for _, rows in families for spec, _ in rows[:1])
+    limit = min(CHECK_NODES, compiled.request.max_nodes)
+    return compression_offers(
+        families, lambda compression, options: compression.apply(compiled.information, options, limit, quiet),
+        limit, CHECK_SECONDS,
+    )  # fmt: skip
+
+
+def candidates(information: Information) -> Families:
+    """What each installed compression would try on this game: specifications and options, coarse to fine."""
+    return [
+        (compression, [(spec_of(compression, options), options) for options in compression.candidates(information)
+                       if compression.accepts(information, options) is None])
+        for compression in registry().compressions.values()
+    ]  # fmt: skip
+
+
+def offers(compiled: Compiled, concept: Concept, verdict: Verdict) -> tuple[BackendOffer, ...]:
+    """Every installed back-end against this game and concept."""
+    why = verdict.evidence.partition("\n")[0].rstrip(":")
+    facts = Facts(concept, reward_kind(compiled.model), verdict.holds, why, compiled.model)
+    return tuple(_offer(backend, facts) for backend in registry().backends.values())
+
+
+def _offer(backend: Backend, facts: Facts) -> BackendOffer:
+    if facts.concept not in backend.concepts:
+        reason: str | None = f"it does not serve the concept {facts.concept}"
+    else:
+        reason = backend.applies(facts)
+    return BackendOffer(backend.name, reason is None, reason or "")

@@ -1,0 +1,163 @@
+"""Read, compile and tabulate a game, and work out who knows what."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from posgc.information.dropping import drop_own_actions
+from posgc.information.graph import DEFAULT_MAX_NODES
+from posgc.information.items import Information
+from posgc.language import compile_game
+from posgc.language.diagnostics import Diagnostic, InputError, Source
+from posgc.language.ir import Game
+from posgc.language.sharing import protocol
+from posgc.model import Model, tabulate
+from posgc.model.infinite import require_steady, steps_that_matter, tail
+from posgc.plugin.backend import Progress
+from posgc.plugin.importer import Importer, RewardReading
+from posgc.plugin.registry import registry
+
+__all__ = [
+    "AssumptionFails", "Compiled", "Request", "compile_request", "importer_of", "model_of", "quiet", "read_source",
+    "timed",
+]  # fmt: skip
+
+FILE_LIMIT = 64 << 20
+"""Bytes of a game file that are read at all."""
+
+
+class AssumptionFails(InputError):
+    """The input is in order, but what was asked for rests on an assumption that fails."""
+
+    status = 1
+
+
+def quiet(stage: str, done: int, total: int) -> None:
+    """A progress callback that says nothing."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks of a game file, before anything is known of it; `endless` asks for the discounted game without
+    end, cut where what follows no longer matters."""
+
+    path: str
+    share: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    horizon: int | None = None
+    discount: float | None = None
+    reward: RewardReading | None = None
+    max_nodes: int = DEFAULT_MAX_NODES
+    seed: int = 0
+    endless: bool = False
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A model under a protocol; `game` is None for an imported file."""
+
+    request: Request
+    source: Source
+    game: Game | None
+    model: Model
+    information: Information
+    diagnostics: tuple[Diagnostic, ...]
+    seconds: dict[str, float]
+
+    @property
+    def tail(self) -> float | None:
+        """What a deviation after the last step could gain where the game has no end and was cut; else None."""
+        return float(np.ptp(tail(self.model), axis=1).max()) if self.request.endless else None
+
+
+def read_source(path: str) -> Source:
+    """The text of a file, or of standard input for `-`.  Raises InputError when it cannot be read."""
+    name = "<standard input>" if path == "-" else path
+    try:
+        if path == "-":
+            raw = sys.stdin.buffer.read(FILE_LIMIT + 1)
+        else:
+            if os.path.exists(path) and not os.path.isfile(path):
+                raise _unreadable(name, "it is not a regular file")
+            with open(path, "rb") as file:
+                raw = file.read(FILE_LIMIT + 1)
+        if len(raw) > FILE_LIMIT:
+            raise _unreadable(name, f"it is larger than {FILE_LIMIT >> 20} MB")
+        return Source(name, raw.decode("utf-8-sig"))
+    except OSError as error:
+        raise _unreadable(name, error.strerror or str(error)) from None
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, f"it is not text (byte {error.start} is not UTF-8)") from None
+
+
+def _unreadable(name: str, why: str) -> InputError:
+    cure = "give a game file, or - for standard input"
+    return InputError([Diagnostic("E606", f"cannot read {name}: {why}", help=cure)])
+
+
+def compile_request(request: Request, progress: Progress = quiet, source: Source | None = None) -> Compiled:
+    """Read, compile and tabulate a game, and work out who knows what.
+
+    Raises InputError for every mistake in the file or the flags, LimitError past a limit.
+    """
+    seconds: dict[str, float] = {}
+    source = read_source(request.path) if source is None else source
+    with timed(seconds, "compile"):
+        if request.endless:
+            _, first, _ = model_of(dataclasses.replace(request, horizon=1), source, quiet)
+            request = dataclasses.replace(request, horizon=steps_that_matter(first.discount))
+        game, model, diagnostics = model_of(request, source, progress)
+        if request.endless:
+            require_steady(model)
+    with timed(seconds, "information"):
+        lags = protocol(model.signature, request.share, game)
+        information = Information(model, lags)
+        _require_evolution(information)
+        information = drop_own_actions(information)
+    return Compiled(request, source, game, model, information, diagnostics, seconds)
+
+
+def model_of(request: Request, source: Source, progress: Progress) -> tuple[Game | None, Model, tuple[Diagnostic, ...]]:
+    importer = importer_of(source)
+    if importer is not None:
+        if request.settings:
+            raise InputError([Diagnostic("E601", f"--set has no meaning for a {importer.name} file: it has no "
+                                         "parameters", help="leave --set out")])  # fmt: skip
+        imported = importer.read(source, horizon=request.horizon, discount=request.discount, reward=request.reward)
+        return None, imported.model, imported.diagnostics
+    if request.reward == "zero_sum":
+        raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
+                                     help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
+    game = compile_game(source, request.settings, request.horizon, request.discount)
+    model = tabulate(game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000))
+    return game, model, game.warnings
+
+
+def importer_of(source: Source) -> Importer | None:
+    """The first importer that claims the text."""
+    return next((i for i in registry().importers.values() if i.claims(source)), None)
+
+
+def _require_evolution(information: Information) -> None:
+    for h in range(2, information.model.horizon + 1):
+        lost = information.lost(h)
+        if lost:
+            raise InputError([Diagnostic("E512", f"{information.label(lost[0])} should become common at step {h}, but "
+                                         "nobody remembers it then", help="raise 'forget after k'")])  # fmt: skip
+        if h > information.memory + 2 and information.protocol.forget is not None:
+            return
+
+
+@contextmanager
+def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - start

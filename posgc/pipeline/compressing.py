@@ -1,0 +1,166 @@
+"""Planning on compressed common information: one compression, the derived one, or each in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from posgc.compression import Compressed, Compression
+from posgc.compression.assess import Assessment
+from posgc.compression.derive import Attempt, derive
+from posgc.compression.sweep import sweep
+from posgc.information.items import Information
+from posgc.language.diagnostics import Diagnostic, InputError, LimitError
+from posgc.model.rewards import reward_kind, reward_spans
+from posgc.pipeline.checking import candidates
+from posgc.pipeline.compiling import Compiled, quiet, timed
+from posgc.pipeline.solver import Candidate, Solver, exact_bounds, solver_of, team_bounds
+from posgc.plugin.backend import Backend, Progress
+from posgc.plugin.registry import registry
+from posgc.plugin.specs import compression_of, spec_of
+from posgc.policy.artefact import Concept, Policy
+
+__all__ = ["Compress", "Compressing", "Sweep", "applied", "compressed_bounds", "derived", "solve_each"]
+
+ROUNDING = 1e-9
+"""What rounding may add to a gap, relative to the span of the rewards summed over the steps."""
+
+
+@dataclass(frozen=True)
+class Compressing:
+    """What `--compress` did.  `attempts` are those of `auto`, in order; `target` what it was to meet, if anything."""
+
+    spec: str
+    compressed: Compressed
+    assessment: Assessment
+    certified: float | None
+    attempts: tuple[Attempt[Candidate], ...] = ()
+    target: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether the target, if there was one, is met."""
+        return self.target is None or (self.certified is not None and self.certified <= self.target)
+
+
+@dataclass(frozen=True)
+class Compress:
+    """How to compress: `spec` as on the command line; for `auto` the gap to meet and the seconds it may take."""
+
+    spec: str
+    target: float | None = None
+    seconds: float = 300.0
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Every candidate solved, by which back-end, in order."""
+
+    compiled: Compiled
+    concept: Concept
+    backend: str
+    attempts: tuple[Attempt[Candidate], ...]
+
+
+def _require_graph(backend: Backend) -> None:
+    if backend.reads != "model":
+        what = f"back-end {backend.name} learns from samples; it plans on no graph that could be compressed"
+        raise InputError([Diagnostic("E617", what, help="leave --compress out")])
+
+
+def applied(solver: Solver, spec: str) -> tuple[Compressing, Policy]:
+    compiled, seconds = solver.compiled, solver.compiled.seconds
+    compression, options = _accepted(compiled.information, spec)
+    with timed(seconds, "compress"):
+        made = compression.apply(compiled.information, options, compiled.request.max_nodes, solver.progress)
+        compressed = solver.trusted(made)
+    name = spec_of(compression, options)
+    with timed(seconds, "solve"):
+        candidate = solver.candidate(name, compressed)
+    return Compressing(name, compressed, candidate.assessment, candidate.certified), candidate.policy
+
+
+def _accepted(information: Information, spec: str) -> tuple[Compression, Any]:
+    """The compression that is called for.  Raises InputError (E616, E617, E612)."""
+    compression, options = compression_of(spec)
+    reason = compression.accepts(information, options)
+    if reason is not None:
+        raise InputError([Diagnostic("E617", f"{compression.name} does not serve this game: {reason}",
+                                     help="`posgc check` lists what does")])  # fmt: skip
+    return compression, options
+
+
+def solve_each(
+    compiled: Compiled, concept: Concept, specs: list[str], backend: str | None = None,
+    options: Mapping[str, str] | None = None, progress: Progress = quiet, seconds: float = 300.0,
+) -> Sweep:  # fmt: skip
+    """Solve under each of the compressions, or under all candidates where none is named; a compression is left after
+    the first of its models that is too large.  Raises as `solve` does."""
+    solver = solver_of(compiled, concept, backend, options, progress)
+    _require_graph(solver.backend)
+    named = [_accepted(compiled.information, spec) for spec in specs]
+    families = candidates(compiled.information) if not specs else [
+        (registry().compressions[name], [(spec_of(c, o), o) for c, o in named if c.name == name])
+        for name in dict.fromkeys(c.name for c, _ in named)
+    ]  # fmt: skip
+    limit = compiled.request.max_nodes
+    with timed(compiled.seconds, "sweep"):
+        attempts = tuple(sweep(families, lambda c, o: c.apply(compiled.information, o, limit, progress),
+                               solver.candidate, seconds))  # fmt: skip
+    return Sweep(compiled, concept, solver.backend.name, attempts)
+
+
+def derived(solver: Solver, compress: Compress) -> tuple[Compressing, Policy]:
+    compiled, target = solver.compiled, compress.target
+    if target is None:
+        raise InputError([Diagnostic("E618", "--compress auto needs the gap that is to be met",
+                                     help="add --epsilon X, in the unit of the rewards")])  # fmt: skip
+    span = float((reward_spans(compiled.model) @ compiled.model.discount ** np.arange(compiled.model.horizon)).max())
+    rounded = target + ROUNDING * span
+    attempts: list[Attempt[Candidate]] = []
+    with timed(compiled.seconds, "derive"):
+        found_in_turn = derive(
+            candidates(compiled.information),
+            lambda compression, options, limit: compression.apply(compiled.information, options, limit, quiet),
+            solver.candidate,
+            lambda found: found.certified is not None and found.certified <= rounded,
+            compiled.request.max_nodes,
+            compress.seconds,
+        )
+        try:
+            attempts.extend(found_in_turn)
+        except KeyboardInterrupt:  # what was found so far is kept
+            if not any(a.result is not None for a in attempts):
+                raise
+    solved = [a for a in attempts if a.result is not None and a.compressed is not None]
+    if not solved:
+        tried = "; ".join(f"{a.spec}: {a.note}" for a in attempts)
+        raise LimitError(f"no compression could be solved within the limits ({tried})")
+    best = min(solved, key=lambda a: _certified(a.result))
+    assert best.result is not None and best.compressed is not None
+    found = best.result
+    made = Compressing(best.spec, best.compressed, found.assessment, found.certified, tuple(attempts), rounded)
+    return made, found.policy
+
+
+def _certified(candidate: Candidate | None) -> float:
+    return float("inf") if candidate is None or candidate.certified is None else candidate.certified
+
+
+def compressed_bounds(
+    policy: Policy, assessment: Assessment, compiled: Compiled
+) -> tuple[float | None, float | None]:
+    """As `exact_bounds`, of the game's own value."""
+    if policy.header.concept == "team":
+        lower, upper = team_bounds(policy, assessment)
+        return (None if lower == -float("inf") else lower), upper
+    if assessment.verification is not None:
+        return exact_bounds(policy, assessment.verification, compiled)
+    bound = assessment.bound
+    if policy.header.concept == "nash" and reward_kind(compiled.model) == "zero_sum" and bound is not None:
+        claimed, off = policy.header.values[0], float(bound.value_error[0])
+        return claimed - off - float(bound.gains[1]), claimed + off + float(bound.gains[0])
+    return None, None

@@ -1,0 +1,166 @@
+"""One game, concept and back-end, to be run on the exact graph or on compressed ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from posgc.assumptions import Verdict
+from posgc.compression import Compressed
+from posgc.compression.assess import Assessment, Limits, assess
+from posgc.compression.closure import require_recursive
+from posgc.information.graph import Graph
+from posgc.language.diagnostics import Diagnostic, InputError, LimitError
+from posgc.model.rewards import reward_kind
+from posgc.pipeline.checking import independence, offers
+from posgc.pipeline.compiling import AssumptionFails, Compiled, timed
+from posgc.plugin.backend import Backend, Problem, Progress
+from posgc.plugin.options import make_options
+from posgc.plugin.registry import registry
+from posgc.policy.artefact import Concept, Origin, Policy
+from posgc.policy.pairs import PolicyMismatch
+from posgc.policy.verify import Verification, gap_kind
+
+__all__ = ["Candidate", "Solver", "exact_bounds", "origin_of", "require_independence", "solver_of", "team_bounds"]
+
+AGENT_LIMIT = 50
+"""Agents of a game that is solved: a stage game is an array with an axis for each, of which NumPy has 64."""
+
+MEASURED_PAIRS = 200_000
+"""Pairs of true belief and node on which the error of a compression is measured."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A policy found under a compression, and what is known of it.  `certified`: the gap, exact or bounded, and for
+    a team how far the value can be from the optimum, whichever is larger; None where neither is known."""
+
+    policy: Policy
+    assessment: Assessment
+    certified: float | None
+
+
+@dataclass(frozen=True)
+class Solver:
+    """One game, concept and back-end, to be run on the exact graph or on compressed ones."""
+
+    compiled: Compiled
+    concept: Concept
+    backend: Backend
+    options: Any
+    progress: Progress
+    verdict: Verdict
+
+    def trusted(self, compressed: Compressed) -> Compressed:
+        """The compressed game without a certificate that Assumption 3 does not carry as far as its proof needs."""
+        certificate = compressed.certificate
+        if certificate is None or not certificate.any_start or self.verdict.any_start:
+            return compressed
+        return dataclasses.replace(compressed, certificate=None)
+
+    def plan(self, spec: str | None, graph: Graph | None) -> Policy:
+        """The back-end's policy, with the game and the versions written into it."""
+        request = self.compiled.request
+        problem = Problem(self.compiled.information, self.concept, request.max_nodes, request.seed, graph)
+        policy = self.backend.emit(problem, self.options).run(self.progress)
+        versions = {name: version(name) for name in ("posgc", "numpy", "scipy")}
+        header = dataclasses.replace(policy.header, versions=versions, compression=spec)
+        return dataclasses.replace(policy, header=header, origin=origin_of(self.compiled))
+
+    def candidate(self, spec: str, compressed: Compressed) -> Candidate:
+        """Solve a compressed game and judge the policy in the true one.
+
+        Raises InputError (E617) where the compression breaks condition (5.1) or misses what is possible in the game.
+        """
+        try:
+            require_recursive(compressed.graph)
+            return self._candidate(spec, self.trusted(compressed))
+        except PolicyMismatch as error:
+            what = f"compression {spec} is no model of this game: {error}"
+            cure = "this is a mistake of the plug-in that offers it"
+            raise InputError([Diagnostic("E617", what, help=cure)]) from None
+
+    def _candidate(self, spec: str, compressed: Compressed) -> Candidate:
+        request = self.compiled.request
+        policy = self.plan(spec, compressed.graph)
+        kind = gap_kind(self.concept, policy.header.options)
+        limits = Limits(min(request.max_nodes, MEASURED_PAIRS), request.max_nodes)
+        assessment = assess(compressed, policy, kind, limits, request.seed, self.progress)
+        certified = assessment.certified
+        if self.concept == "team" and certified is not None:
+            lower, upper = team_bounds(policy, assessment)
+            certified = float("inf") if upper is None else max(certified, upper - lower)
+        return Candidate(compressed.lift(policy), assessment, certified)
+
+
+def solver_of(
+    compiled: Compiled, concept: Concept, backend: str | None, options: Mapping[str, str] | None, progress: Progress
+) -> Solver:
+    if compiled.model.n_agents > AGENT_LIMIT:
+        raise LimitError(f"stage games have at most {AGENT_LIMIT} agents, this game has {compiled.model.n_agents}")
+    with timed(compiled.seconds, "check"):
+        verdict = independence(compiled, progress)
+    chosen = _choose(compiled, concept, verdict, backend)
+    return Solver(compiled, concept, chosen, make_options(chosen.options, options or {}), progress, verdict)
+
+
+def _choose(compiled: Compiled, concept: Concept, verdict: Verdict, name: str | None) -> Backend:
+    backends = registry().backends
+    table = {offer.name: offer for offer in offers(compiled, concept, verdict)}
+    if name is not None and name not in backends:
+        raise InputError([Diagnostic("E602", f"no back-end is called {name}",
+                                     help=f"installed: {', '.join(backends) or 'none'}")])  # fmt: skip
+    for offer in table.values():
+        if offer.applies and name in (None, offer.name):
+            return backends[offer.name]
+    lacking = [offer for offer in table.values() if name in (None, offer.name)]
+    rows = "\n".join(f"  {offer.name}: {offer.reason}" for offer in lacking) or "  none is installed"
+    hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True))
+    if any(offer.applies and name in (None, offer.name) for offer in hopeful):
+        require_independence(verdict, f"no back-end serves concept {concept} on this game:\n{rows}")
+    raise InputError([Diagnostic("E603", f"no back-end serves concept {concept} on this game:\n{rows}",
+                                 help="`posgc check` shows what each back-end asks for")])  # fmt: skip
+
+
+def require_independence(verdict: Verdict, why: str) -> None:
+    if verdict.holds is None:
+        raise LimitError(why)
+    if verdict.holds is False:
+        cure = "`posgc check` shows the counterexample; another --share may do"
+        raise AssumptionFails([Diagnostic("E604", why, help=cure)])
+
+
+def origin_of(compiled: Compiled) -> Origin:
+    r = compiled.request
+    return Origin(
+        compiled.source.name, compiled.source.text, r.share, dict(r.settings), r.horizon, r.discount, r.reward or ""
+    )
+
+
+def exact_bounds(policy: Policy, checked: Verification, compiled: Compiled) -> tuple[float | None, float | None]:
+    """Team: what was reached, and the solver's bound.  Zero-sum Nash: what the verified gains imply."""
+    kind, concept = reward_kind(compiled.model), policy.header.concept
+    if concept == "team":
+        upper = policy.header.upper
+        return checked.values[0], None if upper is None else max(upper, checked.values[0])  # rounding apart
+    if concept == "nash" and kind == "zero_sum":
+        return checked.values[0] - checked.gains[1], checked.values[0] + checked.gains[0]
+    return None, None
+
+
+def team_bounds(policy: Policy, assessment: Assessment) -> tuple[float, float | None]:
+    """What the policy earns at least in the true game, and a bound on the team optimum, if there is one."""
+    header = policy.header
+    upper = []
+    if header.upper is not None:
+        missed = max(0.0, header.upper - max(header.values))  # the optimum of M may have other values than the policy
+        upper = [header.upper + float(b.value_error.max()) + missed * b.half_spread for b in assessment.bounds]
+    if assessment.verification is not None:
+        lower = min(assessment.verification.values)
+    else:
+        claimed = min(header.values)
+        lower = max((claimed - float(b.value_error.max()) for b in assessment.bounds), default=-float("inf"))
+    return lower, max(min(upper), lower) if upper else None

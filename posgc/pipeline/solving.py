@@ -1,0 +1,86 @@
+"""Pick a back-end, run it, and verify what it returns in the true game."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from posgc.assumptions import Verdict
+from posgc.model.infinite import tail
+from posgc.pipeline.compiling import Compiled, quiet, timed
+from posgc.pipeline.compressing import Compress, Compressing, _require_graph, applied, compressed_bounds, derived
+from posgc.pipeline.solver import Solver, exact_bounds, solver_of
+from posgc.plugin.backend import Progress
+from posgc.policy.artefact import Concept, Policy
+from posgc.policy.verify import Verification, gap_kind, verify
+
+__all__ = ["Solution", "solve"]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A policy with its certificate.  `lower` and `upper` bound the value of the game where the concept has
+    one (team optimum; the first agent's value of a zero-sum game), else None.  `verification` is None only
+    under a compression whose policy is too large to verify; `compression` then says what is known instead."""
+
+    compiled: Compiled
+    policy: Policy
+    verification: Verification | None
+    independence: Verdict
+    layers: tuple[int, ...]
+    lower: float | None
+    upper: float | None
+    compression: Compressing | None = None
+
+    @property
+    def certified_gap(self) -> float | None:
+        """The exact gap, else the lowest bound on it, with what a deviation after a cut could add; None: neither is
+        known."""
+        bound = None if self.compression is None else self.compression.assessment.bound
+        known = self.verification if self.verification is not None else bound
+        return None if known is None else known.gap + (self.compiled.tail or 0.0)
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """`lower` and `upper`, of the game without end where that was asked for."""
+        if not self.compiled.request.endless:
+            return self.lower, self.upper
+        least, most = tail(self.compiled.model)[0]
+        return None if self.lower is None else self.lower + least, None if self.upper is None else self.upper + most
+
+
+def solve(
+    compiled: Compiled,
+    concept: Concept,
+    backend: str | None = None,
+    options: Mapping[str, str] | None = None,
+    progress: Progress = quiet,
+    compress: Compress | None = None,
+) -> Solution:
+    """Pick a back-end, run it, and verify what it returns in the true game.
+
+    Raises InputError (E603) with a table of reasons when no back-end serves: AssumptionFails when one would
+    if only Assumption 3 held, LimitError when it would if Assumption 3 had been decided.
+    """
+    seconds, request = compiled.seconds, compiled.request
+    solver = solver_of(compiled, concept, backend, options, progress)
+    if compress is not None:
+        return _compressed_solution(solver, compress)
+    with timed(seconds, "solve"):
+        policy = solver.plan(None, None)
+    with timed(seconds, "verify"):
+        kind = gap_kind(concept, policy.header.options)
+        checked = verify(compiled.information, policy, kind, request.max_nodes, progress)
+    layers = tuple(len(step) for step in policy.steps)
+    return Solution(compiled, policy, checked, solver.verdict, layers, *exact_bounds(policy, checked, compiled))
+
+
+def _compressed_solution(solver: Solver, compress: Compress) -> Solution:
+    compiled = solver.compiled
+    _require_graph(solver.backend)
+    done = derived(solver, compress) if compress.spec.strip() == "auto" else applied(solver, compress.spec)
+    found, policy = done
+    layers = tuple(len(step) for step in policy.steps)
+    checked = found.assessment.verification
+    lower, upper = compressed_bounds(policy, found.assessment, compiled)
+    return Solution(compiled, policy, checked, solver.verdict, layers, lower, upper, found)
