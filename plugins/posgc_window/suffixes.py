@@ -46,6 +46,10 @@ __all__ = ["Suffix", "Walk", "delay", "window_graph", "window_start"]
 
 Ints = npt.NDArray[np.int64]
 _NOTHING = np.zeros(0, np.int64)
+CODE_LIMIT = 1 << 62
+
+DENSE_LIMIT = 20_000_000
+"""Entries of a table of successors (160 MB); above it they are searched for."""
 
 
 def delay(information: Information) -> int:
@@ -142,9 +146,7 @@ class Walk:
         for k, suffix in enumerate(suffixes):
             if suffix.age + 1 <= oldest:
                 grown, signal = self.grow(h, table, suffix)
-                key = grown.row * grown.n_signals + grown.signal
-                at = np.searchsorted(key, stack[node, k] * grown.n_signals + signal[z])
-                columns.append(grown.to[at])
+                columns.append(_follow(grown, suffix.belief.shape[0], stack[node, k], signal[z]))
                 kept.append(Suffix(suffix.age + 1, suffix.whole, grown.belief))
         kept.append(Suffix(0, False, start))
         columns.append(np.zeros(len(node), np.int64))
@@ -196,10 +198,25 @@ class Walk:
         return np.repeat(np.arange(len(own)), counts), possible[at] % len(table.z)
 
 
+def _follow(grown: Growth, rows: int, row: Ints, signal: Ints) -> Ints:
+    """Where each (row, signal) leads: read off a dense table while that is small."""
+    if rows * grown.n_signals > DENSE_LIMIT:
+        known = grown.row * grown.n_signals + grown.signal
+        return grown.to[np.searchsorted(known, row * grown.n_signals + signal)]
+    table = np.zeros((rows, grown.n_signals), dtype=np.int64)
+    table[grown.row, grown.signal] = grown.to
+    found: Ints = table.ravel()[row * grown.n_signals + signal]
+    return found
+
+
 def _distinct(rows: Ints) -> tuple[Ints, Ints]:
     """The distinct rows in lexicographic order, and which of them each row is."""
-    code = np.zeros(len(rows), dtype=np.int64)
+    code, size = np.zeros(len(rows), dtype=np.int64), 1
     for column in rows.T:
-        _, code = np.unique(code * (int(column.max()) + 1) + column, return_inverse=True)
-    _, first = np.unique(code, return_index=True)
-    return rows[first], code.astype(np.int64)
+        width = int(column.max()) + 1
+        if size * width > CODE_LIMIT:  # numbered afresh, in the same order
+            _, code = np.unique(code, return_inverse=True)
+            size = int(code.max()) + 1
+        code, size = code * width + column, size * width
+    _, first, member = np.unique(code, return_index=True, return_inverse=True)
+    return rows[first], member.astype(np.int64)
