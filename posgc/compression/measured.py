@@ -89,7 +89,7 @@ def measure(graph: Graph, max_pairs: int) -> Measured:
     increment that is possible in the game.
     """
     information = graph.information
-    layers, first, probability = pair_layers(information, graph_machine(graph), max_pairs)
+    layers, first, probability = pair_layers(information, graph_machine(graph), max_pairs, cure="")
     chosen = [_prescriptions(information, layer) for layer in graph.layers]
     work = sum(len(la.node) * la.h * len(g.choice) for la, g in zip(layers, chosen, strict=True))
     if work > MAX_PRODUCTS:

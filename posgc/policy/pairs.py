@@ -86,11 +86,13 @@ class PairLayer:
 
 
 def pair_layers(
-    information: Information, machine: Machine, max_pairs: int, progress: Callable[[str, int, int], None] | None = None
-) -> tuple[list[PairLayer], Ints, Floats]:
+    information: Information, machine: Machine, max_pairs: int, progress: Callable[[str, int, int], None] | None = None,
+    cure: str = "; raise --max-nodes",
+) -> tuple[list[PairLayer], Ints, Floats]:  # fmt: skip
     """All layers of pairs, and the first pairs with their probabilities.
 
-    Raises PolicyMismatch where the policy lacks an edge, LimitError past `max_pairs` pairs in all.
+    Raises PolicyMismatch where the policy lacks an edge, LimitError past `max_pairs` pairs in all (`cure`: what its
+    message says to do).
     """
     horizon = information.model.horizon
     first, probability, node, belief, cells = first_pairs(information, machine)
@@ -118,7 +120,7 @@ def pair_layers(
             id(edges.z),
         )
         if done is None or done[0] != state:
-            room = Room(max_pairs - held, partial(_too_many, h, max_pairs))
+            room = Room(max_pairs - held, partial(_too_many, h, max_pairs, cure))
             done = state, next_pairs(node, belief, step, edges, h, room)
         following = done[1]
         layers.append(PairLayer(h, node, belief, step, following.succession, following.successor, error))
@@ -203,8 +205,8 @@ def next_pairs(
     return _settled(node, belief, step, grown)
 
 
-def _too_many(h: int, limit: int, found: int, share: float) -> str:
-    return f"more than {limit} pairs of policy node and true belief are needed up to step {h + 1}; raise --max-nodes"
+def _too_many(h: int, limit: int, cure: str, found: int, share: float) -> str:
+    return f"more than {limit} pairs of policy node and true belief are needed up to step {h + 1}{cure}"
 
 
 def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth) -> NextPairs:
