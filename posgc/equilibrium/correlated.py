@@ -184,22 +184,26 @@ class _Run:
     def _way(self, group: Group) -> str:
         counts, actions = [len(p) for p in group.present], self.stages.actions
         size = float(np.prod(np.array([float(a) ** p for p, a in zip(counts, actions, strict=True)])))
-        entropy, strategic, way = self.selection.kind == "entropy", self.form == "strategic-ce", self.options.way
-        if way == "auto" and not (entropy or strategic):
+        way = self.options.way
+        if way == "auto" and self.selection.kind != "entropy" and self.form != "strategic-ce":
             return "lp" if size <= min(LISTED_FASTER[self.form], self.options.max_columns) else "columns"
         if way in ("columns", "regret"):
             return way
+        self._require_listable(size, size * self._rows(counts))
+        return "lp"
+
+    def _require_listable(self, size: float, coefficients: float) -> None:
+        """Raises TooLarge with the limit that is met, and the options that make a list needless."""
+        entropy, strategic, way = self.selection.kind == "entropy", self.form == "strategic-ce", self.options.way
         wanted = {"select=entropy": entropy, "form=strategic": strategic, "way=lp": not (entropy or strategic)}
         why = " and ".join(option for option, given in wanted.items() if given)
         found = f"all joint prescriptions are listed for {why}, and a stage has {size:.4g}"
         cures = {"select=welfare": entropy, "form=agent": strategic, "way=auto": way == "lp"}
-        cure = f"take {' and '.join(option for option, apt in cures.items() if apt)}, which needs no list"
+        cure = f"{' and '.join(option for option, apt in cures.items() if apt)} would need no list"
         if size > self.options.max_columns:
             raise TooLarge(f"{found}, more than {self.options.max_columns}; {cure}")
-        coefficients = size * self._rows(counts)
         if coefficients > LONE_BUDGET:
             raise TooLarge(f"{found} with {coefficients:.4g} coefficients, more than {LONE_BUDGET}; {cure}")
-        return "lp"
 
     def _rows(self, counts: list[int]) -> float:
         """Conditions a node's programme has, at most."""

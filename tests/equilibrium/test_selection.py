@@ -149,9 +149,9 @@ def test_refusals_say_why() -> None:
         select(stages, "ce", "fairest")
     with pytest.raises(ValueError, match="numbered 0 to"):
         select(stages, "ce", "max:9")
-    with pytest.raises(TooLarge, match="select=entropy, and a stage has 4, more than 3; take select=welfare"):
+    with pytest.raises(TooLarge, match="select=entropy, and a stage has 4, more than 3; select=welfare"):
         select(normal_form("general", *CHICKEN), "ce", "entropy", max_columns=3)
-    with pytest.raises(TooLarge, match="way=lp, and a stage has 4, more than 3; take way=auto"):
+    with pytest.raises(TooLarge, match="way=lp, and a stage has 4, more than 3; way=auto"):
         select(normal_form("general", *CHICKEN), "ce", "welfare", way="lp", max_columns=3)
     with pytest.raises(ValueError, match="listed"):
         select(normal_form("general", *CHICKEN), "ce", "entropy", way="columns")
@@ -177,9 +177,9 @@ def test_limits_say_which_was_met_and_what_needs_none() -> None:
     # 3 agents with 8 private informations each, 2 actions: 2^24 joint prescriptions
     stages = Stages(np.zeros((3, 1, 8, 2, 2, 2)), np.tile(np.arange(8), (3, 1)), (8,) * 3, np.full((1, 8), 0.125),
                     "general")  # fmt: skip
-    with pytest.raises(TooLarge, match=r"select=entropy and form=strategic, .* take select=welfare and form=agent"):
+    with pytest.raises(TooLarge, match=r"select=entropy and form=strategic, .* select=welfare and form=agent"):
         select(stages, "ce", "entropy", form="strategic")
-    with pytest.raises(TooLarge, match=r"form=strategic, .* coefficients, more than 33554432; take form=agent"):
+    with pytest.raises(TooLarge, match=r"form=strategic, .* coefficients, more than 33554432; form=agent"):
         select(stages, "ce", "welfare", form="strategic", max_columns=1 << 24)
 
 
