@@ -59,8 +59,6 @@ class Options:
     def __post_init__(self) -> None:
         if not 0 <= self.epsilon < float("inf"):
             raise ValueError(f"epsilon is a number from 0, not {self.epsilon}")
-        if self.way == "regret" and self.select != "any":
-            raise ValueError("way=regret serves no selection; add select=any")
 
 
 @dataclass(frozen=True)
@@ -103,15 +101,16 @@ def _oracle(problem: Problem, options: Options) -> Oracle:
     if concept == "nash":
         zero_sum = ZeroSumOptions(epsilon=epsilon)
         return partial(nash, options=NashOptions(team=common, zero_sum=zero_sum, epsilon=epsilon, seed=seed))
-    chosen = CorrelatedOptions(
-        select=_by_index(problem, options.select), form=options.form, way=options.way, epsilon=epsilon,
-        team=TeamOptions(seed=seed),
-    )  # fmt: skip
+    select = _by_index(problem, options.select)
+    try:
+        chosen = CorrelatedOptions(select, options.form, options.way, epsilon=epsilon, team=TeamOptions(seed=seed))
+    except ValueError as error:
+        raise InputError([Diagnostic("E612", f"the options do not go together: {error}")]) from None
     return partial(correlated, kind=concept, options=chosen)
 
 
 def _explained(oracle: Oracle) -> Oracle:
-    """The oracle, its refusals in terms of what the user asked for."""
+    """The oracle, its limits in terms of what the user asked for; its mistakes stay mistakes."""
 
     def answer(stages: Stages) -> StageSolution:
         try:
@@ -120,8 +119,6 @@ def _explained(oracle: Oracle) -> Oracle:
             raise LimitError(f"a stage game is too large for what is asked: {error}") from None
         except SolverFailed as error:
             raise LimitError(f"a stage game could not be solved: {error}") from None
-        except ValueError as error:
-            raise InputError([Diagnostic("E612", f"the options do not go together: {error}")]) from None
 
     return answer
 

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "--compress auto the gap of the whole game that is to be met")  # fmt: skip
     parser.add_argument("--compress", metavar="SPEC", help="plan on compressed common information: exact, "
                         "bisimulation, 'belief(TOL)', 'window(LENGTH)' or auto")  # fmt: skip
-    parser.add_argument("--time-limit", metavar="S", type=seconds, default=300.0,
+    parser.add_argument("--time-limit", metavar="S", type=seconds,
                         help="seconds after which --compress auto tries nothing more (default 300)")  # fmt: skip
     parser.add_argument("--out", metavar="FILE", help="write the policy there (.npz)")
     parser.add_argument("--require-gap", metavar="X", type=gap, help="exit with 1 when the verified gap is larger")
@@ -40,10 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0; 1 when the certified gap exceeds --require-gap or the referee disagrees; 3 when --compress auto cannot meet
     --epsilon."""
-    request, options = request_of(arguments), pairs("--option", arguments.option)
-    compress = _compress(arguments)
-    short = ("select",) if compress is not None and compress.target is not None else ("select", "epsilon")
-    options |= {k: v for k in short if (v := getattr(arguments, k)) is not None}
+    request, compress = request_of(arguments), _compress(arguments)
+    options = _options(arguments, compress)
     with progress_bar(arguments.quiet) as progress:
         compiled = compile_request(request, progress)
         referee = referee_of(compiled, arguments.referee) if arguments.referee else None
@@ -66,9 +64,25 @@ def run(arguments: argparse.Namespace) -> int:
     return int(exceeded or (opinion is not None and opinion.disagreement is not None))
 
 
+def _options(arguments: argparse.Namespace, compress: Compress | None) -> dict[str, str]:
+    """The back-end's options, those with a flag of their own among them.  Raises InputError where the two differ."""
+    options = pairs("--option", arguments.option)
+    short = ("select",) if compress is not None and compress.target is not None else ("select", "epsilon")
+    for name in short:
+        flag = getattr(arguments, name)
+        if flag is None:
+            continue
+        if options.setdefault(name, flag) != flag:
+            raise InputError([Diagnostic("E613", f"--{name} {flag} contradicts --option {name}={options[name]}",
+                                         help="leave one of them out")])  # fmt: skip
+    return options
+
+
 def _compress(arguments: argparse.Namespace) -> Compress | None:
-    """Raises InputError for a gap that is no number."""
+    """Raises InputError for a gap that is no number, and a time limit that would do nothing."""
     spec = arguments.compress
+    if arguments.time_limit is not None and (spec is None or spec.strip() != "auto"):
+        raise InputError([Diagnostic("E613", "--time-limit serves --compress auto only", help="leave it out")])
     if spec is None or spec.strip() != "auto":
         return None if spec is None else Compress(spec)
     try:
@@ -78,4 +92,4 @@ def _compress(arguments: argparse.Namespace) -> Compress | None:
     if target is not None and not 0 <= target < math.inf:
         raise InputError([Diagnostic("E613", f"--epsilon {arguments.epsilon} is no gap",
                                      help="a number from 0, in the unit of the rewards")])  # fmt: skip
-    return Compress("auto", target, arguments.time_limit)
+    return Compress("auto", target, arguments.time_limit or Compress.seconds)

@@ -37,9 +37,9 @@ from posgc.equilibrium.mixture import Mixture
 from posgc.equilibrium.regret import play, weigh
 from posgc.equilibrium.scaling import scaled
 from posgc.equilibrium.selection import Aim, Scale, Selection, TooLarge, parse_select
-from posgc.equilibrium.stage import Bools, Floats, Ints, Stages, StageSolution
+from posgc.equilibrium.stage import Bools, Deviation, Floats, Ints, Stages, StageSolution
 from posgc.equilibrium.strategic import row_count
-from posgc.equilibrium.team import TeamOptions, team
+from posgc.equilibrium.team import TeamOptions, smallest_int, team
 from posgc.equilibrium.zero_sum import ZeroSumOptions, zero_sum
 
 __all__ = ["CorrelatedOptions", "correlated"]
@@ -61,8 +61,9 @@ class CorrelatedOptions:
     `max_pricings`: rounds of column generation, for each step of the selection; `rounds`: of the first run of
     regret dynamics, times four as long as a node's excess is above `tolerance` (relative to its payoff unit)
     and `max_rounds` allows; `epsilon`: the stage gap, payoff units, that is good enough, in place of `tolerance`
-    (see the module); `team`: options for common-payoff stages and for pricing.  Raises ValueError for a negative
-    or infinite epsilon.
+    (see the module); `team`: options for common-payoff stages and for pricing.  Raises ValueError for an unknown
+    form or way, a way that cannot serve the selection or form, a negative or infinite epsilon or tolerance, and
+    limits below 1.
     """
 
     select: str = "welfare"
@@ -79,6 +80,19 @@ class CorrelatedOptions:
     def __post_init__(self) -> None:
         if not 0.0 <= self.epsilon < np.inf:
             raise ValueError(f"epsilon must be a finite number >= 0, not {self.epsilon}")
+        if not 0.0 <= self.tolerance < np.inf:
+            raise ValueError(f"tolerance must be a finite number >= 0, not {self.tolerance}")
+        if min(self.max_columns, self.max_pricings, self.rounds, self.max_rounds) < 1:
+            raise ValueError("max_columns, max_pricings, rounds and max_rounds must be at least 1")
+        if self.form not in ("agent", "strategic"):
+            raise ValueError(f"form must be agent or strategic, not {self.form!r}")
+        if self.way not in ("auto", "lp", "columns", "regret"):
+            raise ValueError(f"way must be auto, lp, columns or regret, not {self.way!r}")
+        listing = "select=entropy" if self.select == "entropy" else "form=strategic" if self.form == "strategic" else ""
+        if listing and self.way in ("columns", "regret"):
+            raise ValueError(f"{listing} needs every joint prescription listed: way={self.way} cannot serve it")
+        if self.way == "regret" and self.select != "any":
+            raise ValueError("way=regret serves no selection; add select=any")
 
 
 def correlated(
@@ -86,19 +100,17 @@ def correlated(
 ) -> StageSolution:
     """A CCE or CE of every node with its certified gap, selected as `options.select` says.
 
-    Raises ValueError for another kind, selection, form or way, `TooLarge` (a ValueError) where what was asked
+    Raises ValueError for another kind or selection, `TooLarge` (a ValueError) where what was asked
     needs more prescriptions listed than allowed, SolverFailed where HiGHS has no answer to a programme.
     """
     options = options or CorrelatedOptions()
     if kind not in ("cce", "ce"):
         raise ValueError(f"kind must be cce or ce, not {kind!r}")
-    if options.form not in ("agent", "strategic"):
-        raise ValueError(f"form must be agent or strategic, not {options.form!r}")
-    if options.way not in ("auto", "lp", "columns", "regret"):
-        raise ValueError(f"way must be auto, lp, columns or regret, not {options.way!r}")
     selection = parse_select(options.select, stages.n_agents)
     if stages.kind == "common" and selection.linear:
         selection = Selection("max", 0)  # one payoff: the same optimum, counted once
+    if not stages.n_nodes:
+        return _nothing(stages, kind, selection)
     form: Form = "strategic-ce" if kind == "ce" and options.form == "strategic" else kind
     if options.way == "auto" and selection.kind != "entropy" and stages.kind != "general":
         return _special(stages, form, selection, options)
@@ -108,6 +120,15 @@ def correlated(
         stages, lambda unique: _Run(unique, form, selection, options).solution(), form,
         comparable=selection.kind == "egalitarian", restate=partial(_restate, selection, stages.n_agents),
     )  # fmt: skip
+
+
+def _nothing(stages: Stages, kind: Deviation, selection: Selection) -> StageSolution:
+    """The solution of a layer without nodes."""
+    tables = [np.zeros((0, p), dtype=smallest_int(a)) for p, a in zip(stages.type_counts, stages.actions, strict=True)]
+    if selection.kind == "any":
+        return certify(stages, tables, kind, f"{kind}: ")
+    none = np.zeros(0)
+    return certify(stages, tables, kind, f"{kind}: ", optimal=none.astype(bool), upper=none, objective=none)
 
 
 def _restate(selection: Selection, n_agents: int, amount: Floats, classes: Deduplicated) -> Floats:
@@ -164,19 +185,25 @@ class _Run:
         counts, actions = [len(p) for p in group.present], self.stages.actions
         size = float(np.prod(np.array([float(a) ** p for p, a in zip(counts, actions, strict=True)])))
         way = self.options.way
-        must_list = "entropy" if self.selection.kind == "entropy" else self.form
-        if must_list in ("entropy", "strategic-ce"):
-            if way in ("columns", "regret"):
-                raise ValueError(f"{must_list} needs every joint prescription listed: way {way} cannot serve it")
-            way = "lp"
-        if way == "auto":
+        if way == "auto" and self.selection.kind != "entropy" and self.form != "strategic-ce":
             return "lp" if size <= min(LISTED_FASTER[self.form], self.options.max_columns) else "columns"
-        if way == "lp" and (size > self.options.max_columns or size * self._rows(counts) > LONE_BUDGET):
-            raise TooLarge(
-                f"{must_list} by listing: a stage has {size:.3g} joint prescriptions and {self._rows(counts):.3g} "
-                f"conditions; {self.options.max_columns} (max_columns) and {LONE_BUDGET} coefficients are allowed"
-            )
-        return way
+        if way in ("columns", "regret"):
+            return way
+        self._require_listable(size, size * self._rows(counts))
+        return "lp"
+
+    def _require_listable(self, size: float, coefficients: float) -> None:
+        """Raises TooLarge with the limit that is met, and the options that make a list needless."""
+        entropy, strategic, way = self.selection.kind == "entropy", self.form == "strategic-ce", self.options.way
+        wanted = {"select=entropy": entropy, "form=strategic": strategic, "way=lp": not (entropy or strategic)}
+        why = " and ".join(option for option, given in wanted.items() if given)
+        found = f"all joint prescriptions are listed for {why}, and a stage has {size:.4g}"
+        cures = {"select=welfare": entropy, "form=agent": strategic, "way=auto": way == "lp"}
+        cure = f"{' and '.join(option for option, apt in cures.items() if apt)} would need no list"
+        if size > self.options.max_columns:
+            raise TooLarge(f"{found}, more than {self.options.max_columns}; {cure}")
+        if coefficients > LONE_BUDGET:
+            raise TooLarge(f"{found} with {coefficients:.4g} coefficients, more than {LONE_BUDGET}; {cure}")
 
     def _rows(self, counts: list[int]) -> float:
         """Conditions a node's programme has, at most."""

@@ -26,7 +26,7 @@ from dataclasses import replace
 import numpy as np
 
 from posgc.equilibrium.layer import chunks, segment_starts
-from posgc.equilibrium.stage import Bools, Deviation, Floats, Ints, Stages, StageSolution, Table
+from posgc.equilibrium.stage import WEIGHT_TOLERANCE, Bools, Deviation, Floats, Ints, Stages, StageSolution, Table
 
 __all__ = [
     "behaviour",
@@ -42,7 +42,7 @@ MAX_DRAWN = 1 << 20  # prescriptions that behaviours are spelt out into, for the
 
 
 def evaluate(stages: Stages, solution: StageSolution) -> Floats:
-    """[n, N] expected payoffs; ValueError where the solution does not fit the stages."""
+    """[n, N] expected payoffs; ValueError where the solution does not fit the stages, or is no distribution."""
     return _measure(stages, solution, "cce")[0]
 
 
@@ -66,7 +66,10 @@ def certify(
     upper: Floats | None = None,
     objective: Floats | None = None,
 ) -> StageSolution:
-    """Attach value and gap to tables; without `indptr` every node has one component."""
+    """Attach value and gap to tables; without `indptr` every node has one component.
+
+    Raises ValueError where these are no mixtures of prescriptions of the stages, and as `deviation_gains` does.
+    """
     if indptr is None:
         indptr = np.arange(stages.n_nodes + 1, dtype=np.int64)
     if weight is None:
@@ -98,15 +101,28 @@ def _require_fit(stages: Stages, solution: StageSolution, kind: Deviation) -> No
     if kind not in ("nash", "cce", "ce", "strategic-ce"):
         raise ValueError(f"kind must be nash, cce, ce or strategic-ce, not {kind!r}")
     components = len(solution.weight)
-    if len(solution.indptr) != stages.n_nodes + 1 or solution.indptr[-1] != components:
+    ends = (0, components)
+    if len(solution.indptr) != stages.n_nodes + 1 or (solution.indptr[0], solution.indptr[-1]) != ends:
         raise ValueError("the solution's indptr does not fit the layer")
     if (np.diff(solution.indptr) < 1).any():
         raise ValueError("every node needs at least one component")
     for table, p, a in zip(solution.tables, stages.type_counts, stages.actions, strict=True):
         if table.shape not in ((components, p), (components, p, a)):
             raise ValueError(f"a prescription table of shape {table.shape} does not fit P = {p}, A = {a}")
+        if table.ndim == 3:
+            if not _are_laws(table, table.sum(axis=2)):
+                raise ValueError("a behaviour's rows must be nonnegative and sum to 1")
+        elif not np.issubdtype(table.dtype, np.integer) or ((table < 0) | (table >= a)).any():
+            raise ValueError(f"a prescription's actions are integers in 0..{a - 1}")
+    if not _are_laws(solution.weight, np.add.reduceat(solution.weight, solution.indptr[:-1])):
+        raise ValueError("the weights of a node's components must be nonnegative and sum to 1")
     if kind == "nash" and not solution.is_product:
         raise ValueError("Nash gains are defined for products of prescriptions, not for mixtures")
+
+
+def _are_laws(mass: Floats, total: Floats) -> bool:
+    """Whether nothing is negative, NaN or infinite, and the totals are 1."""
+    return bool((mass >= 0).all() and (abs(total - 1.0) <= WEIGHT_TOLERANCE).all())
 
 
 def sum_by_type(array: Floats, types: Ints, count: int) -> Floats:

@@ -45,7 +45,7 @@ class Effort:
     `max_profiles`: deterministic joint prescriptions up to which all are listed; `max_rows`: sum_i P_i (A_i + 1)
     up to which complementarity problems are solved; `rounds`: of regret matching+; `restarts`: random starts;
     `steps`: of the polymatrix iteration from each; `seed`: of those starts.  Raises ValueError for a negative
-    epsilon and no rounds.
+    epsilon, no rounds and a negative number of restarts.
     """
 
     epsilon: float = 0.0
@@ -61,6 +61,8 @@ class Effort:
             raise ValueError(f"epsilon is a gap in payoff units, at least 0, not {self.epsilon}")
         if self.rounds < 1:
             raise ValueError("rounds must be at least 1")
+        if self.restarts < 0:
+            raise ValueError("restarts must be at least 0")
 
 
 def general_sum(stages: Stages, effort: Effort) -> tuple[list[Floats], dict[str, int]]:

@@ -35,7 +35,7 @@ class TeamOptions:
     `epsilon`: how far below the optimum a node beyond enumeration may stay, payoff units.
     A node that ends there, or with all limits reached, has `optimal` False and its `upper` bound.  The limits
     count work, not seconds, so that the same stage always gets the same answer.  Raises ValueError for a
-    negative or infinite epsilon."""
+    negative or infinite epsilon and no restarts."""
 
     max_enumeration: int = 4096
     max_branches: int = 2_000_000
@@ -48,6 +48,8 @@ class TeamOptions:
     def __post_init__(self) -> None:
         if not 0.0 <= self.epsilon < np.inf:
             raise ValueError(f"epsilon must be a finite number >= 0, not {self.epsilon}")
+        if self.restarts < 1:
+            raise ValueError("restarts must be at least 1")
 
 
 @dataclass(frozen=True, eq=False)

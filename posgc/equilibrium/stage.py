@@ -27,6 +27,7 @@ Table = npt.NDArray[Any]
 Deviation = Literal["nash", "cce", "ce", "strategic-ce"]
 
 WEIGHT_TOLERANCE = 1e-6  # absolute, on the sum of a node's weights
+PAYOFF_LIMIT = 1e150  # of |payoff|, up to the weights' tolerance: sums, spans and squares stay finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,8 @@ class Stages:
     or 1 when one array serves all (common: everyone's; zero-sum: the first agent's, the second gets the
     negative; both kinds require m = 1).  `types[n, U]`: agent i's private information in u.
     `type_counts`: (P_1..P_n).  `weight[N, U]`: P(u | node), rows sum to 1.
-    Raises ValueError for shapes that disagree, values that are not finite, and broken normalisation.
+    Raises ValueError for shapes that disagree, types that are no integers, values that are not finite, payoffs
+    above `PAYOFF_LIMIT`, and broken normalisation.
     """
 
     payoff: Floats
@@ -52,6 +54,8 @@ class Stages:
                 raise ValueError(defect)
         if not np.isfinite(self.payoff).all() or not np.isfinite(self.weight).all():
             raise ValueError("payoff and weight must be finite (no NaN, no infinity)")
+        if abs(self.payoff).max(initial=0.0) > PAYOFF_LIMIT * (1 + WEIGHT_TOLERANCE):
+            raise ValueError(f"payoffs are at most {PAYOFF_LIMIT:g}: give them in a larger unit")
         if (self.weight < 0).any() or (abs(self.weight.sum(axis=1) - 1.0) > WEIGHT_TOLERANCE).any():
             raise ValueError("every row of weight must be nonnegative and sum to 1")
         empty = self.weight == 0
@@ -67,6 +71,7 @@ class Stages:
         return [
             ("every agent needs at least one action, and the stage a joint private information",
              min(self.payoff.shape[2:]) < 1),
+            ("types must be integers", not np.issubdtype(self.types.dtype, np.integer)),
             ("types must be [n, U]", self.types.shape != (n, n_types)),
             ("weight must be [N, U]", self.weight.shape != (nodes, n_types)),
             ("types must lie in 0..P_i - 1",

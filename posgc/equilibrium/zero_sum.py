@@ -55,7 +55,7 @@ class ZeroSumOptions:
     `max_programme`: entries above which "auto" leaves the programme alone (measured, HiGHS: 0.2 s for 1e5,
     P = 64, A = 4; 1.5 s for 2.6e5; 40 s for 7e5, and 140 MB), and answers with the gap that regret matching
     has after `max_rounds`, about 1e-7 of the span.
-    Raises ValueError for an unknown method and a negative or infinite epsilon.
+    Raises ValueError for an unknown method, a negative or infinite epsilon, and no rounds.
     """
 
     method: Literal["auto", "lp", "regret"] = "auto"
@@ -69,6 +69,8 @@ class ZeroSumOptions:
             raise ValueError(f"method must be auto, lp or regret, not {self.method!r}")
         if not 0.0 <= self.epsilon < np.inf:
             raise ValueError(f"epsilon must be a finite number >= 0, not {self.epsilon}")
+        if self.max_rounds < 1:
+            raise ValueError("max_rounds must be at least 1")
 
 
 def zero_sum(stages: Stages, options: ZeroSumOptions | None = None, kind: Deviation = "nash") -> StageSolution:

@@ -44,6 +44,8 @@ _OTHERS = (
     Code("E621", "parameter out of range", "`--set` gives a parameter a value outside of its declared range."),
     Code("E622", "not a number", "`--set` takes 0.5, 3 or 1/3; an `int` parameter takes whole numbers."),
     Code("E623", "impossible override", "`--horizon` is a whole number from 1, `--discount` lies in [0, 1]."),
+    Code("E625", "rewards too large", "The discounted sum of the largest rewards over the steps is above 1e150, where "
+         "squares overflow."),
     Code("E631", "unknown export format", "`--to` names a format that no installed plug-in writes."),
     Code("E632", "no such export", "The format cannot hold this game; the message says why."),
     Code("E633", "no such referee", "`--referee` names none that is installed, or one that cannot judge this game."),

@@ -21,6 +21,7 @@ from posgc.language.ir import Game
 from posgc.language.sharing import protocol
 from posgc.model import Model, tabulate
 from posgc.model.infinite import require_steady, steps_that_matter, tail
+from posgc.model.rewards import require_moderate
 from posgc.plugin.backend import Progress
 from posgc.plugin.importer import Importer, RewardReading
 from posgc.plugin.registry import registry
@@ -115,6 +116,7 @@ def compile_request(request: Request, progress: Progress = quiet, source: Source
             _, first, _ = model_of(dataclasses.replace(request, horizon=1), source, quiet)
             request = dataclasses.replace(request, horizon=steps_that_matter(first.discount))
         game, model, diagnostics = model_of(request, source, progress)
+        require_moderate(model)
         if request.endless:
             require_steady(model)
     with timed(seconds, "information"):

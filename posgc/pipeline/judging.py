@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from posgc.assumptions import Verdict
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
+from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import independence
 from posgc.pipeline.compiling import Compiled, Request, quiet, timed
 from posgc.pipeline.solver import require_independence
@@ -61,6 +62,9 @@ def verify_policy(
     if form is not None and concept != "ce":
         raise InputError([Diagnostic("E605", f"only a CE has a strategic and an agent form, not {concept}",
                                      help="add --concept ce, or leave --form out")])  # fmt: skip
+    if concept == "team" and reward_kind(compiled.model) != "common":
+        raise InputError([Diagnostic("E605", "a team needs rewards that all agents share; these are not",
+                                     help="ask for --concept nash, ce or cce")])  # fmt: skip
     kind: GapKind = gap_kind(concept, policy.header.options if form is None else {"form": form})
     try:
         return verify(compiled.information, policy, kind, compiled.request.max_nodes, progress), verdict

@@ -138,11 +138,14 @@ def _stack(tables: list[npt.NDArray[Any]], n_choices: int) -> npt.NDArray[Any]:
 
 
 def _summary(methods: list[str]) -> list[str]:
-    """`oracle: way count, way count` of all layers, counts added up by oracle and way."""
+    """`oracle: way count, way count` of all layers, counts added up by oracle and way; and what is not proved."""
     totals: dict[str, Counter[str]] = {}
     for text in methods:
         oracle, _, ways = text.partition(": ")
         for way in filter(None, ways.split(", ")):
             name, _, count = way.rpartition(" ")
             totals.setdefault(oracle, Counter())[name] += int(count)
-    return [f"{oracle}: " + ", ".join(f"{w} {k}" for w, k in ways.items()) for oracle, ways in totals.items()]
+    lines = [f"{oracle}: " + ", ".join(f"{w} {k}" for w, k in ways.items()) for oracle, ways in totals.items()]
+    if unproved := sum(ways["bounded"] for ways in totals.values()):
+        lines.append(f"the optimum of {unproved} (bounded) is not proved; a better prescription may exist")
+    return lines

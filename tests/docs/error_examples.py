@@ -49,6 +49,7 @@ COMMANDS = {
     "E622": ("posgc check games/dectiger.posg --set accuracy=high",
              "posgc check games/dectiger.posg --set accuracy=9/10"),
     "E623": ("posgc check games/dectiger.posg --horizon 2000000", "posgc check games/dectiger.posg --horizon 20"),
+    "E625": ("posgc check huge.posg", "posgc check games/dectiger.posg"),
     "E631": ("posgc export games/dectiger.posg --to pdf", "posgc export games/dectiger.posg --to efg --horizon 1"),
     "E632": ("posgc export games/vendors.posg --to dpomdp", "posgc export games/vendors.posg --to efg"),
     "E633": ("posgc verify games/dectiger.posg tiger.npz --referee nobody",
@@ -116,6 +117,7 @@ def lay_out_files(folder: Path) -> None:
     (folder / "notes.txt").write_text("neither a policy nor a witness\n", encoding="utf-8")
     (folder / "storm.dpomdp").write_text(DPOMDP, encoding="utf-8")
     (folder / "open.posg").write_text(game("").replace("horizon 2;", ""), encoding="utf-8")
+    (folder / "huge.posg").write_text(game("").replace("team = 1;", "team = 1e308;"), encoding="utf-8")
     for arguments in (
         ["solve", str(folder / "games" / "dectiger.posg"), "--concept", "team", "--out", str(folder / "tiger.npz")],
         ["solve", str(folder / "games" / "vendors.posg"), "--concept", "cce", "--out", str(folder / "vendors.npz")],

@@ -5,7 +5,7 @@ from stage_games import all_prescriptions, normal_form, prescription_value, rand
 
 from posgc.equilibrium import CorrelatedOptions, Stages, correlated, deviation_gains
 
-DYNAMICS = CorrelatedOptions(way="regret", tolerance=1e-3)
+DYNAMICS = CorrelatedOptions(select="any", way="regret", tolerance=1e-3)
 
 
 def best_welfare(stages: Stages, k: int, kind: str) -> float:

@@ -67,3 +67,27 @@ def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = deviation_gains(stages, solution, "ce")
     monkeypatch.setattr("posgc.equilibrium.layer.chunks.__defaults__", (8,))
     assert np.allclose(deviation_gains(stages, solution, "ce"), whole, atol=1e-14)
+
+
+def test_what_is_no_mixture_of_prescriptions_is_refused() -> None:
+    stages = random_stages(np.random.default_rng(4), "general", 2, nodes=1)
+    sizes = list(zip(stages.type_counts, stages.actions, strict=True))
+    uniform = [np.full((2, p, a), 1.0 / a) for p, a in sizes]
+    pure = [np.zeros((2, p), dtype=np.int64) for p, _ in sizes]
+    indptr, half = np.array([0, 2]), np.full(2, 0.5)
+
+    def certified(tables: list[np.ndarray], weight: np.ndarray = half, indptr: np.ndarray = indptr) -> StageSolution:
+        return certify(stages, tables, "cce", "by hand", indptr=indptr, weight=weight)
+
+    assert np.allclose(certified(uniform).gap, certified([*uniform[:1], uniform[1] + 1e-15]).gap, atol=1e-12)
+    for wrong in ([2.0, -1.0], [0.5, 0.4], [np.nan, 0.5], [np.inf, 0.5]):
+        with pytest.raises(ValueError, match="weights"):
+            certified(uniform, np.array(wrong))
+    for factor in (0.9, -1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match="rows"):
+            certified([uniform[0] * factor, uniform[1]])
+    for table in (pure[0] - 1, pure[0] + stages.actions[0], pure[0].astype(float)):
+        with pytest.raises(ValueError, match="actions are integers"):
+            certified([table, pure[1]])
+    with pytest.raises(ValueError, match="indptr"):
+        certified(uniform, indptr=np.array([1, 2]))

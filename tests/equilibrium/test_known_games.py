@@ -104,16 +104,13 @@ def test_welfare_of_ce_is_at_most_that_of_cce(way: str) -> None:
 def test_the_gap_of_the_dynamics_is_what_they_report(kind: str, n: int, seed: int) -> None:
     rng = np.random.default_rng(1000 + seed)
     stages = random_stages(rng, "general", n, nodes=2, max_types=4 if n == 2 else 2, max_actions=4 if n == 2 else 3)
-    found = correlated(stages, kind, CorrelatedOptions(way="regret", rounds=16, max_rounds=16))  # type: ignore[arg-type]
-    assert "regret 2" in found.method and found.optimal is not None and not found.optimal.any()
+    options = CorrelatedOptions("any", way="regret", rounds=16, max_rounds=16)
+    found = correlated(stages, kind, options)  # type: ignore[arg-type]
+    assert "regret 2" in found.method and found.optimal is None
     for i in range(n):
         for k in range(2):
             assert slow_gain(stages, found, i, k, kind) <= found.gap[i, k] + 1e-12
             assert found.value[i, k] == pytest.approx(slow_value(stages, found, i, k), abs=1e-12)
-    best = correlated(stages, kind, CorrelatedOptions(way="columns"))
-    # the crude bound on what regret dynamics do not search for is a bound
-    assert found.upper is not None and best.objective is not None
-    assert (found.upper >= best.objective - 1e-9).all()
 
 
 @pytest.mark.parametrize("kind", ["cce", "ce"])
@@ -121,7 +118,7 @@ def test_the_gap_of_the_dynamics_with_three_agents_of_four_types_and_four_action
     # few rounds: the plain way visits every component, u and joint action
     rng = np.random.default_rng(2000)
     stages = random_stages(rng, "general", 3, nodes=1, max_types=4, max_actions=4)
-    options = CorrelatedOptions(way="regret", rounds=4, max_rounds=4)
+    options = CorrelatedOptions("any", way="regret", rounds=4, max_rounds=4)
     found = correlated(stages, kind, options)  # type: ignore[arg-type]
     for i in range(3):
         assert slow_gain(stages, found, i, 0, kind) <= found.gap[i, 0] + 1e-12

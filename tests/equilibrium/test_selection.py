@@ -5,7 +5,16 @@ import pytest
 from scipy.optimize import minimize
 from stage_games import normal_form, random_stages
 
-from posgc.equilibrium import CorrelatedOptions, Stages, StageSolution, TooLarge, correlated
+from posgc.equilibrium import (
+    CorrelatedOptions,
+    NashOptions,
+    Stages,
+    StageSolution,
+    TeamOptions,
+    TooLarge,
+    ZeroSumOptions,
+    correlated,
+)
 from posgc.equilibrium.selection import parse_select
 
 CHICKEN = ([[6, 2], [7, 0]], [[6, 7], [2, 0]])  # Aumann 1974
@@ -140,9 +149,9 @@ def test_refusals_say_why() -> None:
         select(stages, "ce", "fairest")
     with pytest.raises(ValueError, match="numbered 0 to"):
         select(stages, "ce", "max:9")
-    with pytest.raises(TooLarge, match="max_columns"):
+    with pytest.raises(TooLarge, match="select=entropy, and a stage has 4, more than 3; select=welfare"):
         select(normal_form("general", *CHICKEN), "ce", "entropy", max_columns=3)
-    with pytest.raises(TooLarge, match="joint prescriptions"):
+    with pytest.raises(TooLarge, match="way=lp, and a stage has 4, more than 3; way=auto"):
         select(normal_form("general", *CHICKEN), "ce", "welfare", way="lp", max_columns=3)
     with pytest.raises(ValueError, match="listed"):
         select(normal_form("general", *CHICKEN), "ce", "entropy", way="columns")
@@ -151,3 +160,41 @@ def test_refusals_say_why() -> None:
     with pytest.raises(ValueError, match="way"):
         select(stages, "ce", "welfare", way="guess")
     assert parse_select("max:1", 2).agent == 1
+
+
+@pytest.mark.parametrize("how", ["welfare", "entropy", "any"])
+def test_a_layer_without_nodes_has_an_empty_solution(how: str) -> None:
+    for kind, m in (("general", 2), ("common", 1), ("zero_sum", 1)):
+        stages = Stages(np.zeros((m, 0, 1, 2, 3)), np.zeros((2, 1), dtype=int), (1, 1), np.zeros((0, 1)), kind)  # type: ignore[arg-type]
+        for concept in ("ce", "cce"):
+            found = select(stages, concept, how)
+            assert found.indptr.tolist() == [0] and len(found.weight) == 0 and found.gap.shape == (2, 0)
+            assert [table.shape for table in found.tables] == [(0, 1), (0, 1)]
+            assert kind != "general" or (found.objective is None) == (how == "any")
+
+
+def test_limits_say_which_was_met_and_what_needs_none() -> None:
+    # 3 agents with 8 private informations each, 2 actions: 2^24 joint prescriptions
+    stages = Stages(np.zeros((3, 1, 8, 2, 2, 2)), np.tile(np.arange(8), (3, 1)), (8,) * 3, np.full((1, 8), 0.125),
+                    "general")  # fmt: skip
+    with pytest.raises(TooLarge, match=r"select=entropy and form=strategic, .* select=welfare and form=agent"):
+        select(stages, "ce", "entropy", form="strategic")
+    with pytest.raises(TooLarge, match=r"form=strategic, .* coefficients, more than 33554432; form=agent"):
+        select(stages, "ce", "welfare", form="strategic", max_columns=1 << 24)
+
+
+@pytest.mark.parametrize("wrong", [
+    {"rounds": 0}, {"max_rounds": 0}, {"max_columns": 0}, {"max_pricings": 0}, {"tolerance": np.nan},
+    {"tolerance": -1.0}, {"epsilon": np.nan}, {"way": "regret"}, {"select": "entropy", "way": "regret"},
+    {"form": "strategic", "way": "columns"}, {"form": "normal"}, {"way": "guess"},
+])  # fmt: skip
+def test_options_that_mean_nothing_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        CorrelatedOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_efforts_that_mean_nothing_are_refused() -> None:
+    for made in (lambda: TeamOptions(restarts=0), lambda: NashOptions(restarts=-1), lambda: NashOptions(rounds=0),
+                 lambda: NashOptions(epsilon=np.nan), lambda: ZeroSumOptions(max_rounds=0)):  # fmt: skip
+        with pytest.raises(ValueError, match=r"restarts|rounds|epsilon"):
+            made()

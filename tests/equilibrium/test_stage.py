@@ -33,6 +33,8 @@ def poisoned(value: float) -> np.ndarray:
         ({"payoff": np.ones((2, 3, 2, 2, 2), dtype=np.float32)}, "float64"),
         ({"types": np.array([[0, 2], [0, 0]])}, "types must lie"),
         ({"types": np.array([[0, 1]])}, "types must be"),
+        ({"types": np.array([[0.5, 1.0], [0.0, 0.0]])}, "integers"),
+        ({"payoff": poisoned(1.1e150)}, "at most 1e"),
         ({"weight": np.full((3, 2), 0.4)}, "sum to 1"),
         ({"weight": np.full((2, 2), 0.5)}, "weight must be"),
         ({"weight": np.tile([1.0, 0.0], (3, 1))}, "0 where weight is 0"),
