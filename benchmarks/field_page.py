@@ -191,7 +191,8 @@ def _unsolved(reports: Sequence[FileReport]) -> str:
     lines = [f"- `{r.name}`, at all: it is refused ({r.refused})." for r in reports if r.facts is None]
     for name, row in _rows(reports):
         if row.stopped:
-            lines.append(f"- `{name}`, `{row.protocol}`, {row.concept}, from H = {_horizon(row.tried)}: {row.stopped}")
+            why = row.stopped.partition(" Raise ")[0].rstrip(".")  # the cure is for those who typed the command
+            lines.append(f"- `{name}`, `{row.protocol}`, {row.concept}, from H = {_horizon(row.tried)}: {why}")
     note = "Without sharing, and under other protocols that fail Assumption 3 above, no file is solved. The rest:"
     return "\n".join([note, "", *lines])
 
