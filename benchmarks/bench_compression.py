@@ -155,11 +155,12 @@ def row(game: Game, horizon: int, spec: str, max_nodes: int = 400_000, concept: 
     assert solution.compression is not None
     a, found = solution.compression.assessment, solution.compression
     value = solution.policy.header.values[0] if solution.verification is None else solution.verification.values[0]
+    shown = f"{round(value, 12) + 0.0:.6g}"  # rounding noise of a zero is 0
     total = float(reward_spans(compiled.model).max(axis=0).sum())
     share = "" if found.certified is None else f"{100 * found.certified / total:.2g} %"
     bound = "" if a.bound is None else f"{a.bound.gap:.3g} ({a.bound.kind})"
     gap = "not verified" if a.verification is None else f"{a.verification.gap:.2g}"
-    return (f"| {game.name} | {horizon} | `{spec}` | {sum(found.compressed.graph.sizes):,} | {round(value, 12) + 0.0:.6g} | {gap} | "
+    return (f"| {game.name} | {horizon} | `{spec}` | {sum(found.compressed.graph.sizes):,} | {shown} | {gap} | "
             f"{bound}; certified {share} | {seconds:.2f} |")  # fmt: skip
 
 
