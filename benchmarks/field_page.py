@@ -44,7 +44,7 @@ Every file of `../shared/benchmarks`: those of the MADP toolbox, and in `sdms/` 
 python benchmarks/field.py
 ```
 
-(`--quick` prints a small one). The files are read where they lie and are no part of this project.
+whose head says what else it takes. The files are read where they lie and are no part of this project.
 
 **How they are read.** Files of several agents with discount 1, as published tables mostly take it, whatever the file
 says; `.pomdp` files with their own discount. H is the number of decisions; nothing is observed before the first. One
