@@ -29,6 +29,7 @@ from posgc.information.graph import Graph, expand_graph
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
 from posgc.pipeline import Compiled, Compress, Request, compile_request, quiet, solve
+from posgc.plugin.importer import RewardReading
 from posgc.policy.artefact import Concept
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,15 +46,18 @@ class Game:
     specs: tuple[str, ...]
     settings: dict[str, str] = field(default_factory=dict)
     discount: float | None = None
+    concept: Concept = "team"
+    reward: RewardReading | None = None
 
     @property
     def name(self) -> str:
         noted = ", ".join(f"{k} {v}" for k, v in self.settings.items())
-        return f"{self.path.name}{f' ({noted})' if noted else ''}, {self.share}"
+        folder = "sdms/" if self.path.parent.name == "sdms" else ""
+        return f"{folder}{self.path.name}{f' ({noted})' if noted else ''}, {self.share}"
 
     def compiled(self, horizon: int, max_nodes: int = 4_000_000) -> Compiled:
         return compile_request(Request(str(self.path), self.share, self.settings, horizon, self.discount,
-                                       max_nodes=max_nodes))  # fmt: skip
+                                       self.reward, max_nodes=max_nodes))  # fmt: skip
 
 
 def posg(name: str, share: str, h: int, *specs: str, **settings: str) -> Game:
@@ -62,6 +66,16 @@ def posg(name: str, share: str, h: int, *specs: str, **settings: str) -> Game:
 
 def dpomdp(name: str, share: str, h: int, *specs: str) -> Game:
     return Game(FILES / f"{name}.dpomdp", share, h, specs, discount=1.0)
+
+
+def versus(name: str, share: str, h: int, *specs: str, concept: Concept = "nash") -> Game:
+    """A game of SDMS with opposed interests, if it does not say otherwise by its ending."""
+    reward: RewardReading | None = "zero_sum" if name.endswith(".dpomdp") else None
+    return Game(FILES / "sdms" / name, share, h, specs, discount=1.0, concept=concept, reward=reward)
+
+
+def pomdp(name: str, h: int, *specs: str) -> Game:
+    return Game(FILES / "sdms" / f"{name}.pomdp", "full", h, specs)
 
 
 TABLE = (
@@ -79,6 +93,27 @@ TABLE = (
     dpomdp("relay4", "full", 8, "exact", "bisimulation", "belief(1e-2)"),
     dpomdp("2generals", "one_step", 10, "exact", "belief(1e-3)", "window(2)"),
     dpomdp("prisoners", "one_step", 20, "exact", "window(1)"),
+    dpomdp("Grid3x3corners", "one_step", 3, "exact", "bisimulation", "belief(1e-2)"),
+    dpomdp("dectiger_skewed", "one_step", 20, "exact", "belief(1e-3)", "window(2)"),
+    dpomdp("sdms/tiger", "one_step", 20, "exact", "belief(1e-3)", "window(2)"),
+    dpomdp("sdms/mabc", "one_step", 30, "exact", "belief(1e-3)", "window(2)"),
+    dpomdp("sdms/recycling", "one_step", 30, "exact", "belief(1e-3)", "window(2)"),
+    dpomdp("sdms/alignment_2x4", "one_step", 4, "exact", "bisimulation", "belief(1e-2)"),
+    dpomdp("sdms/wirelessDelay", "one_step", 3, "exact", "bisimulation", "belief(1e-2)"),
+    dpomdp("sdms/wirelessWithOverhead", "one_step", 3, "exact", "bisimulation", "belief(1e-2)"),
+    versus("adversarial_tiger.dpomdp", "one_step", 7, "exact", "belief(1e-2)", "window(2)"),
+    versus("competitive_tiger.dpomdp", "one_step", 10, "exact", "belief(1e-3)", "window(2)"),
+    versus("shooter-intercepter.zsposg", "one_step", 10, "exact", "belief(1e-3)", "window(2)"),
+    versus("fake_prisoners.zsposg", "one_step", 20, "exact", "window(1)"),
+    versus("tiger.posg", "one_step", 6, "exact", "belief(1e-3)", "window(2)", concept="cce"),
+    pomdp("1D", 20, "exact", "belief(1e-3)", "window(2)"),
+    pomdp("4x3", 4, "exact", "belief(1e-2)", "window(2)"),
+    pomdp("cheese", 20, "exact", "belief(1e-3)", "window(2)"),
+    pomdp("hallway", 3, "exact", "belief(1e-2)"),
+    pomdp("mini-hall2", 6, "exact", "belief(1e-2)", "window(2)"),
+    pomdp("network", 6, "exact", "belief(1e-2)", "window(2)"),
+    pomdp("shuttle", 8, "exact", "belief(1e-2)", "window(2)"),
+    pomdp("tiger", 20, "exact", "belief(1e-3)", "window(2)"),
 )  # fmt: skip
 
 BUILD = (
@@ -120,11 +155,12 @@ def row(game: Game, horizon: int, spec: str, max_nodes: int = 400_000, concept: 
     assert solution.compression is not None
     a, found = solution.compression.assessment, solution.compression
     value = solution.policy.header.values[0] if solution.verification is None else solution.verification.values[0]
+    shown = f"{round(value, 12) + 0.0:.6g}"  # rounding noise of a zero is 0
     total = float(reward_spans(compiled.model).max(axis=0).sum())
     share = "" if found.certified is None else f"{100 * found.certified / total:.2g} %"
     bound = "" if a.bound is None else f"{a.bound.gap:.3g} ({a.bound.kind})"
     gap = "not verified" if a.verification is None else f"{a.verification.gap:.2g}"
-    return (f"| {game.name} | {horizon} | `{spec}` | {sum(found.compressed.graph.sizes):,} | {value:.6g} | {gap} | "
+    return (f"| {game.name} | {horizon} | `{spec}` | {sum(found.compressed.graph.sizes):,} | {shown} | {gap} | "
             f"{bound}; certified {share} | {seconds:.2f} |")  # fmt: skip
 
 
@@ -134,7 +170,7 @@ def table() -> None:
     for game in TABLE:
         if present(game):
             for spec in game.specs:
-                print(row(game, game.h, spec), flush=True)
+                print(row(game, game.h, spec, concept=game.concept), flush=True)
 
 
 def reach() -> None:
