@@ -73,6 +73,16 @@ class Game:
                 index = [k * values + d for k in index for d in range(values if self.active[h - 1, v] else 1)]
         return index
 
+    def played(self, agent: int, h: int, action: int) -> int:
+        """The own action that this one comes to at step h: where there is no choice the first value is played."""
+        place, found = 1, 0
+        for v in reversed(range(len(self.actions))):
+            if self.actions[v]["agent"] == agent:
+                values = self.action_radix[v]
+                found += place * (action // place % values) if self.active[h - 1, v] else 0
+                place *= values
+        return found
+
     def action_count(self, agent: int) -> int:
         """Number of the agent's own actions: the product over its action variables."""
         return int(np.prod([k for k, v in zip(self.action_radix, self.actions, strict=True) if v["agent"] == agent]))
@@ -161,12 +171,12 @@ class Episode:
         self.begin(_draw(rng, self.game.initial["probability"]))
 
     def step(self, actions: Sequence[int], rng: np.random.Generator) -> list[float]:
-        """Everybody acts (own action indices), chance draws; returns the rewards.  Raises ValueError for an action
-        that cannot be played now."""
+        """Everybody acts (own action indices), chance draws; returns the rewards.  What is chosen where there is no
+        choice comes to nothing.  Raises ValueError for what is no action, and after the end."""
         for agent, action in enumerate(actions):
-            if self.done or action not in self.game.choices(agent, self.h):
+            if self.done or not 0 <= action < self.game.action_count(agent):
                 raise ValueError(f"{self.game.agents[agent]} cannot play {action} at step {self.h}")
-        joint = self.game.joint(actions)
+        joint = self.game.joint([self.game.played(i, self.h, int(action)) for i, action in enumerate(actions)])
         probability, begin = self.game.draws(self.h, joint, self.state)
         return self.advance(joint, begin + _draw(rng, probability))
 

@@ -106,7 +106,7 @@ def _unverified(solution: Solution) -> Json:
         "values": dict(zip(agents, solution.policy.header.values, strict=True)),
         "gap": {
             "kind": gap_kind(solution.policy.header.concept, solution.policy.header.options),
-            "value": None if bound is None else bound.gap + (solution.compiled.tail or 0.0), "exact": False,
+            "value": None if bound is None else bound.gap, "exact": False,
             "tail": solution.compiled.tail,
             "error": None if bound is None else float(bound.value_error.max()), "nash_conv": None,
             "gains": dict.fromkeys(agents) if bound is None else dict(zip(agents, bound.gains.tolist(), strict=True)),

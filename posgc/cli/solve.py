@@ -11,7 +11,7 @@ from posgc.cli import documents, text
 from posgc.cli.flags import add_game, add_output, add_referee, gap, pairs, request_of, seconds
 from posgc.cli.progress import progress_bar
 from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.pipeline import Compress, compile_request, referee_of, second_opinion, solve
+from posgc.pipeline import Compress, Solution, compile_request, referee_of, second_opinion, solve
 from posgc.policy.file import save_policy
 
 __all__ = ["add_arguments", "run"]
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         best = solution.compression.certified
         reached = "no gap is certified" if best is None else f"the lowest certified gap is {best:.6g}"
         print(f"limit: no compression meets {arguments.epsilon} within the limits; {reached}, "
-              f"by {solution.compression.spec}; raise --max-nodes or --time-limit", file=sys.stderr)  # fmt: skip
+              f"by {solution.compression.spec}; {_cure(solution)}", file=sys.stderr)  # fmt: skip
         return 3
     certified = math.inf if solution.certified_gap is None else solution.certified_gap
     exceeded = arguments.require_gap is not None and certified > arguments.require_gap
@@ -76,6 +76,17 @@ def _options(arguments: argparse.Namespace, compress: Compress | None) -> dict[s
             raise InputError([Diagnostic("E613", f"--{name} {flag} contradicts --option {name}={options[name]}",
                                          help="leave one of them out")])  # fmt: skip
     return options
+
+
+def _cure(solution: Solution) -> str:
+    """What may help where no compression meets the gap."""
+    found, tail = solution.compression, solution.compiled.tail
+    assert found is not None and found.target is not None
+    if tail is not None and tail > found.target:
+        return f"{tail:.3g} of it is what follows the cut, so give a finite --horizon, or a larger --epsilon"
+    lossless = found.compressed.certificate is not None and found.compressed.certificate.kind == "lossless"
+    return "nothing is lost there, so a smaller gap is up to the back-end" if lossless else (
+        "raise --max-nodes or --time-limit")  # fmt: skip
 
 
 def _compress(arguments: argparse.Namespace) -> Compress | None:

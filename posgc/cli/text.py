@@ -166,16 +166,15 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
     if solution.compression is not None:
         _compression(console, solution.compression, header.agents)
     if solution.verification is None and solution.compiled.tail is not None:
-        _say(console, f"the game has no end and was cut after {solution.compiled.model.horizon} steps: add "
-             f"{solution.compiled.tail:.3g} to the gap")  # fmt: skip
+        _say(console, f"the game has no end and was cut after {solution.compiled.model.horizon} steps; the bounds "
+             f"include {solution.compiled.tail:.3g} for what follows")  # fmt: skip
     if solution.verification is not None:
         _certificate(console, solution.compiled, solution.verification)
-    if header.gap_bound is not None:
-        _say(
-            console,
-            f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap "
-            f"{'in the compressed game ' if header.compression else ''}by {header.gap_bound:.3g}, up to rounding",
-        )
+    if header.stage_gap is not None and solution.compression is not None:
+        _say(console, f"stage games of the compressed game: gaps of at most {header.stage_gap:.3g}")
+    elif header.gap_bound is not None:
+        _say(console, f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap by "
+             f"{header.gap_bound:.3g}, up to rounding")  # fmt: skip
     lower, upper = solution.bounds
     if lower is not None and upper is not None:
         _say(console, f"value of the game: between {lower:.10g} and {upper:.10g}")

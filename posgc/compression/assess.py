@@ -8,7 +8,7 @@ fits neither way, estimates by play.  Each says what it is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from posgc.compression.bounds import Bound, bound
 from posgc.compression.contract import Compressed
@@ -39,6 +39,8 @@ class Assessment:
 
     `bounds`: the gain in the true game is at most this, one for the certificate and one for the measured error.
     `verification`: the exact gap, else None, `not_verified` says why, and `sampled_gap` is what play says.
+    `tail`: what a deviation after the last step can gain where the game was cut there; in `bounds` and `certified`,
+    not in `verification`.
     """
 
     in_model: InModel
@@ -49,6 +51,7 @@ class Assessment:
     verification: Verification | None
     not_verified: str
     sampled_gap: SampledGap | None
+    tail: float
 
     @property
     def bound(self) -> Bound | None:
@@ -59,7 +62,7 @@ class Assessment:
     def certified(self) -> float | None:
         """The exact gap, else the lowest bound on it, else None."""
         if self.verification is not None:
-            return self.verification.gap
+            return self.verification.gap + self.tail
         return None if self.bound is None else self.bound.gap
 
 
@@ -73,8 +76,9 @@ def error_of(compressed: Compressed, max_pairs: int, seed: int) -> tuple[Measure
 
 
 def assess(
-    compressed: Compressed, policy: Policy, kind: GapKind, limits: Limits, seed: int, progress: Progress | None = None
-) -> Assessment:
+    compressed: Compressed, policy: Policy, kind: GapKind, limits: Limits, seed: int, tail: float = 0.0,
+    progress: Progress | None = None,
+) -> Assessment:  # fmt: skip
     """Judge a policy of `compressed.graph`, lifted to the game.
 
     Raises PolicyMismatch where the compression is not closed under what can happen in the game.
@@ -83,11 +87,12 @@ def assess(
     in_model = evaluate_in_model(compressed.graph, policy, kind)
     measured, not_measured, sampled = error_of(compressed, limits.measured_pairs, seed)
     errors = [error for error in (compressed.certificate, measured) if error is not None]
-    bounds = tuple(bound(information.model, in_model, error) for error in errors)
+    found = (bound(information.model, in_model, error) for error in errors)
+    bounds = tuple(replace(b, gains=b.gains + tail) for b in found)
     verification, not_verified, played = None, "", None
     try:
         verification = verify(information, compressed.lift(policy), kind, limits.verified_pairs, progress)
     except LimitError as error:
         not_verified = str(error)
         played = sampled_gap(compressed, policy, seed)
-    return Assessment(in_model, measured, not_measured, sampled, bounds, verification, not_verified, played)
+    return Assessment(in_model, measured, not_measured, sampled, bounds, verification, not_verified, played, tail)

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from posgc.compression.contract import Compressed, Compression
 from posgc.language.diagnostics import LimitError
 
@@ -48,6 +50,7 @@ class _Family:
     compression: Compression
     waiting: list[tuple[str, Any]]
     built: tuple[str, Compressed, float] | None = None
+    solved: tuple[str, Compressed] | None = None
 
 
 def derive(
@@ -58,7 +61,8 @@ def derive(
     max_nodes: int,
     seconds: float,
 ) -> Iterator[Attempt[T]]:
-    """Attempts in the order in which they were made; the last one meets the target, or nothing does.
+    """Attempts in the order in which they were made; the last one meets the target, or nothing does.  Where a lossless
+    model was solved and does not, no other is tried.
 
     `build(compression, options, limit)` raises LimitError past `limit` nodes, `judge` past whatever limits a solver
     has.  No attempt is begun after `seconds`.
@@ -80,6 +84,11 @@ def derive(
         assert family.built is not None
         spec, compressed, spent = family.built
         family.built = None
+        if family.solved is not None and _alike(compressed, family.solved[1]):
+            yield Attempt(spec, sum(compressed.graph.sizes), spent, None, None, f"the same model as {family.solved[0]}")
+            pending = [f for f in pending if f.built is not None or f.waiting]
+            continue
+        family.solved = spec, compressed
         start = time.monotonic()
         try:
             result, note = judge(spec, compressed), ""
@@ -87,13 +96,26 @@ def derive(
             result, note = None, str(error)
         nodes = sum(compressed.graph.sizes)
         yield Attempt(spec, nodes, spent + time.monotonic() - start, compressed, result, note)
-        if result is not None and meets(result):
+        lossless = compressed.certificate is not None and compressed.certificate.kind == "lossless"
+        if result is not None and (meets(result) or lossless):
             return
         pending = [f for f in pending if f.built is not None or f.waiting]
     for family in pending:
         for spec, _ in family.waiting[:1] if family.built is None else [(family.built[0], None)]:
             why = "the time was up" if time.monotonic() - begun >= seconds else f"more than {max_nodes} nodes"
             yield Attempt(spec, None, 0.0, None, None, why)
+
+
+def _alike(one: Compressed, two: Compressed) -> bool:
+    """Whether two models of one compression have the same nodes and errors, layer by layer."""
+    a, b = one.certificate, two.certificate
+    if a is None or b is None or one.graph.sizes != two.graph.sizes:
+        return False
+    same = all(
+        np.array_equal(x.belief.indices, y.belief.indices) and np.array_equal(x.belief.data, y.belief.data)
+        for x, y in zip(one.graph.layers, two.graph.layers, strict=True)
+    )
+    return same and np.array_equal(a.distance, b.distance)
 
 
 def _size(family: _Family) -> int:

@@ -14,16 +14,16 @@ from posgc.compression.derive import Attempt, derive
 from posgc.compression.sweep import sweep
 from posgc.information.items import Information
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
-from posgc.model.rewards import reward_kind, reward_spans
+from posgc.model.rewards import reward_spans
 from posgc.pipeline.checking import candidates
 from posgc.pipeline.compiling import Compiled, quiet, timed
-from posgc.pipeline.solver import Candidate, Solver, exact_bounds, solver_of, team_bounds
+from posgc.pipeline.solver import Candidate, Solver, solver_of
 from posgc.plugin.backend import Backend, Progress
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import compression_of, spec_of
 from posgc.policy.artefact import Concept, Policy
 
-__all__ = ["Compress", "Compressing", "Sweep", "applied", "compressed_bounds", "derived", "solve_each"]
+__all__ = ["Compress", "Compressing", "Sweep", "applied", "derived", "solve_each"]
 
 ROUNDING = 1e-9
 """What rounding may add to a gap, relative to the span of the rewards summed over the steps."""
@@ -31,19 +31,22 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Compressing:
-    """What `--compress` did.  `attempts` are those of `auto`, in order; `target` what it was to meet, if anything."""
+    """What `--compress` did.  `attempts` are those of `auto`, in order; `target` what it was to meet, if anything, up
+    to `rounding`; `bounds` on the value of the game."""
 
     spec: str
     compressed: Compressed
     assessment: Assessment
     certified: float | None
+    bounds: tuple[float | None, float | None]
     attempts: tuple[Attempt[Candidate], ...] = ()
     target: float | None = None
+    rounding: float = 0.0
 
     @property
     def met(self) -> bool:
         """Whether the target, if there was one, is met."""
-        return self.target is None or (self.certified is not None and self.certified <= self.target)
+        return self.target is None or (self.certified is not None and self.certified <= self.target + self.rounding)
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def applied(solver: Solver, spec: str) -> tuple[Compressing, Policy]:
     name = spec_of(compression, options)
     with timed(seconds, "solve"):
         candidate = solver.candidate(name, compressed)
-    return Compressing(name, compressed, candidate.assessment, candidate.certified), candidate.policy
+    done = Compressing(name, compressed, candidate.assessment, candidate.certified, candidate.bounds)
+    return done, candidate.policy
 
 
 def _accepted(information: Information, spec: str) -> tuple[Compression, Any]:
@@ -119,14 +123,14 @@ def derived(solver: Solver, compress: Compress) -> tuple[Compressing, Policy]:
         raise InputError([Diagnostic("E618", "--compress auto needs the gap that is to be met",
                                      help="add --epsilon X, in the unit of the rewards")])  # fmt: skip
     span = float((reward_spans(compiled.model) @ compiled.model.discount ** np.arange(compiled.model.horizon)).max())
-    rounded = target + ROUNDING * span
+    rounding = ROUNDING * span
     attempts: list[Attempt[Candidate]] = []
     with timed(compiled.seconds, "derive"):
         found_in_turn = derive(
             candidates(compiled.information),
             lambda compression, options, limit: compression.apply(compiled.information, options, limit, quiet),
             solver.candidate,
-            lambda found: found.certified is not None and found.certified <= rounded,
+            lambda found: found.certified is not None and found.certified <= target + rounding,
             compiled.request.max_nodes,
             compress.seconds,
         )
@@ -142,25 +146,10 @@ def derived(solver: Solver, compress: Compress) -> tuple[Compressing, Policy]:
     best = min(solved, key=lambda a: _certified(a.result))
     assert best.result is not None and best.compressed is not None
     found = best.result
-    made = Compressing(best.spec, best.compressed, found.assessment, found.certified, tuple(attempts), rounded)
+    made = Compressing(best.spec, best.compressed, found.assessment, found.certified, found.bounds, tuple(attempts),
+                       target, rounding)  # fmt: skip
     return made, found.policy
 
 
 def _certified(candidate: Candidate | None) -> float:
     return float("inf") if candidate is None or candidate.certified is None else candidate.certified
-
-
-def compressed_bounds(
-    policy: Policy, assessment: Assessment, compiled: Compiled
-) -> tuple[float | None, float | None]:
-    """As `exact_bounds`, of the game's own value."""
-    if policy.header.concept == "team":
-        lower, upper = team_bounds(policy, assessment)
-        return (None if lower == -float("inf") else lower), upper
-    if assessment.verification is not None:
-        return exact_bounds(policy, assessment.verification, compiled)
-    bound = assessment.bound
-    if policy.header.concept == "nash" and reward_kind(compiled.model) == "zero_sum" and bound is not None:
-        claimed, off = policy.header.values[0], float(bound.value_error[0])
-        return claimed - off - float(bound.gains[1]), claimed + off + float(bound.gains[0])
-    return None, None

@@ -36,11 +36,13 @@ MEASURED_PAIRS = 200_000
 @dataclass(frozen=True)
 class Candidate:
     """A policy found under a compression, and what is known of it.  `certified`: the gap, exact or bounded, and for
-    a team how far the value can be from the optimum, whichever is larger; None where neither is known."""
+    a team how far the value can be from the optimum, whichever is larger; None where neither is known.  `bounds` on
+    the value of the game where the concept has one.  The policy's header claims what is known of the true game."""
 
     policy: Policy
     assessment: Assessment
     certified: float | None
+    bounds: tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,18 @@ class Solver:
         policy = self.plan(spec, compressed.graph)
         kind = gap_kind(self.concept, policy.header.options)
         limits = Limits(min(request.max_nodes, MEASURED_PAIRS), request.max_nodes)
-        assessment = assess(compressed, policy, kind, limits, request.seed, self.progress)
-        certified = assessment.certified
+        tail = self.compiled.tail or 0.0
+        assessment = assess(compressed, policy, kind, limits, request.seed, tail, self.progress)
+        certified, bounds = assessment.certified, compressed_bounds(policy, assessment, self.compiled)
         if self.concept == "team" and certified is not None:
-            lower, upper = team_bounds(policy, assessment)
-            certified = float("inf") if upper is None else max(certified, upper - lower)
-        return Candidate(compressed.lift(policy), assessment, certified)
+            lower, upper = bounds
+            certified = None if lower is None or upper is None else max(certified, upper - lower + tail)
+        checked = assessment.verification
+        header = dataclasses.replace(
+            policy.header, values=policy.header.values if checked is None else checked.values,
+            gap_bound=assessment.certified, lower=bounds[0], upper=bounds[1],
+        )  # fmt: skip
+        return Candidate(dataclasses.replace(compressed.lift(policy), header=header), assessment, certified, bounds)
 
 
 def solver_of(
@@ -164,3 +172,19 @@ def team_bounds(policy: Policy, assessment: Assessment) -> tuple[float, float | 
         claimed = min(header.values)
         lower = max((claimed - float(b.value_error.max()) for b in assessment.bounds), default=-float("inf"))
     return lower, max(min(upper), lower) if upper else None
+
+
+def compressed_bounds(
+    policy: Policy, assessment: Assessment, compiled: Compiled
+) -> tuple[float | None, float | None]:
+    """As `exact_bounds`, of the game's own value."""
+    if policy.header.concept == "team":
+        lower, upper = team_bounds(policy, assessment)
+        return (None if lower == -float("inf") else lower), upper
+    if assessment.verification is not None:
+        return exact_bounds(policy, assessment.verification, compiled)
+    bound = assessment.bound
+    if policy.header.concept == "nash" and reward_kind(compiled.model) == "zero_sum" and bound is not None:
+        claimed, off = policy.header.values[0], float(bound.value_error[0])
+        return claimed - off - float(bound.gains[1]), claimed + off + float(bound.gains[0])
+    return None, None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from posgc.assumptions import Verdict
 from posgc.model.infinite import tail
 from posgc.pipeline.compiling import Compiled, quiet, timed
-from posgc.pipeline.compressing import Compress, Compressing, _require_graph, applied, compressed_bounds, derived
+from posgc.pipeline.compressing import Compress, Compressing, _require_graph, applied, derived
 from posgc.pipeline.solver import Solver, exact_bounds, solver_of
 from posgc.plugin.backend import Progress
 from posgc.policy.artefact import Concept, Policy
@@ -36,9 +36,9 @@ class Solution:
     def certified_gap(self) -> float | None:
         """The exact gap, else the lowest bound on it, with what a deviation after a cut could add; None: neither is
         known."""
-        bound = None if self.compression is None else self.compression.assessment.bound
-        known = self.verification if self.verification is not None else bound
-        return None if known is None else known.gap + (self.compiled.tail or 0.0)
+        if self.compression is not None:
+            return self.compression.assessment.certified
+        return None if self.verification is None else self.verification.gap + (self.compiled.tail or 0.0)
 
     @property
     def bounds(self) -> tuple[float | None, float | None]:
@@ -82,5 +82,5 @@ def _compressed_solution(solver: Solver, compress: Compress) -> Solution:
     found, policy = done
     layers = tuple(len(step) for step in policy.steps)
     checked = found.assessment.verification
-    lower, upper = compressed_bounds(policy, found.assessment, compiled)
+    lower, upper = found.bounds
     return Solution(compiled, policy, checked, solver.verdict, layers, lower, upper, found)

@@ -23,6 +23,9 @@ def compression_of(spec: str) -> tuple[Compression, Any]:
     if found is None:
         raise InputError([Diagnostic("E616", f"--compress {spec}: expected NAME or NAME(value)", help=cure)])
     name, inside = found[1].replace("_", "-"), (found[2] or "").strip()
+    if name == "auto":
+        what = f"--compress {spec}: auto takes no values"
+        raise InputError([Diagnostic("E616", what, help="--compress auto --epsilon X")])
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
         cure = f"did you mean {near[0]}?" if near else cure

@@ -72,7 +72,8 @@ def evaluate_in_model(graph: Graph, policy: Policy, kind: GapKind) -> InModel:
         spans[0, :, layer.h - 1], spans[1, :, layer.h - 1] = np.ptp(value, axis=1), np.ptp(best, axis=1)
     assert value is not None and best is not None
     values, deviations = value[:, graph.root_to] @ graph.root, best[:, graph.root_to] @ graph.root
-    return InModel(values, deviations - values, spans[0], spans[1])
+    least = -np.inf if kind == "cce" else 0.0  # as in `verify`: below 0 it is rounding
+    return InModel(values, np.maximum(deviations - values, least), spans[0], spans[1])
 
 
 def best_response(graph: Graph, policy: Policy, agent: int) -> Policy:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from posgc.cli.main import main
+from posgc.policy.file import load_policy
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
 DECTIGER = str(GAMES / "dectiger.posg")
@@ -80,3 +81,36 @@ def test_one_and_two_steps(capsys: pytest.CaptureFixture[str], spec: str, horizo
     status, out, _ = run(capsys, *words)
     assert status == 0
     assert json.loads(out)["values"]["ann"] == pytest.approx(value, abs=1e-9)
+
+
+def test_what_follows_the_cut_is_part_of_what_is_certified(capsys: pytest.CaptureFixture[str]) -> None:
+    """0.9^175 / 0.1 * 121 of DecTiger's endless game lies after the cut, so 1e-6 cannot be met."""
+    words = ["solve", str(GAMES / "dectiger.posg"), "--concept", "team", "--share", "one_step", "--horizon", "inf"]
+    auto = ["--discount", "0.9", "--compress", "auto", "--json", "--quiet"]
+    tail = 0.9**175 / 0.1 * 121
+    assert main([*words, *auto, "--epsilon", "1e-6"]) == 3
+    found = json.loads(capsys.readouterr().out)["compression"]
+    assert not found["met"] and found["target"] == 1e-6 and found["certified"] >= tail * (1 - 1e-9)
+    assert all(bound["value"] >= tail * (1 - 1e-9) for bound in found["bounds"])
+    assert main([*words, *auto, "--epsilon", "1e-4"]) == 0
+    found = json.loads(capsys.readouterr().out)["compression"]
+    assert found["met"] and tail * (1 - 1e-9) <= found["certified"] <= 1e-4
+
+
+def test_a_compressed_policy_claims_what_was_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The adversarial tiger under window(1) believes in 0.893; in the true game it earns -0.1987, with a gap of 3.97."""
+    path = tmp_path / "w.npz"
+    words = ["solve", str(GAMES / "adversarial_tiger.posg"), "--concept", "nash", "--share", "full"]
+    assert main([*words, "--horizon", "5", "--compress", "window(1)", "--out", str(path), "--json", "--quiet"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    header = load_policy(path).header
+    assert list(header.values) == found["claimed"] == list(found["values"].values())
+    assert header.gap_bound == found["gap"]["value"] > 3
+
+
+def test_equal_models_are_solved_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Several tolerances make the same model of DecTiger, one step late."""
+    words = ["solve", str(GAMES / "dectiger.posg"), "--concept", "team", "--share", "one_step", "--horizon", "20"]
+    assert main([*words, "--compress", "auto", "--epsilon", "1e-6", "--json", "--quiet"]) == 0
+    attempts = json.loads(capsys.readouterr().out)["compression"]["attempts"]
+    assert any(attempt["note"].startswith("the same model as belief(") for attempt in attempts)

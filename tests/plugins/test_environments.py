@@ -25,6 +25,9 @@ from support.tree import History, Tree
 
 from posgc.cli.main import main
 from posgc.information.items import Information
+from posgc.language import Source, compile_game
+from posgc.language.sharing import protocol
+from posgc.model import tabulate
 from posgc.model.arrays import Model
 from posgc.plugin import LimitError
 
@@ -97,6 +100,32 @@ def test_the_mean_return_is_the_value() -> None:
     assert episode.returns == [-6.0, -6.0]
     with pytest.raises(ValueError, match="cannot play"):
         episode.step([0, 0], rng)
+
+
+TURNS = """game turns {
+  horizon 2;  agents ann, bob;
+  state s: 0..2;
+  action draw[i]: 0..2 when (i == ann and step == 1) or (i == bob and step == 2);
+  init s = 0;
+  next s = if step == 1 then draw[ann] else s;
+  reward ann = if step == 2 and draw[bob] == s then 1 else 0;
+  reward bob = 0;
+  share full { draw after 1; }
+}
+"""
+
+
+def test_what_is_chosen_where_there_is_no_choice_comes_to_nothing() -> None:
+    """Two agents in turns: at the step of one, whatever the other names is its first value."""
+    model = tabulate(compile_game(Source("turns", TURNS), {}, None, None))
+    game = Game(tables_of(Information(model, protocol(model.signature, "full", None))))
+    for idle in range(3):
+        episode, rng = Episode(game), np.random.default_rng(0)
+        episode.reset(rng)
+        assert game.choices(1, 1) == [0] and game.choices(0, 2) == [0]
+        episode.step([2, idle], rng)
+        assert episode.step([idle, 2], rng) == [1.0, 0.0]
+        assert episode.done
 
 
 def test_the_standalone_simulator_needs_numpy_only(tmp_path: Path) -> None:
