@@ -105,16 +105,24 @@ def solve_each(
     the first of its models that is too large.  Raises as `solve` does."""
     solver = solver_of(compiled, concept, backend, options, progress)
     _require_graph(solver.backend)
-    named = [_accepted(compiled.information, spec) for spec in specs]
+    named = [compression_of(spec) for spec in specs]
+    unsuited = [
+        Attempt[Candidate](spec_of(c, o), None, 0.0, None, None, reason)
+        for c, o in named if (reason := c.accepts(compiled.information, o)) is not None
+    ]  # fmt: skip
+    suited = [(c, o) for c, o in named if c.accepts(compiled.information, o) is None]
+    for spec, (c, _) in zip(specs, named, strict=True):
+        if all(c is not other for other, _ in suited):  # a compression that serves with none of its values is a mistake
+            _accepted(compiled.information, spec)
     families = candidates(compiled.information) if not specs else [
-        (registry().compressions[name], [(spec_of(c, o), o) for c, o in named if c.name == name])
-        for name in dict.fromkeys(c.name for c, _ in named)
+        (registry().compressions[name], [(spec_of(c, o), o) for c, o in suited if c.name == name])
+        for name in dict.fromkeys(c.name for c, _ in suited)
     ]  # fmt: skip
     limit = compiled.request.max_nodes
     with timed(compiled.seconds, "sweep"):
         attempts = tuple(sweep(families, lambda c, o: c.apply(compiled.information, o, limit, progress),
                                solver.candidate, seconds))  # fmt: skip
-    return Sweep(compiled, concept, solver.backend.name, attempts)
+    return Sweep(compiled, concept, solver.backend.name, (*attempts, *unsuited))
 
 
 def derived(solver: Solver, compress: Compress) -> tuple[Compressing, Policy]:

@@ -16,6 +16,9 @@ from posgc.plugin.registry import registry
 
 __all__ = ["Translation", "translate"]
 
+MAX_READ_BACK = 2_000_000
+"""Transitions, step by step, of a model that is written and read back; about half a minute."""
+
 
 @dataclass(frozen=True)
 class Translation:
@@ -46,6 +49,10 @@ def translate(request: Request) -> Translation:
     digest = hashlib.sha256(source.text.encode()).hexdigest()[:16]
     about = f"Imported from {os.path.basename(source.name)} ({importer.name}), SHA-256 {digest}…"
     text = posg_text(imported.model, [about, *_readings(request)], horizon=fixed)
+    work = sum(len(imported.model.kernel(h).probability) for h in range(1, imported.model.horizon + 1))
+    if work > MAX_READ_BACK:
+        raise LimitError(f"reading the .posg text back would go through {work:,} transitions, step by step; the limit "
+                         f"is {MAX_READ_BACK:,}: use the file as it is, every command takes it")  # fmt: skip
     # The language builds the states within reach of the horizon only, other formats all that can be reached ever.
     fair = imported.model if importer.own_horizon else stretched(imported.model, imported.model.n_states + 1)
     _require_same(text, fair)

@@ -98,7 +98,7 @@ def test_what_follows_the_cut_is_part_of_what_is_certified(capsys: pytest.Captur
 
 
 def test_a_compressed_policy_claims_what_was_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The adversarial tiger under window(1) believes in 0.893; in the true game it earns -0.1987, with a gap of 3.97."""
+    """The adversarial tiger under window(1) believes in 0.893; it earns -0.1987, and somebody could gain 3.97."""
     path = tmp_path / "w.npz"
     words = ["solve", str(GAMES / "adversarial_tiger.posg"), "--concept", "nash", "--share", "full"]
     assert main([*words, "--horizon", "5", "--compress", "window(1)", "--out", str(path), "--json", "--quiet"]) == 0
