@@ -72,6 +72,10 @@ class LimitError(Exception):
     """A stated resource limit was reached; the message says which, the estimate, and what to change."""
 
 
+SHOWN, SHOWN_BEFORE = 400, 200
+"""Characters of a line that are shown, and of these before the place in question."""
+
+
 def render(diagnostic: Diagnostic, source: Source | None) -> str:
     """The diagnostic as text: place, code, message, the source line with a caret, and the cure."""
     head = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
@@ -79,11 +83,15 @@ def render(diagnostic: Diagnostic, source: Source | None) -> str:
     span = diagnostic.span
     if source is not None and span is not None:
         text = source.line(span.line)
-        width = max(1, min(span.end - span.start, len(text) - span.column + 1))
+        width = max(1, min(span.end - span.start, len(text) - span.column + 1, SHOWN_BEFORE))
         gutter = str(span.line)
         pad = " " * len(gutter)
+        cut = max(0, span.column - 1 - SHOWN_BEFORE)
+        before, text = text[cut : span.column - 1], text[cut : cut + SHOWN]
+        if cut:
+            before, text = f"…{before[1:]}", f"…{text[1:]}"
         # Tabs keep their width, so that the caret stands under the span in any terminal.
-        lead = "".join(c if c == "\t" else " " for c in text[: span.column - 1])
+        lead = "".join(c if c == "\t" else " " for c in before)
         rows += [
             f"{pad}--> {source.name}:{span.line}:{span.column}",
             f"{gutter} | {text}",

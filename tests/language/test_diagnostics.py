@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from posgc.language import InputError, Source, compile_game, render
+from posgc.language.diagnostics import Diagnostic, Span
 
 FILES = sorted((Path(__file__).parents[1] / "diagnostics").glob("*.posg"))
 _EXPECTED = re.compile(r"# error: ([EW0-9, ]+)$")
@@ -61,3 +62,12 @@ def test_a_name_that_is_nearly_right_is_suggested(wrong: str, cure: str) -> None
     with pytest.raises(InputError) as raised:
         compile_game(Source("near", text))
     assert cure in [d.help for d in raised.value.diagnostics]
+
+
+def test_a_very_long_line_is_shown_around_the_place_only() -> None:
+    text = "a" * 5000 + "b" * 5000
+    source = Source("long", text)
+    shown = render(Diagnostic("E101", "here", Span(5000, 10000, 1, 5001)), source).splitlines()
+    assert all(len(line) < 450 for line in shown)
+    line, caret = shown[2].partition(" | ")[2], shown[3].partition(" | ")[2]
+    assert line.startswith("…a") and line[caret.index("^") - 1 : caret.index("^") + 1] == "ab"
