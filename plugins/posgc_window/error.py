@@ -22,8 +22,6 @@ paper's); where it holds because certain numbers cancel, or only for this horizo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -34,6 +32,7 @@ from posgc.information.growth import Room
 from posgc.information.items import Information
 from posgc.information.step import Cells, StepTable
 from posgc.plugin import LimitError
+from posgc.policy.artefact import Edges
 from posgc.policy.pairs import NextPairs, TrueStep, next_pairs, true_step
 from posgc_window.priors import Prior, priors
 from posgc_window.suffixes import Suffix, Walk, window_start
@@ -64,16 +63,6 @@ def window_certificate(information: Information, length: int, prior: Prior, max_
     return Certificate("expected", distance, any_start=True)
 
 
-@dataclass(frozen=True)
-class _Edges:
-    """The suffix's beliefs as a machine that reads increments."""
-
-    z: Ints
-    edge_indptr: Ints
-    edge_z: Ints
-    edge_to: Ints
-
-
 def _distance(walk: Walk, tau: int, tables: list[StepTable], start: sparse.csr_array, max_pairs: int) -> float:
     """epsilon of a window from tau over the given tables, the last one being that of the step itself."""
     cells = tables[0].cells
@@ -102,7 +91,7 @@ def _too_many(found: int, share: float) -> str:
     return f"the window's error needs more than {found} pairs"
 
 
-def _machine(table: StepTable, suffix: Suffix, known: Ints, to: Ints, n_signals: int, signal: Ints) -> _Edges:
+def _machine(table: StepTable, suffix: Suffix, known: Ints, to: Ints, n_signals: int, signal: Ints) -> Edges:
     assert table.z is not None
     rows = suffix.belief.shape[0]
     wanted = (np.arange(rows)[:, None] * n_signals + signal[None, :]).ravel()
@@ -110,7 +99,7 @@ def _machine(table: StepTable, suffix: Suffix, known: Ints, to: Ints, n_signals:
     good = known[at] == wanted
     row, z = np.divmod(np.flatnonzero(good), len(table.z))
     indptr = np.searchsorted(row, np.arange(rows + 1)).astype(np.int64)
-    return _Edges(table.z, indptr, z, to[at[good]])
+    return Edges(table.z, indptr, z, to[at[good]])
 
 
 def _distances(one: sparse.csr_array, cells: Cells, other: sparse.csr_array, all_cells: Cells) -> Floats:

@@ -86,7 +86,7 @@ def _cure(solution: Solution) -> str:
         return f"{tail:.3g} of it is what follows the cut, so give a finite --horizon, or a larger --epsilon"
     lossless = found.compressed.certificate is not None and found.compressed.certificate.kind == "lossless"
     return "nothing is lost there, so a smaller gap is up to the back-end" if lossless else (
-        "raise --max-nodes or --time-limit")  # fmt: skip
+        "raise --max-nodes or --time-limit, or name a finer one yourself")  # fmt: skip
 
 
 def _compress(arguments: argparse.Namespace) -> Compress | None:

@@ -19,7 +19,7 @@ from posgc.policy.artefact import Policy
 from posgc.policy.in_model import InModel, evaluate_in_model
 from posgc.policy.verify import GapKind, Verification, verify
 
-__all__ = ["Assessment", "Limits", "assess", "error_of"]
+__all__ = ["Assessment", "Limits", "assess"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -66,7 +66,7 @@ class Assessment:
         return None if self.bound is None else self.bound.gap
 
 
-def error_of(compressed: Compressed, max_pairs: int, seed: int) -> tuple[Measured | None, str, SampledError | None]:
+def _error_of(compressed: Compressed, max_pairs: int, seed: int) -> tuple[Measured | None, str, SampledError | None]:
     """The measured error, else why not, and an estimate where the compression has no certificate either."""
     try:
         return measure(compressed.model, max_pairs), "", None
@@ -85,7 +85,7 @@ def assess(
     """
     information = compressed.graph.information
     in_model = evaluate_in_model(compressed.graph, policy, kind)
-    measured, not_measured, sampled = error_of(compressed, limits.measured_pairs, seed)
+    measured, not_measured, sampled = _error_of(compressed, limits.measured_pairs, seed)
     errors = [error for error in (compressed.certificate, measured) if error is not None]
     found = (bound(information.model, in_model, error) for error in errors)
     bounds = tuple(replace(b, gains=b.gains + tail) for b in found)

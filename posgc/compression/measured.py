@@ -30,6 +30,7 @@ from posgc.information.graph import Graph, Layer
 from posgc.information.items import Information
 from posgc.information.payoff import private_types
 from posgc.language.diagnostics import LimitError
+from posgc.policy.artefact import Edges
 from posgc.policy.pairs import PairLayer, TrueStep, pair_layers
 
 __all__ = ["MAX_PRESCRIPTIONS", "Measured", "graph_machine", "measure"]
@@ -58,25 +59,17 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class _Edges:
-    z: Ints
-    edge_indptr: Ints
-    edge_z: npt.NDArray[np.int32]
-    edge_to: npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True)
 class _Machine:
     root_z: Ints
     root_to: Ints
-    steps: tuple[_Edges, ...]
+    steps: tuple[Edges, ...]
 
 
 def graph_machine(graph: Graph) -> _Machine:
     """The nodes of a graph as a machine that reads increments."""
     nothing = np.zeros(0, np.int64)
     steps = tuple(
-        _Edges(nothing if la.table.z is None else la.table.z, la.edge_indptr, la.edge_z, la.edge_to)
+        Edges(nothing if la.table.z is None else la.table.z, la.edge_indptr, la.edge_z, la.edge_to)
         for la in graph.layers
     )
     return _Machine(graph.root_z, graph.root_to, steps)

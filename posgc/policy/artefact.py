@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Concept", "Header", "Machine", "MachineStep", "Origin", "Policy", "PolicyStep"]
+__all__ = ["Concept", "Edges", "Header", "Machine", "MachineStep", "Origin", "Policy", "PolicyStep"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -67,6 +67,16 @@ class MachineStep(Protocol):
     def edge_z(self) -> npt.NDArray[np.integer[Any]]: ...
     @property
     def edge_to(self) -> npt.NDArray[np.integer[Any]]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """A `MachineStep` and nothing else."""
+
+    z: Ints
+    edge_indptr: Ints
+    edge_z: npt.NDArray[np.integer[Any]]
+    edge_to: npt.NDArray[np.integer[Any]]
 
 
 class Machine(Protocol):
