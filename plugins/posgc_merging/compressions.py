@@ -8,7 +8,7 @@ what can happen after a node in the compressed game is what can happen in the ga
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class Exact:
     def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> Compressed:
         """The common-information graph itself."""
         graph = expand_graph(information, max_nodes, progress)
-        return Compressed(graph, graph, _nothing_lost(graph))
+        return Compressed(graph, graph, _distances(graph, "lossless"))
 
     def candidates(self, information: Information) -> list[Any]:
         """It has no options."""
@@ -57,7 +57,7 @@ class Bisimulation:
     def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> Compressed:
         """The quotient of the common-information graph."""
         graph = expand_graph(information, max_nodes, progress)
-        return Compressed(quotient(graph), graph, _nothing_lost(graph))
+        return Compressed(quotient(graph), graph, _distances(graph, "lossless"))
 
     def candidates(self, information: Information) -> list[Any]:
         """It has no options."""
@@ -90,16 +90,12 @@ class Belief:
     def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> Compressed:
         """The graph of representatives, bisimilar ones merged, and the distances met while building it."""
         graph = expand_graph(information, max_nodes, progress, tolerance=max(options.tol, MERGE_TOLERANCE))
-        return Compressed(quotient(graph), graph, _distances(graph))
+        return Compressed(quotient(graph), graph, _distances(graph, "replaced"))
 
     def candidates(self, information: Information) -> list[Any]:
         """Coarse ones first."""
         return [BeliefOptions(tol) for tol in (0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 1e-5, 1e-6)]
 
 
-def _nothing_lost(graph: Graph) -> Certificate:
-    return Certificate("lossless", np.zeros(len(graph.layers)))
-
-
-def _distances(graph: Graph) -> Certificate:
-    return Certificate("replaced", np.array([layer.merge_error for layer in graph.layers]))
+def _distances(graph: Graph, kind: Literal["lossless", "replaced"]) -> Certificate:
+    return Certificate(kind, np.array([layer.merge_error for layer in graph.layers]))

@@ -84,7 +84,8 @@ def _distance(walk: Walk, tau: int, tables: list[StepTable], start: sparse.csr_a
     befores = [sparse.csr_array(sparse.eye_array(len(tables[0].cells), format="csr")), *(f.belief for _, f in steps)]
     for (step, following), before in zip(reversed(steps), reversed(befores[:-1]), strict=True):
         value = _backward(step, following, before, value)
-    return float(value.max())
+    # The distance lies in [0, 2] and moves by at most that of the beliefs where pairs that are near enough are one.
+    return min(float(value.max()) + 2 * sum(following.error for _, following in steps), 2.0)
 
 
 def _too_many(found: int, share: float) -> str:

@@ -1,5 +1,6 @@
 """The checks of Assumptions 1 to 3 of Liu & Zhang (2023), each with its proof or its counterexample."""
 
+from posgc.assumptions.dependence import belief_distances
 from posgc.assumptions.evolution import evolution
 from posgc.assumptions.observability import ObservabilityReport, observability
 from posgc.assumptions.replay import ReplayResult, replay
@@ -10,6 +11,7 @@ __all__ = [
     "ObservabilityReport",
     "ReplayResult",
     "Verdict",
+    "belief_distances",
     "evolution",
     "observability",
     "replay",

@@ -11,7 +11,7 @@ smallest: variables are tried for removal in a fixed order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -34,10 +34,14 @@ RELATIVE_TOLERANCE = 1e-10
 
 @dataclass(frozen=True)
 class KernelEdges:
-    """Parents of s' and of each group of observation variables that are drawn together."""
+    """Parents of s' and of each group of observation variables that are drawn together.
+
+    `slack`: the kernel agrees with one that obeys these edges exactly within this factor, entry by entry, less 1.
+    """
 
     state: frozenset[Parent]
     observations: tuple[tuple[tuple[int, ...], frozenset[Parent]], ...]
+    slack: float = field(default=0.0, compare=False)
 
 
 def kernel_edges(model: Model, h: int) -> KernelEdges:
@@ -63,7 +67,7 @@ def kernel_edges(model: Model, h: int) -> KernelEdges:
     }  # fmt: skip
     coordinates["state"] = old
     law = sparse.csr_array((mass, (row_of, pair_state)), shape=(len(domain), model.n_states))
-    state_parents = _parents(law, coordinates)
+    state_parents, slack = _parents(law, coordinates)
 
     given: dict[Parent, Ints] = {"state": old[row_of]}
     given |= {v: digit[row_of] for v, digit in coordinates.items() if v != "state"}
@@ -71,54 +75,61 @@ def kernel_edges(model: Model, h: int) -> KernelEdges:
     sizes = [len(x.values) for x in signature.observations]
     conditional = probability / mass[pair_of]
     groups = []
-    for group in _groups(model, h, pair_of, observation, conditional, sizes):
+    found, split = _groups(model, h, pair_of, observation, conditional, sizes)
+    slack += split
+    for group in found:
         code = _code(observation, sizes, group)
         law = sparse.csr_array((conditional, (pair_of, code)), shape=(len(pair), int(code.max(initial=0)) + 1))
         law.sum_duplicates()
-        groups.append((group, _parents(law, given)))
-    return KernelEdges(state_parents, tuple(groups))
+        parents, off = _parents(law, given)
+        slack += off
+        groups.append((group, parents))
+    return KernelEdges(state_parents, tuple(groups), slack)
 
 
-def _parents(law: sparse.csr_array, coordinates: dict[Parent, Ints]) -> frozenset[Parent]:
-    """Coordinates of which the rows of `law` are a function, found by leaving out one after another."""
-    kept = list(coordinates)
+def _parents(law: sparse.csr_array, coordinates: dict[Parent, Ints]) -> tuple[frozenset[Parent], float]:
+    """Coordinates of which the rows of `law` are a function, found by leaving out one after another; and the largest
+    relative difference that was overlooked."""
+    kept, slack = list(coordinates), 0.0
     for name in list(coordinates):
         rest = [other for other in kept if other != name]
-        if _is_function(law, [coordinates[other] for other in rest]):
-            kept = rest
-    return frozenset(kept)
+        apart = _apart(law, [coordinates[other] for other in rest])
+        if apart <= RELATIVE_TOLERANCE:
+            kept, slack = rest, apart
+    return frozenset(kept), slack
 
 
-def _is_function(law: sparse.csr_array, coordinates: list[Ints]) -> bool:
-    """Whether rows with equal coordinates are equal."""
+def _apart(law: sparse.csr_array, coordinates: list[Ints]) -> float:
+    """The largest relative difference of an entry between rows with equal coordinates."""
     label = np.zeros(law.shape[0], dtype=np.int64)
     for coordinate in coordinates:
         label = np.unique(label * (int(coordinate.max(initial=0)) + 1) + coordinate, return_inverse=True)[1]
     _, first = np.unique(label, return_index=True)
-    return _equal(law, law[first[label]])
-
-
-def _equal(left: sparse.csr_array, right: sparse.csr_array) -> bool:
-    difference = abs(left - right) - RELATIVE_TOLERANCE * left.maximum(right)
-    return difference.nnz == 0 or float(difference.max()) <= 0.0
+    other = law[first[label]]
+    larger = law.maximum(other)
+    larger.data = 1.0 / larger.data
+    return float((abs(law - other) * larger).max()) if larger.nnz else 0.0
 
 
 def _groups(
     model: Model, h: int, given: Ints, observation: Ints, conditional: Floats, sizes: list[int]
-) -> list[tuple[int, ...]]:
-    """Observation variables, split where each is independent of all others given the row and s'."""
+) -> tuple[list[tuple[int, ...]], float]:
+    """Observation variables, split where each is independent of all others given the row and s'; and by how much the
+    product of their laws is off, relative to each entry."""
     made = [w for w, size in enumerate(sizes) if model.observed[h, w] and size > 1]
-    alone = [
-        w for w in made
-        if _independent(given, _code(observation, sizes, (w,)),
-                        _code(observation, sizes, tuple(v for v in made if v != w)), conditional)
-    ]  # fmt: skip
+    apart = {
+        w: _dependence(given, _code(observation, sizes, (w,)),
+                       _code(observation, sizes, tuple(v for v in made if v != w)), conditional)
+        for w in made
+    }  # fmt: skip
+    alone = [w for w in made if apart[w] <= RELATIVE_TOLERANCE]
     rest = tuple(w for w in made if w not in alone)
-    return [(w,) for w in alone] + ([rest] if rest else [])
+    return [(w,) for w in alone] + ([rest] if rest else []), sum(apart[w] for w in alone)
 
 
-def _independent(given: Ints, one: Ints, rest: Ints, probability: Floats) -> bool:
-    """Whether `one` and `rest` are independent within each value of `given`."""
+def _dependence(given: Ints, one: Ints, rest: Ints, probability: Floats) -> float:
+    """The largest relative difference between the joint law of `one` and `rest` and the product of theirs within each
+    value of `given`; infinite where their supports are no product."""
 
     def marginal(code: Ints) -> tuple[Ints, Floats, Ints]:
         width = int(code.max(initial=0)) + 1
@@ -130,8 +141,9 @@ def _independent(given: Ints, one: Ints, rest: Ints, probability: Floats) -> boo
     left, p_left, n_left = marginal(one)
     right, p_right, n_right = marginal(rest)
     if not np.array_equal(pairs, n_left * n_right):
-        return False
-    return bool(np.allclose(joint[both], p_left[left] * p_right[right], rtol=RELATIVE_TOLERANCE, atol=0.0))
+        return float("inf")
+    alone = p_left[left] * p_right[right]
+    return float((np.abs(joint[both] - alone) / alone).max(initial=0.0))
 
 
 def _digit(joint: Ints, sizes: list[int], variable: int) -> Ints:

@@ -62,13 +62,16 @@ def _by_slices(information: Information, cut: SliceResult) -> Verdict:
         f"in {slices} of the influence diagram, the new state and private information are "
         "d-separated from the prescriptions by what becomes common"
     )
+    # Weights within a factor of 1 + slack give posteriors within 2 slack / (1 - slack) of each other, and two of them,
+    # under either prescription, are compared with those of the kernel that obeys the edges.
+    apart = 4 * cut.slack / (1 - cut.slack)
     if cut.every_horizon:
         return Verdict(3, True, separated + "; no horizon has other slices", "structural, every horizon",
-                       any_start=True)  # fmt: skip
+                       any_start=True, slack=apart)  # fmt: skip
     return Verdict(
         3, True,
         f"{separated}; the game is not the same at every step, so this proves horizon {information.model.horizon}",
-        "structural, this horizon", any_start=True,
+        "structural, this horizon", any_start=True, slack=apart,
     )  # fmt: skip
 
 

@@ -53,13 +53,15 @@ MARGIN = 4
 class SliceResult:
     """`separated`: every slice tested is; `every_horizon`: those are all slices of any horizon.
 
-    `failed` is the first step whose slice is not separated, None if none; `slices` counts different ones.
+    `failed` is the first step whose slice is not separated, None if none; `slices` counts different ones.  `slack`: the
+    largest relative difference between a kernel and one that obeys its edges exactly.
     """
 
     separated: bool
     every_horizon: bool
     slices: int
     failed: int | None
+    slack: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def slice_certificate(information: Information) -> SliceResult:
             results[key] = _separated(information, key)
         if not results[key]:
             return SliceResult(False, False, len(results), h)
-    return SliceResult(True, extended is not None, len(results), None)
+    return SliceResult(True, extended is not None, len(results), None, max(edges.slack for edges in known))
 
 
 def _kernel_edges_by_step(information: Information) -> tuple[KernelEdges, ...]:

@@ -15,7 +15,8 @@ class Verdict:
 
     `method` names what decided ("structural, every horizon", "exact", ...).  `witness` is a counterexample
     in plain JSON types, `notes` are remarks that change nothing about `holds`.  `any_start`: Assumption 3
-    was shown slice by slice, hence from every state and private information at every step.
+    was shown slice by slice, hence from every state and private information at every step; `slack` then bounds the L1
+    distance between beliefs after one step that the numbers overlooked there allow.
     """
 
     assumption: int
@@ -25,3 +26,4 @@ class Verdict:
     witness: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = field(default=())
     any_start: bool = False
+    slack: float = 0.0

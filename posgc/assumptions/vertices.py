@@ -28,9 +28,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from posgc.information.codes import evolve, project
-from posgc.information.graph import Layer
 from posgc.information.items import Information
-from posgc.information.step import Cells, step_entries
+from posgc.information.step import Beliefs, Cells, step_entries
 
 __all__ = [
     "POSTERIOR_TOLERANCE", "Failure", "LayerTest", "Moves", "Prescriptions", "check_layer", "moves",
@@ -70,13 +69,15 @@ class LayerTest:
     """`holds` is None where the vertices would have taken more than the work allowed.
 
     `vertices` is how many it takes for the nodes that the filters left over, `work` the multiplications that
-    they take.
+    they take.  `apart`, where it holds: for every node and every prescription, randomised or not, the L1 distance of
+    the posterior to the one of uniform actions is at most this in expectation over the increment.
     """
 
     holds: bool | None
     failure: Failure | None
     vertices: int
     work: int
+    apart: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -143,14 +144,23 @@ class Prescriptions:
         for _ in range(number):
             yield tuple(rng.integers(k, size=len(codes)) for k, codes in zip(self.choices, self.codes, strict=True))
 
+    def stretch(self, used: tuple[Ints, ...]) -> float:
+        """How far, at most, a prescription can be from uniform actions where no vertex is farther than 1.
+
+        A deterministic prescription is a combination of vertices with coefficients c_v: for each agent 1 - k of the
+        reference and 1 of each of its k deviations.  F_z - |F_z| beta_z is linear in it, so that its size, summed over
+        z, is at most sum |c_v|.
+        """
+        return float(np.prod([max(1, 2 * len(p) - 1) for p in used], dtype=float))
+
     def count(self, used: tuple[Ints, ...]) -> int:
         """Number of vertices."""
         return int(np.prod([1 + len(p) * (k - 1) for p, k in zip(used, self.choices, strict=True)], dtype=object))
 
 
-def moves(information: Information, layer: Layer) -> Moves:
+def moves(information: Information, layer: Beliefs) -> Moves:
     """The table of `layer`, which must not be the last; raises LimitError as `step_entries` does."""
-    cells, actions = layer.table.cells, layer.table.actions
+    cells, actions = layer.cells, layer.actions
     entry = step_entries(information, layer.h, cells)
     u = cells.u[cells.u_of[entry.cell]]
     z_code, u_next = evolve(information, layer.h, u, actions[entry.action], entry.observation)
@@ -165,12 +175,14 @@ def moves(information: Information, layer: Layer) -> Moves:
     return Moves(joint, key // len(following), key % len(following), z, following)
 
 
-def check_layer(information: Information, layer: Layer, move: Moves, max_work: int) -> LayerTest:
+def check_layer(information: Information, layer: Beliefs, move: Moves, max_work: int) -> LayerTest:
     """Assumption 3 at every node of a layer and every increment that can follow."""
-    rules = Prescriptions.of_step(information, layer.h, layer.table.cells.u)
-    nodes = np.concatenate([chunk[_unsettled(layer, move, chunk)] for chunk in _chunks(layer, move)])
+    rules = Prescriptions.of_step(information, layer.h, layer.cells.u)
+    filtered = [(chunk, *_unsettled(layer, move, chunk)) for chunk in _chunks(layer, move)]
+    nodes = np.concatenate([chunk[unsettled] for chunk, unsettled, _ in filtered])
+    apart = max(off for _, _, off in filtered)
     if len(nodes) == 0:
-        return LayerTest(True, None, 0, 0)
+        return LayerTest(True, None, 0, 0, apart)
     suspect = _random_filter(layer, move, rules, nodes)
     if suspect is not None:
         failure = _failure(layer, move, rules, suspect, max_work)
@@ -180,28 +192,30 @@ def check_layer(information: Information, layer: Layer, move: Moves, max_work: i
     count, each = rules.count(used), _work(layer, move, nodes) // int(np.prod(rules.choices))
     if count * each > max_work:
         return LayerTest(None, None, count, count * each)
+    farthest = 0.0
     for chunk in np.array_split(nodes, min(len(nodes), 1 + each // CHUNK_ENTRIES)):
-        failing = _first_failure(layer, move, rules, chunk, used)
+        failing, off = _first_failure(layer, move, rules, chunk, used)
         if failing is not None:
             failure = _failure(layer, move, rules, failing, max_work)
             return LayerTest(False, failure, count, count * each)
-    return LayerTest(True, None, count, count * each)
+        farthest = max(farthest, off)
+    return LayerTest(True, None, count, count * each, max(apart, rules.stretch(used) * farthest))
 
 
-def _node_work(layer: Layer, move: Moves) -> Ints:
+def _node_work(layer: Beliefs, move: Moves) -> Ints:
     """Multiplications that the law of (z, x') under all actions takes at each node."""
-    per_cell = np.diff(move.joint.indptr).reshape(len(layer.table.cells), -1).sum(axis=1)
+    per_cell = np.diff(move.joint.indptr).reshape(len(layer.cells), -1).sum(axis=1)
     work: Ints = np.add.reduceat(per_cell[layer.belief.indices].astype(np.int64), layer.belief.indptr[:-1])
     return work
 
 
-def _work(layer: Layer, move: Moves, nodes: Ints) -> int:
+def _work(layer: Beliefs, move: Moves, nodes: Ints) -> int:
     return int(_node_work(layer, move)[nodes].sum())
 
 
-def _chunks(layer: Layer, move: Moves) -> Iterator[Ints]:
+def _chunks(layer: Beliefs, move: Moves) -> Iterator[Ints]:
     chunk = (np.cumsum(_node_work(layer, move)) - 1) // CHUNK_ENTRIES
-    bounds = [*np.flatnonzero(np.diff(chunk, prepend=-1)).tolist(), len(layer)]
+    bounds = [*np.flatnonzero(np.diff(chunk, prepend=-1)).tolist(), layer.belief.shape[0]]
     for begin, end in pairwise(bounds):
         yield np.arange(begin, end)
 
@@ -232,9 +246,9 @@ def _posteriors(law: sparse.csr_array, column_group: Ints, column: Ints) -> _Pos
     return _Posteriors(row, column[law.indices], law.data / np.repeat(total, sizes), start)
 
 
-def _uniform(layer: Layer, move: Moves, nodes: Ints) -> _Posteriors:
+def _uniform(layer: Beliefs, move: Moves, nodes: Ints) -> _Posteriors:
     """Posteriors under uniformly random actions."""
-    n_actions = len(layer.table.actions)
+    n_actions = len(layer.actions)
     mixed = _sum_blocks(move.joint, n_actions)
     return _posteriors(layer.belief[nodes] @ mixed, move.joint_z, np.arange(len(move.joint_z)))
 
@@ -261,9 +275,12 @@ def _distances(found: _Posteriors, node: Ints, reference: _Posteriors, width: in
     return 1.0 + np.add.reduceat(terms, found.start) if len(found.start) else np.zeros(0)
 
 
-def _unsettled(layer: Layer, move: Moves, nodes: Ints) -> npt.NDArray[np.bool_]:
-    """Nodes where some (u, a) leads to another posterior than uniform actions do."""
-    cells, n_actions = layer.table.cells, len(layer.table.actions)
+def _unsettled(layer: Beliefs, move: Moves, nodes: Ints) -> tuple[npt.NDArray[np.bool_], float]:
+    """Nodes where some (u, a) leads to another posterior than uniform actions do; how far any (u, a) leads elsewhere.
+
+    The posterior of a prescription is a mixture of those of the (u, a) that it plays, so it is no farther away.
+    """
+    cells, n_actions = layer.cells, len(layer.actions)
     belief = layer.belief[nodes]
     node = np.repeat(np.arange(len(nodes)), np.diff(belief.indptr))
     key, row = np.unique(node * len(cells.u) + cells.u_of[belief.indices], return_inverse=True)
@@ -279,23 +296,24 @@ def _unsettled(layer: Layer, move: Moves, nodes: Ints) -> npt.NDArray[np.bool_]:
     found = _posteriors(split @ wide, group, column)
     distance = _distances(found, (key // len(cells.u))[found.row], _uniform(layer, move, nodes), width)
     unsettled = np.zeros(len(nodes), dtype=bool)
-    unsettled[(key // len(cells.u))[found.group_row[distance > POSTERIOR_TOLERANCE]]] = True
-    return unsettled
+    far = distance > POSTERIOR_TOLERANCE
+    unsettled[(key // len(cells.u))[found.group_row[far]]] = True
+    return unsettled, float(distance[~far].max(initial=0.0))
 
 
-def _random_filter(layer: Layer, move: Moves, rules: Prescriptions, nodes: Ints) -> int | None:
+def _random_filter(layer: Beliefs, move: Moves, rules: Prescriptions, nodes: Ints) -> int | None:
     """The node where a random interior prescription moves a posterior most, None if it moves none."""
     rng = np.random.default_rng(3)
     weight = np.ones((rules.of.shape[1], 1))
     for j, count in enumerate(rules.choices):
         draw = rng.dirichlet(np.ones(count), size=len(rules.codes[j]))
         weight = (weight[:, :, None] * draw[rules.of[j]][:, None, :]).reshape(len(weight), -1)
-    scale = weight[layer.table.cells.u_of].ravel()
+    scale = weight[layer.cells.u_of].ravel()
     scaled = sparse.csr_array(
         (move.joint.data * np.repeat(scale, np.diff(move.joint.indptr)), move.joint.indices, move.joint.indptr),
         shape=move.joint.shape,
     )
-    mixed = _sum_blocks(scaled, len(layer.table.actions))
+    mixed = _sum_blocks(scaled, len(layer.actions))
     worst, where = POSTERIOR_TOLERANCE, None
     for chunk in np.array_split(nodes, min(len(nodes), 1 + _work(layer, move, nodes) // CHUNK_ENTRIES)):
         found = _posteriors(layer.belief[chunk] @ mixed, move.joint_z, np.arange(mixed.shape[1]))
@@ -306,36 +324,37 @@ def _random_filter(layer: Layer, move: Moves, rules: Prescriptions, nodes: Ints)
     return where
 
 
-def _used(layer: Layer, rules: Prescriptions, nodes: Ints) -> tuple[Ints, ...]:
+def _used(layer: Beliefs, rules: Prescriptions, nodes: Ints) -> tuple[Ints, ...]:
     """The private informations of each agent that have positive probability at some of the nodes."""
-    u = np.unique(layer.table.cells.u_of[layer.belief[nodes].indices])
+    u = np.unique(layer.cells.u_of[layer.belief[nodes].indices])
     return tuple(np.unique(rules.of[j, u]) for j in range(len(rules.codes)))
 
 
 def _at_vertex(
-    belief: sparse.csr_array, layer: Layer, move: Moves, rules: Prescriptions, actions: tuple[Ints, ...]
+    belief: sparse.csr_array, layer: Beliefs, move: Moves, rules: Prescriptions, actions: tuple[Ints, ...]
 ) -> _Posteriors:
-    n_actions, cells = len(layer.table.actions), layer.table.cells
+    n_actions, cells = len(layer.actions), layer.cells
     rows = np.arange(len(cells)) * n_actions + rules.position(actions)[cells.u_of]
     return _posteriors(belief @ move.joint[rows], move.joint_z, np.arange(len(move.joint_z)))
 
 
 def _first_failure(
-    layer: Layer, move: Moves, rules: Prescriptions, nodes: Ints, used: tuple[Ints, ...]
-) -> int | None:
-    """A node where a vertex leads to another posterior than uniform actions do."""
-    uniform = _uniform(layer, move, nodes)
+    layer: Beliefs, move: Moves, rules: Prescriptions, nodes: Ints, used: tuple[Ints, ...]
+) -> tuple[int | None, float]:
+    """A node where a vertex leads to another posterior than uniform actions do; else how far any vertex leads."""
+    uniform, farthest = _uniform(layer, move, nodes), 0.0
     belief = layer.belief[nodes]
     for actions in rules.vertices(used):
         found = _at_vertex(belief, layer, move, rules, actions)
         distance = _distances(found, found.row, uniform, len(move.joint_z))
         if len(distance) and distance.max() > POSTERIOR_TOLERANCE:
-            return int(nodes[found.group_row[distance.argmax()]])
-    return None
+            return int(nodes[found.group_row[distance.argmax()]]), 0.0
+        farthest = max(farthest, float(distance.max(initial=0.0)))
+    return None, farthest
 
 
 def _failure(
-    layer: Layer, move: Moves, rules: Prescriptions, node: int, max_work: int
+    layer: Beliefs, move: Moves, rules: Prescriptions, node: int, max_work: int
 ) -> Failure | None:
     """Two deterministic prescriptions whose posteriors differ at a node that fails, None if none was found.
 

@@ -203,7 +203,8 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
         table.add_row(escape(agent), f"{value:.12g}", f"{gain:.3g}")
     console.print(table)
     _say(console, f"{GAP[checked.kind]} gap in the true game: {checked.gap:.3g} (largest single gain), "
-         f"NashConv {checked.nash_conv:.3g} (sum); error of merging at most {checked.error:.1g}")  # fmt: skip
+         f"NashConv {checked.nash_conv:.3g} (sum); merging and rounding change it by at most "
+         f"{checked.error:.1g}")  # fmt: skip
     if compiled.tail is not None:
         _say(console, f"the game has no end and was cut after {compiled.model.horizon} steps; later deviations gain at "
              f"most {compiled.tail:.3g}, so its gap is at most {checked.gap + compiled.tail:.3g}")  # fmt: skip

@@ -10,17 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from posgc.compression.bounds import Bound, bound
 from posgc.compression.contract import Compressed
 from posgc.compression.measured import Measured, measure
 from posgc.compression.sampled import SampledError, SampledGap, sampled_error, sampled_gap
+from posgc.information.precision import rounding
 from posgc.language.diagnostics import LimitError
+from posgc.model.rewards import largest_to_come, spans_to_come
 from posgc.policy.artefact import Policy
 from posgc.policy.in_model import InModel, evaluate_in_model
-from posgc.policy.verify import GapKind, Verification, verify
+from posgc.policy.verify import Distances, GapKind, Verification, verify
 
-__all__ = ["Assessment", "Limits", "assess"]
+__all__ = ["Assessment", "Limits", "assess", "charged"]
 
+Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 
 
@@ -39,8 +45,9 @@ class Assessment:
 
     `bounds`: the gain in the true game is at most this, one for the certificate and one for the measured error.
     `verification`: the exact gap, else None, `not_verified` says why, and `sampled_gap` is what play says.
-    `tail`: what a deviation after the last step can gain where the game was cut there; in `bounds` and `certified`,
-    not in `verification`.
+    `charge` [n]: what tolerances and rounding can have changed of each agent's gain in M, in `bounds`.  `tail`: what a
+    deviation after the last step can gain where the game was cut there; in `bounds` and `certified`, not in
+    `verification`.
     """
 
     in_model: InModel
@@ -51,6 +58,7 @@ class Assessment:
     verification: Verification | None
     not_verified: str
     sampled_gap: SampledGap | None
+    charge: Floats
     tail: float
 
     @property
@@ -62,14 +70,30 @@ class Assessment:
     def certified(self) -> float | None:
         """The exact gap, else the lowest bound on it, else None."""
         if self.verification is not None:
-            return self.verification.gap + self.tail
+            return self.verification.certified + self.tail
         return None if self.bound is None else self.bound.gap
 
 
-def _error_of(compressed: Compressed, max_pairs: int, seed: int) -> tuple[Measured | None, str, SampledError | None]:
+def charged(compressed: Compressed, distances: Distances | None) -> Floats:
+    """[n]: what Assumption 3's tolerance, merging bisimilar nodes and rounding can have changed of a gain in M."""
+    graph, model = compressed.graph, compressed.graph.information.model
+    charge = rounding(model, ((la.h, la.belief, la.table) for la in graph.layers))
+    if distances is not None:
+        charge = charge + spans_to_come(model) @ distances(graph.layers)
+    if graph is not compressed.model:
+        merged = np.array([layer.merge_error for layer in graph.layers])
+        largest = max(float(np.abs(k.reward).max(initial=0.0)) for k in model.kernels)
+        now = largest * (merged @ model.discount ** np.arange(model.horizon))
+        charge = charge + 2 * (largest_to_come(model) @ merged + now)
+    return np.asarray(charge)
+
+
+def _error_of(
+    compressed: Compressed, max_pairs: int, seed: int, distances: Distances | None
+) -> tuple[Measured | None, str, SampledError | None]:
     """The measured error, else why not, and an estimate where the compression has no certificate either."""
     try:
-        return measure(compressed.model, max_pairs), "", None
+        return measure(compressed.model, max_pairs, distances), "", None
     except LimitError as error:
         sampled = sampled_error(compressed.model, seed) if compressed.certificate is None else None
         return None, str(error), sampled
@@ -77,22 +101,25 @@ def _error_of(compressed: Compressed, max_pairs: int, seed: int) -> tuple[Measur
 
 def assess(
     compressed: Compressed, policy: Policy, kind: GapKind, limits: Limits, seed: int, tail: float = 0.0,
-    progress: Progress | None = None,
+    progress: Progress | None = None, distances: Distances | None = None,
 ) -> Assessment:  # fmt: skip
-    """Judge a policy of `compressed.graph`, lifted to the game.
+    """Judge a policy of `compressed.graph`, lifted to the game; `distances` as in `verify`.
 
     Raises PolicyMismatch where the compression is not closed under what can happen in the game.
     """
     information = compressed.graph.information
     in_model = evaluate_in_model(compressed.graph, policy, kind)
-    measured, not_measured, sampled = _error_of(compressed, limits.measured_pairs, seed)
+    measured, not_measured, sampled = _error_of(compressed, limits.measured_pairs, seed, distances)
     errors = [error for error in (compressed.certificate, measured) if error is not None]
     found = (bound(information.model, in_model, error) for error in errors)
-    bounds = tuple(replace(b, gains=b.gains + tail) for b in found)
+    charge = charged(compressed, distances)
+    bounds = tuple(replace(b, gains=b.gains + charge + tail, value_error=b.value_error + charge) for b in found)
     verification, not_verified, played = None, "", None
     try:
-        verification = verify(information, compressed.lift(policy), kind, limits.verified_pairs, progress)
+        verification = verify(information, compressed.lift(policy), kind, limits.verified_pairs, progress, distances)
     except LimitError as error:
         not_verified = str(error)
         played = sampled_gap(compressed, policy, seed)
-    return Assessment(in_model, measured, not_measured, sampled, bounds, verification, not_verified, played, tail)
+    return Assessment(
+        in_model, measured, not_measured, sampled, bounds, verification, not_verified, played, charge, tail
+    )

@@ -39,7 +39,8 @@ BISIMULATION_TOLERANCE = 1e-12
 
 
 def quotient(graph: Graph) -> Graph:
-    """The graph with one node a class, each with the belief of its first member."""
+    """The graph with one node a class, each with the belief of its first member; a layer's `merge_error` is the largest
+    distance of a signature to the one that stands for it."""
     layers: list[Layer] = []
     following: Merge | None = None
     scale = max(1e-300, max(float(np.abs(r.data).max(initial=0.0)) for la in graph.layers for r in la.table.reward))
@@ -124,5 +125,5 @@ def _merged(layer: Layer, classes: Merge, following: Merge | None) -> Layer:
     to = layer.edge_to[at] if following is None else following.member[layer.edge_to[at]].astype(np.int32)
     return replace(
         layer, belief=layer.belief[kept], edge_indptr=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-        edge_z=layer.edge_z[at], edge_to=to, parent=_NOTHING, parent_z=_NOTHING,
+        edge_z=layer.edge_z[at], edge_to=to, parent=_NOTHING, parent_z=_NOTHING, merge_error=classes.error,
     )  # fmt: skip

@@ -31,7 +31,7 @@ import numpy.typing as npt
 from posgc.compression.contract import Certificate
 from posgc.compression.measured import Measured
 from posgc.model.arrays import Model
-from posgc.model.rewards import reward_spans
+from posgc.model.rewards import reward_spans, spans_to_come
 from posgc.policy.in_model import InModel
 
 __all__ = ["Bound", "bound", "theory_window"]
@@ -63,13 +63,11 @@ class Bound:
 def bound(model: Model, in_model: InModel, error: Certificate | Measured) -> Bound:
     """The bound (E) or (D) that the error of the compression implies for a policy found in M."""
     discount: Floats = np.power(model.discount, np.arange(model.horizon))
-    spans = reward_spans(model) * discount
     if isinstance(error, Measured):
         return _expected("measured", in_model, discount, error.epsilon_r, error.epsilon_z)
-    if error.kind == "replaced":
-        to_come = np.cumsum(spans[:, ::-1], axis=1)[:, ::-1]
-        lost = to_come @ error.distance
-        return Bound("replaced", in_model.gains + lost, in_model.gains, lost / 2, 0.0)
+    if error.kind != "expected":
+        lost = spans_to_come(model) @ error.distance
+        return Bound(error.kind, in_model.gains + lost, in_model.gains, lost / 2, 0.0)
     return _expected(error.kind, in_model, discount, reward_spans(model) * error.distance / 2, error.distance)
 
 

@@ -38,8 +38,8 @@ class Certificate:
 
     `kind` says what `distance` [H] (entry h - 1 for step h, L1, so at most 2) bounds:
 
-    - `lossless`: nothing is lost, all zero;
     - `replaced`: the distance of any belief that M propagates to the one that stands for it at step h;
+    - `lossless`: the same, where equal beliefs are merged and no others: zero but for rounding;
     - `expected`: E |P(s, p | c_h) - P^M(s, p | c^_h)|_1 under every policy of the game.
 
     `any_start`: the proof needs Assumption 3 from every (s, p) at every step, not only from the game's own start.  A

@@ -30,8 +30,10 @@ from posgc.information.graph import Graph, Layer
 from posgc.information.items import Information
 from posgc.information.payoff import private_types
 from posgc.language.diagnostics import LimitError
+from posgc.model.rewards import reward_spans
 from posgc.policy.artefact import Edges
 from posgc.policy.pairs import PairLayer, TrueStep, pair_layers
+from posgc.policy.verify import Distances
 
 __all__ = ["MAX_PRESCRIPTIONS", "Measured", "graph_machine", "measure"]
 
@@ -75,8 +77,12 @@ def graph_machine(graph: Graph) -> _Machine:
     return _Machine(graph.root_z, graph.root_to, steps)
 
 
-def measure(graph: Graph, max_pairs: int) -> Measured:
-    """epsilon_z and epsilon_r of a compressed graph.
+def measure(graph: Graph, max_pairs: int, distances: Distances | None = None) -> Measured:
+    """epsilon_z and epsilon_r of a compressed graph; `distances` as in `verify`.
+
+    Pairs whose beliefs are near enough are one, and prescriptions may move a belief within the tolerance of Assumption
+    3's check: with delta_t the sum of both at step t, epsilon_z, h grows by 2 sum_{t <= h} delta_t, since f^z lies in
+    [0, 2] and moves by at most the distance of the beliefs, and epsilon_r, h by the span of the rewards in place of 2.
 
     Raises LimitError where the pairs or the work would be too much, and PolicyMismatch where the graph lacks an
     increment that is possible in the game.
@@ -92,7 +98,14 @@ def measure(graph: Graph, max_pairs: int) -> Measured:
     for pairs, layer, g in zip(reversed(layers), reversed(graph.layers), reversed(chosen), strict=True):
         ahead = np.concatenate([_errors(pairs, layer, g)[None], _propagate(pairs, g, ahead)])
     start = ahead[:, :, first] @ probability
-    return Measured(start[:, n], start[:, :n].T, all(g.exact for g in chosen), tuple(len(la.node) for la in layers))
+    merged: Floats = np.array([la.merge_error for la in layers])
+    if distances is not None:
+        merged = merged + (1 + np.array([0, *(len(la.actions) for la in layers[:-1])])) * distances(layers)
+    met = np.cumsum(merged)
+    return Measured(
+        start[:, n] + 2 * met, start[:, :n].T + reward_spans(information.model) * met,
+        all(g.exact for g in chosen), tuple(len(la.node) for la in layers),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,16 @@ class Layer:
     def __len__(self) -> int:
         return int(self.belief.shape[0])
 
+    @property
+    def cells(self) -> Cells:
+        """The columns of `belief`."""
+        return self.table.cells
+
+    @property
+    def actions(self) -> Ints:
+        """The allowed joint actions."""
+        return self.table.actions
+
     def successors(self, flow: sparse.csr_array, first: int) -> Ints:
         """The next-layer node of every entry of `flow` = belief[first:first + m] @ table.flow."""
         assert self.table.z is not None and self.table.flow_z is not None

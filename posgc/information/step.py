@@ -12,6 +12,7 @@ common-information graph is built:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
 from posgc.model.ragged import gather
 
-__all__ = ["Cells", "Entries", "StepTable", "same_step", "step_entries", "step_table"]
+__all__ = ["Beliefs", "Cells", "Entries", "StepTable", "same_step", "step_entries", "step_table"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -63,6 +64,19 @@ class Cells:
     def key(self) -> bytes:
         """Bytes that determine the cells."""
         return self.u.tobytes() + self.u_of.tobytes() + self.s.tobytes()
+
+
+class Beliefs(Protocol):
+    """Beliefs of step h: rows of `belief` [N, X], which sum to 1, over `cells`; `actions`: the allowed joint ones."""
+
+    @property
+    def h(self) -> int: ...
+    @property
+    def belief(self) -> sparse.csr_array: ...
+    @property
+    def cells(self) -> Cells: ...
+    @property
+    def actions(self) -> Ints: ...
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
 
@@ -42,18 +43,19 @@ class Explorer:
         self.kernels = [_Kernel() for _ in range(n_kernels)]
         self._batch = _FIRST_BATCH
 
-    def search(self, runs: Sequence[Run], first: Array) -> None:
-        """Evaluate every row that can occur, from the states `first` of step 1."""
+    def search(self, runs: Sequence[Run], first: Array, closed: bool = False) -> None:
+        """Evaluate every row that can occur, from the states `first` of step 1; with `closed` also those that only
+        more steps like the last run's would reach."""
         horizon = runs[-1].last
         progress = self.rows.setup.limits.progress
         layer = first
         for run in runs:
             seen = np.zeros(0, dtype=bool)
-            for h in range(run.first, run.last + 1):
+            for h in count(run.first) if closed and run.last == horizon else range(run.first, run.last + 1):
                 if not len(layer):
                     break
                 if progress is not None:
-                    progress(f"step {h}: {len(self.rows.states)} states", (h - 1) / horizon)
+                    progress(f"step {h}: {len(self.rows.states)} states", min((h - 1) / horizon, 1.0))
                 if run.last < horizon:
                     layer = self._layer(run, layer, h)
                     continue

@@ -10,32 +10,59 @@ import numpy.typing as npt
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.model.arrays import Model
 
-__all__ = ["REWARD_LIMIT", "RewardKind", "require_moderate", "reward_kind", "reward_spans"]
+__all__ = [
+    "REWARD_LIMIT", "RewardKind", "largest_to_come", "require_moderate", "reward_kind", "reward_spans",
+    "spans_to_come",
+]  # fmt: skip
+
+Floats = npt.NDArray[np.float64]
 
 RewardKind = Literal["common", "zero_sum", "general"]
 
 REWARD_LIMIT = 1e150
 """Largest discounted sum of absolute rewards: squares of sums of rewards stay finite, and spans do."""
 
+ULPS = 4
+"""Rounding units by which two rewards that count as equal may differ, of their own size."""
+
 
 def reward_kind(model: Model) -> RewardKind:
     """`common` when all agents share every expected reward, `zero_sum` when two agents' rewards cancel.
 
-    Both to within 1e-12 of the largest reward.  An all-zero game of two agents counts as common.
+    Each entry is looked at by itself: rewards count as equal within `ULPS` rounding units of their own size, which is
+    one number computed in two ways and part of what rounding is charged.  An all-zero game of two agents is common.
     """
-    scale = max(float(np.abs(k.reward).max(initial=0.0)) for k in model.kernels)
-    tolerance = 1e-12 * scale
-    if all(np.ptp(k.reward, axis=0).max(initial=0.0) <= tolerance for k in model.kernels):
+    if all(_same(k.reward, k.reward[:1]) for k in model.kernels):
         return "common"
-    if model.n_agents == 2 and all(np.abs(k.reward.sum(axis=0)).max(initial=0.0) <= tolerance for k in model.kernels):
+    if model.n_agents == 2 and all(_same(k.reward[0], -k.reward[1]) for k in model.kernels):
         return "zero_sum"
     return "general"
 
 
-def reward_spans(model: Model) -> npt.NDArray[np.float64]:
+def _same(one: Floats, two: Floats) -> bool:
+    return bool((np.abs(one - two) <= ULPS * np.finfo(np.float64).eps * np.maximum(np.abs(one), np.abs(two))).all())
+
+
+def reward_spans(model: Model) -> Floats:
     """max - min of each agent's expected reward at each step, shape [n, H], over all stored (s, a)."""
     per_kernel = [np.ptp(k.reward.reshape(model.n_agents, -1), axis=1) for k in model.kernels]
     return np.stack([per_kernel[k] for k in model.kernel_of_step], axis=1)
+
+
+def spans_to_come(model: Model) -> Floats:
+    """[n, H]: sum_{t >= h} discount^{t-1} span_{i,t}, by how much what agent i earns from step h on can differ."""
+    return _to_come(model, reward_spans(model))
+
+
+def largest_to_come(model: Model) -> Floats:
+    """[n, H]: sum_{t >= h} discount^{t-1} max |r_{i,t}|."""
+    per_kernel = [np.abs(k.reward).reshape(model.n_agents, -1).max(axis=1) for k in model.kernels]
+    return _to_come(model, np.stack([per_kernel[k] for k in model.kernel_of_step], axis=1))
+
+
+def _to_come(model: Model, per_step: Floats) -> Floats:
+    weighted = per_step * model.discount ** np.arange(model.horizon)
+    return np.asarray(np.cumsum(weighted[:, ::-1], axis=1)[:, ::-1])
 
 
 def require_moderate(model: Model) -> None:

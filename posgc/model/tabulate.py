@@ -38,8 +38,12 @@ def tabulate(
     max_states: int = 2_000_000,
     max_entries: int = 200_000_000,
     progress: Callable[[str, float], None] | None = None,
+    closed: bool = False,
 ) -> Model:
     """The model of a game; `progress` is told what is being done and the part that is done (0..1).
+
+    `closed`: with all states that can be reached in any number of steps, not only those within the horizon; for games
+    whose laws do not read the step.
 
     Raises InputError (E401 a value outside its variable's values, E402 a probability outside [0, 1], E403
     probabilities that do not sum to 1, E404 an undefined or infinite number, E406 nothing to choose from,
@@ -51,7 +55,7 @@ def tabulate(
     _check_sizes(setup)
     try:
         with _deep_stack(setup):
-            return _tabulate(setup)
+            return _tabulate(setup, closed)
     except LimitError:
         # A mistake of value may be what made the game too large.
         if setup.faults:
@@ -71,7 +75,7 @@ def _deep_stack(setup: Setup) -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
-def _tabulate(setup: Setup) -> Model:
+def _tabulate(setup: Setup, closed: bool) -> Model:
     game = setup.game
     active = active_actions(game, setup.evaluator, setup.faults)
     groups = kernel_groups(game, setup.evaluator, setup.dynamics)
@@ -79,7 +83,7 @@ def _tabulate(setup: Setup) -> Model:
     rows = Rows(setup)
     state, joint, probability = rows.initial()
     explorer = Explorer(rows, max(groups) + 1)
-    explorer.search(calendar, np.unique(state))
+    explorer.search(calendar, np.unique(state), closed)
     if setup.faults:
         raise setup.faults.error()
     if setup.limits.progress is not None:

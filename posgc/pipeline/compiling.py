@@ -113,12 +113,11 @@ def compile_request(request: Request, progress: Progress = quiet, source: Source
     source = read_source(request.path) if source is None else source
     with timed(seconds, "compile"):
         if request.endless:
-            _, first, _ = model_of(dataclasses.replace(request, horizon=1), source, quiet)
-            request = dataclasses.replace(request, horizon=steps_that_matter(first.discount))
+            _, first, _ = model_of(dataclasses.replace(request, horizon=2), source, quiet)
+            require_steady(first)
+            request = dataclasses.replace(request, horizon=steps_that_matter(first))
         game, model, diagnostics = model_of(request, source, progress)
         require_moderate(model)
-        if request.endless:
-            require_steady(model)
     with timed(seconds, "information"):
         lags = protocol(model.signature, request.share, game)
         information = Information(model, lags)
@@ -139,7 +138,9 @@ def model_of(request: Request, source: Source, progress: Progress) -> tuple[Game
         raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
                                      help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
     game = compile_game(source, request.settings, request.horizon, request.discount)
-    model = tabulate(game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000))
+    model = tabulate(
+        game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000), closed=request.endless
+    )
     return game, model, game.warnings
 
 

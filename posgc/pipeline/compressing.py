@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from posgc.compression import Compressed, Compression
 from posgc.compression.assess import Assessment
 from posgc.compression.derive import Attempt, derive
 from posgc.compression.sweep import sweep
 from posgc.information.items import Information
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
-from posgc.model.rewards import reward_spans
 from posgc.pipeline.checking import candidates
 from posgc.pipeline.compiling import Compiled, quiet, timed
 from posgc.pipeline.solver import Candidate, Solver, solver_of
@@ -25,14 +22,10 @@ from posgc.policy.artefact import Concept, Policy
 
 __all__ = ["Compress", "Compressing", "Sweep", "applied", "derived", "solve_each"]
 
-ROUNDING = 1e-9
-"""What rounding may add to a gap, relative to the span of the rewards summed over the steps."""
-
-
 @dataclass(frozen=True)
 class Compressing:
-    """What `--compress` did.  `attempts` are those of `auto`, in order; `target` what it was to meet, if anything, up
-    to `rounding`; `bounds` on the value of the game."""
+    """What `--compress` did.  `attempts` are those of `auto`, in order; `target` what it was to meet, if anything;
+    `bounds` on the value of the game."""
 
     spec: str
     compressed: Compressed
@@ -41,12 +34,11 @@ class Compressing:
     bounds: tuple[float | None, float | None]
     attempts: tuple[Attempt[Candidate], ...] = ()
     target: float | None = None
-    rounding: float = 0.0
 
     @property
     def met(self) -> bool:
         """Whether the target, if there was one, is met."""
-        return self.target is None or (self.certified is not None and self.certified <= self.target + self.rounding)
+        return self.target is None or (self.certified is not None and self.certified <= self.target)
 
 
 @dataclass(frozen=True)
@@ -130,15 +122,13 @@ def derived(solver: Solver, compress: Compress) -> tuple[Compressing, Policy]:
     if target is None:
         raise InputError([Diagnostic("E618", "--compress auto needs the gap that is to be met",
                                      help="add --epsilon X, in the unit of the rewards")])  # fmt: skip
-    span = float((reward_spans(compiled.model) @ compiled.model.discount ** np.arange(compiled.model.horizon)).max())
-    rounding = ROUNDING * span
     attempts: list[Attempt[Candidate]] = []
     with timed(compiled.seconds, "derive"):
         found_in_turn = derive(
             candidates(compiled.information),
             lambda compression, options, limit: compression.apply(compiled.information, options, limit, quiet),
             solver.candidate,
-            lambda found: found.certified is not None and found.certified <= target + rounding,
+            lambda found: found.certified is not None and found.certified <= target,
             compiled.request.max_nodes,
             compress.seconds,
         )
@@ -154,8 +144,9 @@ def derived(solver: Solver, compress: Compress) -> tuple[Compressing, Policy]:
     best = min(solved, key=lambda a: _certified(a.result))
     assert best.result is not None and best.compressed is not None
     found = best.result
-    made = Compressing(best.spec, best.compressed, found.assessment, found.certified, found.bounds, tuple(attempts),
-                       target, rounding)  # fmt: skip
+    made = Compressing(
+        best.spec, best.compressed, found.assessment, found.certified, found.bounds, tuple(attempts), target
+    )
     return made, found.policy
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from posgc.assumptions import Verdict
+from posgc.assumptions import Verdict, belief_distances
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import independence
@@ -37,8 +38,8 @@ def request_of_policy(policy: Policy) -> tuple[Request, Source]:
     if origin is None:
         raise InputError([Diagnostic("E609", "the policy file carries no game", help="give the game with --game")])
     known: dict[str, RewardReading] = {"team": "team", "zero_sum": "zero_sum"}
-    request = Request(origin.name, origin.share, origin.settings, origin.horizon, origin.discount,
-                      known.get(origin.reward))  # fmt: skip
+    request = Request(origin.name, origin.share, origin.settings, None if origin.endless else origin.horizon,
+                      origin.discount, known.get(origin.reward), endless=origin.endless)  # fmt: skip
     return request, Source(origin.name, origin.text)
 
 
@@ -67,7 +68,8 @@ def verify_policy(
                                      help="ask for --concept nash, ce or cce")])  # fmt: skip
     kind: GapKind = gap_kind(concept, policy.header.options if form is None else {"form": form})
     try:
-        return verify(compiled.information, policy, kind, compiled.request.max_nodes, progress), verdict
+        distances = partial(belief_distances, compiled.information, verdict)
+        return verify(compiled.information, policy, kind, compiled.request.max_nodes, progress, distances), verdict
     except PolicyMismatch as error:
         raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
     except ValueError as error:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from posgc.assumptions import Verdict
+import numpy as np
+import numpy.typing as npt
+
+from posgc.assumptions import Verdict, belief_distances
 from posgc.compression import Compressed
 from posgc.compression.assess import Assessment, Limits, assess
 from posgc.compression.closure import require_recursive
 from posgc.information.graph import Graph
+from posgc.information.precision import rounding
+from posgc.information.step import Beliefs
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
-from posgc.model.rewards import reward_kind
+from posgc.model.rewards import reward_kind, spans_to_come
 from posgc.pipeline.checking import independence, offers
 from posgc.pipeline.compiling import AssumptionFails, Compiled, timed
 from posgc.plugin.backend import Backend, Problem, Progress
@@ -25,6 +30,8 @@ from posgc.policy.pairs import PolicyMismatch
 from posgc.policy.verify import Verification, gap_kind
 
 __all__ = ["Candidate", "Solver", "exact_bounds", "origin_of", "require_independence", "solver_of", "team_bounds"]
+
+Floats = npt.NDArray[np.float64]
 
 AGENT_LIMIT = 50
 """Agents of a game that is solved: a stage game is an array with an axis for each, of which NumPy has 64."""
@@ -63,10 +70,26 @@ class Solver:
             return compressed
         return dataclasses.replace(compressed, certificate=None)
 
-    def plan(self, spec: str | None, graph: Graph | None) -> Policy:
+    def distances(self, layers: Sequence[Beliefs]) -> Floats:
+        """How far prescriptions can move the beliefs of each step, as far as Assumption 3's check does not tell."""
+        return belief_distances(self.compiled.information, self.verdict, layers)
+
+    def exact(self) -> tuple[Policy, Floats]:
+        """The back-end's policy for the game itself, and by how much a value that it claims can be off, [n]."""
+        charge: Floats = np.zeros(self.compiled.model.n_agents)
+
+        def note(graph: Graph) -> None:
+            nonlocal charge
+            merged = np.array([layer.merge_error for layer in graph.layers])
+            off = spans_to_come(self.compiled.model) @ (merged + self.distances(graph.layers))
+            charge = off / 2 + rounding(self.compiled.model, ((la.h, la.belief, la.table) for la in graph.layers))
+
+        return self.plan(None, None, note), charge
+
+    def plan(self, spec: str | None, graph: Graph | None, note: Callable[[Graph], None] | None = None) -> Policy:
         """The back-end's policy, with the game and the versions written into it."""
         request = self.compiled.request
-        problem = Problem(self.compiled.information, self.concept, request.max_nodes, request.seed, graph)
+        problem = Problem(self.compiled.information, self.concept, request.max_nodes, request.seed, graph, note)
         policy = self.backend.emit(problem, self.options).run(self.progress)
         versions = {name: version(name) for name in ("posgc", "numpy", "scipy")}
         header = dataclasses.replace(policy.header, versions=versions, compression=spec)
@@ -91,7 +114,7 @@ class Solver:
         kind = gap_kind(self.concept, policy.header.options)
         limits = Limits(min(request.max_nodes, MEASURED_PAIRS), request.max_nodes)
         tail = self.compiled.tail or 0.0
-        assessment = assess(compressed, policy, kind, limits, request.seed, tail, self.progress)
+        assessment = assess(compressed, policy, kind, limits, request.seed, tail, self.progress, self.distances)
         certified, bounds = assessment.certified, compressed_bounds(policy, assessment, self.compiled)
         if self.concept == "team" and certified is not None:
             lower, upper = bounds
@@ -144,18 +167,27 @@ def require_independence(verdict: Verdict, why: str) -> None:
 def origin_of(compiled: Compiled) -> Origin:
     r = compiled.request
     return Origin(
-        compiled.source.name, compiled.source.text, r.share, dict(r.settings), r.horizon, r.discount, r.reward or ""
+        compiled.source.name, compiled.source.text, r.share, dict(r.settings), r.horizon, r.discount, r.reward or "",
+        r.endless,
     )
 
 
-def exact_bounds(policy: Policy, checked: Verification, compiled: Compiled) -> tuple[float | None, float | None]:
-    """Team: what was reached, and the solver's bound.  Zero-sum Nash: what the verified gains imply."""
+def exact_bounds(
+    policy: Policy, checked: Verification, compiled: Compiled, charge: Floats
+) -> tuple[float | None, float | None]:
+    """Team: what was reached, and the solver's bound.  Zero-sum Nash: what the verified gains imply.
+
+    `charge` [n]: by how much the solver's values can be off; the verifier's error is in `checked`.
+    """
     kind, concept = reward_kind(compiled.model), policy.header.concept
     if concept == "team":
-        upper = policy.header.upper
-        return checked.values[0], None if upper is None else max(upper, checked.values[0])  # rounding apart
+        lower, upper = min(checked.values) - checked.error, policy.header.upper
+        return lower, None if upper is None else max(upper + float(charge.max()), lower)
     if concept == "nash" and kind == "zero_sum":
-        return checked.values[0] - checked.gains[1], checked.values[0] + checked.gains[0]
+        return (
+            checked.values[0] - checked.gains[1] - checked.error,
+            checked.values[0] + checked.gains[0] + checked.error,
+        )
     return None, None
 
 
@@ -166,8 +198,9 @@ def team_bounds(policy: Policy, assessment: Assessment) -> tuple[float, float | 
     if header.upper is not None:
         missed = max(0.0, header.upper - max(header.values))  # the optimum of M may have other values than the policy
         upper = [header.upper + float(b.value_error.max()) + missed * b.half_spread for b in assessment.bounds]
-    if assessment.verification is not None:
-        lower = min(assessment.verification.values)
+    checked = assessment.verification
+    if checked is not None:
+        lower = min(checked.values) - checked.error
     else:
         claimed = min(header.values)
         lower = max((claimed - float(b.value_error.max()) for b in assessment.bounds), default=-float("inf"))
@@ -182,7 +215,7 @@ def compressed_bounds(
         lower, upper = team_bounds(policy, assessment)
         return (None if lower == -float("inf") else lower), upper
     if assessment.verification is not None:
-        return exact_bounds(policy, assessment.verification, compiled)
+        return exact_bounds(policy, assessment.verification, compiled, np.zeros(compiled.model.n_agents))
     bound = assessment.bound
     if policy.header.concept == "nash" and reward_kind(compiled.model) == "zero_sum" and bound is not None:
         claimed, off = policy.header.values[0], float(bound.value_error[0])

@@ -38,7 +38,7 @@ class Solution:
         known."""
         if self.compression is not None:
             return self.compression.assessment.certified
-        return None if self.verification is None else self.verification.gap + (self.compiled.tail or 0.0)
+        return None if self.verification is None else self.verification.certified + (self.compiled.tail or 0.0)
 
     @property
     def bounds(self) -> tuple[float | None, float | None]:
@@ -67,12 +67,13 @@ def solve(
     if compress is not None:
         return _compressed_solution(solver, compress)
     with timed(seconds, "solve"):
-        policy = solver.plan(None, None)
+        policy, charge = solver.exact()
     with timed(seconds, "verify"):
         kind = gap_kind(concept, policy.header.options)
-        checked = verify(compiled.information, policy, kind, request.max_nodes, progress)
+        checked = verify(compiled.information, policy, kind, request.max_nodes, progress, solver.distances)
     layers = tuple(len(step) for step in policy.steps)
-    return Solution(compiled, policy, checked, solver.verdict, layers, *exact_bounds(policy, checked, compiled))
+    bounds = exact_bounds(policy, checked, compiled, charge)
+    return Solution(compiled, policy, checked, solver.verdict, layers, *bounds)
 
 
 def _compressed_solution(solver: Solver, compress: Compress) -> Solution:

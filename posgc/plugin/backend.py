@@ -46,7 +46,8 @@ class Facts:
 class Problem:
     """One game to be solved: the model, who knows what when, the concept, and the limits set by the user.
 
-    `compressed` is the smaller game that is to be solved in its place, if any.
+    `compressed` is the smaller game that is to be solved in its place, if any; `planned_on` is told the graph that a
+    planner asks for.
     """
 
     information: Information
@@ -54,10 +55,16 @@ class Problem:
     max_nodes: int
     seed: int
     compressed: Graph | None = None
+    planned_on: Callable[[Graph], None] | None = None
 
     def graph(self, progress: Progress) -> Graph:
         """The graph to plan on: the compressed one, else the exact one; raises LimitError past `max_nodes`."""
-        return expand_graph(self.information, self.max_nodes, progress) if self.compressed is None else self.compressed
+        graph = self.compressed
+        if graph is None:
+            graph = expand_graph(self.information, self.max_nodes, progress)
+        if self.planned_on is not None:
+            self.planned_on(graph)
+        return graph
 
 
 class Planner(Protocol):

@@ -94,7 +94,8 @@ class Machine(Protocol):
 class Origin:
     """The text of the game that a policy was made for, and how it was read, so that the file alone can be shown.
 
-    `settings` are `--set` values as text; None, or an empty `reward`, stands for a flag that was not given.
+    `settings` are `--set` values as text; None, or an empty `reward`, stands for a flag that was not given.  `endless`:
+    for the game without end; `horizon` is then where it was cut.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Origin:
     horizon: int | None
     discount: float | None
     reward: str
+    endless: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -74,6 +74,16 @@ class PairLayer:
     merge_error: float
 
     @property
+    def cells(self) -> Cells:
+        """The columns of `belief`."""
+        return self.step.cells
+
+    @property
+    def actions(self) -> Ints:
+        """The allowed joint actions."""
+        return self.step.actions
+
+    @property
     def edges(self) -> Ints:
         """Layers that share this array lead to the same pairs."""
         return self.successor

@@ -16,13 +16,14 @@ Under Assumption 3 a deviation does not move the common belief, so these maxima 
 pi_i(c_h, p_{i,h}).  Without it they would not; `verify` is for games in which it has been established.
 
 Two histories share a pair when their beliefs differ by at most 1e-12 in L1; with delta_h the largest such
-distance met at step h the gap is right to within sum_h delta_h sum_{t >= h} discount^{t-1} span_t
-(`Verification.error`), floating-point rounding aside.
+distance met at step h, and what the check of Assumption 3 overlooked, values are right to within half of
+sum_h delta_h sum_{t >= h} discount^{t-1} span_t, gaps to within all of it, and either to within rounding
+(`Verification.error`, the largest of the agents').
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -33,17 +34,24 @@ from scipy import sparse
 from posgc.information.codes import project
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
-from posgc.model.rewards import reward_spans
+from posgc.information.precision import rounding
+from posgc.information.step import Beliefs
+from posgc.model.arrays import Model
+from posgc.model.rewards import spans_to_come
 from posgc.policy.artefact import Policy, PolicyStep
 from posgc.policy.pairs import PairLayer, PolicyMismatch, TrueStep, pair_layers
 from posgc.policy.prescribed import Signals, most_drawn, signals
 
-__all__ = ["Flows", "Form", "GapKind", "JudgedLayer", "Verification", "backward", "best_reply", "gap_kind", "verify"]
+__all__ = [
+    "Distances", "Flows", "Form", "GapKind", "JudgedLayer", "Verification", "backward", "best_reply", "gap_kind",
+    "verify",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 GapKind = Literal["nash", "cce", "ce", "ce_strategic"]
 Form = Literal["agent", "strategic"]
+Distances = Callable[[Sequence[Beliefs]], Floats]
 CHUNK_CELLS = 8_000_000
 """float64 numbers in one block of stage payoffs (64 MB)."""
 
@@ -55,8 +63,8 @@ class Verification:
     `values[i]`, `deviation_values[i]`, `gains[i]` = their difference.  A Nash or CE deviator can always do as
     the policy does, so a difference below 0 is rounding and given as 0; a CCE deviator, who forgoes the
     recommendations, may well lose, and its gain is then negative.  `nash_conv` is the sum of the positive gains, `gap`
-    the largest (the paper's NE-, CCE- or CE-gap); `error` bounds what merging equal beliefs can have changed;
-    `pairs` counts the pairs of each step.
+    the largest (the paper's NE-, CCE- or CE-gap); `error` bounds what merging equal beliefs, the tolerance of
+    Assumption 3's check and rounding can have changed; `pairs` counts the pairs of each step.
     """
 
     kind: GapKind
@@ -73,6 +81,11 @@ class Verification:
     @property
     def nash_conv(self) -> float:
         return float(sum(max(0.0, gain) for gain in self.gains))
+
+    @property
+    def certified(self) -> float:
+        """What the gap is at most, all errors included."""
+        return max(self.gap, 0.0) + self.error
 
 
 class JudgedLayer(Protocol):
@@ -110,9 +123,14 @@ def verify(
     kind: GapKind,
     max_pairs: int = DEFAULT_MAX_NODES,
     progress: Callable[[str, int, int], None] | None = None,
+    distances: Distances | None = None,
 ) -> Verification:
-    """Recompute values and gap; raises PolicyMismatch, LimitError, and ValueError for kind "nash" on a
-    policy that correlates its agents (a mixture of several components is no product policy)."""
+    """Recompute values and gap.
+
+    `distances(layers)` [H] says how far prescriptions can move the beliefs of each step (L1), None for not at all.
+    Raises PolicyMismatch, LimitError, and ValueError for kind "nash" on a policy that correlates its agents (a mixture
+    of several components is no product policy).
+    """
     if kind == "nash" and any(len(step.weight) != len(step) for step in policy.steps):
         raise ValueError("a correlated policy has no Nash gap; ask for 'ce' or 'cce'")
     layers, first, probability = pair_layers(information, policy, max_pairs, progress)
@@ -129,16 +147,19 @@ def verify(
     least = -np.inf if kind == "cce" else 0.0
     gains = tuple(max(least, float(deviations[i] - values[i])) for i in range(n))
     return Verification(
-        kind, tuple(map(float, values)), tuple(map(float, deviations)), gains, _merge_error(information, layers),
-        tuple(len(layer.node) for layer in layers),
+        kind, tuple(map(float, values)), tuple(map(float, deviations)), gains,
+        float(_errors(information.model, layers, distances).max()), tuple(len(layer.node) for layer in layers),
     )  # fmt: skip
 
 
-def _merge_error(information: Information, layers: list[PairLayer]) -> float:
-    model = information.model
-    discount = model.discount ** np.arange(model.horizon)
-    ahead = np.cumsum((reward_spans(model).max(axis=0) * discount)[::-1])[::-1]
-    return float(sum(ahead[layer.h - 1] * layer.merge_error for layer in layers))
+def _errors(model: Model, layers: list[PairLayer], distances: Distances | None) -> Floats:
+    """[n]: what the pairs can have changed of each agent's gain."""
+    off: Floats = np.array([layer.merge_error for layer in layers])
+    if distances is not None:
+        # A pair goes on from the posterior of what was played, a prescription from that of all that it may play.
+        actions = np.array([0, *(len(layer.actions) for layer in layers[:-1])])
+        off = off + (1 + actions) * distances(layers)
+    return spans_to_come(model) @ off + rounding(model, ((la.h, la.belief, la.step) for la in layers))
 
 
 def backward(
