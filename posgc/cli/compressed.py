@@ -8,6 +8,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from posgc.cli.numbers import at_most
 from posgc.compression.assess import Assessment
 from posgc.compression.derive import Attempt
 from posgc.pipeline import Candidate, Compressing
@@ -105,7 +106,7 @@ def attempts_table(attempts: tuple[Attempt[Candidate], ...]) -> Table:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
+    return "" if value is None else at_most(value, 4)
 
 
 def sentences(found: Compressing, agents: tuple[str, ...]) -> list[str]:
@@ -114,8 +115,8 @@ def sentences(found: Compressing, agents: tuple[str, ...]) -> list[str]:
     lines = [f"compression {found.spec}: {sum(found.compressed.graph.sizes)} nodes"]
     if a.measured is not None:
         how = "exact" if a.measured.exact else "upper bounds"
-        lines.append(f"  measured error ({how}): ε_r = {a.measured.epsilon_r.max():.4g} (unit of the rewards), "
-                     f"ε_z = {a.measured.epsilon_z.max():.4g} (L1)")  # fmt: skip
+        of_r, of_z = (at_most(float(e.max()), 4) for e in (a.measured.epsilon_r, a.measured.epsilon_z))
+        lines.append(f"  measured error ({how}): ε_r = {of_r} (unit of the rewards), ε_z = {of_z} (L1)")
     else:
         lines.append(f"  error not measured: {a.not_measured}")
     if a.sampled_error is not None:
@@ -124,7 +125,7 @@ def sentences(found: Compressing, agents: tuple[str, ...]) -> list[str]:
                      f"{a.sampled_error.mean[worst]:.4g} ± {a.sampled_error.half[worst]:.2g} "
                      f"(95 %, {a.sampled_error.episodes} episodes; an estimate, no bound)")  # fmt: skip
     for b in a.bounds:
-        lines.append(f"  certified: gap in the true game at most {b.gap:.4g} ({BASIS[b.kind]}; "
+        lines.append(f"  certified: gap in the true game at most {at_most(b.gap, 4)} ({BASIS[b.kind]}; "
                      f"{b.own.max():.3g} of it is the compressed game's own gap)")  # fmt: skip
     if a.verification is None:
         lines.append(f"  exact gap not computed: {a.not_verified}")

@@ -92,7 +92,7 @@ def _values(compiled: Compiled, verification: Verification) -> Json:
         "values": dict(zip(agents, verification.values, strict=True)),
         "gap": {
             "kind": verification.kind, "value": verification.gap + after, "exact": compiled.tail is None,
-            "error": verification.error, "tail": compiled.tail,
+            "error": verification.error, "tail": compiled.tail, "certified": verification.certified + after,
             "nash_conv": verification.nash_conv, "gains": dict(zip(agents, verification.gains, strict=True)),
         },
     }  # fmt: skip
@@ -108,7 +108,8 @@ def _unverified(solution: Solution) -> Json:
             "kind": gap_kind(solution.policy.header.concept, solution.policy.header.options),
             "value": None if bound is None else bound.gap, "exact": False,
             "tail": solution.compiled.tail,
-            "error": None if bound is None else float(bound.value_error.max()), "nash_conv": None,
+            "error": None if bound is None else float(bound.value_error.max()),
+            "certified": None if bound is None else bound.gap, "nash_conv": None,
             "gains": dict.fromkeys(agents) if bound is None else dict(zip(agents, bound.gains.tolist(), strict=True)),
         },
     }  # fmt: skip

@@ -9,6 +9,7 @@ import sys
 
 from posgc.cli import documents, text
 from posgc.cli.flags import add_game, add_output, add_referee, gap, pairs, request_of, seconds
+from posgc.cli.numbers import at_most
 from posgc.cli.progress import progress_bar
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Compress, Solution, compile_request, referee_of, second_opinion, solve
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         text.solve(solution, arguments.out, opinion)
     if solution.compression is not None and not solution.compression.met:
         best = solution.compression.certified
-        reached = "no gap is certified" if best is None else f"the lowest certified gap is {best:.6g}"
+        reached = "no gap is certified" if best is None else f"the lowest certified gap is {at_most(best, 6)}"
         print(f"limit: no compression meets {arguments.epsilon} within the limits; {reached}, "
               f"by {solution.compression.spec}; {_cure(solution)}", file=sys.stderr)  # fmt: skip
         return 3

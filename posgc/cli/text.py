@@ -13,6 +13,7 @@ from rich.tree import Tree
 
 from posgc.assumptions import ReplayResult, Verdict
 from posgc.cli.compressed import BASIS, attempts_table, sentences
+from posgc.cli.numbers import at_least, at_most, bracket
 from posgc.cli.traces import trace_columns, trace_rows
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import render
@@ -94,7 +95,8 @@ def _compressions(console: Console, report: Report) -> None:
     """What `--compress` may be given, as far as small limits tell, and what theory would ask of a window."""
     table = Table("compression", "nodes", "error (L1)", "", box=None, pad_edge=False)
     for offer in report.compressions:
-        nodes, error = ("" if x is None else f"{x:.4g}" for x in (offer.nodes, offer.error))
+        nodes = "" if offer.nodes is None else str(offer.nodes)
+        error = "" if offer.error is None else at_most(offer.error, 4)
         table.add_row(escape(offer.spec), nodes, error, escape(offer.reason or BASIS.get(offer.kind or "", "")))
     console.print(table)
     theory = report.theory
@@ -119,7 +121,7 @@ def _gamma(console: Console, report: Report) -> None:
     for name, summary in (("γ", found.literal), ("γ on reachable differences", found.reachable)):
         worst = summary.worst
         at = f"; smallest at {', '.join(worst.action_labels[:3])} [{worst.method}]" if worst else ""
-        _say(console, f"  {name} in [{summary.lower:.6g}, {summary.upper:.6g}]{at}")
+        _say(console, f"  {name} in [{at_least(summary.lower, 6)}, {at_most(summary.upper, 6)}]{at}")
         if worst is not None and worst.witness is not None and name == "γ":
             _say(console, f"  witness: b = {_belief(worst.witness.b)} and b' = {_belief(worst.witness.b2)}")
 
@@ -167,17 +169,17 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         _compression(console, solution.compression, header.agents)
     if solution.verification is None and solution.compiled.tail is not None:
         _say(console, f"the game has no end and was cut after {solution.compiled.model.horizon} steps; the bounds "
-             f"include {solution.compiled.tail:.3g} for what follows")  # fmt: skip
+             f"include {at_most(solution.compiled.tail)} for what follows")  # fmt: skip
     if solution.verification is not None:
         _certificate(console, solution.compiled, solution.verification)
     if header.stage_gap is not None and solution.compression is not None:
-        _say(console, f"stage games of the compressed game: gaps of at most {header.stage_gap:.3g}")
+        _say(console, f"stage games of the compressed game: gaps of at most {at_most(header.stage_gap)}")
     elif header.gap_bound is not None:
-        _say(console, f"stage games: gaps of at most {header.stage_gap:.3g}, which bounds the gap by "
-             f"{header.gap_bound:.3g}, up to rounding")  # fmt: skip
+        _say(console, f"stage games: gaps of at most {at_most(header.stage_gap or 0.0)}, which bounds the gap by "
+             f"{at_most(header.gap_bound)}, up to rounding")  # fmt: skip
     lower, upper = solution.bounds
     if lower is not None and upper is not None:
-        _say(console, f"value of the game: between {lower:.10g} and {upper:.10g}")
+        _say(console, f"value of the game: {bracket(lower, upper)}")
     _opinion(console, opinion)
     _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in solution.compiled.seconds.items()))
     if path is not None:
@@ -204,10 +206,11 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
     console.print(table)
     _say(console, f"{GAP[checked.kind]} gap in the true game: {checked.gap:.3g} (largest single gain), "
          f"NashConv {checked.nash_conv:.3g} (sum); merging and rounding change it by at most "
-         f"{checked.error:.1g}")  # fmt: skip
+         f"{at_most(checked.error, 1)}")  # fmt: skip
     if compiled.tail is not None:
+        whole = at_most(checked.certified + compiled.tail)
         _say(console, f"the game has no end and was cut after {compiled.model.horizon} steps; later deviations gain at "
-             f"most {compiled.tail:.3g}, so its gap is at most {checked.gap + compiled.tail:.3g}")  # fmt: skip
+             f"most {at_most(compiled.tail)}, so its gap is at most {whole}")  # fmt: skip
     if compiled.information.protocol.forget is not None:
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
 

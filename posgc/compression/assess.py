@@ -17,9 +17,9 @@ from posgc.compression.bounds import Bound, bound
 from posgc.compression.contract import Compressed
 from posgc.compression.measured import Measured, measure
 from posgc.compression.sampled import SampledError, SampledGap, sampled_error, sampled_gap
-from posgc.information.precision import rounding
+from posgc.information.precision import to_come
 from posgc.language.diagnostics import LimitError
-from posgc.model.rewards import largest_to_come, spans_to_come
+from posgc.model.rewards import largest_to_come
 from posgc.policy.artefact import Policy
 from posgc.policy.in_model import InModel, evaluate_in_model
 from posgc.policy.verify import Distances, GapKind, Verification, verify
@@ -77,9 +77,8 @@ class Assessment:
 def charged(compressed: Compressed, distances: Distances | None) -> Floats:
     """[n]: what Assumption 3's tolerance, merging bisimilar nodes and rounding can have changed of a gain in M."""
     graph, model = compressed.graph, compressed.graph.information.model
-    charge = rounding(model, ((la.h, la.belief, la.table) for la in graph.layers))
-    if distances is not None:
-        charge = charge + spans_to_come(model) @ distances(graph.layers)
+    ahead = to_come(model, ((la.h, la.belief, la.table) for la in graph.layers))
+    charge = ahead.rounding if distances is None else ahead.rounding + ahead.span @ distances(graph.layers)
     if graph is not compressed.model:
         merged = np.array([layer.merge_error for layer in graph.layers])
         largest = max(float(np.abs(k.reward).max(initial=0.0)) for k in model.kernels)

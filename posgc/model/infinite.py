@@ -33,7 +33,10 @@ SWEEPS, PRODUCTS = 10_000, 2_000_000_000
 """Sweeps of value iteration, and multiplications of all sweeps; where they end early the bounds are wider."""
 
 CLOSE = 1e-9
-"""Width of the bounds of value iteration, relative to the largest value, at which it ends."""
+"""Width of the bounds of value iteration, relative to the largest value at the start, at which it ends."""
+
+OTHER_TERMS = 16
+"""Terms of a sum in one sweep that are no transitions."""
 
 
 def steps_that_matter(model: Model) -> int:
@@ -78,22 +81,23 @@ def extremes(model: Model) -> Floats:
     """[n, 2, S]: bounds on the least and the most that each agent can earn from each state on, for ever, discounted to
     that state; `model` is the same at every step, its discount below 1."""
     n, n_states, discount = model.n_agents, model.n_states, model.discount
-    kernel, actions = model.kernel(1), model.allowed(1)
+    kernel, actions, first = model.kernel(1), model.allowed(1), np.unique(model.initial.state)
     shape = (model.n_actions * n_states, n_states)
     rows = (actions[:, None] * n_states + np.arange(n_states)).ravel()
     moves = sparse.csr_array((kernel.probability, kernel.state, kernel.indptr), shape=shape)[rows]
     paid = kernel.reward[:, actions, :].reshape(n, -1)
-    paid = np.concatenate([-paid, paid]).T  # the least is less the most of the opposite; [A * S, 2n]
-    largest = np.abs(paid).max(axis=0, initial=0.0) / (1 - discount)
-    rounding = np.finfo(np.float64).eps * (16 + int(np.diff(moves.indptr).max(initial=0))) * largest / (1 - discount)
-    value = np.zeros((n_states, 2 * n))
-    for sweep in range(max(8, min(SWEEPS, PRODUCTS // (2 * n * max(moves.nnz, 1))))):
+    # The least is less the most of the opposite; the most of the sizes bounds what rounding can do.
+    paid = np.concatenate([-paid, paid, np.abs(paid)]).T  # [A * S, 3n]
+    value = np.zeros((n_states, 3 * n))
+    for sweep in range(max(8, min(SWEEPS, PRODUCTS // (3 * n * max(moves.nnz, 1))))):
         before, value = value, (paid + discount * (moves @ value)).reshape(len(actions), n_states, -1).max(axis=0)
         change = value - before
         least, most = (discount / (1 - discount) * end(axis=0) for end in (change.min, change.max))
-        if sweep >= 1 and (most - least <= CLOSE * np.abs(value + most).max(axis=0)).all():
+        if sweep >= 1 and (most - least <= CLOSE * np.abs(value[first]).max(axis=0)).all():
             break
-    ends = (value + most + rounding).T
+    value = value + most
+    terms = (sweep + 2) * (OTHER_TERMS + int(np.diff(moves.indptr).max(initial=0)))
+    ends = (value[:, : 2 * n] + np.finfo(np.float64).eps * terms * np.tile(value[:, 2 * n :], 2)).T
     return np.stack([-ends[:n], ends[n:]], axis=1)
 
 

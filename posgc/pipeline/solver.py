@@ -16,10 +16,10 @@ from posgc.compression import Compressed
 from posgc.compression.assess import Assessment, Limits, assess
 from posgc.compression.closure import require_recursive
 from posgc.information.graph import Graph
-from posgc.information.precision import rounding
+from posgc.information.precision import to_come
 from posgc.information.step import Beliefs
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
-from posgc.model.rewards import reward_kind, spans_to_come
+from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import independence, offers
 from posgc.pipeline.compiling import AssumptionFails, Compiled, timed
 from posgc.plugin.backend import Backend, Problem, Progress
@@ -81,8 +81,8 @@ class Solver:
         def note(graph: Graph) -> None:
             nonlocal charge
             merged = np.array([layer.merge_error for layer in graph.layers])
-            off = spans_to_come(self.compiled.model) @ (merged + self.distances(graph.layers))
-            charge = off / 2 + rounding(self.compiled.model, ((la.h, la.belief, la.table) for la in graph.layers))
+            ahead = to_come(self.compiled.model, ((la.h, la.belief, la.table) for la in graph.layers))
+            charge = ahead.span @ (merged + self.distances(graph.layers)) / 2 + ahead.rounding
 
         return self.plan(None, None, note), charge
 

@@ -162,7 +162,8 @@ def _origin(raw: Array) -> Origin | None:
     if not (
         all(isinstance(text, str) for text in (origin.name, origin.text, origin.reward))
         and _is(origin.share, str, type(None)) and _is(origin.horizon, int, type(None))
-        and _is(origin.discount, float, int, type(None)) and _texts(origin.settings) and _is(origin.endless, bool)
+        and _is(origin.discount, float, int, type(None)) and _texts(origin.settings)
+        and isinstance(origin.endless, bool)
     ):  # fmt: skip
         raise ValueError("its origin has a field of the wrong type")
     return origin

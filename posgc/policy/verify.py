@@ -34,10 +34,9 @@ from scipy import sparse
 from posgc.information.codes import project
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
-from posgc.information.precision import rounding
+from posgc.information.precision import to_come
 from posgc.information.step import Beliefs
 from posgc.model.arrays import Model
-from posgc.model.rewards import spans_to_come
 from posgc.policy.artefact import Policy, PolicyStep
 from posgc.policy.pairs import PairLayer, PolicyMismatch, TrueStep, pair_layers
 from posgc.policy.prescribed import Signals, most_drawn, signals
@@ -159,7 +158,8 @@ def _errors(model: Model, layers: list[PairLayer], distances: Distances | None) 
         # A pair goes on from the posterior of what was played, a prescription from that of all that it may play.
         actions = np.array([0, *(len(layer.actions) for layer in layers[:-1])])
         off = off + (1 + actions) * distances(layers)
-    return spans_to_come(model) @ off + rounding(model, ((la.h, la.belief, la.step) for la in layers))
+    ahead = to_come(model, ((la.h, la.belief, la.step) for la in layers))
+    return ahead.span @ off + ahead.rounding
 
 
 def backward(

@@ -1,0 +1,40 @@
+"""Numbers in text that stay true when they are shortened: bounds are rounded outwards."""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+
+__all__ = ["at_least", "at_most", "bracket"]
+
+NARROW = 1e-9
+"""Half a bracket's width, relative to its middle or 1, below which one number stands for both ends."""
+
+
+def at_most(x: float, digits: int = 3) -> str:
+    """x to so many significant digits, not below it."""
+    return _rounded(x, digits, ROUND_CEILING)
+
+
+def at_least(x: float, digits: int = 3) -> str:
+    """x to so many significant digits, not above it."""
+    return _rounded(x, digits, ROUND_FLOOR)
+
+
+def bracket(lower: float, upper: float) -> str:
+    """`8.815, to within 2e-11`, or `between 1.25 and 1.5`."""
+    if lower == upper and float(f"{lower:.12g}") == lower:
+        return f"{lower:.12g}"
+    middle, half = (Decimal(lower) + Decimal(upper)) / 2, (Decimal(upper) - Decimal(lower)) / 2
+    if not math.isfinite(lower) or not math.isfinite(upper) or half > Decimal(NARROW) * max(Decimal(1), abs(middle)):
+        return f"between {at_least(lower, 10)} and {at_most(upper, 10)}"
+    short = [Decimal(f"{middle:.{digits}g}") for digits in range(1, 18)]
+    said = next((c for c in short if abs(c - middle) <= half), short[-1])
+    return f"{said:g}, to within {at_most(float(abs(said - middle) + half) * (1 + 1e-15), 1)}"
+
+
+def _rounded(x: float, digits: int, rounding: str) -> str:
+    if not math.isfinite(x) or x == 0:
+        return f"{abs(x) if x == 0 else x:g}"
+    said = Context(prec=digits, rounding=rounding).create_decimal(Decimal(x))
+    return f"{float(said):.{digits}g}"
