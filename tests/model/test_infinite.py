@@ -83,8 +83,9 @@ def test_least_and_most_from_every_state(seed: int) -> None:
         for played in product(range(4), repeat=3)
     ])  # fmt: skip
     size = 1e-6 * np.abs(worth).max(axis=(0, 2))[:, None]
-    assert (ends[:, 0] <= worth.min(axis=0)).all() and (ends[:, 0] >= worth.min(axis=0) - size).all()
-    assert (ends[:, 1] >= worth.max(axis=0)).all() and (ends[:, 1] <= worth.max(axis=0) + size).all()
+    off = 1e-7 * size  # the linear systems are rounded too
+    assert (ends[:, 0] <= worth.min(axis=0) + off).all() and (ends[:, 0] >= worth.min(axis=0) - size).all()
+    assert (ends[:, 1] >= worth.max(axis=0) - off).all() and (ends[:, 1] <= worth.max(axis=0) + size).all()
 
 
 FAR = """game far {{ horizon 3; discount 0.5; agents ann, bob; state n: 0..{last}; init n = 0;
