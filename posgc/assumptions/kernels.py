@@ -57,7 +57,8 @@ def marginals(
     """
     row = np.repeat(np.arange(n_actions * n_states), np.diff(kernel.indptr))
     kept = slice(None) if states is None else np.flatnonzero(states[row % n_states])
-    row, state, observed, probability = row[kept], kernel.state[kept], kernel.observation[kept], kernel.probability[kept]
+    row, state, observed = row[kept], kernel.state[kept], kernel.observation[kept]
+    probability = kernel.probability[kept]
 
     def table(rows: Ints, columns: Ints, shape: tuple[int, int]) -> sparse.csr_array:
         return sparse.csr_array(sparse.coo_array((probability, (rows, columns)), shape=shape))
