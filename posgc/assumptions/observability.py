@@ -8,11 +8,10 @@ the action there is a γ for every (h, a), and the assumption's is the least.  T
 under it, are left out.  Step h emits o_{h+1}; o_{H+1} is read by no decision and does not count.  Nor do
 initial observations: the first belief is the known initial law, and there is no second one to tell apart.
 
-**On reachable differences.**  Between two observations the beliefs have made a transition, so all that the
-forgetting argument compares are differences T(a)ᵀ(b − b') with b, b' on the states reachable at h; γ over
-these is what the argument needs.  It is at least the literal γ, and 1 where T(a) forgets its start.  E.g.
-opening a door of the tiger problem tells nothing of where the tiger now is (literal γ = 0), but nothing of
-the past is left to tell (reachable γ = 1).
+**On reachable differences.**  When an observation comes, two filters that differ at h differ by T(a)ᵀ(b − b') with
+b, b' on the states reachable at h.  γ over these differences is at least the literal γ, and 1 where T(a) forgets its
+start.  E.g. opening a door of the tiger problem tells nothing of where the tiger now is (literal γ = 0), but nothing
+of the past is left to tell (reachable γ = 1).  The paper's theorems are about the literal one.
 
 **Where the observation reads the old state**, or is drawn together with s', take (s, s') as the state.  Its
 law after b is b(s) T(s' | s, a): rows for different s have disjoint supports, so ‖Tᵀ(b − b')‖₁ = ‖b − b'‖₁

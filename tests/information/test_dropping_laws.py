@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from support.games import STRUCTURES, Shape, random_game, shapes
+from support.optimum import Coordinator
 from support.tree import Digits, History, Tree
 
 from posgc.assumptions import strategy_independence
@@ -138,6 +139,20 @@ def test_but_not_every_path() -> None:
             if own[0] == history.actions[0][0]
         )  # fmt: skip
         assert agree == pytest.approx(expected)
+
+
+MEMO = """game memo { horizon 3; agents ann, bob; state s: 0..1; action act[ann]: 0..1; observation o[ann]: 0..1;
+  init s ~ uniform; init o[ann] = s; next s = s; reward team = if step == 3 and act[ann] == s then 1 else 0;
+  share secret { forget after 1; } }"""
+
+
+def test_an_action_is_memory_where_what_it_was_chosen_on_is_forgotten() -> None:
+    """What ann saw at step 1 is forgotten at step 3, her action of step 2 is not: 1 with it, a guess without."""
+    model, sharing = game(MEMO)
+    dropped = drop_own_actions(Information(model, sharing)).dropped
+    assert dropped == {(0, 1)}
+    assert Coordinator(Tree(model, sharing)).value() == Coordinator(Tree(model, sharing, dropped)).value() == 1
+    assert Coordinator(Tree(model, sharing, frozenset({(0, 2)}))).value() == 0.5
 
 
 # The owner's bit of step 1 reaches ann and bob at step 3, when it is two steps old, and is forgotten by step 4.  Their
