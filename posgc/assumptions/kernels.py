@@ -2,7 +2,8 @@
 
 The joint law P(s', o' | s, a) of a step has the marginals T(s' | s, a) and W(o' | s, a).  The observation
 *factors* for an action a if P(s', o' | s, a) = T(s' | s, a) E(o' | a, s'): then E is the emission matrix of
-the step.  A kernel without a declared emission may factor all the same; it is tried on the numbers.
+the step.  A kernel without a declared emission may factor all the same; it is tried on the numbers, for all s
+or for those that can be there.
 """
 
 from __future__ import annotations
@@ -46,22 +47,31 @@ class Stage:
     reachable: Bools  # [S]
 
 
-def marginals(kernel: Kernel, n_actions: int, n_states: int, n_observations: int) -> Marginals:
-    """Transition, observation and, where there is one, emission of every (a, s)."""
+def marginals(
+    kernel: Kernel, n_actions: int, n_states: int, n_observations: int, states: Bools | None = None
+) -> Marginals:
+    """Transition, observation and, where there is one, emission of every (a, s).
+
+    Only s with `states`[S] are looked at (None: all); the rows of the others are 0, and whether the observation reads
+    s is asked among those that are left.
+    """
     row = np.repeat(np.arange(n_actions * n_states), np.diff(kernel.indptr))
+    kept = slice(None) if states is None else np.flatnonzero(states[row % n_states])
+    row, state, observed = row[kept], kernel.state[kept], kernel.observation[kept]
+    probability = kernel.probability[kept]
 
     def table(rows: Ints, columns: Ints, shape: tuple[int, int]) -> sparse.csr_array:
-        return sparse.csr_array(sparse.coo_array((kernel.probability, (rows, columns)), shape=shape))
+        return sparse.csr_array(sparse.coo_array((probability, (rows, columns)), shape=shape))
 
-    transition = table(row, kernel.state, (n_actions * n_states, n_states))
-    observation = table(row, kernel.observation, (n_actions * n_states, n_observations))
+    transition = table(row, state, (n_actions * n_states, n_states))
+    observation = table(row, observed, (n_actions * n_states, n_observations))
     if kernel.emission is not None:
         return Marginals(transition, observation, kernel.emission, np.ones(n_actions, dtype=bool), True)
     # P(o' | a, s') averaged over s, and P(o' | s, a, s') for every (a, s, s') that occurs
-    arrival = row // n_states * n_states + kernel.state
-    pooled = _normalised(table(arrival, kernel.observation, (n_actions * n_states, n_observations)))
-    pair, where = np.unique(row * n_states + kernel.state, return_inverse=True)
-    given = _normalised(table(where.astype(np.int64), kernel.observation, (len(pair), n_observations)))
+    arrival = row // n_states * n_states + state
+    pooled = _normalised(table(arrival, observed, (n_actions * n_states, n_observations)))
+    pair, where = np.unique(row * n_states + state, return_inverse=True)
+    given = _normalised(table(where.astype(np.int64), observed, (len(pair), n_observations)))
     action = pair // n_states // n_states
     apart = abs(given - pooled[action * n_states + pair % n_states]).max(axis=1).toarray().ravel()
     factors = np.ones(n_actions, dtype=bool)

@@ -8,17 +8,19 @@ the action there is a γ for every (h, a), and the assumption's is the least.  T
 under it, are left out.  Step h emits o_{h+1}; o_{H+1} is read by no decision and does not count.  Nor do
 initial observations: the first belief is the known initial law, and there is no second one to tell apart.
 
-**On reachable differences.**  Between two observations the beliefs have made a transition, so all that the
-forgetting argument compares are differences T(a)ᵀ(b − b') with b, b' on the states reachable at h; γ over
-these is what the argument needs.  It is at least the literal γ, and 1 where T(a) forgets its start.  E.g.
-opening a door of the tiger problem tells nothing of where the tiger now is (literal γ = 0), but nothing of
-the past is left to tell (reachable γ = 1).
+**On reachable differences.**  When an observation comes, two filters that differ at h differ by T(a)ᵀ(b − b') with
+b, b' on the states reachable at h.  γ over these differences is at least the literal γ, and 1 where T(a) forgets its
+start.  E.g. opening a door of the tiger problem tells nothing of where the tiger now is (literal γ = 0), but nothing
+of the past is left to tell (reachable γ = 1).  The paper's theorems are about the literal one.
 
 **Where the observation reads the old state**, or is drawn together with s', take (s, s') as the state.  Its
 law after b is b(s) T(s' | s, a): rows for different s have disjoint supports, so ‖Tᵀ(b − b')‖₁ = ‖b − b'‖₁
 and γ on reachable differences is the γ of the matrix W(o' | s, a) of reachable s.  The same number stands
 under literal (over all s), as the pair state's literal γ would be without meaning, for it includes pairs
-that no belief can weigh apart.
+that no belief can weigh apart.  Whether the observation reads the old state is asked of the states that are
+compared: where only states unreachable at h make it do so, a belief about s' says all at step h, and γ on reachable
+differences is that of the emission from reachable states.  It is never below the γ of W: by the above both have the
+numerator ‖Wᵀ(b − b')‖₁, and ‖Tᵀ(b − b')‖₁ ≤ ‖b − b'‖₁.
 
 **Weakly revealing** (Liu et al. 2022), σ_S(O_h) > 0 for the S-th singular value: γ >= σ_S/√S, since
 ‖Eᵀx‖₁ >= ‖Eᵀx‖₂ >= σ_S ‖x‖₂ >= σ_S ‖x‖₁/√S; and σ_S >= γ/((2 + γ)√O).  σ_S is reported with the literal γ.
@@ -208,15 +210,16 @@ class _Workshop:
     def entries(self, stage: Stage, literal: bool) -> list[GammaEntry]:
         """The entries of one stage, actions with the same matrices together, in order of the first."""
         alike: dict[bytes, tuple[_Question, list[int]]] = {}
+        table = self._table(stage)
         for a in stage.actions:
-            question = self._question(stage, int(a), literal)
+            question = self._question(table, stage, int(a), literal)
             if question is not None:
                 alike.setdefault(question.key, (question, []))[1].append(int(a))
         return [self._entry(stage, tuple(actions), key, q) for key, (q, actions) in alike.items()]
 
-    def _question(self, stage: Stage, a: int, literal: bool) -> _Question | None:
+    def _question(self, table: Marginals, stage: Stage, a: int, literal: bool) -> _Question | None:
         """What to ask of action a; None if it cannot be played in any of the stage's states."""
-        table, size = self._table(stage.kernel), self.model.n_states
+        size = self.model.n_states
         rows = slice(a * size, (a + 1) * size)
         transition = table.transition[rows]
         states = np.flatnonzero(stage.reachable & (np.diff(transition.indptr) > 0))
@@ -232,11 +235,16 @@ class _Workshop:
         states = np.flatnonzero(np.diff(emission.indptr) > 0)
         return _Question(emission[states], None, states, note, True)
 
-    def _table(self, kernel: int) -> Marginals:
-        if kernel not in self.tables:
-            m = self.model
-            self.tables[kernel] = marginals(m.kernels[kernel], m.n_actions, m.n_states, m.n_observations)
-        return self.tables[kernel]
+    def _table(self, stage: Stage) -> Marginals:
+        """The marginals of the stage's kernel: over its own states, should the observation factor there only."""
+        m, kernel = self.model, self.model.kernels[stage.kernel]
+        sizes = m.n_actions, m.n_states, m.n_observations
+        if stage.kernel not in self.tables:
+            self.tables[stage.kernel] = marginals(kernel, *sizes)
+        table = self.tables[stage.kernel]
+        if table.factors[stage.actions].all() or stage.reachable.all():
+            return table
+        return marginals(kernel, *sizes, stage.reachable)
 
     def _entry(self, stage: Stage, actions: tuple[int, ...], key: bytes, question: _Question) -> GammaEntry:
         if key not in self.answers and time.monotonic() < self.deadline:

@@ -18,6 +18,12 @@ met in merging, with the representative carried on,
     G_i + sum_{h>=2} (sum_{t>=h} disc^{t-1} span_{i,t}) delta_h                                              (D)
 
 each replacement changing either value by at most half the span of what is still to come times delta_h.
+
+The optimum of a team is a value too, that of another policy of M.  Where every stage of M is within short_h of its
+optimum at step h, the policy's values fall short of M's optimum by at most sum_{t>=h} disc^{t-h} short_t at every
+node, reached or not; so disc^h times the optimum's span is at most disc^h sp V^pi_{h+1} + S, with
+S = sum_t disc^{t-1} short_t, and the optimum of the game is at most V^pi + S + `value_error` + S `half_spread`.
+(D) holds for the optimum as for any policy.  docs/compression.md has the proofs.
 """
 
 from __future__ import annotations
@@ -46,7 +52,8 @@ class Bound:
 
     `kind`: what it rests on, a certificate (`Certificate.kind`) or the measured errors.  `own`: the part that is M's
     own gap, [n].  `value_error`: how far the policy's values in M can be from those in the game, [n].  `half_spread`:
-    sum_h epsilon_{z,h} / 2, by which `value_error` grows for another policy of M whose values differ by at most 1.
+    sum_{h<H} epsilon_{z,h} / 2, by which `value_error` grows for another policy of M that earns more, by at most
+    disc^{1-h} at any node of step h.
     """
 
     kind: Kind

@@ -2,14 +2,17 @@
 
 An agent's own unshared actions inside p_i can break Assumption 3 even where the state is uncontrolled;
 Liu & Zhang (2023), Example 5, leave them out by hand.  The item of action variable v at step h may be
-dropped without loss iff
+dropped iff
 
 1. the kernel P_h(s', o' | s, a) does not depend on it (rewards may);
 2. it never reaches another agent;
-3. everything that it can have been chosen on stays in (c, p_i) at least as long as it would have.
+3. as long as it would be remembered, everything that its owner has been able to choose on since step h
+   stays in (c, p_i).
 
-Then an agent can recompute, or redraw, what it would have remembered, so equilibria (NE, CE, CCE) and
-team optima of the game without the item are those of the game with it, in payoffs.  Observations are
+Then an agent can redraw what it would have remembered from (c, p_i).  Every equilibrium of the game without
+the item is one of the game with it, with the same payoffs; Nash equilibria and team optima of the game with
+it have their like in the game without it.  Correlated equilibria need not: an own action can remember a
+recommendation (docs/mathematics.md, section 2, has the proofs and the counterexample).  Observations are
 never dropped: a payoff-irrelevant observation that is correlated across agents is a correlation device.
 """
 
@@ -26,7 +29,7 @@ __all__ = ["drop_own_actions"]
 
 
 def drop_own_actions(information: Information) -> Information:
-    """The same information structure without the own actions that may be dropped without loss."""
+    """The same information structure without the own actions that may be dropped."""
     model = information.model
     irrelevant = [
         {v for v in range(len(model.signature.actions)) if _irrelevant(model, kernel, v)} for kernel in model.kernels
@@ -53,15 +56,15 @@ def _unshared(information: Information, item: Item) -> bool:
 
 
 def _recoverable(information: Information, item: Item) -> bool:
-    """Condition 3, checked step by step for as long as the item would be remembered."""
+    """Condition 3.  What is known stays known until it is forgotten, so the item's last step decides; and of what is
+    younger than the item nothing is forgotten by then."""
     if information.protocol.forget is None:
         return True
     owner, h = information.variable(item).agent, item.time
-    basis = information.private_of(owner, h)
     last = min(information.model.horizon, h + information.protocol.forget)
     return all(
-        information.holds(owner, other, t) or information.is_common(other, t)
-        for t in range(h + 1, last + 1) for other in basis
+        information.holds(owner, older, last) or information.is_common(older, last)
+        for chosen in range(h, last) for older in information.private_of(owner, chosen) if older.time < h
     )  # fmt: skip
 
 

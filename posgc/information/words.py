@@ -41,7 +41,7 @@ def describe_lags(information: Information) -> list[str]:
         variable = signature.actions[v]
         lines.append(
             f"{signature.agents[variable.agent]} need not remember its own {variable.name} of {steps}: nothing but "
-            "rewards depends on it and nobody else ever learns it (dropped without loss)"
+            "rewards depends on it and nobody else ever learns it (dropped: policies do not read it)"
         )
     return lines
 

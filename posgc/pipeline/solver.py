@@ -193,17 +193,16 @@ def exact_bounds(
 
 def team_bounds(policy: Policy, assessment: Assessment) -> tuple[float, float | None]:
     """What the policy earns at least in the true game, and a bound on the team optimum, if there is one."""
-    header = policy.header
+    header, found = policy.header, assessment.in_model.values
     upper = []
     if header.upper is not None:
-        missed = max(0.0, header.upper - max(header.values))  # the optimum of M may have other values than the policy
+        missed = max(0.0, header.upper - float(found.min()))  # the optimum of M may have other values than the policy
         upper = [header.upper + float(b.value_error.max()) + missed * b.half_spread for b in assessment.bounds]
     checked = assessment.verification
     if checked is not None:
         lower = min(checked.values) - checked.error
     else:
-        claimed = min(header.values)
-        lower = max((claimed - float(b.value_error.max()) for b in assessment.bounds), default=-float("inf"))
+        lower = max((float(found.min()) - float(b.value_error.max()) for b in assessment.bounds), default=-float("inf"))
     return lower, max(min(upper), lower) if upper else None
 
 
@@ -218,6 +217,6 @@ def compressed_bounds(
         return exact_bounds(policy, assessment.verification, compiled, np.zeros(compiled.model.n_agents))
     bound = assessment.bound
     if policy.header.concept == "nash" and reward_kind(compiled.model) == "zero_sum" and bound is not None:
-        claimed, off = policy.header.values[0], float(bound.value_error[0])
-        return claimed - off - float(bound.gains[1]), claimed + off + float(bound.gains[0])
+        found, off = float(assessment.in_model.values[0]), float(bound.value_error[0])
+        return found - off - float(bound.gains[1]), found + off + float(bound.gains[0])
     return None, None

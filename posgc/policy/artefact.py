@@ -30,7 +30,9 @@ class Header:
     `digest` is `Model.digest`, `lags` the protocol's table (action lags, observation lags, forget) and
     `dropped` the own actions left out of memory: a policy can only be read against the same three.
     `values`, `lower` and `upper` (of the sum that the concept optimises) are the solver's claims, in the
-    unit of the rewards; `notes` says how they were come by.  `stage_gap` is the largest certified gap of a stage
+    unit of the rewards; `notes` says how they were come by.  A team's `upper` less its value is also at least
+    discount^{h-1} times what any node of step h may fall short of its optimum, as the sum of the stages' slacks is;
+    None where no such bound is known.  `stage_gap` is the largest certified gap of a stage
     game and `gap_bound` the end-to-end bound that the stage gaps imply: sum_h discount^{h-1} max_node gap_h (the
     paper's H epsilon_e); None where a back-end solves no stage games.  `compression` is the smaller game that the
     policy was found in (`--compress`), None for the game itself; the claims are then of that game.

@@ -53,11 +53,13 @@ class Induction:
         model = graph.information.model
         kind = reward_kind(model)
         values: Floats | None = None
-        slack, worst, bound, methods, steps = 0.0, 0.0, 0.0, [], []
+        slack: float | None = 0.0
+        worst, bound, methods, steps = 0.0, 0.0, [], []
         for layer in reversed(graph.layers):
             solved = _solve_layer(graph, layer, values, kind, self.oracle)
             values = solved.value
-            slack = solved.short_of_team + model.discount * slack
+            short = solved.short_of_team
+            slack = None if slack is None or short is None else short + model.discount * slack
             worst, bound = max(worst, solved.gap), solved.gap + model.discount * bound
             methods += solved.methods
             steps.append(solved.step)
@@ -66,8 +68,9 @@ class Induction:
         start = values[:, graph.root_to] @ graph.root
         if kind != "general":
             start = np.array([start[0], -start[0]]) if kind == "zero_sum" else np.repeat(start[0], model.n_agents)
-        team_bounds = (float(start[0]), float(start[0]) + slack) if self.concept == "team" else (None, None)
-        header = self._header(graph.information, start, team_bounds, (worst, bound), methods)
+        reached = float(start[0]) if self.concept == "team" else None
+        upper = None if reached is None or slack is None else reached + slack
+        header = self._header(graph.information, start, (reached, upper), (worst, bound), methods)
         return Policy(header, graph.root_z, graph.root_to, tuple(reversed(steps)))
 
     def _header(
@@ -88,12 +91,12 @@ class Induction:
 @dataclass(frozen=True)
 class _SolvedLayer:
     """A layer's prescriptions, values [m, N], by how much these may fall short of the optimum at most (a team's:
-    for other concepts `upper` bounds something else, what was selected, and this means nothing), the largest gap of
-    a stage, and the methods used."""
+    for other concepts `upper` bounds something else, what was selected, and this means nothing; None where the oracle
+    bounds no optimum), the largest gap of a stage, and the methods used."""
 
     step: PolicyStep
     value: Floats
-    short_of_team: float
+    short_of_team: float | None
     gap: float
     methods: list[str]
 
@@ -124,10 +127,13 @@ def _solve_layer(
         np.zeros(0, np.int64) if layer.table.z is None else layer.table.z,
         layer.edge_indptr, layer.edge_z, layer.edge_to,
     )  # fmt: skip
-    short = max(float((s.upper - s.value[0]).max()) if s.upper is not None else 0.0 for s in solved)
+    uppers = [s.upper for s in solved if s.upper is not None]
+    short = None
+    if len(uppers) == len(solved):
+        short = max(0.0, *(float((up - s.value[0]).max()) for up, s in zip(uppers, solved, strict=True)))
     values = np.concatenate([s.value[:m] for s in solved], axis=1)
     gap = max(float(s.gap.max()) for s in solved)
-    return _SolvedLayer(step, values, max(short, 0.0), max(gap, 0.0), [s.method for s in solved])
+    return _SolvedLayer(step, values, short, max(gap, 0.0), [s.method for s in solved])
 
 
 def _stack(tables: list[npt.NDArray[Any]], n_choices: int) -> npt.NDArray[Any]:

@@ -128,9 +128,9 @@ def test_a_kernel_without_emission_is_factored_where_the_numbers_allow():
 
 def pair_state_gamma(joint):
     """γ of the pair state on reachable differences for one action, from the definition: states (s, s')."""
-    states, observations = len(joint), joint.shape[1]
+    states, observations, after = joint.shape
     moves = joint.sum(1)
-    pairs = [(s, t) for s in range(states) for t in range(states) if moves[s, t] > 0]
+    pairs = [(s, t) for s in range(states) for t in range(after) if moves[s, t] > 0]
     spread = np.array([[moves[s, t] if s == start else 0.0 for s, t in pairs] for start in range(states)])
     emission = np.array([[joint[s, o, t] / moves[s, t] for o in range(observations)] for s, t in pairs])
     return gamma_bracket(emission, spread)
@@ -181,6 +181,76 @@ def test_states_that_cannot_be_there_yet_are_left_out():
     report = observability(model)
     assert report.holds is False and report.reachable.lower == 1
     assert report.literal.entries[0].as_json()["steps"] == [[1, 5]]
+
+
+def reads_old_state_elsewhere(moves, hear, elsewhere):
+    """States 0 and 1 seen with accuracy `hear`; from state 2, of law `elsewhere`, the observation is the wrong one."""
+    seen = np.array([[hear, 1 - hear], [1 - hear, hear], [0.5, 0.5]])
+    joint = np.zeros((1, 3, 2, 3))
+    for s, law in enumerate([*moves, elsewhere]):
+        joint[0, s] = np.array(law)[None] * (seen if s < 2 else seen[:, ::-1]).T
+    model = from_arrays(
+        transition=joint.sum(2), emission=np.full((1, 3, 2), 0.5), reward=np.zeros((1, 1, 3)),
+        initial=np.array([0.5, 0.5, 0]), action_sizes=(1,), observation_sizes=(2,), horizon=4,
+    )  # fmt: skip
+    return with_joint(model, joint)
+
+
+@pytest.mark.parametrize(
+    ("moves", "gamma"),
+    [
+        ([(0.9, 0.1, 0), (0.1, 0.9, 0)], 0.6),  # 2 · 0.8 − 1, on the one direction; W alone would say 0.8 · 0.6
+        ([(1, 0, 0), (0, 1, 0)], 0.6),
+        ([(0.5, 0.5, 0), (0.5, 0.5, 0)], 1.0),  # nothing of the past is left to tell; W alone would say 0
+    ],
+)
+def test_a_state_that_cannot_be_there_does_not_make_the_observation_read_the_old_one(moves, gamma):
+    report = observability(reads_old_state_elsewhere(moves, 0.8, (0.5, 0.5, 0)))
+    assert (report.reachable.lower, report.reachable.upper) == pytest.approx((gamma, gamma), abs=1e-9)
+    assert [e.steps for e in report.reachable.entries] == [(1, 2, 3)]
+    assert not any("pair state" in e.method for e in report.reachable.entries)
+    assert all("pair state" in e.method for e in report.literal.entries)
+    assert report.literal.upper <= gamma + 1e-9
+
+
+def test_it_reads_the_old_state_from_the_step_at_which_it_can_be_there():
+    """State 2 is entered at step 2: at step 1 the emission of s' counts, from step 2 the pair (s, s')."""
+    report = observability(reads_old_state_elsewhere([(0.8, 0.1, 0.1), (0.1, 0.8, 0.1)], 0.8, (0.25, 0.25, 0.5)))
+    first, later = report.reachable.entries
+    assert (first.steps, later.steps) == ((1,), (2, 3))
+    # (T(0) − T(1)) = 0.7 (1, −1, 0), seen as 0.7 (0.6, −0.6): the ratio is 0.6
+    assert (first.lower, first.upper, first.method) == (
+        pytest.approx(0.6, abs=1e-9), pytest.approx(0.6, abs=1e-9), "one direction; emission found in the numbers"
+    )  # fmt: skip
+    assert "pair state" in later.method
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.integers(0, 10**6))
+def test_reachable_differences_by_the_definition_and_never_below_the_literal_ones(seed):
+    """Emissions that read s at some states only; states enter one by one.  From the rows that can be there, the
+    observation factors or it does not: the ratio of the rule that then holds, by sign patterns (`gamma_bracket`)."""
+    rng = np.random.default_rng(seed)
+    states, odd = 4, int(rng.integers(4))
+    seen, other = rng.dirichlet(np.ones(3), (2, states))
+    joint = np.zeros((1, states, 3, states))
+    for s in range(states):
+        law = rng.dirichlet(np.ones(states)) * (np.arange(states) <= s + 1)
+        joint[0, s] = law[None] / law.sum() * (other if s == odd else seen).T
+    model = from_arrays(
+        transition=joint.sum(2), emission=np.full((1, states, 3), 1 / 3), reward=np.zeros((1, 1, states)),
+        initial=np.eye(states)[0], action_sizes=(1,), observation_sizes=(3,), horizon=6,
+    )  # fmt: skip
+    report = observability(with_joint(model, joint))
+    for entry in report.reachable.entries:
+        there = np.arange(min(entry.steps[0], states))
+        assert len({h if h < states else states for h in entry.steps}) == 1
+        if odd not in there or len(there) == 1:
+            expected = gamma_bracket(other if there.tolist() == [odd] else seen, joint[0].sum(1)[there])
+        else:
+            expected = pair_state_gamma(joint[0, there])
+        assert (entry.lower, entry.upper) == pytest.approx((expected.lower, expected.upper), abs=1e-8)
+        assert entry.lower >= report.literal.lower - 1e-9
 
 
 def test_one_decision_reads_no_observation():

@@ -169,6 +169,56 @@ def test_brute_force_finds_what_the_exact_test_finds(seed: int, kind: str) -> No
         assert any(brute_force.defect(information, limit, seed) > 0 for limit in (20, 100, 1000))
 
 
+def looking_game(seed: int, readers: tuple[bool, bool], controllers: tuple[bool, bool]) -> Model:
+    """Each agent's observation reads s', and its own action where it is a reader; generic numbers."""
+    rng = np.random.default_rng(seed)
+    base = random_game(rng, controllers, 3)
+    eyes = [rng.dirichlet([1, 1], (2, 2)) if reads else rng.dirichlet([1, 1], (1, 2)).repeat(2, 0) for reads in readers]
+    emission = np.einsum("aso,bsp->absop", *eyes).reshape(4, 2, 4)
+    return from_arrays(
+        transition=joint_transition(base), emission=emission, reward=np.zeros((2, 4, 2)), initial=np.array([0.4, 0.6]),
+        action_sizes=(2, 2), observation_sizes=(2, 2), horizon=3,
+    )  # fmt: skip
+
+
+def joint_transition(model: Model) -> np.ndarray:
+    """T[a, s, s']."""
+    kernel = model.kernels[0]
+    table = np.zeros((len(kernel.indptr) - 1, model.n_states))
+    np.add.at(table, (np.repeat(np.arange(len(table)), np.diff(kernel.indptr)), kernel.state), kernel.probability)
+    return table.reshape(-1, model.n_states, model.n_states)
+
+
+# Emissions that read an action are harmless where everybody comes to know the action before or with the observation.
+LOOKING = {
+    "uncontrolled, one reads": (uncontrolled(2), (True, False), NOBODY, False),
+    "uncontrolled, both read": (uncontrolled(1), (True, True), NOBODY, False),
+    "no sharing, one reads": (NONE, (False, True), NOBODY, False),
+    "asymmetric A, the controller's reads": (controlled_by_first(2), (True, False), FIRST, True),
+    "asymmetric A, the other's reads": (controlled_by_first(2), (False, True), FIRST, False),
+    "asymmetric B, the controller's reads": (controlled_by_first(2, own=1), (True, False), FIRST, True),
+    "asymmetric B, the other's reads": (controlled_by_first(2, own=1), (False, True), FIRST, False),
+    "one-step delay, both read": (ONE_STEP, (True, True), BOTH, True),
+    "one-directional, both read": (ONE_DIRECTIONAL, (True, True), BOTH, True),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("case", LOOKING)
+def test_emissions_that_read_actions(case: str, seed: int) -> None:
+    lags, readers, controllers, expected = LOOKING[case]
+    whole = Information(looking_game(seed, readers, controllers), lags)
+    # With own actions in memory where they may not be dropped, and with all of them out of it: the verdict is of the
+    # state and the observations as well.
+    forgetful = Information(whole.model, lags, frozenset((v, h) for v in (0, 1) for h in (1, 2)))
+    for information in (drop_own_actions(whole), forgetful):
+        verdict = strategy_independence(information)
+        assert verdict.holds is expected and exact_test(information).holds is expected
+        assert (brute_force.defect(information, limit=150) == 0.0) is expected
+        if not expected:
+            assert replay(information, json.loads(json.dumps(verdict.witness))).confirmed
+
+
 def test_dectiger_without_sharing_fails_and_one_step_is_structural() -> None:
     information = Information(dectiger(4), NONE)
     verdict = strategy_independence(information)

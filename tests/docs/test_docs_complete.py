@@ -195,6 +195,16 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert anchor in _anchors(aim.read_text(encoding="utf-8")), f"{path.name}: {link}"
 
 
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+def test_tests_that_are_named_exist(path: Path) -> None:
+    """A statement whose proof is a test names one that is there."""
+    code = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("*.py"))
+    there = set(re.findall(r"def (test_\w+)", code))
+    text = path.read_text(encoding="utf-8")
+    assert set(re.findall(r"`(test_\w+)`", text)) <= there
+    assert all((ROOT / name).exists() for name in re.findall(r"`(tests/[\w/]+(?:\.py)?)", text))
+
+
 def test_the_two_commands_of_the_readme() -> None:
     """`.ci/run` takes the test command from the block after the comment, by these very lines."""
     page = text_of("README.md")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from itertools import product
+
 import pytest
 from support.checks import check_graph
 from support.games import dectiger, delayed, full
@@ -16,6 +19,31 @@ def test_one_step_delay_has_2h_minus_2_nodes() -> None:
     """shared/MATH.md section 3: 2(h - 1) nodes at step h = 2, 3, ...; one at the first."""
     graph = expand_graph(Information(dectiger(10), delayed(1)))
     assert graph.sizes == (1, *(2 * (h - 1) for h in range(2, 11)))
+
+
+def exact_sizes(horizon: int) -> list[int]:
+    """Distinct common beliefs under one-step delay in rationals: P(left) before the step's hearing, and whether the
+    hearing tells anything, which it does after both listened."""
+    ear = Fraction(85, 100)
+    layer, sizes = {(Fraction(1, 2), None)}, []
+    for _ in range(horizon):
+        sizes.append(len(layer))
+        heard = set()
+        for left, telling in layer:
+            for lefts in [len(w) - sum(w) for w in product((0, 1), repeat=2)] if telling else [1]:
+                a, b = (x**lefts * (1 - x) ** (2 - lefts) for x in (ear, 1 - ear))
+                heard.add(left * a / (left * a + (1 - left) * b))
+        layer = {(left, True) for left in heard} | {(Fraction(1, 2), False)}
+    return sizes
+
+
+def test_exact_beliefs_go_on_and_merged_ones_saturate() -> None:
+    """After m more ears heard left than right P(right) is about (3/17)^m: from m = 18 on, P changes by less than 1e-12.
+    So the merged graph has 20 nodes from step 11 on, where there are 2(h - 1) exact beliefs."""
+    assert exact_sizes(40) == [1, *(2 * (h - 1) for h in range(2, 41))]
+    graph = expand_graph(Information(dectiger(40), delayed(1)))
+    assert graph.sizes == (1, *(min(2 * (h - 1), 20) for h in range(2, 41)))
+    assert max(layer.merge_error for layer in graph.layers) <= 1e-12
 
 
 def test_full_sharing_has_2h_minus_1_nodes() -> None:

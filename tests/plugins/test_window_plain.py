@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from posgc_window.suffixes import delay, window_graph
 from support.checks import coded, distance, node_belief, prepared, walk
-from support.games import STRUCTURES, Shape, shapes
+from support.games import STRUCTURES, Shape, dectiger, delayed, shapes
 from support.windows import seen, window_beliefs
 
 from posgc.compression import quotient
+from posgc.information.items import Information
 
 few = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 Prior = Literal["uniform", "reachable"]
@@ -53,6 +54,16 @@ def test_lag_tables_outside_the_paper(shape: Shape, length: int, prior: Prior) -
     if any(information.lost(h) for h in range(2, shape.horizon + 1)):
         return
     check_windows(shape, length, prior)
+
+
+@pytest.mark.parametrize(("length", "stacks", "beliefs"), [(2, 4, 4), (3, 10, 6), (4, 28, 8)])
+def test_windows_of_equal_belief_are_not_alike(length: int, stacks: int, beliefs: int) -> None:
+    """DecTiger, one-step delay, step 8 of 14: no reward and no increment tells more than `beliefs` windows apart now,
+    and bisimulation, which looks ahead, keeps all `stacks`."""
+    information = Information(dectiger(14), delayed(1))
+    graph = window_graph(information, length, "uniform", 10**5, lambda *_: None)
+    assert len(np.unique(graph.layers[7].belief.toarray().round(9), axis=0)) == beliefs
+    assert quotient(graph).sizes[7] == graph.sizes[7] == stacks
 
 
 @pytest.mark.parametrize("early", [False, True])

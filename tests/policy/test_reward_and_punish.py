@@ -41,3 +41,24 @@ def test_ten_with_memory():
         assert checked.pairs == (1, 2)
         assert sum(checked.values) == pytest.approx(10, abs=1e-12)
         assert checked.gap <= 1e-12
+
+
+def test_the_best_of_every_stage_is_not_the_best_of_the_game(tmp_path):
+    """With a state that says whether both cooperated nothing merges, and the choice at each node is the best there:
+    8 still.  At the node that nobody wants to reach the worse equilibrium makes the better one before it possible."""
+    path = tmp_path / "recorded.posg"
+    record = "state both: 0..1; init both = 0; next both = if count(i: deal[i] == cooperate) == 2 then 1 else 0;"
+    path.write_text(GAME.read_text().replace("horizon 2;", "horizon 2; " + record))
+    compiled = compile_request(Request(str(path)))
+    solution = solve(compiled, "ce")
+    assert solution.layers == (1, 2)
+    assert sum(solution.verification.values) == pytest.approx(8, abs=1e-9) and solution.verification.gap <= 1e-9
+    first, second = solution.policy.steps
+    reward = int(first.edge_to[first.edge_z == np.flatnonzero(first.z == 0)[0]][0])  # where both cooperated
+    deal = np.array([[COOPERATE]])
+    start = dataclasses.replace(first, indptr=np.array([0, 1]), weight=np.ones(1), tables=(deal, deal))
+    meet = np.full((2, 1), HILL)
+    meet[reward] = HARBOUR
+    later = dataclasses.replace(second, indptr=np.array([0, 1, 2]), weight=np.ones(2), tables=(meet, meet))
+    checked = verify(compiled.information, dataclasses.replace(solution.policy, steps=(start, later)), "ce")
+    assert sum(checked.values) == pytest.approx(10, abs=1e-12) and checked.gap <= 1e-12
