@@ -32,8 +32,9 @@ def strategy_independence(
 ) -> Verdict:
     """Assumption 3 for steps 1..H; pass `drop_own_actions(information)` to check the game without own actions.
 
-    `method` is "structural, every horizon", "structural, this horizon", "exact", or None where `holds` is
-    None: a limit was met, and the evidence says which and how far the test came.
+    `method` is "structural, every horizon", "structural, horizons up to H" where what follows H is not determined,
+    "structural, this horizon" where every horizon makes another game, "exact", or None where `holds` is None: a limit
+    was met, and the evidence says which and how far the test came.
     """
     lost = next((h for h in range(2, information.model.horizon + 1) if information.lost(h)), None)
     if lost is not None:
@@ -47,7 +48,7 @@ def strategy_independence(
             3, True,
             f"in the influence diagram of all {information.model.horizon} steps ({unrolled.nodes} nodes) what is "
             "not common is d-separated from all prescriptions by the common information, at every step",
-            "structural, this horizon",
+            _up_to_here(information),
         )  # fmt: skip
     verdict = exact_test(information, max_nodes, effort)
     if unrolled.separated is None:
@@ -62,14 +63,19 @@ def _by_slices(information: Information, cut: SliceResult) -> Verdict:
         f"in {slices} of the influence diagram, the new state and private information are "
         "d-separated from the prescriptions by what becomes common"
     )
-    if cut.every_horizon:
+    if cut.open is None:
         return Verdict(3, True, separated + "; no horizon has other slices", "structural, every horizon",
                        any_start=True)  # fmt: skip
-    return Verdict(
-        3, True,
-        f"{separated}; the game is not the same at every step, so this proves horizon {information.model.horizon}",
-        "structural, this horizon", any_start=True,
-    )  # fmt: skip
+    horizon = information.model.horizon
+    proved = f"horizon {horizon} only" if "horizon" in information.model.reads else f"horizons up to {horizon}"
+    return Verdict(3, True, f"{separated}; {cut.open}, so this proves {proved}", _up_to_here(information),
+                   any_start=True)  # fmt: skip
+
+
+def _up_to_here(information: Information) -> str:
+    """The method of a structural proof that says nothing of longer games; see `posgc.assumptions.structural`."""
+    model = information.model
+    return "structural, " + ("this horizon" if "horizon" in model.reads else f"horizons up to {model.horizon}")
 
 
 def exact_test(

@@ -37,7 +37,7 @@ _OTHERS = (
          "back-end plans on no graph."),
     Code("E618", "no gap to meet", "`--compress auto` looks for the cheapest compression that meets `--epsilon X`."),
     Code("E619", "game that cannot go on for ever", "A game without end needs a discount below 1 and must be the same "
-         "at every step."),
+         "at every step: the file may read neither `step` nor `horizon`."),
     Code("E620", "format not known", "`posgc import` reads files of other formats, told by their content."),
     Code("E624", "picture that cannot be drawn", "`posgc plot` draws with matplotlib, which `posgc[plot]` brings, as "
          "SVG, PNG or PDF."),

@@ -104,6 +104,7 @@ def _tabulate(setup: Setup) -> Model:
         kernel_of_step=groups,
         active=active,
         observed=_observed(setup),
+        reads=frozenset(name for name in ("step", "horizon") if getattr(game.clock, name) is not None),
     )
 
 

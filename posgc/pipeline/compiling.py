@@ -138,7 +138,7 @@ def model_of(request: Request, source: Source, progress: Progress) -> tuple[Game
     if request.reward == "zero_sum":
         raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
                                      help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
-    game = compile_game(source, request.settings, request.horizon, request.discount)
+    game = compile_game(source, request.settings, request.horizon, request.discount, request.endless)
     model = tabulate(game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000))
     return game, model, game.warnings
 
