@@ -51,7 +51,7 @@ def _requirements(words: str) -> list[str | float]:
     """Parsed --require: "1", "2", "3", or the least γ."""
     parsed: list[str | float] = []
     for word in words.split(","):
-        gamma = re.fullmatch(r"\s*gamma\s*>=\s*(\d*\.?\d+(?:[eE][+-]?\d+)?)\s*", word)
+        gamma = re.fullmatch(r"\s*gamma\s*>=\s*(\d*\.?\d+(?:[eE][+-]?\d+)?)\s*", word, re.ASCII)
         if gamma:
             parsed.append(float(gamma[1]))
         elif word.strip() in ("1", "2", "3"):

@@ -11,6 +11,7 @@ from posgc.cli import documents, text
 from posgc.cli.flags import add_game, add_output, add_referee, gap, pairs, request_of, seconds
 from posgc.cli.progress import progress_bar
 from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.numerals import real
 from posgc.pipeline import Compress, Solution, compile_request, referee_of, second_opinion, solve
 from posgc.policy.file import save_policy
 
@@ -97,7 +98,7 @@ def _compress(arguments: argparse.Namespace) -> Compress | None:
     if spec is None or spec.strip() != "auto":
         return None if spec is None else Compress(spec)
     try:
-        target = None if arguments.epsilon is None else float(arguments.epsilon)
+        target = None if arguments.epsilon is None else real(arguments.epsilon)
     except ValueError:
         target = -1.0
     if target is not None and not 0 <= target < math.inf:

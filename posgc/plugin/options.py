@@ -8,6 +8,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.numerals import real, whole
 
 __all__ = ["describe_options", "make_options"]
 
@@ -72,7 +73,4 @@ def _value(kind: Any, text: str) -> Any:
         if text in ("true", "false"):
             return text == "true"
         raise ValueError(f"{text!r} is neither true nor false")
-    try:
-        return kind(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not of type {kind.__name__}") from None
+    return {int: whole, float: real}.get(kind, kind)(text)
