@@ -20,6 +20,7 @@ from posgc.assumptions.witness import describe_witness, witness_of
 from posgc.information.graph import DEFAULT_MAX_NODES, grow_layers
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
+from posgc.language.numerals import plural
 
 __all__ = ["DEFAULT_EFFORT", "exact_test", "strategy_independence"]
 
@@ -46,13 +47,14 @@ def strategy_independence(
     if unrolled.separated:
         return Verdict(
             3, True,
-            f"in the influence diagram of all {information.model.horizon} steps ({unrolled.nodes} nodes) what is "
-            "not common is d-separated from all prescriptions by the common information, at every step",
+            f"in the influence diagram of all {plural(information.model.horizon, 'step')} "
+            f"({plural(unrolled.nodes, 'node')}) what is not common is d-separated from all prescriptions by the "
+            "common information, at every step",
             _up_to_here(information),
         )  # fmt: skip
     verdict = exact_test(information, max_nodes, effort)
     if unrolled.separated is None:
-        note = f"the influence diagram of all steps was not tried: it has {unrolled.nodes} nodes"
+        note = f"the influence diagram of all steps was not tried: it has {plural(unrolled.nodes, 'node')}"
         return Verdict(3, verdict.holds, verdict.evidence, verdict.method, verdict.witness, (note,))
     return verdict
 
@@ -105,16 +107,17 @@ def exact_test(
             if result.holds is None:
                 return _undecided(
                     passed, horizon,
-                    f"step {layer.h} needs {result.vertices} prescriptions and {result.work:.2g} multiplications "
-                    f"(limit {effort:.2g}); raise the effort, or share more",
+                    f"step {layer.h} needs {plural(result.vertices, 'prescription')} and {result.work:.2g} "
+                    f"multiplications (limit {effort:.2g}); raise the effort, or share more",
                 )  # fmt: skip
             vertices, passed = max(vertices, result.vertices), layer.h
     except LimitError as limit:
         return _undecided(passed, horizon, str(limit))
     return Verdict(
         3, True,
-        f"at all {nodes} common beliefs of steps 1..{horizon}, every increment leads to one posterior under all "
-        f"prescriptions (L1 tolerance {POSTERIOR_TOLERANCE:g}; {_effort_text(vertices)})",
+        f"at {'the one common belief' if nodes == 1 else f'all {nodes} common beliefs'} of steps 1..{horizon}, every "
+        f"increment leads to one posterior under all prescriptions "
+        f"(L1 tolerance {POSTERIOR_TOLERANCE:g}; {_effort_text(vertices)})",
         "exact",
     )  # fmt: skip
 
@@ -122,7 +125,7 @@ def exact_test(
 def _effort_text(vertices: int) -> str:
     if vertices == 0:
         return "every increment that can follow tells all that matters"
-    return f"up to {vertices} prescriptions tried at each"
+    return f"up to {plural(vertices, 'prescription')} tried at each"
 
 
 def _undecided(passed: int, horizon: int, reason: str) -> Verdict:

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.witness:
         _save(arguments.witness, report)
     if arguments.json:
-        print(json.dumps(documents.check(report)))
+        print(documents.written(documents.check(report)))
     else:
         text.check(report)
     return max((_status(report, requirement) for requirement in requirements), key=[0, 3, 1].index)
@@ -97,7 +97,7 @@ def _save(path: str, report: Report) -> None:
 def _replay(arguments: argparse.Namespace, result: ReplayResult) -> int:
     """0 when the posteriors differ as claimed, 1 when they do not."""
     if arguments.json:
-        print(json.dumps(documents.replayed(result)))
+        print(documents.written(documents.replayed(result)))
     else:
         text.replayed(result)
     return 0 if result.confirmed else 1

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from posgc.compression.assess import Assessment
 from posgc.compression.derive import Attempt
+from posgc.language.numerals import plural
 from posgc.pipeline import Candidate, Compressing
 from posgc.plugin.specs import compression_of
 
@@ -105,33 +106,33 @@ def attempts_table(attempts: tuple[Attempt[Candidate], ...]) -> Table:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
+    return "" if value is None else f"{value:z.4g}"
 
 
 def sentences(found: Compressing, agents: tuple[str, ...]) -> list[str]:
     """The same in words: what was compressed, what is certified of it, and what is only estimated."""
     a = found.assessment
-    lines = [f"compression {found.spec}: {sum(found.compressed.graph.sizes)} nodes"]
+    lines = [f"compression {found.spec}: {plural(sum(found.compressed.graph.sizes), 'node')}"]
     if a.measured is not None:
         how = "exact" if a.measured.exact else "upper bounds"
-        lines.append(f"  measured error ({how}): ε_r = {a.measured.epsilon_r.max():.4g} (unit of the rewards), "
-                     f"ε_z = {a.measured.epsilon_z.max():.4g} (L1)")  # fmt: skip
+        lines.append(f"  measured error ({how}): ε_r = {a.measured.epsilon_r.max():z.4g} (unit of the rewards), "
+                     f"ε_z = {a.measured.epsilon_z.max():z.4g} (L1)")  # fmt: skip
     else:
         lines.append(f"  error not measured: {a.not_measured}")
     if a.sampled_error is not None:
         worst = int(a.sampled_error.mean.argmax())
         lines.append(f"  no certificate; distance of beliefs under uniform play, at most at step {worst + 1}: "
-                     f"{a.sampled_error.mean[worst]:.4g} ± {a.sampled_error.half[worst]:.2g} "
-                     f"(95 %, {a.sampled_error.episodes} episodes; an estimate, no bound)")  # fmt: skip
+                     f"{a.sampled_error.mean[worst]:z.4g} ± {a.sampled_error.half[worst]:z.2g} "
+                     f"(95 %, {plural(a.sampled_error.episodes, 'episode')}; an estimate, no bound)")  # fmt: skip
     for b in a.bounds:
-        lines.append(f"  certified: gap in the true game at most {b.gap:.4g} ({BASIS[b.kind]}; "
-                     f"{b.own.max():.3g} of it is the compressed game's own gap)")  # fmt: skip
+        lines.append(f"  certified: gap in the true game at most {b.gap:z.4g} ({BASIS[b.kind]}; "
+                     f"{b.own.max():z.3g} of it is the compressed game's own gap)")  # fmt: skip
     if a.verification is None:
         lines.append(f"  exact gap not computed: {a.not_verified}")
     if a.sampled_gap is not None:
         g = a.sampled_gap
         for i, agent in enumerate(agents):
-            lines.append(f"  played: {agent} earns {g.values[i]:.6g} ± {g.values_half[i]:.2g}, and its best answer in "
-                         f"the compressed game gains {g.gains[i]:.4g} ± {g.gains_half[i]:.2g} "
-                         f"(95 %, {g.episodes} episodes; estimates)")  # fmt: skip
+            lines.append(f"  played: {agent} earns {g.values[i]:z.6g} ± {g.values_half[i]:z.2g}, and its best answer "
+                         f"in the compressed game gains {g.gains[i]:z.4g} ± {g.gains_half[i]:z.2g} "
+                         f"(95 %, {plural(g.episodes, 'episode')}; estimates)")  # fmt: skip
     return lines

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 
@@ -51,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
             save_policy(solution.policy, arguments.out, arguments.game)
     opinion = second_opinion(compiled, solution.policy, solution.verification, referee) if referee else None
     if arguments.json:
-        print(json.dumps(documents.solve(solution, arguments.out, opinion)))
+        print(documents.written(documents.solve(solution, arguments.out, opinion)))
     else:
         text.solve(solution, arguments.out, opinion)
     if solution.compression is not None and not solution.compression.met:

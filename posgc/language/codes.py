@@ -42,7 +42,8 @@ _OTHERS = (
     Code("E624", "picture that cannot be drawn", "`posgc plot` draws with matplotlib, which `posgc[plot]` brings, as "
          "SVG, PNG or PDF."),
     Code("E621", "parameter out of range", "`--set` gives a parameter a value outside of its declared range."),
-    Code("E622", "not a number", "`--set` takes 0.5, 3 or 1/3; an `int` parameter takes whole numbers."),
+    Code("E622", "not a number", "`--set` takes 0.5, 3 or 1/3, within the range of doubles; an `int` takes whole "
+         "numbers of 64 bits."),
     Code("E623", "impossible override", "`--horizon` is a whole number from 1, `--discount` lies in [0, 1]."),
     Code("E625", "rewards too large", "The discounted sum of the largest rewards over the steps is above 1e150, where "
          "squares overflow."),

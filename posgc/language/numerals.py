@@ -51,6 +51,6 @@ def vanishes(text: str, value: float) -> bool:
     return value == 0 and _DIGITS.match(text) is not None
 
 
-def plural(count: int, what: str) -> str:
-    """`1 agent`, `2 agents`; thousands are not parted."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def plural(count: int, what: str, spec: str = "") -> str:
+    """`1 agent`, `2 agents`; `spec` is the format of the number."""
+    return f"{count:{spec}} {what}" if count == 1 else f"{count:{spec}} {what}s"
