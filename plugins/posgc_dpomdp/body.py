@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from lark import Token
 
+from posgc.plugin import vanishes
 from posgc.plugin.complaints import Complaints, span_in, span_of
 from posgc_dpomdp.header import ROUNDED, Header
 from posgc_dpomdp.labels import ANY, Axis, Cells
@@ -24,6 +25,9 @@ from posgc_dpomdp.syntax import Statement
 __all__ = ["Write", "read_writes"]
 
 Floats = npt.NDArray[np.float64]
+
+_LONG = 300  # characters of a number that may be below the least double without an exponent
+_DOUBLE = "a double holds 0, or 5e-324 and more"
 
 class Write(NamedTuple):
     """`table[cells] = value`; `value` is a number, or an array over the axes that `cells` leaves open.
@@ -65,7 +69,9 @@ class _Reader:
                         break
                     cells += found
                 else:
-                    if len(number := tail.split()) == 1 and in_range(value := float(number[0])):
+                    if len(number := tail.split()) == 1 and in_range(value := float(number[0])) and (
+                        value or not vanishes(number[0], value)
+                    ):
                         writes.append(Write(head, cells, value))
                         continue
             write = self._other(statement)
@@ -129,7 +135,9 @@ class _Reader:
         """Rewards that SDMS writes short, `R: ja : s : r`, and those of each agent, in our dialect or SDMS's."""
         values, agents = [float(x) for x in statement.tail.split()], len(self.header.agents)
         own = self.letter == "R" and len(values) == agents > 1 and (self.header.quoted or not short)
-        if not (own or (short and len(values) == 1)) or not all(map(math.isfinite, values)):
+        if not (own or (short and len(values) == 1)) or not all(map(math.isfinite, values)) or (
+            any(map(vanishes, statement.tail.split(), values))
+        ):
             self._bad_number(statement)
             return None
         if short and not self.header.quoted:
@@ -169,6 +177,9 @@ class _Reader:
             worst = values[~good][0]
             self.complaints.error("I105", f"the number {worst:g} is out of range", place, self._range())
             return None
+        if lost := _lost(lines, values):
+            self.complaints.error("I105", f"the number {lost} is out of range", place, _DOUBLE)
+            return None
         if left == 0 or len(lines) != need // axes[-1].size or any(len(line) != axes[-1].size for line in lines):
             self.complaints.note("N109", "values on other lines than MADP expects", place, "one row a line")
         if left == 0:
@@ -184,10 +195,19 @@ class _Reader:
         if len(number.split()) > 1:
             self.complaints.error("I101", "one number is wanted here", span, self.header.dialect.entry)
         else:
-            self.complaints.error("I105", f"the number {number} is out of range", span, self._range())
+            cure = _DOUBLE if vanishes(number, float(number)) else self._range()
+            self.complaints.error("I105", f"the number {number} is out of range", span, cure)
 
     def _range(self) -> str:
         return "a reward is finite" if self.letter == "R" else "a probability lies in [0, 1]"
+
+
+def _lost(lines: Sequence[Sequence[str]], values: Floats) -> str | None:
+    """The first number of a block that is not 0 and was read as 0; plain short zeros cost nothing."""
+    if not any("e" in word or "E" in word or len(word) > _LONG for line in lines for word in line):
+        return None
+    words = [word for line in lines for word in line]
+    return next((word for word, value in zip(words, values, strict=True) if vanishes(word, float(value))), None)
 
 
 def read_writes(

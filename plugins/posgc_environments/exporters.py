@@ -87,9 +87,13 @@ class PythonExporter(_Script):
     tail: ClassVar[str] = textwrap.dedent("""
 
         if __name__ == "__main__":
+            import os
             import sys
 
-            print("returns:", random_episode(GAME, int(sys.argv[1]) if len(sys.argv) > 1 else 0))
+            try:
+                print("returns:", random_episode(GAME, int(sys.argv[1]) if len(sys.argv) > 1 else 0), flush=True)
+            except BrokenPipeError:  # the reader of a pipe went away (`| head`)
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         """)
 
 

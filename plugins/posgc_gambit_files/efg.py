@@ -121,6 +121,7 @@ class _Builder:
             name, self.tree.title, self._signature(), self.horizon, 1.0, ("state",), (labels,),
             np.arange(len(order), dtype=np.int64)[:, None], initial, (self._kernel(len(order), joint),),
             (0,) * self.horizon, self.active, np.ones((self.horizon + 1, self.n), dtype=np.bool_),
+            frozenset({"step"}),  # a tree ends: what its last step is like says nothing of later ones
         )  # fmt: skip
 
     # ---- states

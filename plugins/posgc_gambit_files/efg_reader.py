@@ -118,7 +118,8 @@ class _Reader:
         if known is None:
             known = self.infosets[player, number] = Infoset(player, number, name, actions, chances)
         elif len(known.actions) != len(actions) or (player >= 0 and known.actions != actions):
-            tokens.fail(f"information set {number} has other actions elsewhere: {', '.join(known.actions)}", at,
+            others = ", ".join(f'"{action}"' for action in known.actions)
+            tokens.fail(f"information set {number} has other actions elsewhere: {others}", at,
                         "the nodes of an information set have the same actions")  # fmt: skip
         elif known.chances != chances:
             return Infoset(player, number, name, actions, chances)

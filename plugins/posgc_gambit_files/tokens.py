@@ -11,7 +11,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple, NoReturn
 
-from posgc.plugin import Diagnostic, InputError, LimitError, Source, Span
+from posgc.plugin import Diagnostic, InputError, LimitError, Source, Span, vanishes
 
 __all__ = ["MAX_PLAYERS", "Tokens", "Word", "distinct"]
 
@@ -105,19 +105,20 @@ class Tokens:
         self.step()
         try:
             # Beyond the exponents of doubles a Fraction would be a number of thousands of digits.
-            value = Fraction(word.text) if "/" in word.text or abs(float(word.text)) > 1e-300 else Fraction(0)
-            if math.isfinite(float(value)):
+            value = Fraction(word.text) if "/" in word.text or float(word.text) else Fraction(0)
+            if math.isfinite(float(value)) and not vanishes(word.text, float(value)):
                 return value
         except (ValueError, ZeroDivisionError, OverflowError):
             pass
-        self.fail(f"the number {word.text[:20]} is out of range", word, "write a finite number", "I105")
+        self.fail(f"the number {word.text[:20]} is out of range", word, "write a finite number that a double can hold",
+                  "I105")  # fmt: skip
 
     def real(self, what: str) -> float:
         """A finite number as a double."""
         word = self.next
         if word is not None and not word.quoted and _DECIMAL.fullmatch(word.text):
             value = float(word.text)
-            if math.isfinite(value):
+            if math.isfinite(value) and not vanishes(word.text, value):
                 self.step()
                 return value
         return float(self.number(what))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from posgc.plugin import LimitError, Source, Span
+from posgc.plugin import LimitError, Source, Span, vanishes
 from posgc.plugin.complaints import Complaints
 
 __all__ = ["MAX_LINES", "Line", "OneSided", "header_of", "read_sections"]
@@ -102,8 +102,9 @@ class _Sections:
         except ValueError:
             self.complaints.error("I101", f"`{word[:20]}` is not a number", line.word(k), "write a number")
             return None
-        if not low <= value <= high or not math.isfinite(value):
+        if not low <= value <= high or not math.isfinite(value) or vanishes(word, value):
             what = "a probability lies in [0, 1]" if high < math.inf else "a reward is finite"
+            what = "a double holds 0, or 5e-324 and more" if value == 0 else what
             self.complaints.error("I105", f"the number {word[:20]} is out of range", line.word(k), what)
             return None
         return value

@@ -18,7 +18,7 @@ Needs Assumption 3: without it a node's belief, hence its stage game, would depe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -51,10 +51,10 @@ class Options:
     CE, agent form (the paper's) or strategic form.  `way`: how CE and CCE are found.
     """
 
-    select: str = "welfare"
+    select: str = field(default="welfare", metadata={"concepts": ("ce", "cce")})
     epsilon: float = 0.0
-    form: Literal["agent", "strategic"] = "agent"
-    way: Literal["auto", "lp", "columns", "regret"] = "auto"
+    form: Literal["agent", "strategic"] = field(default="agent", metadata={"concepts": ("ce",)})
+    way: Literal["auto", "lp", "columns", "regret"] = field(default="auto", metadata={"concepts": ("ce", "cce")})
 
     def __post_init__(self) -> None:
         if not 0 <= self.epsilon < float("inf"):
@@ -82,18 +82,8 @@ class ValueIteration:
         return Induction(problem.graph, problem.concept, _explained(_oracle(problem, options)), self.name, options)
 
 
-def _require_served(concept: Concept, options: Options) -> None:
-    """An option that would do nothing is refused; raises InputError."""
-    served = {"select": ("ce", "cce"), "way": ("ce", "cce"), "form": ("ce",)}
-    for name, concepts in served.items():
-        if getattr(options, name) != getattr(Options, name) and concept not in concepts:
-            cure = f"it serves {' and '.join(concepts)}"
-            raise InputError([Diagnostic("E612", f"{name} does nothing for {concept}", help=cure)])
-
-
 def _oracle(problem: Problem, options: Options) -> Oracle:
     concept = problem.concept
-    _require_served(concept, options)
     epsilon, seed = options.epsilon, problem.seed
     common = TeamOptions(epsilon=epsilon, seed=seed)
     if concept == "team":

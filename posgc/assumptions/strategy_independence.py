@@ -20,6 +20,7 @@ from posgc.assumptions.witness import describe_witness, witness_of
 from posgc.information.graph import DEFAULT_MAX_NODES, grow_layers
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
+from posgc.language.numerals import plural
 
 __all__ = ["DEFAULT_EFFORT", "exact_test", "strategy_independence"]
 
@@ -32,8 +33,9 @@ def strategy_independence(
 ) -> Verdict:
     """Assumption 3 for steps 1..H; pass `drop_own_actions(information)` to check the game without own actions.
 
-    `method` is "structural, every horizon", "structural, this horizon", "exact", or None where `holds` is
-    None: a limit was met, and the evidence says which and how far the test came.
+    `method` is "structural, every horizon", "structural, horizons up to H" where what follows H is not determined,
+    "structural, this horizon" where every horizon makes another game, "exact", or None where `holds` is None: a limit
+    was met, and the evidence says which and how far the test came.
     """
     lost = next((h for h in range(2, information.model.horizon + 1) if information.lost(h)), None)
     if lost is not None:
@@ -45,13 +47,14 @@ def strategy_independence(
     if unrolled.separated:
         return Verdict(
             3, True,
-            f"in the influence diagram of all {information.model.horizon} steps ({unrolled.nodes} nodes) what is "
-            "not common is d-separated from all prescriptions by the common information, at every step",
-            "structural, this horizon",
+            f"in the influence diagram of all {plural(information.model.horizon, 'step')} "
+            f"({plural(unrolled.nodes, 'node')}) what is not common is d-separated from all prescriptions by the "
+            "common information, at every step",
+            _up_to_here(information),
         )  # fmt: skip
     verdict = exact_test(information, max_nodes, effort)
     if unrolled.separated is None:
-        note = f"the influence diagram of all steps was not tried: it has {unrolled.nodes} nodes"
+        note = f"the influence diagram of all steps was not tried: it has {plural(unrolled.nodes, 'node')}"
         return Verdict(3, verdict.holds, verdict.evidence, verdict.method, verdict.witness, (note,))
     return verdict
 
@@ -65,14 +68,19 @@ def _by_slices(information: Information, cut: SliceResult) -> Verdict:
     # Weights within a factor of 1 + slack give posteriors within 2 slack / (1 - slack) of each other, and two of them,
     # under either prescription, are compared with those of the kernel that obeys the edges.
     apart = 4 * cut.slack / (1 - cut.slack)
-    if cut.every_horizon:
+    if cut.open is None:
         return Verdict(3, True, separated + "; no horizon has other slices", "structural, every horizon",
                        any_start=True, slack=apart)  # fmt: skip
-    return Verdict(
-        3, True,
-        f"{separated}; the game is not the same at every step, so this proves horizon {information.model.horizon}",
-        "structural, this horizon", any_start=True, slack=apart,
-    )  # fmt: skip
+    horizon = information.model.horizon
+    proved = f"horizon {horizon} only" if "horizon" in information.model.reads else f"horizons up to {horizon}"
+    return Verdict(3, True, f"{separated}; {cut.open}, so this proves {proved}", _up_to_here(information),
+                   any_start=True, slack=apart)  # fmt: skip
+
+
+def _up_to_here(information: Information) -> str:
+    """The method of a structural proof that says nothing of longer games; see `posgc.assumptions.structural`."""
+    model = information.model
+    return "structural, " + ("this horizon" if "horizon" in model.reads else f"horizons up to {model.horizon}")
 
 
 def exact_test(
@@ -102,16 +110,17 @@ def exact_test(
             if result.holds is None:
                 return _undecided(
                     passed, horizon,
-                    f"step {layer.h} needs {result.vertices} prescriptions and {result.work:.2g} multiplications "
-                    f"(limit {effort:.2g}); raise the effort, or share more",
+                    f"step {layer.h} needs {plural(result.vertices, 'prescription')} and {result.work:.2g} "
+                    f"multiplications (limit {effort:.2g}); raise the effort, or share more",
                 )  # fmt: skip
             vertices, passed = max(vertices, result.vertices), layer.h
     except LimitError as limit:
         return _undecided(passed, horizon, str(limit))
     return Verdict(
         3, True,
-        f"at all {nodes} common beliefs of steps 1..{horizon}, every increment leads to one posterior under all "
-        f"prescriptions (L1 tolerance {POSTERIOR_TOLERANCE:g}; {_effort_text(vertices)})",
+        f"at {'the one common belief' if nodes == 1 else f'all {nodes} common beliefs'} of steps 1..{horizon}, every "
+        f"increment leads to one posterior under all prescriptions "
+        f"(L1 tolerance {POSTERIOR_TOLERANCE:g}; {_effort_text(vertices)})",
         "exact",
     )  # fmt: skip
 
@@ -119,7 +128,7 @@ def exact_test(
 def _effort_text(vertices: int) -> str:
     if vertices == 0:
         return "every increment that can follow tells all that matters"
-    return f"up to {vertices} prescriptions tried at each"
+    return f"up to {plural(vertices, 'prescription')} tried at each"
 
 
 def _undecided(passed: int, horizon: int, reason: str) -> Verdict:

@@ -16,7 +16,11 @@ randomised, prescription is a mixture of theirs, hence proportional to the same 
 Slices that have the same graph have the same answer, and two old items with the same holders now and the
 same fate (common, held by the same agents, or gone) are twins: one of them stands for all.  What is
 never shared thus counts as one block, and when the game is the same at every step no new slice appears once
-h exceeds the largest finite lag and `forget` by a few steps: the certificate holds for every horizon.
+h exceeds the largest finite lag and `forget` by a few steps: the certificate holds for every horizon.  That a game
+stays the same after its last step is not seen from its arrays: its source must not read the step (`Model.steady`).
+Otherwise the slices of steps 1..H-1 prove the horizons up to H: those of a shorter game are among them, but for own
+actions that it need not remember, and what is not remembered leaves the graph with its edges.  A game that reads its
+horizon is another game for each, and only H is proved.
 
 **Unrolled.**  Where a slice fails, the diagram of all H steps knows more than "anything may depend on
 anything through B"; it tests ({S_h} + p_h) minus c_h against every Pi_{i,t}, t < h, given c_h, and proves that
@@ -28,7 +32,7 @@ Both are sound.  They are complete only for generic numbers, so "not separated" 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 
 import networkx as nx
@@ -51,14 +55,14 @@ MARGIN = 4
 
 @dataclass(frozen=True)
 class SliceResult:
-    """`separated`: every slice tested is; `every_horizon`: those are all slices of any horizon.
+    """`separated`: every slice tested is.  `open`: why longer games may have other slices, None where they have none.
 
     `failed` is the first step whose slice is not separated, None if none; `slices` counts different ones.  `slack`: the
     largest relative difference between a kernel and one that obeys its edges exactly.
     """
 
     separated: bool
-    every_horizon: bool
+    open: str | None
     slices: int
     failed: int | None
     slack: float = 0.0
@@ -92,17 +96,18 @@ class _Slice:
 def slice_certificate(information: Information) -> SliceResult:
     """The one-slice test for all slices of the game; see the module for what it proves."""
     known = _kernel_edges_by_step(information)
-    extended = _extended(information, known)
-    source = extended if extended is not None else information
-    last = _reach(information) if extended is not None else information.model.horizon - 1
+    extended = _extended(information)
+    why = extended if isinstance(extended, str) else None
+    source = information if isinstance(extended, str) else extended
+    last = information.model.horizon - 1 if isinstance(extended, str) else _reach(information)
     results: dict[_Slice, bool] = {}
     for h in range(1, last + 1):
         key = _slice(source, h, known[min(h, len(known)) - 1])
         if key not in results:
             results[key] = _separated(information, key)
         if not results[key]:
-            return SliceResult(False, False, len(results), h)
-    return SliceResult(True, extended is not None, len(results), None, max(edges.slack for edges in known))
+            return SliceResult(False, why, len(results), h)
+    return SliceResult(True, why, len(results), None, max(edges.slack for edges in known))
 
 
 def _kernel_edges_by_step(information: Information) -> tuple[KernelEdges, ...]:
@@ -123,21 +128,20 @@ def _reach(information: Information) -> int:
     return information.memory + MARGIN
 
 
-def _extended(information: Information, edges: tuple[KernelEdges, ...]) -> Information | None:
-    """The same game, long enough to show all its slices; None where a longer game is not determined.
+def _extended(information: Information) -> Information | str:
+    """The same game, long enough to show all its slices; why not, where a longer game is not determined.
 
-    It is when every step has the same edges, choices and observations, when the rows of the kernel cover
-    whatever they lead to (a short game need not have tabulated states that only a longer one reaches), and
-    when the dropped actions are those that a longer game would drop.
+    It is when the game is steady, when the rows of the kernel cover whatever they lead to (a short game need not have
+    tabulated states that only a longer one reaches), and when the dropped actions are those that a longer game would
+    drop.
     """
     model = information.model
-    stationary = (
-        len(set(edges)) == 1
-        and bool((model.active == model.active[0]).all())
-        and bool((model.observed[1:] == model.observed[1]).all())
-    )
-    if not stationary or not all(_closed(information, h) for h in _kernel_steps(information)):
-        return None
+    if "horizon" in model.reads:
+        return "the game reads `horizon`"
+    if not model.steady:
+        return "the game reads `step`" if "step" in model.reads else "the game changes with the step"
+    if not _closed(information):
+        return "a longer game reaches more states"
     horizon = 2 * _reach(information) + 1  # as long again, so that no drop is owed to the end being near
     model = replace(
         model, horizon=horizon,
@@ -150,19 +154,13 @@ def _extended(information: Information, edges: tuple[KernelEdges, ...]) -> Infor
         longer = drop_own_actions(longer)
     overlap = range(1, min(information.model.horizon, _reach(information) + 1))
     mine, theirs = ({d for d in x.dropped if d[1] in overlap} for x in (information, longer))
-    return longer if mine == theirs else None
+    return longer if mine == theirs else "in a longer game own actions matter for longer"
 
 
-def _kernel_steps(information: Information) -> Iterable[int]:
-    """One step for each kernel."""
-    steps = information.model.kernel_of_step
-    return (steps.index(k) + 1 for k in sorted(set(steps)))
-
-
-def _closed(information: Information, h: int) -> bool:
-    """Whether every state that the kernel of step h leads to has rows for all allowed actions."""
-    model, kernel = information.model, information.model.kernel(h)
-    filled = np.diff(kernel.indptr).reshape(model.n_actions, model.n_states)[model.allowed(h)] > 0
+def _closed(information: Information) -> bool:
+    """Whether every state that the kernel of a steady game leads to has rows for all allowed actions."""
+    model, kernel = information.model, information.model.kernel(1)
+    filled = np.diff(kernel.indptr).reshape(model.n_actions, model.n_states)[model.allowed(1)] > 0
     return bool(filled[:, np.unique(kernel.state)].all())
 
 

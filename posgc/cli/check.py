@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.witness:
         _save(arguments.witness, report)
     if arguments.json:
-        print(json.dumps(documents.check(report)))
+        print(documents.written(documents.check(report)))
     else:
         text.check(report)
     return max((_status(report, requirement) for requirement in requirements), key=[0, 3, 1].index)
@@ -51,7 +51,7 @@ def _requirements(words: str) -> list[str | float]:
     """Parsed --require: "1", "2", "3", or the least γ."""
     parsed: list[str | float] = []
     for word in words.split(","):
-        gamma = re.fullmatch(r"\s*gamma\s*>=\s*(\d*\.?\d+(?:[eE][+-]?\d+)?)\s*", word)
+        gamma = re.fullmatch(r"\s*gamma\s*>=\s*(\d*\.?\d+(?:[eE][+-]?\d+)?)\s*", word, re.ASCII)
         if gamma:
             parsed.append(float(gamma[1]))
         elif word.strip() in ("1", "2", "3"):
@@ -97,7 +97,7 @@ def _save(path: str, report: Report) -> None:
 def _replay(arguments: argparse.Namespace, result: ReplayResult) -> int:
     """0 when the posteriors differ as claimed, 1 when they do not."""
     if arguments.json:
-        print(json.dumps(documents.replayed(result)))
+        print(documents.written(documents.replayed(result)))
     else:
         text.replayed(result)
     return 0 if result.confirmed else 1

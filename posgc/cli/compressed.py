@@ -11,6 +11,7 @@ from rich.table import Table
 from posgc.cli.numbers import at_most
 from posgc.compression.assess import Assessment
 from posgc.compression.derive import Attempt
+from posgc.language.numerals import plural
 from posgc.pipeline import Candidate, Compressing
 from posgc.plugin.specs import compression_of
 
@@ -112,7 +113,7 @@ def _number(value: float | None) -> str:
 def sentences(found: Compressing, agents: tuple[str, ...]) -> list[str]:
     """The same in words: what was compressed, what is certified of it, and what is only estimated."""
     a = found.assessment
-    lines = [f"compression {found.spec}: {sum(found.compressed.graph.sizes)} nodes"]
+    lines = [f"compression {found.spec}: {plural(sum(found.compressed.graph.sizes), 'node')}"]
     if a.measured is not None:
         how = "exact" if a.measured.exact else "upper bounds"
         of_r, of_z = (at_most(float(e.max()), 4) for e in (a.measured.epsilon_r, a.measured.epsilon_z))
@@ -122,17 +123,17 @@ def sentences(found: Compressing, agents: tuple[str, ...]) -> list[str]:
     if a.sampled_error is not None:
         worst = int(a.sampled_error.mean.argmax())
         lines.append(f"  no certificate; distance of beliefs under uniform play, at most at step {worst + 1}: "
-                     f"{a.sampled_error.mean[worst]:.4g} ± {a.sampled_error.half[worst]:.2g} "
-                     f"(95 %, {a.sampled_error.episodes} episodes; an estimate, no bound)")  # fmt: skip
+                     f"{a.sampled_error.mean[worst]:z.4g} ± {a.sampled_error.half[worst]:z.2g} "
+                     f"(95 %, {plural(a.sampled_error.episodes, 'episode')}; an estimate, no bound)")  # fmt: skip
     for b in a.bounds:
         lines.append(f"  certified: gap in the true game at most {at_most(b.gap, 4)} ({BASIS[b.kind]}; "
-                     f"{b.own.max():.3g} of it is the compressed game's own gap)")  # fmt: skip
+                     f"{b.own.max():z.3g} of it is the compressed game's own gap)")  # fmt: skip
     if a.verification is None:
         lines.append(f"  exact gap not computed: {a.not_verified}")
     if a.sampled_gap is not None:
         g = a.sampled_gap
         for i, agent in enumerate(agents):
-            lines.append(f"  played: {agent} earns {g.values[i]:.6g} ± {g.values_half[i]:.2g}, and its best answer in "
-                         f"the compressed game gains {g.gains[i]:.4g} ± {g.gains_half[i]:.2g} "
-                         f"(95 %, {g.episodes} episodes; estimates)")  # fmt: skip
+            lines.append(f"  played: {agent} earns {g.values[i]:z.6g} ± {g.values_half[i]:z.2g}, and its best answer "
+                         f"in the compressed game gains {g.gains[i]:z.4g} ± {g.gains_half[i]:z.2g} "
+                         f"(95 %, {plural(g.episodes, 'episode')}; estimates)")  # fmt: skip
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -16,9 +17,22 @@ from posgc.policy.referee import Comparison
 from posgc.policy.sampler import CONFIDENCE
 from posgc.policy.verify import Verification, gap_kind
 
-__all__ = ["check", "info", "plot", "plugins", "replayed", "simulate", "solve", "verify"]
+__all__ = ["check", "info", "plot", "plugins", "replayed", "simulate", "solve", "verify", "written"]
 
 Json = dict[str, Any]
+
+
+def written(document: Json) -> str:
+    """The document as JSON; no number is -0."""
+    return json.dumps(_plain(document))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(x) for key, x in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(x) for x in value]
+    return value + 0.0 if isinstance(value, float) else value
 
 
 def check(report: Report) -> Json:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
+from typing import TypeVar
 
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.numerals import real, whole
 from posgc.pipeline import Request
 
 __all__ = [
-    "add_game", "add_output", "add_overrides", "add_referee", "gap", "numbers", "pairs", "positive", "request_of",
-    "seconds",
+    "add_game", "add_output", "add_overrides", "add_referee", "gap", "integer", "natural", "numbers", "pairs",
+    "positive", "request_of", "seconds",
 ]  # fmt: skip
+
+Number = TypeVar("Number", int, float)
 
 
 def add_game(parser: argparse.ArgumentParser) -> None:
@@ -29,14 +33,14 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     add_overrides(parser, _horizon, "number of decisions; inf: discounted without end, cut where it no longer matters")
     parser.add_argument("--max-nodes", metavar="N", type=positive, default=DEFAULT_MAX_NODES,
                         help=f"most nodes of the common-information graph (default {DEFAULT_MAX_NODES})")  # fmt: skip
-    parser.add_argument("--seed", metavar="N", type=_natural, default=0, help="seed of whatever is random (default 0)")
+    parser.add_argument("--seed", metavar="N", type=natural, default=0, help="seed of whatever is random (default 0)")
 
 
 def add_overrides(
     parser: argparse.ArgumentParser, horizon: Callable[[str], float] | None = None, what: str = "number of decisions"
 ) -> None:
     """What a file may leave open, or say otherwise; `horizon` reads the value of --horizon."""
-    parser.add_argument("--horizon", metavar="H", type=horizon or positive, help=what)
+    parser.add_argument("--horizon", metavar="H", type=horizon or _finite, help=what)
     parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
     parser.add_argument("--reward", choices=("team", "zero_sum"),
                         help="how an imported file's one reward is meant")  # fmt: skip
@@ -75,52 +79,70 @@ def pairs(flag: str, words: list[str]) -> dict[str, str]:
 
 
 def gap(text: str) -> float:
-    """A bound that a gap is compared with: any number, never NaN, which no gap would exceed."""
-    value = float(text)
-    if math.isnan(value):
-        raise argparse.ArgumentTypeError("not a number is no bound")
-    return value
+    """A bound that a gap is compared with: any number, or `inf`."""
+    return _read(real, text)
 
 
 def numbers(text: str) -> tuple[float, ...]:
     """A list of numbers with commas between."""
-    return tuple(float(word) for word in text.split(","))
+    return tuple(_read(real, word.strip()) for word in text.split(","))
 
 
 def seconds(text: str) -> float:
     """A time limit."""
-    value = float(text)
+    value = _read(real, text)
     if not value > 0:
         raise argparse.ArgumentTypeError(f"{text} is no time")
     return value
 
 
-def _horizon(text: str) -> float:
-    return math.inf if text == "inf" else positive(text)
+def integer(text: str) -> int:
+    """A whole number."""
+    return _read(whole, text)
 
 
 def positive(text: str) -> int:
     """A whole number from 1."""
-    value = int(text)
+    value = _read(whole, text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not positive")
     return value
 
 
-def _natural(text: str) -> int:
-    value = int(text)
+def natural(text: str) -> int:
+    """A whole number from 0."""
+    value = _read(whole, text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
     return value
 
 
+def _read(kind: Callable[[str], Number], text: str) -> Number:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _horizon(text: str) -> float:
+    return math.inf if text == "inf" else _override("horizon", positive, text)
+
+
+def _finite(text: str) -> float:
+    return _override("horizon", positive, text)
+
+
 def _discount(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and 0 <= value <= 1):
-        raise argparse.ArgumentTypeError(f"{text} is not in [0, 1]")
+    value = _override("discount", gap, text)
+    if not 0 <= value <= 1:
+        raise InputError([Diagnostic("E623", f"the discount {text} is not in [0, 1]", help="a factor of 1 means none")])
     return value
 
 
-positive.__name__ = _horizon.__name__ = _natural.__name__ = "whole number"
-_discount.__name__ = "number"
-numbers.__name__ = "list of numbers"
+def _override(what: str, kind: Callable[[str], Number], text: str) -> Number:
+    """What overrides the file has a code of its own (E623), as it has where its range is wrong."""
+    try:
+        return kind(text)
+    except argparse.ArgumentTypeError as error:
+        cure = "a whole number from 1, such as 10" if what == "horizon" else "a number in [0, 1], such as 0.9"
+        raise InputError([Diagnostic("E623", f"--{what}: {error}", help=cure)]) from None

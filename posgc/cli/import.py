@@ -8,6 +8,7 @@ import sys
 from posgc.cli.flags import add_overrides
 from posgc.language.diagnostics import render
 from posgc.language.files import replace_file
+from posgc.language.numerals import plural
 from posgc.pipeline import Request, translate
 
 __all__ = ["add_arguments", "run"]
@@ -33,5 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         replace_file(given.out, lambda file: file.write(translation.text.encode()), given.file)
         lines = translation.text.count("\n")
-        print(f"wrote {given.out}: {lines} lines, {translation.model.n_states} states, read as {translation.format}")
+        print(f"wrote {given.out}: {plural(lines, 'line')}, "
+              f"{plural(translation.model.n_states, 'state')}, read as {translation.format}")
     return 0

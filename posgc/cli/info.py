@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from posgc.cli import documents, text
 from posgc.cli.flags import add_game, add_output, request_of
@@ -22,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Always 0 for a game that compiles."""
     compiled = compile_request(request_of(arguments))
     if arguments.json:
-        print(json.dumps(documents.info(compiled)))
+        print(documents.written(documents.info(compiled)))
     else:
         text.info(compiled)
     return 0

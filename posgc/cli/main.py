@@ -71,13 +71,14 @@ def _silence(stream: TextIO) -> None:
 
 def _command(argv: list[str]) -> int:
     parser = _parser(argv)
-    parsed = parser.parse_args(argv)
-    if parsed.command is None:
+    if not COMMANDS.keys() & set(argv):
+        parser.parse_args(argv)  # `--version`, `--help`, or a mistake
         parser.print_help()
         return 2
     from posgc.language.diagnostics import InputError, LimitError, render
 
     try:
+        parsed = parser.parse_args(argv)
         return int(parsed.run(parsed))
     except InputError as error:
         for diagnostic in error.diagnostics[:SHOWN]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from posgc.cli import documents, text
@@ -56,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         replace_file(arguments.out, lambda file: file.write(picture), arguments.game)
     written = arguments.out if solved else None
     if arguments.json:
-        print(json.dumps(documents.plot(found, written)))
+        print(documents.written(documents.plot(found, written)))
     else:
         text.plot(found, written)
     return 0 if solved else 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from posgc.cli import documents, text
 from posgc.cli.flags import add_output
@@ -21,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     """1 when a plug-in could not be loaded."""
     found = registry()
     if arguments.json:
-        print(json.dumps(documents.plugins(found)))
+        print(documents.written(documents.plugins(found)))
     else:
         text.plugins(found)
     return int(any(info.defect for info in found.plugins))

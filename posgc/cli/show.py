@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 
 from posgc.cli import text
+from posgc.cli.flags import integer
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import compile_request, read_source, request_of_policy
 from posgc.policy.file import load_policy
@@ -20,8 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `show`."""
     parser.add_argument("policy", metavar="POLICY", help="a file written by `posgc solve --out`")
     parser.add_argument("--game", metavar="GAME", help="the game, instead of the text that the policy carries")
-    parser.add_argument("--width", metavar="K", type=int, default=3, help="continuations of each history (default 3)")
-    parser.add_argument("--depth", metavar="H", type=int, default=3, help="steps to show (default 3)")
+    parser.add_argument("--width", metavar="K", type=integer, default=3,
+                        help="continuations of each history (default 3)")  # fmt: skip
+    parser.add_argument("--depth", metavar="H", type=integer, default=3, help="steps to show (default 3)")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from posgc.cli import documents, text
@@ -40,10 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
         found = simulate(compiled, arguments.policy, arguments.episodes, traces, progress)
     lines = trace_lines(compiled.model, found.traces) if found.traces else iter(())
     if arguments.out:
-        rows = (f"{json.dumps(line)}\n".encode() for line in lines)
+        rows = (f"{documents.written(line)}\n".encode() for line in lines)
         replace_file(arguments.out, lambda file: file.writelines(rows), arguments.game, arguments.policy)
     if arguments.json:
-        print(json.dumps(documents.simulate(found, [] if arguments.out else list(lines), arguments.out)))
+        print(documents.written(documents.simulate(found, [] if arguments.out else list(lines), arguments.out)))
     else:
         text.simulate(found, arguments.out)
     if found.estimate.stopped:

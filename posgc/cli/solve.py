@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 
@@ -12,6 +11,7 @@ from posgc.cli.flags import add_game, add_output, add_referee, gap, pairs, reque
 from posgc.cli.numbers import at_most
 from posgc.cli.progress import progress_bar
 from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.numerals import real
 from posgc.pipeline import Compress, Solution, compile_request, referee_of, second_opinion, solve
 from posgc.policy.file import save_policy
 
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
             save_policy(solution.policy, arguments.out, arguments.game)
     opinion = second_opinion(compiled, solution.policy, solution.verification, referee) if referee else None
     if arguments.json:
-        print(json.dumps(documents.solve(solution, arguments.out, opinion)))
+        print(documents.written(documents.solve(solution, arguments.out, opinion)))
     else:
         text.solve(solution, arguments.out, opinion)
     if solution.compression is not None and not solution.compression.met:
@@ -98,7 +98,7 @@ def _compress(arguments: argparse.Namespace) -> Compress | None:
     if spec is None or spec.strip() != "auto":
         return None if spec is None else Compress(spec)
     try:
-        target = None if arguments.epsilon is None else float(arguments.epsilon)
+        target = None if arguments.epsilon is None else real(arguments.epsilon)
     except ValueError:
         target = -1.0
     if target is not None and not 0 <= target < math.inf:

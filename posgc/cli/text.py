@@ -17,6 +17,7 @@ from posgc.cli.numbers import at_least, at_most, bracket
 from posgc.cli.traces import trace_columns, trace_rows
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import render
+from posgc.language.numerals import plural
 from posgc.model import Model
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import Compiled, Compressing, Report, Simulation, Solution, Sweep
@@ -55,7 +56,7 @@ def _heading(console: Console, compiled: Compiled) -> None:
     title = f" — {model.title}" if model.title else ""
     _say(console, f"{model.name}{title}")
     sizes = model.signature
-    _say(console, f"  {model.n_agents} agents: {', '.join(sizes.agents)}; {model.n_states} states; "
+    _say(console, f"  {plural(model.n_agents, 'agent')}: {', '.join(sizes.agents)}; {plural(model.n_states, 'state')}; "
          f"actions {' × '.join(map(str, sizes.action_sizes))}; observations "
          f"{' × '.join(map(str, sizes.observation_sizes))}; horizon {model.horizon}; "
          f"rewards: {reward_kind(model).replace('_', '-')}")  # fmt: skip
@@ -100,8 +101,8 @@ def _compressions(console: Console, report: Report) -> None:
         table.add_row(escape(offer.spec), nodes, error, escape(offer.reason or BASIS.get(offer.kind or "", "")))
     console.print(table)
     theory = report.theory
-    steps = f"{math.ceil(theory.window):,} steps" if math.isfinite(theory.window) else "no length (γ may be 0)"
-    _say(console, f"theory's window, γ⁻⁴ log(SH/ε) up to a constant, for γ = {theory.gamma:.4g} on reachable "
+    steps = plural(math.ceil(theory.window), "step", ",") if math.isfinite(theory.window) else "no length (γ may be 0)"
+    _say(console, f"theory's window, γ⁻⁴ log(SH/ε) up to a constant, for γ = {theory.gamma:z.4g} on reachable "
          f"differences and ε = {theory.epsilon:g}: {steps}")  # fmt: skip
 
 
@@ -127,7 +128,7 @@ def _gamma(console: Console, report: Report) -> None:
 
 
 def _belief(belief: tuple[tuple[int, str, float], ...]) -> str:
-    shown = [f"{label}: {p:.4g}" for _, label, p in belief[:4]]
+    shown = [f"{label}: {p:z.4g}" for _, label, p in belief[:4]]
     return "{" + "; ".join(shown) + ("; …" if len(belief) > 4 else "") + "}"
 
 
@@ -142,7 +143,7 @@ def _witness(console: Console, witness: Any) -> None:
             _say(console, f"    {agent}: {plays}")
         _say(console, f"  belief {number}:")
         for outcome in posterior[:WITNESS_LINES]:
-            _say(console, f"    {outcome['probability']:.6g}  {outcome['state']}{_given(outcome['private'], '; ')}")
+            _say(console, f"    {outcome['probability']:z.6g}  {outcome['state']}{_given(outcome['private'], '; ')}")
         if len(posterior) > WITNESS_LINES:
             _say(console, f"    … {len(posterior) - WITNESS_LINES} more (--witness FILE writes all)")
 
@@ -160,7 +161,7 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
     console = _console()
     header = solution.policy.header
     _heading(console, solution.compiled)
-    _say(console, f"  {header.concept} by {header.backend} on {sum(solution.layers)} common beliefs "
+    _say(console, f"  {header.concept} by {header.backend} on {plural(sum(solution.layers), 'common belief')} "
          f"(Assumption 3: {solution.independence.method})")  # fmt: skip
     for note in header.notes[:3]:
         _say(console, f"  {note}")
@@ -168,8 +169,8 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
     if solution.compression is not None:
         _compression(console, solution.compression, header.agents)
     if solution.verification is None and solution.compiled.tail is not None:
-        _say(console, f"the game has no end and was cut after {solution.compiled.model.horizon} steps; the bounds "
-             f"include {at_most(solution.compiled.tail)} for what follows")  # fmt: skip
+        _say(console, f"the game has no end and was cut after {plural(solution.compiled.model.horizon, 'step')}; "
+             f"the bounds include {at_most(solution.compiled.tail)} for what follows")  # fmt: skip
     if solution.verification is not None:
         _certificate(console, solution.compiled, solution.verification)
     if header.stage_gap is not None and solution.compression is not None:
@@ -202,15 +203,15 @@ def _compression(console: Console, found: Compressing, agents: tuple[str, ...]) 
 def _certificate(console: Console, compiled: Compiled, checked: Verification) -> None:
     table = Table("agent", "value", "gain by deviating", box=None, pad_edge=False)
     for agent, value, gain in zip(compiled.model.signature.agents, checked.values, checked.gains, strict=True):
-        table.add_row(escape(agent), f"{value:.12g}", f"{gain:.3g}")
+        table.add_row(escape(agent), f"{value:z.12g}", f"{gain:z.3g}")
     console.print(table)
-    _say(console, f"{GAP[checked.kind]} gap in the true game: {checked.gap:.3g} (largest single gain), "
-         f"NashConv {checked.nash_conv:.3g} (sum); merging and rounding change it by at most "
+    _say(console, f"{GAP[checked.kind]} gap in the true game: {checked.gap:z.3g} (largest single gain), "
+         f"NashConv {checked.nash_conv:z.3g} (sum); merging and rounding change it by at most "
          f"{at_most(checked.error, 1)}")  # fmt: skip
     if compiled.tail is not None:
         whole = at_most(checked.certified + compiled.tail)
-        _say(console, f"the game has no end and was cut after {compiled.model.horizon} steps; later deviations gain at "
-             f"most {at_most(compiled.tail)}, so its gap is at most {whole}")  # fmt: skip
+        _say(console, f"the game has no end and was cut after {plural(compiled.model.horizon, 'step')}; later "
+             f"deviations gain at most {at_most(compiled.tail)}, so its gap is at most {whole}")  # fmt: skip
     if compiled.information.protocol.forget is not None:
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
 
@@ -219,14 +220,14 @@ def _opinion(console: Console, opinion: Comparison | None) -> None:
     """Whether the referee agrees, and where it first does not."""
     if opinion is None:
         return
-    first, asked = opinion.disagreement, f"{len(opinion.findings)} numbers on {opinion.nodes} nodes"
+    first, asked = opinion.disagreement, f"{plural(len(opinion.findings), 'number')} on {plural(opinion.nodes, 'node')}"
     if first is None:
         worst = max(f.difference for f in opinion.findings)
-        _say(console, f"referee {opinion.referee} agrees: {asked}, largest difference {worst:.3g}")
+        _say(console, f"referee {opinion.referee} agrees: {asked}, largest difference {worst:z.3g}")
     else:
         of = f" of {first.agent}" if first.agent else ""
-        _say(console, f"referee {opinion.referee} DISAGREES ({asked}): the {first.quantity}{of} is {first.ours:.12g} "
-             f"here, {first.theirs:.12g} there")  # fmt: skip
+        _say(console, f"referee {opinion.referee} DISAGREES ({asked}): the {first.quantity}{of} is {first.ours:z.12g} "
+             f"here, {first.theirs:z.12g} there")  # fmt: skip
 
 
 def verify(compiled: Compiled, checked: Verification, opinion: Comparison | None = None) -> None:
@@ -257,18 +258,18 @@ def simulate(simulation: Simulation, path: str | None) -> None:
     elif path is not None:
         _say(console, f"traces written to {path}")
     _say(console)
-    discounted = "" if compiled.model.discount == 1 else f", discounted by {compiled.model.discount:.10g}"
-    _say(console, f"{simulation.policy}, seed {compiled.request.seed}: mean return of {found.episodes} episodes"
-         f"{discounted}, normal {CONFIDENCE:.0%} interval")  # fmt: skip
+    discounted = "" if compiled.model.discount == 1 else f", discounted by {compiled.model.discount:z.10g}"
+    _say(console, f"{simulation.policy}, seed {compiled.request.seed}: mean return of "
+         f"{plural(found.episodes, 'episode')}{discounted}, normal {CONFIDENCE:.0%} interval")  # fmt: skip
     claims = simulation.claimed or ()
     table = Table("agent", "mean", "interval", *(["the file's claim"] if claims else []), box=None, pad_edge=False)
     for i, agent in enumerate(compiled.model.signature.agents):
-        between = "" if found.interval is None else "[{:.6g}, {:.6g}]".format(*found.interval[i])
-        table.add_row(escape(agent), f"{found.mean[i]:.6g}", escape(between), *(f"{v:.12g}" for v in claims[i:][:1]))
+        between = "" if found.interval is None else f"[{found.interval[i][0]:z.6g}, {found.interval[i][1]:z.6g}]"
+        table.add_row(escape(agent), f"{found.mean[i]:z.6g}", escape(between), *(f"{v:z.12g}" for v in claims[i:][:1]))
     console.print(table)
     rate = found.episodes * compiled.model.horizon / max(compiled.seconds["simulate"], 1e-9) / 1e6
     _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in compiled.seconds.items())
-         + f" ({rate:.3g} million joint steps a second)")  # fmt: skip
+         + f" ({rate:z.3g} million joint steps a second)")  # fmt: skip
 
 
 def _traces(console: Console, model: Model, traces: Episodes) -> None:
@@ -303,30 +304,30 @@ def show(policy: Policy, chapters: tuple[Chapter, ...]) -> None:
     console = _console()
     header = policy.header
     tree = Tree(escape(f"{header.game} under {header.protocol}: {header.concept} by {header.backend}, "
-                       f"claimed values {', '.join(f'{v:.6g}' for v in header.values)}"))  # fmt: skip
+                       f"claimed values {', '.join(f'{v:z.6g}' for v in header.values)}"))  # fmt: skip
     _grow(tree, chapters, 1.0 - sum(c.probability for c in chapters))
     console.print(tree)
 
 
 def _grow(tree: Tree, chapters: tuple[Chapter, ...], rest: float) -> None:
     for chapter in chapters:
-        branch = tree.add(escape(f"step {chapter.h}, probability {chapter.probability:.4g}: {chapter.news}"))
+        branch = tree.add(escape(f"step {chapter.h}, probability {chapter.probability:z.4g}: {chapter.news}"))
         for weight, rules in chapter.rules:
-            under = branch if len(chapter.rules) == 1 else branch.add(f"with probability {weight:.4g} all follow:")
+            under = branch if len(chapter.rules) == 1 else branch.add(f"with probability {weight:z.4g} all follow:")
             for rule in rules:
                 seen = f" when {rule.private}" if rule.private else ""
-                plays = " or ".join(c if p > 1 - 1e-9 else f"{c} ({p:.4g})" for c, p in rule.choices)
+                plays = " or ".join(c if p > 1 - 1e-9 else f"{c} ({p:z.4g})" for c, p in rule.choices)
                 under.add(escape(f"{rule.agent}{seen}: {plays}"))
         _grow(branch, chapter.children, chapter.rest)
     if rest > 1e-9:
-        tree.add(f"… other continuations, probability {rest:.4g}")
+        tree.add(f"… other continuations, probability {rest:z.4g}")
 
 
 def replayed(result: ReplayResult) -> None:
     """The outcome of `posgc check --replay`."""
     console = _console()
     _say(console, f"witness {'confirmed' if result.confirmed else 'REFUTED'}: {result.reason}")
-    _say(console, f"L1 distance of the two posteriors, recomputed: {result.distance:.6g}")
+    _say(console, f"L1 distance of the two posteriors, recomputed: {result.distance:z.6g}")
 
 
 def plugins(found: Registry) -> None:

@@ -55,7 +55,7 @@ def trace_rows(model: Model, episodes: Episodes, episode: int) -> Iterator[list[
     agents, signature = model.signature.agents, model.signature
     seen, done = _names(agents, signature.observations), _names(agents, signature.actions)
     for line in _lines(model, episodes, episode):
-        rewards = [f"{line.reward[agent]:.6g}" if line.reward else "" for agent in agents]
+        rewards = [f"{line.reward[agent]:z.6g}" if line.reward else "" for agent in agents]
         yield [
             str(line.step), *line.state.values(), *(line.observation.get(name, "") for name in seen),
             *(line.action.get(name, "") for name in done), *rewards,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from posgc.cli import documents, text
 from posgc.cli.flags import add_game, add_output, add_referee, gap, request_of
@@ -34,7 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
         verification, _ = verify_policy(compiled, policy, arguments.concept, progress, arguments.form)
     opinion = second_opinion(compiled, policy, verification, referee) if referee else None
     if arguments.json:
-        print(json.dumps(documents.verify(compiled, verification, arguments.concept or policy.header.concept, opinion)))
+        concept = arguments.concept or policy.header.concept
+        print(documents.written(documents.verify(compiled, verification, concept, opinion)))
     else:
         text.verify(compiled, verification, opinion)
     gap_found = verification.gap + (compiled.tail or 0.0)

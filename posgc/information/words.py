@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from posgc.information.items import Information, Item
+from posgc.language.numerals import plural
 from posgc.language.protocol import NEVER
 
 __all__ = ["StepWords", "describe_lags", "describe_steps"]
@@ -36,7 +37,7 @@ def describe_lags(information: Information) -> list[str]:
             name = f"{kind} {variable.name}[{signature.agents[variable.agent]}]"
             lines.append(f"{name}: {_who(signature.agents, variable.agent, lags, kind)}")
     if information.protocol.forget is not None:
-        lines.append(f"private items older than {information.protocol.forget} steps are forgotten")
+        lines.append(f"private items older than {plural(information.protocol.forget, 'step')} are forgotten")
     for v, steps in _dropped(information).items():
         variable = signature.actions[v]
         lines.append(

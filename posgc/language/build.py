@@ -14,18 +14,18 @@ from lark import Token, Tree
 
 from posgc.language import syntax as ast
 from posgc.language.diagnostics import Diagnostic, InputError, Span
+from posgc.language.numerals import LARGEST, vanishes, whole
 
 __all__ = ["MAX_DEPTH", "build"]
 
 MAX_DEPTH = 200
 """Levels of nesting that an expression may have."""
-_MAX_DIGITS = 18  # an integer of so many digits fits into 64 bits
 
 _EVERYONE = object()
 
 
 def build(tree: Tree[Token]) -> Any:
-    """The syntax node of a parse tree.  Raises `InputError` (E111 too deep, E407 number too large)."""
+    """The syntax node of a parse tree.  Raises `InputError` (E111 too deep, E407 number out of range)."""
     made: dict[int, tuple[Any, int]] = {}
     for sub in tree.iter_subtrees():
         parts = [made[id(c)] if isinstance(c, Tree) else (c, 0) for c in sub.children]
@@ -54,22 +54,25 @@ def _word(token: Token) -> ast.Word:
 
 
 def _integer(token: Token) -> int:
-    if len(token) > _MAX_DIGITS:
-        raise _too_large(token)
-    return int(token)
+    try:
+        return whole(token)
+    except ValueError:
+        raise _out_of_range(token, "too large") from None
 
 
 def _real(token: Token) -> float:
     value = float(token)
     if not isfinite(value):
-        raise _too_large(token)
+        raise _out_of_range(token, "too large")
+    if vanishes(token, value):
+        raise _out_of_range(token, "too small, and would be read as 0")
     return value
 
 
-def _too_large(token: Token) -> InputError:
+def _out_of_range(token: Token, how: str) -> InputError:
     return InputError([Diagnostic(
-        "E407", "this number is too large", _token_span(token),
-        "integers have at most 18 digits, other numbers stay below 1e308",
+        "E407", f"this number is {how}", _token_span(token),
+        f"integers are at most {LARGEST}, other numbers are 0 or lie between 5e-324 and 1e308",
     )])  # fmt: skip
 
 

@@ -37,12 +37,13 @@ _OTHERS = (
          "back-end plans on no graph."),
     Code("E618", "no gap to meet", "`--compress auto` looks for the cheapest compression that meets `--epsilon X`."),
     Code("E619", "game that cannot go on for ever", "A game without end needs a discount below 1 and must be the same "
-         "at every step."),
+         "at every step: the file may read neither `step` nor `horizon`."),
     Code("E620", "format not known", "`posgc import` reads files of other formats, told by their content."),
     Code("E624", "picture that cannot be drawn", "`posgc plot` draws with matplotlib, which `posgc[plot]` brings, as "
          "SVG, PNG or PDF."),
     Code("E621", "parameter out of range", "`--set` gives a parameter a value outside of its declared range."),
-    Code("E622", "not a number", "`--set` takes 0.5, 3 or 1/3; an `int` parameter takes whole numbers."),
+    Code("E622", "not a number", "`--set` takes 0.5, 3 or 1/3, within the range of doubles; an `int` takes whole "
+         "numbers of 64 bits."),
     Code("E623", "impossible override", "`--horizon` is a whole number from 1, `--discount` lies in [0, 1]."),
     Code("E625", "rewards too large", "The discounted sum of the largest rewards over the steps is above 1e150, where "
          "squares overflow."),

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from posgc.language import ir
 from posgc.language import syntax as ast
 from posgc.language.claims import check_claims
+from posgc.language.clock import clock_of
 from posgc.language.declarations import (
     declare_agents,
     declare_discount,
@@ -41,10 +42,12 @@ def compile_game(
     settings: Mapping[str, str] = _NOTHING,
     horizon: int | None = None,
     discount: float | None = None,
+    endless: bool = False,
 ) -> ir.Game:
     """The game that a text describes.
 
-    `settings` are the parameters of `--set`, as text; `horizon` and `discount` override the file's.
+    `settings` are the parameters of `--set`, as text; `horizon` and `discount` override the file's.  An `endless` game
+    may not read the time (E619): it stands for the game without end, whatever its horizon.
     Reads no file and runs no code of the text.  Raises `InputError` with every mistake found.
     """
     tree = parse_game(source)
@@ -54,9 +57,19 @@ def compile_game(
             "E116", f"no language block `{use.name}` is installed", use.span,
             f"install the plug-in that brings `{use.name}`, or take the line out",
         )  # fmt: skip
+    clock = clock_of(tree, discount is None)
+    if endless:
+        _refuse_clock(clock, reporter)
     reporter.check()
     with _deep_stack():
-        return _compile(tree, reporter, settings, horizon, discount)
+        return _compile(tree, reporter, settings, horizon, discount, clock)
+
+
+def _refuse_clock(clock: ir.Clock, reporter: Reporter) -> None:
+    for name, place in (("step", clock.step), ("horizon", clock.horizon)):
+        if place is not None:
+            reporter.error("E619", f"a game without end may not change with the step, and this reads `{name}`", place,
+                           f"give a finite --horizon, or write the game without `{name}`")  # fmt: skip
 
 
 @contextmanager
@@ -71,8 +84,9 @@ def _deep_stack() -> Iterator[None]:
 
 
 def _compile(
-    tree: ast.GameText, reporter: Reporter, settings: Mapping[str, str], horizon: int | None, discount: float | None
-) -> ir.Game:
+    tree: ast.GameText, reporter: Reporter, settings: Mapping[str, str], horizon: int | None, discount: float | None,
+    clock: ir.Clock,
+) -> ir.Game:  # fmt: skip
     names = collect(tree, reporter)
     laws = Laws(names, reporter)
     declare_parameters(laws, tree.items, settings)
@@ -94,7 +108,7 @@ def _compile(
         tree.name, tree.title, reporter.source, signature, laws.horizon, factor,
         lines.states, lines.actions, lines.observations, lines.chances, lines.init_order, lines.step_order,
         lines.rewards, lines.terminal, protocols, _parameters(laws), shares, constants, expectations,
-        reporter.warnings,
+        reporter.warnings, clock,
     )  # fmt: skip
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from math import isfinite
 
 from posgc.language import ir
 from posgc.language import syntax as ast
 from posgc.language.laws import Laws
 from posgc.language.names import AgentArray, AgentName, Builtin, Family, Key, Parameter, TypeName
+from posgc.language.numerals import LARGEST
 from posgc.language.report import near
 from posgc.language.values import INT, REAL, Env, Ty, Typed
 
@@ -23,7 +23,7 @@ MAX_AGENTS = 1000
 MAX_HORIZON = 10**6
 
 _NUMBER = re.compile(
-    r"\s*([+-]?)\s*([0-9]{1,18})(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?\s*(?:/\s*([0-9]{1,18}))?\s*", re.ASCII
+    r"\s*([+-]?)\s*([0-9]{1,400})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?\s*(?:/\s*([0-9]{1,400}))?\s*", re.ASCII
 )
 
 
@@ -81,20 +81,41 @@ def _domain(laws: Laws, item: ast.Param) -> tuple[float, float] | None:
 
 
 def _setting(laws: Laws, item: ast.Param, ty: Ty, text: str) -> int | float | None:
+    """The value of `--set`; None after complaining."""
+    try:
+        return _value(text, ty)
+    except _Unfit as unfit:
+        laws.reporter.error("E622", f"`{item.name}={text}` {unfit}", None, unfit.help)
+        return None
+
+
+class _Unfit(Exception):
+    """What is wrong with a number, and its cure."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.help = help
+
+
+def _value(text: str, ty: Ty) -> int | float:
+    """The number, as a fraction first, so that nothing is lost before it is known to fit.  Raises `_Unfit`."""
     found = _NUMBER.fullmatch(text)
     if found is None or (found[5] is not None and int(found[5]) == 0):
-        laws.reporter.error("E622", f"`{item.name}={text}` is not a number", None, "write 0.5, 3 or 1/3")
-        return None
-    sign = -1 if found[1] == "-" else 1
-    if found[3] is None and found[4] is None and found[5] is None:
-        return sign * int(found[2])
-    value = float(found[2] + (found[3] or "") + (found[4] or ""))
-    if found[5] is not None:
-        value = float(Fraction(value) / int(found[5])) if isfinite(value) else value
-    if ty is INT and value != int(value) if isfinite(value) else True:
-        laws.reporter.error("E622", f"`{item.name}={text}` is not an integer", None, f"`{item.name}` is an integer")
-        return None
-    return sign * int(value) if ty is INT else sign * value
+        raise _Unfit("is not a number", "write 0.5, 3 or 1/3")
+    exact = Fraction(found[1] + found[2] + (found[3] or "") + (found[4] or "")) / int(found[5] or 1)
+    if ty is INT:
+        if exact.denominator != 1:
+            raise _Unfit("is not an integer", "the parameter is an `int`")
+        if abs(exact) > LARGEST:
+            raise _Unfit("does not fit into 64 bits", "use a smaller number")
+        return int(exact)
+    try:
+        value = float(exact)
+    except OverflowError:
+        raise _Unfit("is too large", "numbers stay below 1e308") from None
+    if value == 0 != exact:
+        raise _Unfit("is too small and would be read as 0", "write 0 if that is meant")
+    return value
 
 
 def declare_agents(laws: Laws, game: ast.GameText) -> None:
@@ -119,6 +140,8 @@ def declare_agents(laws: Laws, game: ast.GameText) -> None:
         laws.agents = tuple(f"{first.names[0].text}[{k}]" for k in range(1, number + 1))
     if len(laws.agents) > MAX_AGENTS:
         laws.reporter.error("E308", f"more than {MAX_AGENTS} agents", first.span, "take fewer")
+    if len(texts) > 1:
+        raise laws.reporter.failure()  # the names of the other lines are agents of no game
 
 
 def declare_horizon(laws: Laws, game: ast.GameText, override: int | None) -> int:

@@ -7,12 +7,18 @@ first into exit status 2 and the second into 3.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["Diagnostic", "InputError", "LimitError", "Source", "Span", "render"]
+__all__ = ["Diagnostic", "InputError", "LimitError", "Source", "Span", "render", "with_line_feeds"]
+
+
+def with_line_feeds(text: str) -> str:
+    """The text with lines that end in a line feed, where single carriage returns ended them; `\\r\\n` stays."""
+    return re.sub("\r(?!\n)", "\n", text) if "\r" in text else text
 
 
 @dataclass(frozen=True)

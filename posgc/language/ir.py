@@ -20,7 +20,7 @@ from posgc.language.protocol import Protocol
 from posgc.language.signature import Signature
 
 __all__ = [
-    "ActionVar", "Bernoulli", "ChanceVar", "Choose", "Const", "Dist", "Expectation", "Expr", "Fail", "Game",
+    "ActionVar", "Bernoulli", "ChanceVar", "Choose", "Clock", "Const", "Dist", "Expectation", "Expr", "Fail", "Game",
     "If", "Mixture", "Noisy", "ObservationVar", "Op", "Point", "Read", "Select", "StateVar", "Step", "Type",
     "UniformOver", "Value",
 ]  # fmt: skip
@@ -239,6 +239,14 @@ class Expectation:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """Where the text of a game reads `step` and `horizon` first; None where it does not."""
+
+    step: Span | None = None
+    horizon: Span | None = None
+
+
+@dataclass(frozen=True)
 class Game:
     """A checked game.  Action and observation variables are in the order of `signature`.
 
@@ -249,7 +257,8 @@ class Game:
     `protocols` holds the file's own protocols with their default arguments, in file order; others are made
     by `posgc.language.sharing.protocol`, from `shares` (the declarations as written) and `constants` (the
     parameters and constant definitions that they may read).  `expectations` are the claims that the file
-    makes about itself, `warnings` what is odd about it and no error.
+    makes about itself, `warnings` what is odd about it and no error.  `clock` tells where it reads the time: the
+    games of other horizons have the same laws, rewards and protocols up to `step` and `horizon` there.
     """
 
     name: str
@@ -272,3 +281,4 @@ class Game:
     constants: tuple[tuple[str, Value], ...] = ()
     expectations: tuple[Expectation, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    clock: Clock = Clock()

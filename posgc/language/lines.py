@@ -172,7 +172,7 @@ class Lines:
         terms[agent].append(value)
         if item.zero_sum:
             if len(terms) != 2:
-                self.reporter.error("E311", f"`zero_sum` is for two agents, and there are {len(terms)}", item.span,
+                self.reporter.error("E311", f"`zero_sum` is for two agents, and this game has {len(terms)}", item.span,
                                     "write a reward for each agent")  # fmt: skip
                 return
             terms[1 - agent].append(self.laws.ops.negate(value, item.span, Env()))

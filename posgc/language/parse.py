@@ -16,7 +16,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from posgc.language import syntax as ast
 from posgc.language.build import build
-from posgc.language.diagnostics import Diagnostic, InputError, Source, Span
+from posgc.language.diagnostics import Diagnostic, InputError, Source, Span, with_line_feeds
 from posgc.language.mistakes import explain, span_at
 
 __all__ = ["MAX_BYTES", "Lexeme", "decode", "is_name", "lexemes", "parse_game", "parse_request"]
@@ -47,7 +47,7 @@ def decode(name: str, data: bytes) -> Source:
                         "save the file as UTF-8")],
             Source(name, ""),
         ) from None  # fmt: skip
-    return Source(name, text)
+    return Source(name, with_line_feeds(text))
 
 
 def parse_game(source: Source) -> ast.GameText:

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,9 @@ class Model:
     state s, `state_labels[k]` its labels.  `kernels[kernel_of_step[h - 1]]` is the kernel of step h, so
     stationary dynamics are stored once.  `active[h - 1, v]` tells whether action variable v is a choice
     at step h (else its value is its first); `observed[h - 1, v]` for h = 1..H+1 whether observation
-    variable v is made at step h (else its digit in the joint index is 0).
+    variable v is made at step h (else its digit in the joint index is 0).  `reads` says which time the source of
+    the game reads, whether or not it shows in the arrays: with "step" the steps after H may differ from these, with
+    "horizon" games of another horizon may differ at every step.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Model:
     kernel_of_step: tuple[int, ...]  # length H
     active: Bools  # [H, number of action variables]
     observed: Bools  # [H + 1, number of observation variables]
+    reads: frozenset[Literal["step", "horizon"]] = frozenset()
 
     @property
     def n_agents(self) -> int:
@@ -91,6 +95,13 @@ class Model:
     @property
     def n_observations(self) -> int:
         return int(np.prod(self.signature.observation_sizes))
+
+    @cached_property
+    def steady(self) -> bool:
+        """Whether the game is the same at every step and for every horizon: the arrays are, and its source reads no
+        time.  What is seen at step 1 may differ from what is seen later."""
+        same = len(set(self.kernel_of_step)) == 1 and bool((self.active == self.active[:1]).all())
+        return not self.reads and same and bool((self.observed[1:] == self.observed[1:2]).all())
 
     @cached_property
     def digest(self) -> str:

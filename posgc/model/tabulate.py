@@ -108,6 +108,7 @@ def _tabulate(setup: Setup, closed: bool) -> Model:
         kernel_of_step=groups,
         active=active,
         observed=_observed(setup),
+        reads=frozenset(name for name in ("step", "horizon") if getattr(game.clock, name) is not None),
     )
 
 

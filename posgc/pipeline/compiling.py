@@ -16,7 +16,7 @@ from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
 from posgc.language import compile_game
-from posgc.language.diagnostics import Diagnostic, InputError, Source
+from posgc.language.diagnostics import Diagnostic, InputError, Source, with_line_feeds
 from posgc.language.ir import Game
 from posgc.language.sharing import protocol
 from posgc.model import Model, tabulate
@@ -92,7 +92,7 @@ def read_source(path: str) -> Source:
                 raw = file.read(FILE_LIMIT + 1)
         if len(raw) > FILE_LIMIT:
             raise _unreadable(name, f"it is larger than {FILE_LIMIT >> 20} MB")
-        return Source(name, raw.decode("utf-8-sig"))
+        return Source(name, with_line_feeds(raw.decode("utf-8-sig")))
     except OSError as error:
         raise _unreadable(name, error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
@@ -137,7 +137,7 @@ def model_of(request: Request, source: Source, progress: Progress) -> tuple[Game
     if request.reward == "zero_sum":
         raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
                                      help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
-    game = compile_game(source, request.settings, request.horizon, request.discount)
+    game = compile_game(source, request.settings, request.horizon, request.discount, request.endless)
     model = tabulate(
         game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000), closed=request.endless
     )

@@ -135,7 +135,7 @@ def solver_of(
     with timed(compiled.seconds, "check"):
         verdict = independence(compiled, progress)
     chosen = _choose(compiled, concept, verdict, backend)
-    return Solver(compiled, concept, chosen, make_options(chosen.options, options or {}), progress, verdict)
+    return Solver(compiled, concept, chosen, make_options(chosen.options, options or {}, concept), progress, verdict)
 
 
 def _choose(compiled: Compiled, concept: Concept, verdict: Verdict, name: str | None) -> Backend:

@@ -2,6 +2,7 @@
 
 from posgc.compression.contract import Compression
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, Span
+from posgc.language.numerals import vanishes
 from posgc.language.protocol import NEVER
 from posgc.plugin.backend import Backend, Facts, NoOptions, Planner, Problem, Progress
 from posgc.plugin.exporter import Exporter
@@ -12,5 +13,5 @@ from posgc.plugin.referee import Judgement, Profile, Referee
 __all__ = [
     "NEVER", "Backend", "Compression", "Diagnostic", "Exporter", "Facts", "Imported", "Importer", "InputError",
     "Judgement", "LimitError", "NoOptions", "Planner", "Problem", "Profile", "Progress", "Referee", "RewardReading",
-    "Source", "Span", "hookimpl", "require_sense",
+    "Source", "Span", "hookimpl", "require_sense", "vanishes",
 ]  # fmt: skip

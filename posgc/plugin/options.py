@@ -8,14 +8,16 @@ from dataclasses import MISSING, Field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.numerals import real, whole
 
 __all__ = ["describe_options", "make_options"]
 
 
-def make_options(options: type, given: Mapping[str, str]) -> Any:
+def make_options(options: type, given: Mapping[str, str], concept: str | None = None) -> Any:
     """An instance of the options dataclass; raises InputError (E612) for unknown names and bad values.
 
-    Field types may be int, float, bool, str, a Literal of strings, or one of these or None.
+    Field types may be int, float, bool, str, a Literal of strings, or one of these or None.  A field whose metadata
+    name the `concepts` that it serves is refused for another `concept`, whatever the value: it would do nothing.
     """
     known = {f.name.replace("_", "-"): f for f in fields(options)}
     hints = get_type_hints(options)
@@ -26,6 +28,11 @@ def make_options(options: type, given: Mapping[str, str]) -> Any:
             near = difflib.get_close_matches(key, known, 1)
             cure = f"did you mean {near[0]}?" if near else f"options: {', '.join(known) or 'none'}"
             wrong.append(Diagnostic("E612", f"no option is called {name}", help=cure))
+            continue
+        serves = known[key].metadata.get("concepts", (concept,))
+        if concept not in serves:
+            wrong.append(Diagnostic("E612", f"{key} does nothing for {concept}",
+                                    help=f"it serves {' and '.join(serves)}"))  # fmt: skip
             continue
         try:
             values[known[key].name] = _value(hints[known[key].name], text)
@@ -72,7 +79,4 @@ def _value(kind: Any, text: str) -> Any:
         if text in ("true", "false"):
             return text == "true"
         raise ValueError(f"{text!r} is neither true nor false")
-    try:
-        return kind(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not of type {kind.__name__}") from None
+    return {int: whole, float: real}.get(kind, kind)(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from posgc.information.items import Information
 from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.numerals import plural
 from posgc.policy.artefact import Policy
 
 __all__ = ["require_fit"]
@@ -17,7 +18,7 @@ def require_fit(information: Information, policy: Policy) -> None:
         (header.agents != model.signature.agents,
          f"it is for agents {', '.join(map(str, header.agents))}", "verify it against its own game"),
         (header.horizon != model.horizon,
-         f"it has {header.horizon} steps, the game {model.horizon}", f"add --horizon {header.horizon}"),
+         f"it has {plural(header.horizon, 'step')}, the game {model.horizon}", f"add --horizon {header.horizon}"),
         (header.game != model.name, f"it was made for another game, {header.game}", "verify it against its own game"),
         (header.lags != lags, f"it was made under protocol {header.protocol}, not {protocol.name}",
          f"add --share '{header.protocol}'"),

@@ -20,6 +20,7 @@ from support.structures import (
 )
 
 from posgc.assumptions.kernel_edges import KernelEdges, kernel_edges
+from posgc.assumptions.strategy_independence import exact_test
 from posgc.assumptions.structural import slice_certificate, unrolled_certificate
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
@@ -102,7 +103,7 @@ def test_slices_of_a_short_game_prove_long_ones(seed: int, controllers: tuple[bo
     if any(long.lost(h) for h in range(2, 12)):
         return
     result = slice_certificate(short)
-    if result.every_horizon:
+    if result.separated and result.open is None:
         assert unrolled_certificate(long).separated
     assert slice_certificate(long).separated is result.separated
 
@@ -130,7 +131,31 @@ def test_a_game_that_changes_proves_its_own_horizon() -> None:
     active = game.active.copy()
     active[1, 0] = False
     result = slice_certificate(Information(replace(game, active=active), ONE_STEP))
-    assert result.separated and not result.every_horizon
+    assert result.separated and result.open is not None
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**9), loose=st.integers(1, 3))
+def test_a_game_that_changes_proves_shorter_ones(seed: int, loose: int) -> None:
+    """One step is that of another game; where the slices say yes, so do the numbers at every shorter horizon."""
+    rng = np.random.default_rng(seed)
+    lags = any_protocol(rng, 2)
+    one, other = (random_game(rng, bool_pair(rng), 4) for _ in range(2))
+    mixed = replace(one, kernels=(one.kernels[0], other.kernels[0]),
+                    kernel_of_step=tuple(int(h == loose) for h in range(1, 5)))  # fmt: skip
+    whole = drop_own_actions(Information(mixed, lags))
+    if any(whole.lost(h) for h in range(2, 5)):
+        return
+    verdict = slice_certificate(whole)
+    assert verdict.open is not None
+    for horizon in range(2, 5) if verdict.separated else ():
+        short = replace(mixed, horizon=horizon, kernel_of_step=mixed.kernel_of_step[:horizon],
+                        active=mixed.active[:horizon], observed=mixed.observed[: horizon + 1])  # fmt: skip
+        assert exact_test(drop_own_actions(Information(short, lags))).holds
+
+
+def bool_pair(rng: np.random.Generator) -> tuple[bool, bool]:
+    return bool(rng.integers(2)), bool(rng.integers(2))
 
 
 def test_states_that_only_a_longer_game_reaches() -> None:
@@ -140,18 +165,18 @@ def test_states_that_only_a_longer_game_reaches() -> None:
     dense[:, 0, :, 1] = dense[:, 1, :, 2] = 0.25
     game = replace(game, kernels=(kernel_from_dense(dense, np.zeros((2, 4, 3))),))
     result = slice_certificate(Information(game, FULL))
-    assert result.separated and not result.every_horizon
+    assert result.separated and result.open is not None
 
 
 def test_what_is_never_shared_is_one_block() -> None:
     """However long the game, the slices of no sharing are those of its first few steps."""
     game = random_game(np.random.default_rng(0), (False, False), 40)
     result = slice_certificate(drop_own_actions(Information(game, NONE)))
-    assert result.every_horizon and result.slices == 2
+    assert result.open is None and result.slices == 2
 
 
 def test_drop_pass_of_example_5() -> None:
     """Liu & Zhang (2023), Example 5: holds once own past actions are dropped, and not before."""
     kept = Information(random_game(np.random.default_rng(0), (False, False), 5), uncontrolled(2))
     assert not slice_certificate(kept).separated
-    assert slice_certificate(drop_own_actions(kept)).every_horizon
+    assert slice_certificate(drop_own_actions(kept)).open is None
