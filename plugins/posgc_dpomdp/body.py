@@ -18,7 +18,7 @@ from lark import Token
 
 from posgc.plugin import vanishes
 from posgc.plugin.complaints import Complaints, span_in, span_of
-from posgc_dpomdp.header import ROUNDED, Header
+from posgc_dpomdp.header import ROUNDED, Header, reward_axes
 from posgc_dpomdp.labels import ANY, Axis, Cells
 from posgc_dpomdp.syntax import Statement
 
@@ -48,7 +48,7 @@ class _Reader:
         axes = {
             "T": (actions, states, states),
             "O": (actions, states, observations),
-            "R": (actions, states, states, observations),
+            "R": reward_axes(header),
         }
         self.letter, self.header, self.complaints, self.reset = letter, header, complaints, reset
         self.axes: tuple[Axis, ...] = axes[letter]

@@ -35,17 +35,17 @@ def reachable(start: Floats, transition: Floats) -> Ints:
     return np.flatnonzero(seen)
 
 
-def build_initial(start: Floats, kept: Ints) -> Initial:
-    """The start law over the kept states; there is no observation before the first action."""
+def build_initial(start: Floats, kept: Ints, observed: bool) -> Initial:
+    """The start law over the kept states; nothing is observed before the first action, or the state (`observed`)."""
     state = np.flatnonzero(start[kept] > 0)
-    return Initial(state, np.zeros_like(state), start[kept][state])
+    return Initial(state, kept[state] if observed else np.zeros_like(state), start[kept][state])
 
 
 def build_kernel(transition: Floats, observation: Floats, rewards: Rewards, kept: Ints) -> Kernel:
     """The stationary kernel over the kept states, with one reward row for each that the file gives.
 
-    `transition[A, S, S']` and `observation[A, S', O]` have rows that sum to 1, and `kept` is closed under
-    them.  Raises LimitError above MAX_ENTRIES entries.
+    `transition[A, S, S']` and `observation[A, S', O]` have rows that sum to 1 where play comes, and `kept`
+    is closed under them.  Raises LimitError above MAX_ENTRIES entries.
     """
     n_actions, n_states, n_observations = observation.shape
     if len(kept) < n_states:

@@ -6,7 +6,7 @@ A `.dpomdp` has them in this order; a `.pomdp` in any, without agents, and witho
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,14 +19,14 @@ from posgc_dpomdp.labels import IDENTIFIER, Axis, Labels
 from posgc_dpomdp.syntax import Document, Item, Word, words
 
 __all__ = [
-    "DPOMDP", "EXACT", "MAX_AGENTS", "MAX_CELLS", "POMDP", "ROUNDED", "Dialect", "Header", "read_header",
-    "read_single_header", "start_law",
+    "DPOMDP", "EXACT", "MAX_AGENTS", "MAX_CELLS", "MDP", "POMDP", "ROUNDED", "Dialect", "Header", "read_header",
+    "read_single_header", "reward_axes", "start_law",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 
-EXACT = 1e-9  # absolute: a distribution whose sum is this close to 1 is taken as it stands
-ROUNDED = 1e-5  # absolute: one whose sum is this close is taken for rounded, and renormalised
+EXACT = 1e-9  # absolute: a sum this close to 1 is made 1 without a word
+ROUNDED = 1e-5  # absolute: one this close is taken for rounded and made 1 with a note; others are refused
 MAX_CELLS = 200_000_000  # cells of the tables of T and O together, or of R: 1.6 GB of float64
 MAX_AGENTS = 15  # R has an axis per state and two per agent, and NumPy 1 arrays have at most 32
 _HUGE = 10**300  # counts are whole numbers of any length; this one still prints as a float
@@ -51,6 +51,11 @@ POMDP = Dialect(
     "the numbers follow the last field, without a colon",
     "a colon parts the fields, and none comes before the number",
 )
+MDP = Dialect(
+    {"T": "T: a : s : s' p", "R": "R: a : s : s' r"},
+    POMDP.numbers,
+    POMDP.entry,
+)
 ORDER = ("agents", "discount", "values", "states", "start", "actions", "observations")
 
 
@@ -67,6 +72,17 @@ class Header:
     actions: Axis
     observations: Axis
     start: Item | None
+
+    @property
+    def observed(self) -> bool:
+        """Whether the state is observed: an MDP, whose observations are the states and are not in the file."""
+        return self.dialect is MDP
+
+
+def reward_axes(header: Header) -> tuple[Axis, ...]:
+    """The fields of R: (ja, s, s', jo), without jo in an MDP."""
+    fields = (header.actions, header.states, header.states, header.observations)
+    return fields[:3] if header.observed else fields
 
 
 def read_header(document: Document, complaints: Complaints) -> Header:
@@ -97,22 +113,26 @@ def read_header(document: Document, complaints: Complaints) -> Header:
 
 
 def read_single_header(document: Document, complaints: Complaints) -> Header:
-    """The header of a `.pomdp`: one agent, called 1.  Raises as `read_header` does."""
-    items = _in_any_order(document, complaints)
+    """The header of a `.pomdp`: one agent, called 1; of an MDP where there are no observations.  Raises as
+    `read_header` does."""
+    seen = "preamble" in document.damaged or any(item.key == "observations" for item in document.items)
+    mdp = not seen and not any(statement.head[0] == "O" for statement in document.statements)
+    items = _in_any_order(document, complaints, {"agents", "start"} | ({"observations"} if mdp else set()))
     discount = _discount(items.get("discount"), complaints)
     sign, _ = _values(items.get("values"), complaints)
     found = {key: _labels(_words(items.get(key), complaints), key, complaints)
-             for key in ("states", "actions", "observations")}  # fmt: skip
+             for key in ("states", "actions", "states" if mdp else "observations")}  # fmt: skip
     if None in found.values():
         complaints.settle()
     axes = [Axis(key[:-1], (labels,), joint=False) for key, labels in found.items() if labels]
-    states, actions, observations = axes
+    states, actions, observations = axes if not mdp else [*axes, axes[0]]
     _check_size(states.size, actions.size, observations.size, complaints)
-    return Header(POMDP, ("1",), discount, sign, False, states, actions, observations, items.get("start"))
+    dialect = MDP if mdp else POMDP
+    return Header(dialect, ("1",), discount, sign, False, states, actions, observations, items.get("start"))
 
 
-def _in_any_order(document: Document, complaints: Complaints) -> dict[str, Item]:
-    """The preamble of a `.pomdp` by key; I104 for what is missing, repeated or late."""
+def _in_any_order(document: Document, complaints: Complaints, optional: Collection[str]) -> dict[str, Item]:
+    """The preamble of a `.pomdp` by key; I104 for what is missing and not `optional`, repeated or late."""
     found: dict[str, Item] = {}
     body = document.statements[0].head.start_pos or 0 if document.statements else math.inf
     for item in document.items:
@@ -123,7 +143,7 @@ def _in_any_order(document: Document, complaints: Complaints) -> dict[str, Item]
             complaints.error("I104", f"`{key}` comes after the first statement", span, "the preamble comes first")
         found.setdefault(key, item)
     for key in ORDER:
-        if key not in ("agents", "start") and key not in found:
+        if key not in optional and key not in found and "preamble" not in document.damaged:
             complaints.error("I104", f"the preamble has no `{key}:`", None, f"add `{_EXAMPLE[key]}`")
     return found
 
@@ -268,11 +288,11 @@ def _per_agent(key: str, item: Item | None, agents: int, complaints: Complaints)
 
 
 def start_law(header: Header, complaints: Complaints) -> Floats:
-    """The law of the first state, [S], summing to 1 within EXACT; zeros where the item is wrong."""
+    """The law of the first state, [S], summing to 1; zeros where the item is wrong."""
     item, states = header.start, header.states.parts[0]
     found = _words(item, complaints)
     law = np.zeros(states.size)
-    if item is None and header.dialect is POMDP:
+    if item is None and header.dialect is not DPOMDP:
         return np.full(states.size, 1.0 / states.size)
     if not found:
         return law
@@ -338,7 +358,7 @@ def _row(found: list[Word], head: Token, states: Labels, complaints: Complaints)
     total = float(law.sum())
     if abs(total - 1) > ROUNDED:
         complaints.error("I103", f"the start probabilities sum to {total:.12g}", found[0].span, "make them sum to 1")
-    elif abs(total - 1) > EXACT:
+        return law
+    if abs(total - 1) > EXACT:
         complaints.note("N106", f"the start probabilities sum to {total:.12g} and were renormalised", found[0].span)
-        law /= total
-    return law
+    return law / total

@@ -6,6 +6,7 @@ parse → header → start law → T, O, R (writes, then tables) → rows checke
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import ClassVar
@@ -18,12 +19,12 @@ from posgc.plugin import Imported, RewardReading, Source, require_sense
 from posgc.plugin.complaints import Complaints
 from posgc_dpomdp.body import Write, read_writes
 from posgc_dpomdp.build import build_initial, build_kernel, reachable
-from posgc_dpomdp.header import POMDP, Header, read_header, read_single_header, start_law
+from posgc_dpomdp.header import DPOMDP, Header, read_header, read_single_header, start_law
 from posgc_dpomdp.labels import Axis
 from posgc_dpomdp.pomdp_syntax import parse_pomdp
 from posgc_dpomdp.rewards import read_rewards, warn_if_readers_differ
 from posgc_dpomdp.syntax import Document, parse
-from posgc_dpomdp.tables import Floats, check_rows, fill
+from posgc_dpomdp.tables import Bools, Floats, check_rows, fill
 
 __all__ = ["DpomdpImporter", "PomdpImporter"]
 
@@ -72,10 +73,10 @@ class DpomdpImporter:
 
 @dataclass(frozen=True)
 class PomdpImporter:
-    """Reads the `.pomdp` format of A. R. Cassandra's pomdp-solve: one agent."""
+    """Reads the `.pomdp` format of A. R. Cassandra's pomdp-solve, and its MDPs: one agent."""
 
     name: ClassVar[str] = "pomdp"
-    summary: ClassVar[str] = "POMDPs in Cassandra's format (.pomdp), one agent"
+    summary: ClassVar[str] = "POMDPs and MDPs in Cassandra's format (.pomdp), one agent"
     suffixes: ClassVar[tuple[str, ...]] = (".pomdp",)
     own_horizon: ClassVar[bool] = False
 
@@ -88,7 +89,10 @@ class PomdpImporter:
     def read(
         self, source: Source, *, horizon: int | None, discount: float | None, reward: RewardReading | None
     ) -> Imported:
-        """The model over the reachable states; raises as `DpomdpImporter.read` does."""
+        """The model over the reachable states; raises as `DpomdpImporter.read` does.
+
+        A file without `observations:` is an MDP: the agent observes the state, the first one included.
+        """
         require_sense(self, source, horizon, discount, reward)
         complaints = Complaints(source, _MOOT)
         document = parse_pomdp(complaints)
@@ -116,7 +120,7 @@ def _read(
     kernel = _share(kernel, header, reward, complaints)
     n = len(header.agents)
     observed = np.ones((steps + 1, n), dtype=np.bool_)
-    observed[0] = False
+    observed[0] = header.observed
     model = Model(
         name=PurePath(complaints.source.name).stem,
         title="",
@@ -126,7 +130,7 @@ def _read(
         state_names=("state",),
         state_labels=(header.states.parts[0].labels(),),
         state_values=kept[:, None],
-        initial=build_initial(start, kept),
+        initial=build_initial(start, kept, header.observed),
         kernels=(kernel,),
         kernel_of_step=(0,) * steps,
         active=np.ones((steps, n), dtype=np.bool_),
@@ -140,19 +144,34 @@ def _laws(
 ) -> tuple[Floats, Floats, list[Write]]:
     """T as [A, S, S], O as [A, S, O], and the writes of R.
 
-    A malformed line makes every row of its letter suspect: their sums would only repeat its mistake.
+    A malformed line makes every row of its letter suspect: their sums would only repeat its mistake.  Rows that no
+    play uses need not be there: of T at states that are not reached, of O where (ja, s') does not occur.
     """
     states, actions = header.states, header.actions
-    last: dict[str, Axis] = {"T": states, "O": header.observations}
-    reset = start if header.dialect is POMDP else None
-    tables = []
-    for letter, axis in last.items():
+    reset = start if header.dialect is not DPOMDP else None
+
+    def law(letter: str, axis: Axis, used: Callable[[Floats], Bools]) -> Floats:
         writes, suspect = read_writes(letter, document.statements, header, complaints, reset)
         table = fill((*actions.shape, states.size, *axis.shape), writes, len(actions.shape) + 1)
         if letter in document.damaged:
             suspect = [()]
-        tables.append(check_rows(letter, table, (actions, states), writes, suspect, complaints))
-    return tables[0], tables[1], read_writes("R", document.statements, header, complaints)[0]
+        here = used(table.values.reshape(actions.size, states.size, -1))
+        return check_rows(letter, table, (actions, states), writes, suspect, complaints, here)
+
+    def reached(table: Floats) -> Bools:
+        at: Bools = np.zeros((actions.size, states.size), dtype=np.bool_)
+        # without a first state, which is a mistake, every row counts
+        at[:, reachable(start, table) if start.any() else slice(None)] = True
+        return at
+
+    transition = law("T", states, reached)
+    # [ja, s']: whether s' can follow ja
+    occurs: Bools = np.any(transition[:, reached(transition)[0]] > 0, axis=1)
+    if header.observed:
+        observation: Floats = np.broadcast_to(np.eye(states.size), transition.shape)
+    else:
+        observation = law("O", header.observations, lambda _: occurs)
+    return transition, observation, read_writes("R", document.statements, header, complaints)[0]
 
 
 def _share(kernel: Kernel, header: Header, reward: RewardReading | None, complaints: Complaints) -> Kernel:

@@ -2,7 +2,8 @@
 
 White space and newlines mean nothing and comments may stand anywhere, so the text is scanned by position and
 not by line.  After `T:`, `O:` or `R:` comes a field, after each further colon another, and what then follows
-is the value: numbers, or a keyword.  A mistake (I101) ends where the next item or statement begins.
+is the value: numbers, or a keyword.  A mistake (I101) ends where the next item or statement begins.  A file
+without observations is an MDP, whose rewards have no field for them; a `*` there is passed over.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _KEYWORD = re.compile(r"(?:uniform|identity|reset)(?=[\s#]|\Z)")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 # The hot path: a whole statement on one line, with one number, and nothing else before the next statement.
 _ENTRY = re.compile(rf"[TOR][ \t]*:[^\n#:]*:[^\n#:]*:[^\n#]*?[ \t]{_NUMBER}(?=[ \t\r]*(?:\Z|\n\s*(?:\Z|[TOR][ \t]*:)))")
+_FRACTION = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?")
 _ARITY = {"T": 3, "O": 3, "R": 4}
 
 
@@ -45,6 +47,7 @@ class _Scanner:
         self.items: list[Item] = []
         self.statements: list[Statement] = []
         self.damaged: set[str] = set()
+        self.arity = _ARITY | {"R": 3}  # of an MDP, until something shows that there are observations
 
     def run(self) -> Document:
         while self._skip():
@@ -55,7 +58,8 @@ class _Scanner:
             elif head := self._take(_HEAD, "OPEN"):
                 self._statement(head)
             else:
-                self._stray("neither a preamble item nor a T, O or R statement", "")
+                letter = "" if self.statements else "preamble"
+                self._stray("neither a preamble item nor a T, O or R statement", letter)
         if not self.items and not self.statements and not len(self.complaints):
             self.complaints.error("I101", "the file is empty", None, "a .pomdp file begins with `discount: 0.95`")
         return Document(tuple(self.items), tuple(self.statements), frozenset(self.damaged))
@@ -84,12 +88,31 @@ class _Scanner:
         while self._skip() and not _KEY.match(self.text, self.at) and not _HEAD.match(self.text, self.at):
             word = self._take(_WORD, "LINE")
             if word is None:
-                self._stray("a colon that belongs to nothing", "")
+                self._unknown(key, lines)
                 break
             if lines and lines[-1].line == word.line:
                 word = self._token("LINE", lines.pop().start_pos or 0, self.at)
             lines.append(word)
         self.items.append(Item(" ".join(key.rstrip(": \t\r\n").split()), key, tuple(lines)))
+        if key.startswith("observations"):
+            self.arity = _ARITY
+
+    def _unknown(self, key: Token, lines: list[Token]) -> None:
+        """Complain of the item whose colon is here, and take its name off `lines`: its line, or the last word before
+        the colon where the line is that of `key`."""
+        self.arity = _ARITY  # it may have been meant for the observations
+        if not lines or "\n" in self.text[lines[-1].start_pos or 0 : self.at]:
+            self._stray("a colon that belongs to nothing", "preamble")
+            return
+        name = lines.pop()
+        if name.line == key.line:
+            start, word = name.start_pos or 0, name.split()[-1]
+            before = name[: -len(word)].rstrip()
+            if before:
+                lines.append(self._token("LINE", start, start + len(before)))
+            name = self._token("LINE", start + len(name) - len(word), start + len(name))
+        self._complain("preamble", name, f"`{name}:` is no item of the format", "the items are discount, values, "
+                       "states, actions, observations and start")  # fmt: skip
 
     def _entry(self) -> bool:
         """Whether a statement of the hot path was here; its fields are plain texts, with no token each."""
@@ -98,7 +121,8 @@ class _Scanner:
             return False
         _, *fields, last = found.group().split(":")
         field, number = last[: last.rindex(last.split()[-1])], last.split()[-1]
-        if len(fields) + 1 != _ARITY[found.group()[0]] or len(last.split()) != 2:
+        one = len(last.split()) == 2 and not _FRACTION.fullmatch(field.strip())
+        if len(fields) + 1 != self.arity[found.group()[0]] or not one:
             return False
         # The blank before the number parts the two as a colon would.
         self.statements.append(Statement(self._token("ENTRY", *found.span()), (*fields, field[:-1]), number))
@@ -113,8 +137,20 @@ class _Scanner:
                 break
             self.at += 1
         letter = head[0]
-        if len(fields) > _ARITY[letter]:
-            self._complain(letter, fields[_ARITY[letter]], "a colon too many", "no colon comes before the number")
+        if letter == "O":
+            self.arity = _ARITY
+        arity = self.arity[letter]
+        if letter == "R" and len(fields) == 4 > arity and fields[3] == "*":
+            fields.pop()
+        if len(fields) > 1 and self._is_value(fields[-1], len(fields) > arity):
+            value = fields.pop()
+            self.at = value.start_pos or 0
+            self.complaints.note("N115", "a colon before the value, which the format does not have", span_of(value),
+                                 "leave the colon out")  # fmt: skip
+        if len(fields) > arity:
+            mdp = arity < _ARITY[letter]
+            cure = "without observations it is `R: a : s : s' r`" if mdp else "no colon comes before the number"
+            self._complain(letter, fields[arity], "a colon too many", cure)
             return
         keyword = self._take(_KEYWORD, "WORD") if self._skip() else None
         block = [keyword] if keyword else []
@@ -131,7 +167,7 @@ class _Scanner:
                 self._complain(letter, where, f"this {letter} statement has no value",
                                "numbers or a keyword follow its last field")  # fmt: skip
             return
-        entry = not keyword and len(block) == 1 and len(fields) == _ARITY[letter]
+        entry = not keyword and len(block) == 1 and len(fields) == arity
         if entry:
             head = Token("ENTRY", str(head), head.start_pos, head.line, head.column)
         self._skip()
@@ -141,6 +177,14 @@ class _Scanner:
         )
         if not following:
             self._stray("this belongs to no statement", letter)
+
+    def _is_value(self, field: Token, late: bool) -> bool:
+        """Whether the last field is the value, after a colon: what no name or index is, or one too many (`late`)."""
+        if _KEYWORD.fullmatch(field):
+            self._skip()
+            here = self.text, self.at
+            return late or not (_NUMBERS.match(*here) or _KEYWORD.match(*here))
+        return _FRACTION.fullmatch(field) is not None or (late and _NUMBERS.fullmatch(field) is not None)
 
     def _stray(self, message: str, letter: str) -> None:
         found = _WORD.match(self.text, self.at)

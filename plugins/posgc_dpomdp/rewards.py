@@ -19,7 +19,7 @@ import numpy.typing as npt
 from posgc.plugin import LimitError
 from posgc.plugin.complaints import Complaints, span_of
 from posgc_dpomdp.body import Write
-from posgc_dpomdp.header import MAX_CELLS, Header
+from posgc_dpomdp.header import MAX_CELLS, Header, reward_axes
 from posgc_dpomdp.labels import ANY, Axis, Cells
 from posgc_dpomdp.tables import fill, runs
 
@@ -49,10 +49,6 @@ class Rewards:
         return self.values.shape[2:4] == (1, 1)
 
 
-def _axes(header: Header) -> tuple[Axis, Axis, Axis, Axis]:
-    return header.actions, header.states, header.states, header.observations
-
-
 def _split(cells: Cells, axes: Sequence[Axis]) -> list[Cells]:
     """The cells of each field; fields that are left open come out empty."""
     ends = list(accumulate((len(axis.parts) for axis in axes), initial=0))
@@ -61,7 +57,7 @@ def _split(cells: Cells, axes: Sequence[Axis]) -> list[Cells]:
 
 def read_rewards(writes: Sequence[Write], header: Header, complaints: Complaints) -> Rewards:
     """Cassandra's table of the R statements.  Raises LimitError above MAX_CELLS cells."""
-    axes = _axes(header)
+    axes = reward_axes(header)
     fields = [_split(write.cells, axes) for write in writes]
     # A field left open is one that a row or a matrix spells out: it is used as much as a named one.
     used = [any(set_[i] != (ANY,) * len(axis.parts) for set_ in _distinct(fields)) for i, axis in enumerate(axes)]
@@ -79,7 +75,7 @@ def read_rewards(writes: Sequence[Write], header: Header, complaints: Complaints
     ]
     table = fill(shape, projected, 0, (agents,) if agents > 1 else ())
     sizes = [axis.size if on else 1 for axis, on in zip(axes, used, strict=True)]
-    return Rewards(header.sign * table.values.reshape([*sizes, agents]))
+    return Rewards(header.sign * table.values.reshape([*sizes, *[1] * (4 - len(sizes)), agents]))
 
 
 def _distinct(fields: list[list[Cells]]) -> list[tuple[Cells, ...]]:
@@ -106,12 +102,12 @@ def _agents_with_own(writes: Sequence[Write], header: Header, complaints: Compla
 
 def _short(write: Write, header: Header) -> bool:
     """Whether the cells leave nothing open, so that an array value is one of rewards by agent."""
-    return len(write.cells) == sum(len(axis.parts) for axis in _axes(header))
+    return len(write.cells) == sum(len(axis.parts) for axis in reward_axes(header))
 
 
 def madp_rewards(writes: Sequence[Write], header: Header, transition: Floats, observation: Floats) -> Floats:
     """MADP's R(ja, s), [A, S], from `transition[ja, s, s']` and `observation[ja, s', jo]` as they are at the end."""
-    axes = _axes(header)
+    axes = reward_axes(header)
     actions, states, _, observations = axes
     n = len(actions.parts)
     result = np.zeros((*actions.shape, states.size))

@@ -22,6 +22,7 @@ from posgc_dpomdp.labels import ANY, Axis, Cells
 __all__ = ["Table", "check_rows", "fill", "runs"]
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,13 @@ def check_rows(
     writes: Sequence[Write],
     suspect: Sequence[Cells],
     complaints: Complaints,
+    used: Bools,
 ) -> Floats:
-    """The table as [A, S, last] with rows that sum to 1: within EXACT as they are, within ROUNDED renormalised.
+    """The table as [A, S, last] with rows divided by their sums, with a note where one is off 1 by more than EXACT.
 
-    Any other row is an I103, at the last statement that wrote into it (at none if none did), unless it is
-    `suspect`: a wrong statement, complained of already, may have been meant for it.
+    A row off by more than ROUNDED is an I103, at the last statement that wrote into it (at none if none did), unless
+    it is `suspect`: a wrong statement, complained of already, may have been meant for it.  Rows that are not
+    `used[A, S]` may be all zero (N114), and stay so.
     """
     for cells in suspect:
         table.values[cells] = 1.0 / prod(table.values.shape[table.writer.ndim :])
@@ -84,7 +87,8 @@ def check_rows(
     off = np.abs(sums - 1.0)
     writer = table.writer.reshape(actions.size, states.size)
     where = "from state" if letter == "T" else "in end state"
-    wrong = np.argwhere(off > ROUNDED)
+    void = ~used & (sums == 0)
+    wrong = np.argwhere((off > ROUNDED) & ~void)
     wrong = wrong[np.argsort(writer[tuple(wrong.T)], kind="stable")]
     complaints.unlisted("I103", max(0, len(wrong) - SHOWN))
     for a, s in wrong[:SHOWN].tolist():
@@ -98,7 +102,6 @@ def check_rows(
         complaints.error("I103", message, span, cure)
     rounded = (off > EXACT) & (off <= ROUNDED)
     if rounded.any():
-        rows = rows / np.where(rounded, sums, 1.0)[:, :, None]
         a, s = (int(i) for i in np.argwhere(rounded)[0])
         count = int(np.count_nonzero(rounded))
         complaints.note(
@@ -107,4 +110,12 @@ def check_rows(
             f"that of joint action {actions.label(a)} {where} {states.label(s)}",
             span_of(writes[int(writer[a, s])].head),
         )
-    return rows
+    if void.any():
+        a, s = (int(i) for i in np.argwhere(void)[0])
+        complaints.note(
+            "N114",
+            f"{letter}: {np.count_nonzero(void)} row(s) are all zero, where no play comes, first that of joint action "
+            f"{actions.label(a)} {where} {states.label(s)}",
+            None,
+        )
+    return rows / np.where(sums > 0, sums, 1.0)[:, :, None]

@@ -143,7 +143,7 @@ class _Reader:
         if chance and abs(total - 1) > _SLACK:
             tokens.fail(f"the probabilities of chance sum to {float(total):.12g}, not 1", begin,
                         "exact fractions such as 1/3 sum to 1", "I103")  # fmt: skip
-        return distinct(actions), tuple(chances)
+        return distinct(actions), tuple(p / total for p in chances)
 
     def _outcome(self) -> tuple[Fraction, ...] | None:
         tokens, at = self.tokens, self.tokens.next

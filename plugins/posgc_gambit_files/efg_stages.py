@@ -21,7 +21,7 @@ from fractions import Fraction
 import networkx as nx
 
 from posgc_gambit_files.efg_reader import Infoset, Tree
-from posgc_gambit_files.tokens import Tokens
+from posgc_gambit_files.tokens import Tokens, Word
 
 __all__ = ["Landing", "Stage", "Stages", "arrange"]
 
@@ -92,7 +92,7 @@ def _key(infoset: Infoset) -> Key:
 def _require_recall(tree: Tree, tokens: Tokens) -> None:
     """Every node of an information set must follow the same last information set and action of its player."""
     last: list[dict[int, tuple[Key, int]]] = []
-    known: dict[Key, tuple[Key, int] | None] = {}
+    known: dict[Key, tuple[tuple[Key, int] | None, Word]] = {}
     for node in tree.nodes:
         own: dict[int, tuple[Key, int]] = {}
         if node.parent >= 0:
@@ -102,10 +102,23 @@ def _require_recall(tree: Tree, tokens: Tokens) -> None:
                 own = {**own, parent.infoset.player: (_key(parent.infoset), node.place)}
         last.append(own)
         if node.infoset is not None and node.infoset.player >= 0:
-            player = node.infoset.player
-            if known.setdefault(_key(node.infoset), own.get(player)) != own.get(player):
-                tokens.fail(f"player {tree.players[player]} forgets in information set {node.infoset.number} what it "
-                            "knew or did", node.word, "an agent of a POSG remembers", "I107")  # fmt: skip
+            player, here = node.infoset.player, own.get(node.infoset.player)
+            there, first = known.setdefault(_key(node.infoset), (here, node.word))
+            if there != here:
+                place = tokens.span(first)
+                tokens.fail(
+                    f"player {tree.players[player]} forgets in information set {node.infoset.number} what it knew or "
+                    f"did: at this node it {_did(tree, here)}, at the node of line {place.line}, column {place.column} "
+                    f"it {_did(tree, there)}", node.word, "an agent of a POSG remembers", "I107")  # fmt: skip
+
+
+def _did(tree: Tree, move: tuple[Key, int] | None) -> str:
+    """The last move of a player, in words."""
+    if move is None:
+        return "has not moved before"
+    (player, number), place = move
+    infoset = next(i for node in tree.nodes if (i := node.infoset) and _key(i) == (player, number))
+    return f"last chose `{infoset.actions[place][:40]}` in information set {number}"
 
 
 def _stages(tree: Tree, simultaneous: bool) -> tuple[tuple[Landing, ...], dict[int, Stage]]:

@@ -23,7 +23,7 @@ __all__ = ["MAX_ROWS", "OsposgImporter"]
 
 Ints = npt.NDArray[np.int64]
 MAX_ROWS = 2_000_000  # states times joint actions of the model: some seconds
-_EXACT, _ROUNDED = 1e-9, 1e-5  # absolute: sums this close to 1 are exact, or rounded and made exact
+_EXACT, _ROUNDED = 1e-9, 1e-5  # absolute: sums this close to 1 are made 1 without a word, or with a note
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,9 @@ class _Builder:
         game = self.game
         belief = self._belief()
         rows = self._rows()
-        self.complaints.settle()
         kept = self._reachable(belief, rows)
+        self._sums(rows, set(kept))
+        self.complaints.settle()
         number = {s: i for i, s in enumerate(kept)}
         states = _distinct(game.states)
         acts = [self._labels(player) for player in (0, 1)]
@@ -100,11 +101,13 @@ class _Builder:
         if abs(total - 1) > _ROUNDED:
             self.complaints.error("I103", f"the first belief sums to {total:.12g}", game.place.span, "make it sum to 1")
             return belief
-        return belief if abs(total - 1) <= _EXACT else belief / total
+        if abs(total - 1) > _EXACT:
+            self.complaints.note("N106", f"the first belief sums to {total:.12g} and was renormalised", game.place.span)
+        return belief / total
 
     def _rows(self) -> dict[tuple[int, int, int], list[tuple[int, int, float]]]:
-        """(s, a1, a2) → (o, s', p), each summing to 1: I102 for what cannot be played, I103 for the sums, I107 where
-        player 1 would not know the partition."""
+        """(s, a1, a2) → (o, s', p): I102 for what cannot be played, I107 where player 1 would not know the
+        partition."""
         game = self.game
         rows: dict[tuple[int, int, int], list[tuple[int, int, float]]] = {}
         known: set[tuple[int, ...]] = set()
@@ -126,26 +129,32 @@ class _Builder:
                                           f"{where} here, elsewhere {other}", line.span, "partition, action and "
                                           "observation of player 1 determine the next partition")  # fmt: skip
                 rows.setdefault((s, a1, a2), []).append((o, t, p))
-        self._sums(rows)
         return rows
 
-    def _sums(self, rows: dict[tuple[int, int, int], list[tuple[int, int, float]]]) -> None:
+    def _sums(self, rows: dict[tuple[int, int, int], list[tuple[int, int, float]]], kept: set[int]) -> None:
+        """Divides rows by their sums; I103 where one is far from 1, but for states not `kept` that have none."""
         game, wrong, rounded = self.game, 0, 0.0
+        void: set[int] = set()
         for s in range(len(game.states)):
             for a1 in self.lists[0][s]:
                 for a2 in self.lists[1][s]:
                     entries = rows.get((s, a1, a2), [])
                     total = sum(p for _, _, p in entries)
-                    if abs(total - 1) > _ROUNDED:
+                    if not total and s not in kept:
+                        void.add(s)
+                    elif abs(total - 1) > _ROUNDED:
                         wrong += 1
                         if wrong <= SHOWN:
                             self.complaints.error("I103", f"the transitions of state {s}, actions {a1} and {a2} sum to "
                                                   f"{total:.12g}, not 1", None, "add what is missing")  # fmt: skip
-                    elif abs(total - 1) > _EXACT:
+                    else:
                         rounded = max(rounded, abs(total - 1))
                         rows[s, a1, a2] = [(o, t, p / total) for o, t, p in entries]
         self.complaints.unlisted("I103", max(0, wrong - SHOWN))
-        if rounded:
+        if void:
+            self.complaints.note("N114", f"{len(void)} state(s) that no play reaches lack transitions, first "
+                                 f"{game.states[min(void)]}", None)  # fmt: skip
+        if rounded > _EXACT:
             self.complaints.note("N106", f"rows that sum to 1 only within {rounded:.1e} were renormalised", None)
 
     def _reachable(

@@ -4,17 +4,24 @@ A tree is its root; a node knows its line and how to make its children, so that 
 with one path of it in memory.  The format is Gambit's (McKelvey, McLennan and Turocy,
 "Gambit: Software tools for game theory", format EFG 2 R): nodes in prefix order, information sets numbered per
 player, an outcome's payoffs repeated wherever it is used (OpenSpiel asks for that), numbers rational.
+
+Labels are written so that Gambit 17 and OpenSpiel read them: without quotes, backslashes and control characters,
+with single blanks and none at the ends, distinct where they tell players, actions or information sets apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from posgc.model.rationals import written
 
-__all__ = ["Chance", "Decision", "Infosets", "Node", "Outcome", "efg_lines"]
+__all__ = ["Chance", "Decision", "Infosets", "Node", "Outcome", "efg_labels", "efg_lines"]
+
+_RESERVED = ("Chance", "}")
+"""Names of players that Gambit (the first) and OpenSpiel (the second) refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +75,42 @@ class Infosets:
         return number, self.names[player][number - 1]
 
 
+def efg_labels(labels: Sequence[str], taken: Collection[str] = ()) -> tuple[str, ...]:
+    """The labels as both programs read them, distinct and none of `taken`: one that clashes gets `_`, `_2`, `_3`, …
+
+    Quotes become `'`, backslashes `/`, white space and control characters a single blank between words, and a label
+    of which nothing is left `_`.
+    """
+    plain = [_plain(label) for label in labels]
+    if len(set(plain)) == len(plain) and all(plain) and not set(plain) & set(taken):
+        return tuple(plain)
+    given = set(taken)
+    made = []
+    for base in plain:
+        name, k = base or "_", 1
+        while name in given or (name != base and name in plain):
+            name, k = f"{base}_" if k == 1 else f"{base}_{k}", k + 1
+        given.add(name)
+        made.append(name)
+    return tuple(made)
+
+
+def _plain(text: str) -> str:
+    """One line of text, without quotes, backslashes, control characters or blanks that a reader would refuse."""
+    if text.isascii() and text.replace("_", "").isalnum():
+        return text
+    text = text.replace("\\", "/").replace('"', "'")
+    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
+
+
 def efg_lines(title: str, players: Sequence[str], root: Node, comment: str = "") -> Iterator[str]:
     """The lines of the `.efg` file, each with its line end."""
-    yield f"EFG 2 R {_quoted(title)} {{ {' '.join(map(_quoted, players))} }}\n{_quoted(comment)}\n"
+    named = " ".join(map(_quoted, efg_labels(players, _RESERVED)))
+    yield f"EFG 2 R {_quoted(_plain(title))} {{ {named} }}\n{_quoted(_plain(comment))}\n"
     outcomes: dict[tuple[Fraction, ...], int] = {}
+    lists: dict[tuple[str, ...], list[str]] = {}
+    infosets: list[dict[int, str]] = [{} for _ in players]
+    used: list[set[str]] = [set() for _ in players]
     draws = 0
     waiting: list[tuple[Callable[[int], Node], int]] = [(lambda _: root, 0)]
     while waiting:
@@ -81,15 +120,22 @@ def efg_lines(title: str, players: Sequence[str], root: Node, comment: str = "")
             number = outcomes.setdefault(node.payoffs, len(outcomes) + 1)
             yield f't "" {number} "" {{ {", ".join(map(written, node.payoffs))} }}\n'
             continue
+        labels = lists.get(key := tuple(node.labels))
+        if labels is None:
+            labels = lists[key] = [_quoted(label) for label in efg_labels(key)]
         if isinstance(node, Chance):
             draws += 1
-            pairs = zip(map(_quoted, node.labels), map(written, node.law), strict=True)
+            pairs = zip(labels, map(written, node.law), strict=True)
             yield f'c "" {draws} "" {{ {" ".join(f"{label} {p}" for label, p in pairs)} }} 0\n'
         else:
-            labels = " ".join(map(_quoted, node.labels))
-            yield f'p "" {node.player + 1} {node.infoset} {_quoted(node.name)} {{ {labels} }} 0\n'
-        waiting.extend((node.child, k) for k in reversed(range(len(node.labels))))
+            known = infosets[node.player]
+            if node.infoset not in known:
+                (known[node.infoset],) = efg_labels([node.name], used[node.player])
+                used[node.player].add(known[node.infoset])
+            name = _quoted(known[node.infoset])
+            yield f'p "" {node.player + 1} {node.infoset} {name} {{ {" ".join(labels)} }} 0\n'
+        waiting.extend((node.child, k) for k in reversed(range(len(labels))))
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "/").replace('"', "'") + '"'
+    return f'"{text}"'

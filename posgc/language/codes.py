@@ -76,6 +76,8 @@ _OTHERS = (
     Code("N111", "a reward for each agent", "Our dialect of `.dpomdp`; MADP reads one reward."),
     Code("N112", "zero-sum by its ending", "A `.zsposg` of SDMS holds the first agent's rewards."),
     Code("N113", "actions by number", "Which actions there are depends on the place: action k is the k-th of them."),
+    Code("N114", "rows that no play uses", "Rows of T or O are all zero where no play comes; they are left out."),
+    Code("N115", "colon before a value", "Read leniently; Cassandra's format has no colon before a number or row."),
 )
 
 CODES: Mapping[str, Code] = {code.code: code for code in (*LANGUAGE, *_OTHERS)}

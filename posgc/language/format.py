@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from posgc.language.diagnostics import Source
 from posgc.language.parse import Lexeme, lexemes, parse_game
 
-__all__ = ["format_source"]
+__all__ = ["format_source", "laid_out"]
 
 _INDENT = 2
 _GAP = re.compile(r"#[^\n]*|\n")
@@ -27,6 +27,11 @@ _TIGHT = {"DOTS", "CIRCUMFLEX", "PRIME"}
 def format_source(text: str) -> str:
     """The text in canonical layout.  Raises `InputError` where it does not parse."""
     parse_game(Source("<text>", text))
+    return laid_out(text)
+
+
+def laid_out(text: str) -> str:
+    """A text that parses, which is not checked, in canonical layout."""
     return _Layout(text, lexemes(text)).run()
 
 

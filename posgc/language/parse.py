@@ -7,6 +7,8 @@ read again, so that one run reports the syntax errors of all statements.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -122,10 +124,19 @@ class Lexeme:
 
 def lexemes(text: str) -> list[Lexeme]:
     """The tokens of a text that parses, without white space and comments."""
-    tokens = _parser().parse_interactive(text, start="start").exhaust_lexer()
+    parser = _parser().parse_interactive(text, start="start")
+    # what may stand next decides how words are told apart, so the parser runs, but no tree is built
+    state = parser.parser_state
+    state.parse_conf = copy(state.parse_conf)
+    state.parse_conf.callbacks = defaultdict(lambda: _nothing)
+    tokens = parser.exhaust_lexer()
     return [
         Lexeme(_ALIASES.get(t, str(t.type)), str(t), t.start_pos or 0, t.end_pos or 0) for t in tokens
     ]  # fmt: skip
+
+
+def _nothing(children: list[Any]) -> None:
+    """In place of a node of the tree."""
 
 
 def _read(source: Source, start: str) -> Any:

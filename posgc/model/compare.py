@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from posgc.model.arrays import Floats, Kernel, Model
 
-__all__ = ["SAME", "same_arrays", "stretched"]
+__all__ = ["SAME", "same_arrays", "steps_to_all", "stretched"]
 
 SAME = 1e-12
 """Absolute for probabilities, relative to the largest for rewards: arrays this close are the same."""
@@ -25,26 +29,68 @@ def stretched(model: Model, horizon: int) -> Model:
     )
 
 
+def steps_to_all(model: Model) -> int:
+    """The first step at which every state of a stationary model has been reached, or can never be."""
+    kernel, n = model.kernels[0], model.n_states
+    now = np.repeat(np.arange(len(kernel.indptr) - 1), np.diff(kernel.indptr)) % n
+    moves = sparse.csr_array(sparse.coo_array((np.ones(len(now)), (now, kernel.state)), shape=(n, n)))
+    start = np.unique(model.initial.state)
+    far = csgraph.dijkstra(moves, indices=start, unweighted=True, min_only=True)
+    return 1 + int(far[np.isfinite(far)].max())
+
+
 def same_arrays(one: Model, two: Model) -> str | None:
-    """None where two models have the same arrays to within SAME, else what differs; names are not compared."""
+    """None where two models have the same arrays to within SAME, else what differs first, with the row where it is in
+    one; names are not compared, and are those of the first."""
     shapes = [(m.n_agents, m.n_states, m.n_actions, m.n_observations, m.horizon) for m in (one, two)]
     if shapes[0] != shapes[1] or one.discount != two.discount:
         return "sizes, horizon or discount"
     if not (np.array_equal(one.active, two.active) and np.array_equal(one.observed, two.observed)):
         return "which actions and observations there are at which step"
     first, second = one.initial, two.initial
-    places = [(first.state, second.state), (first.observation, second.observation)]
-    numbers = [(first.probability, second.probability)]
-    for i, j in sorted(set(zip(one.kernel_of_step, two.kernel_of_step, strict=True))):
-        k, m = one.kernels[i], two.kernels[j]
-        scale = max(1.0, float(np.abs(k.reward).max(initial=0.0)))
-        places += [(k.indptr, m.indptr), (k.observation, m.observation), (k.state, m.state)]
-        numbers += [(k.probability, m.probability), (k.reward / scale, m.reward / scale)]
-        if len(k.state) == len(m.state):
-            numbers.append((_samples(k, scale), _samples(m, scale)))
-    if not all(np.array_equal(x, y) for x, y in places):
-        return "which states and observations follow which"
-    return None if all((np.abs(x - y) <= SAME).all() for x, y in numbers) else "probabilities or rewards"
+    if not (np.array_equal(first.state, second.state) and np.array_equal(first.observation, second.observation)):
+        return "which states and observations there are first"
+    if (at := _apart(first.probability, second.probability)) is not None:
+        return (f"the probability of {one.state_label(int(first.state[at]))} at the start: "
+                f"{first.probability[at]:.17g} and {second.probability[at]:.17g}")  # fmt: skip
+    pairs = sorted(set(zip(one.kernel_of_step, two.kernel_of_step, strict=True)))
+    return next((found for i, j in pairs if (found := _same_rows(one, one.kernels[i], two.kernels[j]))), None)
+
+
+def _same_rows(model: Model, k: Kernel, m: Kernel) -> str | None:
+    """What differs first between two kernels of the sizes of `model`, with its row."""
+    scale = max(1.0, float(np.abs(k.reward).max(initial=0.0)))
+    lengths = np.diff(k.indptr)
+    row_of = np.repeat(np.arange(len(lengths)), lengths)
+    at = _apart(lengths, np.diff(m.indptr))
+    if at is not None:
+        return f"how many outcomes {_row(model, at)} has: {lengths[at]} and {np.diff(m.indptr)[at]}"
+    if (at := _apart(k.observation * model.n_states + k.state, m.observation * model.n_states + m.state)) is not None:
+        return f"which states and observations follow {_row(model, int(row_of[at]))}"
+    if (at := _apart(k.probability, m.probability)) is not None:
+        where = _row(model, int(row_of[at]))
+        return f"a probability after {where}: {k.probability[at]:.17g} and {m.probability[at]:.17g}"
+    for x, y, rows in ((k.reward.reshape(len(k.reward), -1) / scale, m.reward.reshape(len(m.reward), -1) / scale, None),
+                       (_samples(k, scale), _samples(m, scale), row_of)):  # fmt: skip
+        for i, agent in enumerate(model.signature.agents):
+            if (at := _apart(x[i], y[i])) is not None:
+                where = _row(model, at if rows is None else int(rows[at]))
+                return f"a reward of {agent} after {where}: {x[i, at] * scale:.17g} and {y[i, at] * scale:.17g}"
+    return None
+
+
+def _apart(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> int | None:
+    """The first place at which two arrays differ by more than SAME."""
+    found = np.flatnonzero(~(np.abs(one - two) <= SAME))
+    return int(found[0]) if len(found) else None
+
+
+def _row(model: Model, row: int) -> str:
+    """The joint action and the state of a row, in words."""
+    action, state = divmod(row, model.n_states)
+    sizes = [len(v.values) for v in model.signature.actions]
+    acts = [v.values[d] for v, d in zip(model.signature.actions, np.unravel_index(action, sizes), strict=True)]
+    return f"({', '.join(acts)}) in {model.state_label(state)}"
 
 
 def _samples(kernel: Kernel, scale: float) -> Floats:

@@ -54,16 +54,11 @@ def tidy(values: Floats) -> Floats:
     return np.asarray(distinct[back.reshape(-1)])
 
 
-def _conditional(context: Ints, value: Ints, weight: Floats, *, given: bool = True) -> Law:
-    """The law of `value` in each context from joint weights, which need not be sorted or distinct.
-
-    Without `given` the weights of a context stay as they are: a row that sums to 1 only nearly is kept so.
-    """
+def _conditional(context: Ints, value: Ints, weight: Floats) -> Law:
+    """The law of `value` in each context from joint weights, which need not be sorted or distinct."""
     keys = np.column_stack([context, value])
     keys, back = np.unique(keys, axis=0, return_inverse=True)
     mass = np.bincount(back.reshape(-1), weight, minlength=len(keys)).astype(np.float64)
-    if not given:
-        return Law(keys[:, :-1], keys[:, -1], tidy(mass))
     _, group = np.unique(keys[:, :-1], axis=0, return_inverse=True)
     total = np.bincount(group.reshape(-1), mass)[group.reshape(-1)]
     return Law(keys[:, :-1], keys[:, -1], tidy(mass / total))
@@ -77,7 +72,7 @@ def transition_law(model: Model, kernel: Kernel, state: Ints) -> Law:
     """P(s' | s, a): contexts are (action digits, s); `state[s]` is the number by which a state is called."""
     action, now = np.divmod(_rows(kernel), model.n_states)
     acts = digits(action, [len(v.values) for v in model.signature.actions])
-    return _conditional(np.column_stack([acts, state[now]]), state[kernel.state], kernel.probability, given=False)
+    return _conditional(np.column_stack([acts, state[now]]), state[kernel.state], kernel.probability)
 
 
 def emission_laws(model: Model, kernel: Kernel, state: Ints, variables: Sequence[int]) -> list[Law]:
@@ -101,7 +96,7 @@ def start_laws(model: Model, state: Ints, variables: Sequence[int]) -> tuple[Law
     """P(s_1), and P(o_{1,v} | s_1, earlier digits) for the given variables in order."""
     first = model.initial
     none = np.zeros((len(first.state), 0), dtype=np.int64)
-    law = _conditional(none, state[first.state], first.probability, given=False)
+    law = _conditional(none, state[first.state], first.probability)
     return law, _chain(state[first.state][:, None], first.observation, first.probability, model, variables)
 
 

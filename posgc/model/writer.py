@@ -17,11 +17,11 @@ from textwrap import wrap
 import numpy as np
 
 from posgc.language.diagnostics import LimitError
-from posgc.language.format import format_source
+from posgc.language.format import laid_out
 from posgc.language.signature import Variable
 from posgc.model.arms import arms
 from posgc.model.arrays import Floats, Ints, Model
-from posgc.model.factors import Law, digits, emission_laws, start_laws, transition_law
+from posgc.model.factors import TIDY, Law, digits, emission_laws, start_laws, transition_law
 from posgc.model.identifiers import Identifiers, is_range
 
 __all__ = ["MAX_TEXT", "MAX_WRITTEN", "posg_text"]
@@ -48,7 +48,7 @@ def posg_text(model: Model, about: Sequence[str] = (), *, horizon: bool = True) 
     if len(text) > MAX_TEXT:
         raise LimitError(f"the .posg text would have {len(text):,} characters; the limit is {MAX_TEXT:,}: use the "
                          "file as it is, every command takes it")  # fmt: skip
-    return format_source(text)
+    return laid_out(text)
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def _distribution(words: list[str], chances: list[float], size: int) -> str:
     """A law on words of a type of `size` values."""
     if len(words) == 1:
         return words[0]
-    if all(p == 1 / len(words) for p in chances):
+    if all(abs(p * len(words) - 1) <= TIDY for p in chances):
         return "uniform" if len(words) == size else "uniform {" + _wrapped(words) + "}"
     return "{" + _wrapped([f"{word}: {_number(p)}" for word, p in zip(words, chances, strict=True)]) + "}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -28,8 +29,10 @@ from posgc.plugin.registry import registry
 
 __all__ = [
     "AssumptionFails", "Compiled", "Request", "compile_request", "importer_of", "model_of", "quiet", "read_source",
-    "timed",
+    "timed", "unclaimed",
 ]  # fmt: skip
+
+_FIRST_WORD = re.compile(r"(?:\s|#[^\n]*(?:\n|\Z))*(?:game|use|include)\b")
 
 FILE_LIMIT = 64 << 20
 """Bytes of a game file that are read at all."""
@@ -134,6 +137,8 @@ def model_of(request: Request, source: Source, progress: Progress) -> tuple[Game
                                          "parameters", help="leave --set out")])  # fmt: skip
         imported = importer.read(source, horizon=request.horizon, discount=request.discount, reward=request.reward)
         return None, imported.model, imported.diagnostics
+    if not _is_ours(source):
+        raise unclaimed(source)
     if request.reward == "zero_sum":
         raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
                                      help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
@@ -147,6 +152,18 @@ def model_of(request: Request, source: Source, progress: Progress) -> tuple[Game
 def importer_of(source: Source) -> Importer | None:
     """The first importer that claims the text."""
     return next((i for i in registry().importers.values() if i.claims(source)), None)
+
+
+def unclaimed(source: Source) -> InputError:
+    """E620, for a text that no importer claims where one should."""
+    known = ", ".join(registry().importers) or "none"
+    return InputError([Diagnostic("E620", "no importer claims this file", help=f"formats: {known}; a .posg file begins "
+                                  "with `game` and needs no importing")], source)  # fmt: skip
+
+
+def _is_ours(source: Source) -> bool:
+    """Whether a text that no importer claims is to be read as our language, by its ending or its first word."""
+    return source.name.lower().endswith(".posg") or _FIRST_WORD.match(source.text) is not None
 
 
 def _require_evolution(information: Information) -> None:

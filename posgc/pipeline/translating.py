@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from posgc.language import compile_game
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
 from posgc.model import Model, tabulate
-from posgc.model.compare import same_arrays, stretched
+from posgc.model.compare import same_arrays, steps_to_all, stretched
 from posgc.model.writer import posg_text
-from posgc.pipeline.compiling import Request, importer_of, read_source
-from posgc.plugin.registry import registry
+from posgc.pipeline.compiling import Request, importer_of, read_source, unclaimed
 
 __all__ = ["Translation", "translate"]
 
@@ -40,9 +39,7 @@ def translate(request: Request) -> Translation:
     source = read_source(request.path)
     importer = importer_of(source)
     if importer is None:
-        known = ", ".join(registry().importers) or "none"
-        raise InputError([Diagnostic("E620", "no importer claims this file", help=f"formats: {known}; a .posg "
-                                     "file needs no importing")], source)  # fmt: skip
+        raise unclaimed(source)
     fixed = importer.own_horizon or request.horizon is not None
     horizon = request.horizon if fixed else 1
     imported = importer.read(source, horizon=horizon, discount=request.discount, reward=request.reward)
@@ -54,7 +51,7 @@ def translate(request: Request) -> Translation:
         raise LimitError(f"reading the .posg text back would go through {work:,} transitions, step by step; the limit "
                          f"is {MAX_READ_BACK:,}: use the file as it is, every command takes it")  # fmt: skip
     # The language builds the states within reach of the horizon only, other formats all that can be reached ever.
-    fair = imported.model if importer.own_horizon else stretched(imported.model, imported.model.n_states + 1)
+    fair = imported.model if importer.own_horizon else stretched(imported.model, steps_to_all(imported.model))
     _require_same(text, fair)
     return Translation(source, importer.name, imported.model, imported.diagnostics, text)
 

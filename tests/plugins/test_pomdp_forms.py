@@ -150,7 +150,7 @@ MISTAKES = [
     ("T: lisen : left : right 1", [("I102", 8, 4)]),
     ("T: stay : middle : right 1", [("I102", 8, 11)]),
     ("T: stay : left : 7 1", [("I102", 8, 18)]),
-    ("T: stay : left : right : 1", [("I101", 8, 26)]),  # a colon before the number, as MADP has it
+    ("T: stay : left : right : go : 1", [("I101", 8, 26)]),  # a colon too many
     ("T: stay : left : right 1 2", [("I101", 8, 24)]),
     ("T: stay : left : right 1.5", [("I105", 8, 24)]),
     ("T: stay : left : right nan", [("I105", 8, 24)]),

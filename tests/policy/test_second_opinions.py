@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from support.checks import prepared
 from support.efg import Efg, judge
 from support.games import Shape, random_game, shapes
 from support.policies import machine, on_graph, unrolled
 from support.tree import Tree
 
-from posgc.information.extensive import Infosets, efg_lines
+from posgc.information.extensive import Infosets, efg_labels, efg_lines
 from posgc.information.items import Information
 from posgc.information.tree import count_nodes, game_tree, require_nodes
 from posgc.language.diagnostics import LimitError
@@ -75,3 +76,19 @@ def test_large_trees_are_refused_with_their_size() -> None:
     assert require_nodes(information, int(nodes), "stop") == nodes
     with pytest.raises(LimitError, match=f"{int(nodes)} nodes"):
         require_nodes(information, int(nodes) - 1, "stop")
+
+
+@settings(few, max_examples=200)
+@given(st.lists(st.text(" \t\n\x00\x85\u2028a_}\"'\\/", max_size=3), max_size=5))
+def test_labels_are_written_apart_and_as_readers_want_them(labels: list[str]) -> None:
+    made = efg_labels(labels, ("}",))
+    assert len(set(made)) == len(labels) and "}" not in made
+    for label in made:
+        assert label and label.isprintable() and label == " ".join(label.split())
+        assert '"' not in label and "\\" not in label
+    assert efg_labels(made) == made
+
+
+def test_labels_that_readers_take_stay() -> None:
+    for labels in (("listen", "open-left"), ("a b", "é"), ("",)):
+        assert efg_labels(labels) == (labels if all(labels) else ("_",))
