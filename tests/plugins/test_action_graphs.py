@@ -179,6 +179,29 @@ def test_random_bayesian_games_type_by_type(seed: int) -> None:
         assert model.kernels[0].reward[:, :, state].tolist() == expected.tolist()
 
 
+@needs_gambit
+@pytest.mark.parametrize("seed", range(40))
+def test_gambit_finds_the_same_expected_payoffs_of_types(seed: int) -> None:
+    """Everybody plays uniformly; Gambit makes a player of every type."""
+    import pygambit
+
+    game = next(g for g in map(bayesian, itertools.count(1000 * seed)) if len(set().union(*g[0].sets)) == g[0].actions)
+    _, sets, laws, text = game
+    model = read("bagg", text).model
+    reward, joint = model.kernels[0].reward, model.state_values
+    widths = [max(map(len, each)) for each in sets]
+    expected = []
+    for i, own in enumerate(sets):
+        for t in range(len(own)):
+            value = 0.0
+            for state in np.flatnonzero(joint[:, i] == t):
+                k, m = (len(sets[j][joint[state, j]]) for j in range(2))
+                value += reward[i, :, state].reshape(widths)[:k, :m].mean() * laws[1 - i][joint[state, 1 - i]]
+            expected.append(value)
+    theirs = pygambit.read_bagg(io.BytesIO(text.encode())).mixed_strategy_profile().payoffs
+    assert [float(value) for _, value in theirs] == pytest.approx(expected)
+
+
 def test_the_first_player_is_fastest_in_gam() -> None:
     """The example of QuantEcon's documentation of its reader of `.gam`, with the profiles that it prints."""
     model = read("gam", "2\n3 2\n\n3 2 0 3 5 6 3 2 3 2 6 1").model
