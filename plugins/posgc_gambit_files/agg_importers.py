@@ -177,7 +177,7 @@ class _Bayesian:
         observed = np.array([[True] * n, [False] * n])
         return Model(
             name, "", signature, 1, 1.0, tuple(f"type_{i + 1}" for i in range(n)), tuple(numbers), types,
-            Initial(states, np.ravel_multi_index(tuple(types.T), sizes), law[tuple(types.T)]), (kernel,), (0,),
+            Initial(states, np.flatnonzero(law > 0), law[law > 0]), (kernel,), (0,),
             np.ones((1, n), dtype=np.bool_), observed,
         )  # fmt: skip
 
@@ -192,5 +192,6 @@ class _Bayesian:
         for actions, own, t, width in zip(self.joint, self.sets, joint_type, widths, strict=True):
             places = [actions.index(node) for node in own[t]]
             index.append(np.array([places[min(k, len(places) - 1)] for k in range(width)]))
-        paid: Floats = self.payoff[(slice(None), *np.ix_(*index))].reshape(len(self.sets), -1)
+        everybody = np.arange(len(self.sets))
+        paid: Floats = self.payoff[np.ix_(everybody, *index)].reshape(len(self.sets), -1)
         return paid
