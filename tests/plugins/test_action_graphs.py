@@ -7,13 +7,18 @@ import io
 import itertools
 import random
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from posgc_gambit.adapter import missing_pygambit
 from posgc_gambit_files import AggImporter, BaggImporter, GamImporter, NfgImporter
 
+from posgc.language import compile_game
 from posgc.language.diagnostics import InputError, LimitError, Source, render
+from posgc.model import tabulate
+from posgc.model.compare import same_arrays
+from posgc.pipeline import Request, translate
 from posgc.plugin import Imported
 
 needs_gambit = pytest.mark.skipif(missing_pygambit() is not None, reason=str(missing_pygambit()))
@@ -225,6 +230,17 @@ def test_gam_and_nfg_agree_on_random_games(sizes: tuple[int, ...]) -> None:
     nfg = f'NFG 1 R "" {{ {players} }} {{ {" ".join(map(str, sizes))} }} {numbers}'
     other = NfgImporter().read(Source("small.nfg", nfg), horizon=2, discount=0.5, reward=None).model
     assert other.digest == model.digest
+
+
+@pytest.mark.parametrize("ending", ["gam", "agg", "bagg"])
+def test_what_import_writes_is_the_same_game(ending: str, tmp_path: Path) -> None:
+    graph = Graph(5)
+    graph.fill()
+    text = {"gam": "2\n2 2\n1 2 3 4 5 6 7 8", "agg": graph.text(), "bagg": bayesian(4)[3]}[ending]
+    path = tmp_path / f"game.{ending}"
+    path.write_text(text)
+    made = translate(Request(str(path), horizon=1))
+    assert same_arrays(made.model, tabulate(compile_game(Source("written", made.text), {}, 1))) is None
 
 
 SMALL = """#AGG

@@ -7,13 +7,18 @@ import itertools
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from posgc_pomdpx import PomdpxImporter
 
+from posgc.language import compile_game
 from posgc.language.diagnostics import InputError, LimitError, Source, render
+from posgc.model import tabulate
 from posgc.model.arrays import Model
+from posgc.model.compare import same_arrays
+from posgc.pipeline import Request, translate
 from posgc.plugin import Imported
 
 Assignment = dict[str, int]
@@ -343,6 +348,14 @@ def test_a_caret_counts_characters_not_bytes() -> None:
         "take s0 * -", "take s7 * -")).split("\n")  # fmt: skip
     line = next(k for k, each in enumerate(said) if "take s7" in each)
     assert said[line + 1].index("^^") == said[line].index("s7") and said[line + 1].count("^") == 2
+
+
+@pytest.mark.parametrize("text", [ROVER, *(Random(seed).text() for seed in range(3))])
+def test_what_import_writes_is_the_same_game(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "game.pomdpx"
+    path.write_text(text)
+    made = translate(Request(str(path), horizon=2))
+    assert same_arrays(made.model, tabulate(compile_game(Source("written", made.text), {}, 2))) is None
 
 
 LAUGHS = '<!DOCTYPE lolz [<!ENTITY a0 "lol">' + "".join(
