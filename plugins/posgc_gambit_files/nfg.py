@@ -6,21 +6,17 @@ ours.  Payoffs stand there contingency by contingency, or as numbers of outcomes
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
-from pathlib import PurePath
 from typing import ClassVar
 
 import numpy as np
 
-from posgc.model import Model, Signature, Variable
-from posgc.model.build import from_arrays
-from posgc.plugin import Diagnostic, Imported, InputError, LimitError, RewardReading, Source, require_sense
+from posgc.plugin import Imported, RewardReading, Source, require_sense
+from posgc_gambit_files.strategic import MAX_CONTINGENCIES, require_few, require_own_payoffs, strategic_form
 from posgc_gambit_files.tokens import Tokens, distinct
 
-__all__ = ["MAX_CONTINGENCIES", "NfgImporter"]
-
-MAX_CONTINGENCIES = 2_000_000
+__all__ = ["NfgImporter"]
 
 
 @dataclass(frozen=True)
@@ -41,26 +37,12 @@ class NfgImporter:
     ) -> Imported:
         """The model.  Raises InputError at the first mistake, LimitError above MAX_CONTINGENCIES."""
         require_sense(self, source, horizon, discount, reward)
-        if reward is not None:
-            raise InputError([Diagnostic("I106", "the file gives every player a payoff of its own", None,
-                                         "leave --reward out")], source)  # fmt: skip
+        require_own_payoffs(source, reward)
         title, players, strategies, payoff = _read(Tokens(source))
-        sizes = [len(names) for names in strategies]
-        cells, n = prod(sizes), len(players)
-        model = from_arrays(
-            transition=np.ones((cells, 1, 1)), emission=np.ones((cells, 1, 1)), initial=np.ones(1),
-            # [first player fastest, n] → [n, first player slowest]
-            reward=payoff.reshape(*sizes[::-1], n).transpose(*range(n, -1, -1)).reshape(n, cells, 1),
-            action_sizes=sizes, observation_sizes=[1] * n, horizon=horizon or 1,
-            discount=1.0 if discount is None else discount, name=PurePath(source.name).stem, agents=players,
-        )  # fmt: skip
-        actions = tuple(Variable("act", i, names) for i, names in enumerate(strategies))
-        return Imported(_titled(model, title, actions))
-
-
-def _titled(model: Model, title: str, actions: tuple[Variable, ...]) -> Model:
-    signature = Signature(model.signature.agents, actions, model.signature.observations)
-    return replace(model, title=title, signature=signature)
+        # [first player fastest, n] → [n, first player slowest]
+        sizes, n = [len(names) for names in strategies], len(players)
+        table = payoff.reshape(*sizes[::-1], n).transpose(*range(n, -1, -1))
+        return Imported(strategic_form(source, title, players, strategies, table, horizon, discount))
 
 
 def _read(tokens: Tokens) -> tuple[str, tuple[str, ...], list[tuple[str, ...]], np.ndarray]:
@@ -76,16 +58,13 @@ def _read(tokens: Tokens) -> tuple[str, tuple[str, ...], list[tuple[str, ...]], 
     if tokens.at_string():
         tokens.step()  # the comment
     cells = prod(len(names) for names in strategies)
-    if cells * len(players) > MAX_CONTINGENCIES:
-        raise LimitError(f"{cells:.3g} contingencies of {len(players)} players; the limit is {MAX_CONTINGENCIES:.3g} "
-                         "payoffs: write a smaller game")  # fmt: skip
+    require_few(cells, len(players))
     if tokens.at("{"):
         payoff = _by_outcome(tokens, cells, len(players))
     else:
         numbers = range(1, cells * len(players) + 1)
         payoff = [[tokens.real(f"payoff {k} of {len(numbers)}") for k in numbers]]
-    if tokens.next is not None:
-        tokens.wants(f"the end after {cells} contingencies")
+    tokens.end(f"{cells} contingencies")
     return title, players, strategies, np.array(payoff).reshape(cells, len(players))
 
 

@@ -1,4 +1,4 @@
-"""The words of Gambit's file formats: strings in quotes, numbers, braces, commas and bare words.
+"""The words of Gambit's file formats: strings in quotes, numbers, braces, brackets, commas and bare words.
 
 White space and newlines mean nothing.  Numbers are decimal or rational (`1/3`) and are read as the nearest
 double.  (R. D. McKelvey, A. M. McLennan and T. L. Turocy, "Gambit: Software tools for game theory".)
@@ -17,7 +17,8 @@ __all__ = ["MAX_PLAYERS", "Tokens", "Word", "distinct"]
 
 MAX_PLAYERS = 30  # joint actions have an axis for each, and NumPy 1 arrays have at most 32
 
-_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]|[^\s{}",]+|"', re.DOTALL)
+_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s{}\[\]",]+|"', re.DOTALL)
+_COMMENT = re.compile(r"#[^\n]*")
 _RATIONAL = re.compile(r"[+-]?\d{1,1000}/\d{1,1000}")
 _DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?")
 _COUNT = re.compile(r"\d{1,9}")
@@ -35,9 +36,11 @@ class Word(NamedTuple):
 class Tokens:
     """The words of a text in order, with one word of lookahead; a mistake is raised at once (I101, I105)."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, comments: bool = False) -> None:
+        """With `comments`, what stands between `#` and the end of a line is passed by."""
         self.source = source
-        self.found = _WORD.finditer(source.text, 1 if source.text.startswith("\ufeff") else 0)
+        text = _COMMENT.sub(lambda found: " " * len(found.group()), source.text) if comments else source.text
+        self.found = _WORD.finditer(text, 1 if text.startswith("\ufeff") else 0)
         self.next: Word | None = None
         self.step()
 
@@ -96,6 +99,21 @@ class Tokens:
         word = self.step()
         assert word is not None
         return int(word.text)
+
+    def size(self, what: str, limit: int) -> int:
+        """A whole number from 1.  Raises LimitError above the limit."""
+        word = self.next
+        found = self.count(what)
+        if found < 1:
+            self.fail(f"{found} cannot be {what}", word, "a whole number from 1", "I105")
+        if found > limit:
+            raise LimitError(f"{what} is {found}; this reader takes at most {limit}")
+        return found
+
+    def end(self, after: str) -> None:
+        """The end of the text."""
+        if self.next is not None:
+            self.wants(f"the end after {after}")
 
     def number(self, what: str) -> Fraction:
         """A finite number, exactly."""
