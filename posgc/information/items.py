@@ -112,11 +112,11 @@ class Information:
 
     @cached_property
     def _lasting(self) -> tuple[tuple[Item, ...], Ints]:
-        """The items that somebody holds privately for ever, in order, and how many there are of steps 1..t, t = 0..H."""
-        lags = (self.protocol.action_lags, self.protocol.observation_lags)
-        kinds: tuple[Literal["action"], Literal["observation"]] = ("action", "observation")
-        unshared = [(kind, v) for kind, rows in zip(kinds, lags, strict=True) for v, row in enumerate(rows)
-                    if min(row) < NEVER <= max(row) and self.protocol.forget is None]  # fmt: skip
+        """The items that somebody holds privately for ever, in order, and the number of those of steps 1..t [H + 1]."""
+        rows = {"action": self.protocol.action_lags, "observation": self.protocol.observation_lags}
+        unshared: list[tuple[Literal["action", "observation"], int]] = []
+        for kind in ("action", "observation") if self.protocol.forget is None else ():
+            unshared += [(kind, v) for v, row in enumerate(rows[kind]) if min(row) < NEVER <= max(row)]
         items, counts = [], [0]
         for t in range(1, self.model.horizon + 1) if unshared else ():
             made = (Item(t, kind, v) for kind, v in unshared)
@@ -203,16 +203,19 @@ class Information:
             if h > 1 and self.variable(item).agent != i and self.lags(item)[i] == h - item.time
         )  # fmt: skip
 
-    def shape(self, h: int) -> tuple[object, ...]:
-        """What the evolution from h to h + 1 looks like with times relative to h; equal shapes, equal maps."""
+    def shape(self, h: int) -> int:
+        """A number of what the evolution from h to h + 1 looks like, with times relative to h; equal numbers, equal
+        maps."""
+        numbers, known = self._shapes
         pattern = self.pattern(h)
-        if pattern not in self._shapes:
-            self._shapes[pattern] = self._shape(h)
-        return self._shapes[pattern]
+        if pattern not in numbers:
+            numbers[pattern] = known.setdefault(self._shape(h), len(known))
+        return numbers[pattern]
 
     @cached_property
-    def _shapes(self) -> dict[tuple[bytes, int], tuple[object, ...]]:
-        return {}
+    def _shapes(self) -> tuple[dict[tuple[bytes, int], int], dict[tuple[object, ...], int]]:
+        """The number of each pattern's shape, and of each shape."""
+        return {}, {}
 
     def _shape(self, h: int) -> tuple[object, ...]:
         def relative(items: tuple[Item, ...]) -> tuple[tuple[int, str, int], ...]:

@@ -2,8 +2,8 @@
 
 From the last step to the first, every node of a layer becomes a stage game of prescriptions whose payoffs
 are the rewards plus the values of the next layer (Nayyar, Mahajan and Teneketzis 2013); the oracle solves
-whole layers, in blocks that bound the memory, and many small layers at once (`posgc.policy.stretches`).  A back-end chooses the oracle and nothing else, so all of
-them mean the same by a stage game, a value and a policy.
+whole layers, in blocks that bound the memory, and many small layers at once (`posgc.policy.stretches`).  A
+back-end chooses the oracle and nothing else, so all of them mean the same by a stage game, a value and a policy.
 
 Needs Assumption 3: without it a node's belief, hence its stage game, would depend on earlier prescriptions.
 """

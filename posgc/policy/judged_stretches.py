@@ -16,7 +16,14 @@ import numpy as np
 from posgc.information.items import Information
 from posgc.policy.artefact import PolicyStep
 from posgc.policy.deviating import (
-    Floats, GapKind, components_of, expectation, flow_of, played_laws, private_positions, worth,
+    Floats,
+    GapKind,
+    components_of,
+    expectation,
+    flow_of,
+    played_laws,
+    private_positions,
+    worth,
 )  # fmt: skip
 from posgc.policy.pairs import PairLayer
 
@@ -57,7 +64,7 @@ def _alike(one: tuple[PairLayer, PolicyStep], other: tuple[PairLayer, PolicyStep
     (a, p), (b, q) = one, other
     return (
         a.node is b.node and a.belief is b.belief and a.step is b.step and a.edges is b.edges and a.step.z is not None
-        and all(x is y or np.array_equal(x, y) for x, y in zip(p.private, q.private, strict=True))
+        and (p.private is q.private or all(map(np.array_equal, p.private, q.private)))
         and all(x.ndim == y.ndim and x.shape[1:] == y.shape[1:] for x, y in zip(p.tables, q.tables, strict=True))
     )  # fmt: skip
 

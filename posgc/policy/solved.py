@@ -15,9 +15,10 @@ from posgc.information.payoff import private_types, stage_payoffs, stage_weights
 from posgc.model.rewards import RewardKind
 from posgc.policy.artefact import PolicyStep
 
-__all__ = ["Oracle", "SolvedLayer", "solve_layer"]
+__all__ = ["Floats", "Ints", "Oracle", "SolvedLayer", "solve_layer"]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Oracle = Callable[[Stages], StageSolution]
 CHUNK_NUMBERS = 12_000_000
 """float64 payoffs held at one time (96 MB)."""

@@ -19,7 +19,7 @@ Stretches become longer while they pay and give way to single layers where they 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,7 +30,7 @@ from posgc.information.payoff import private_types, stage_payoffs, stage_weights
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import RewardKind
 from posgc.policy.artefact import PolicyStep
-from posgc.policy.solved import Floats, Oracle, SolvedLayer, solve_layer
+from posgc.policy.solved import Floats, Ints, Oracle, SolvedLayer, solve_layer
 
 __all__ = ["solve_backwards"]
 
@@ -117,7 +117,7 @@ class _Walk:
 
     def _together(self, stretch: list[_Map]) -> list[SolvedLayer] | None:
         """The stretch solved, or None where that does not pay."""
-        values = [self._guess(self.left - 1 - k) for k in range(len(stretch))]
+        values = self._guess(len(stretch))
         for rounds in range(1, ROUNDS[self.kind] + 1):
             assert self.value is not None
             used = [self.value, *values[:-1]]
@@ -126,11 +126,11 @@ class _Walk:
             except LimitError:
                 break  # perhaps of a stage game that was only guessed: one by one it comes out
             values = draft.values(self.value)
-            spread = [float(np.ptp(new - old)) for new, old in zip([self.value, *values[:-1]], used, strict=True)]
-            largest = max(float(abs(v).max()) for v in (self.value, *values))
-            if max(spread) <= NOISE_ULPS * np.finfo(np.float64).eps * max(largest, *(m.largest for m in draft.maps)):
+            following = [self.value, *values[:-1]]
+            spread = draft.spread(used, following)
+            if spread.max() <= NOISE_ULPS * np.finfo(np.float64).eps * draft.largest(following):
                 self.size = min(LONGEST, 2 * self.size) if rounds <= 2 else self.size
-                return draft.solved([self.value, *values], spread, self.deviation)
+                return draft.solved(following, values, spread, self.deviation)
         self.size //= 2
         if self.size < SHORTEST:
             self.size, self.pause, self.back_off = 1, self.back_off, 2 * self.back_off
@@ -143,17 +143,29 @@ class _Walk:
         arrays = layer.belief, layer.table, layer.edge_indptr, layer.edge_z, layer.edge_to
         return *map(id, arrays), following
 
-    def _guess(self, index: int) -> Floats:
-        """Values of the layer at `index` of the graph, from the last two of its kind on a straight line."""
-        past = self.seen[self._key(index)]
-        at, value = past[-1]
-        if len(past) == 1:
-            return value
-        drift = (value - past[0][1]) / (past[0][0] - at)
-        mean = drift.mean(axis=1, keepdims=True)
-        near = abs(drift - mean).max() <= NOISE_ULPS * np.finfo(np.float64).eps * abs(value).max()
-        guess: Floats = value + (at - index) * (mean if near else drift)
-        return guess
+    def _guess(self, count: int) -> list[Floats]:
+        """Values of the next `count` layers, from the last two of each layer's kind on a straight line."""
+        lines: dict[tuple[int, ...], tuple[int, Floats, Floats]] = {}
+        guesses: list[Floats] = []
+        for index in range(self.left - 1, self.left - 1 - count, -1):
+            key = self._key(index)
+            if key not in lines:
+                lines[key] = _line(self.seen[key])
+            at, value, drift = lines[key]
+            guesses.append(value + (at - index) * drift)
+        return guesses
+
+
+def _line(past: list[tuple[int, Floats]]) -> tuple[int, Floats, Floats]:
+    """Where the last of one or two layers is, its values [m, N], and by how much they change a step: all of an agent's
+    alike, where they do up to rounding."""
+    at, value = past[-1]
+    if len(past) == 1:
+        return at, value, np.zeros_like(value)
+    drift = (value - past[0][1]) / (past[0][0] - at)
+    mean = drift.mean(axis=1, keepdims=True)
+    near = abs(drift - mean).max() <= NOISE_ULPS * np.finfo(np.float64).eps * abs(value).max()
+    return at, value, np.broadcast_to(mean, drift.shape) if near else drift
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,8 +176,8 @@ class _Map:
     """
 
     layer: Layer
-    codes: tuple[np.ndarray, ...]
-    types: np.ndarray
+    codes: tuple[Ints, ...]
+    types: Ints
     weight: Floats
     reward: Floats
     ahead: Floats
@@ -173,7 +185,7 @@ class _Map:
 
     def stages(self, following: Floats, kind: RewardKind) -> Stages:
         """The stage games of L layers, node by node, `following` [L, m, N'] being the values after each."""
-        m, n, n_u, *choices = self.reward.shape
+        m, _, n_u, *choices = self.reward.shape
         future = self.ahead.reshape(-1, self.ahead.shape[2]) @ following.reshape(-1, following.shape[2]).T
         payoff = self.reward.reshape(m, 1, -1) + future.T.reshape(len(following), m, -1).swapaxes(0, 1)
         return Stages(
@@ -183,7 +195,7 @@ class _Map:
 
     def played(self, stages: Stages, solution: StageSolution) -> tuple[Floats, Floats]:
         """Rewards [L, m, N] and discounted transitions [L, N, N'] under the solution of L layers."""
-        m, n = self.reward.shape[:2]
+        n = self.reward.shape[1]
         law = joint_law(stages, solution).reshape(-1, n, self.ahead.shape[1])
         reward = np.stack([(law * own.reshape(n, -1)).sum(axis=2) for own in self.reward], axis=1)
         return reward, (law[:, :, None, :] @ self.ahead)[:, :, 0]
@@ -241,26 +253,36 @@ class _Draft:
             values.append(known)
         return values
 
-    def solved(self, values: Sequence[Floats], spread: list[float], deviation: Deviation) -> list[SolvedLayer]:
-        """The layers, certified at their values: `values[k]` is what follows layer k, `values[k + 1]` its own."""
+    def spread(self, used: list[Floats], following: list[Floats]) -> Floats:
+        """How far the values after each layer are from those used, and a constant [L]."""
+        spread = np.zeros(len(used))
+        for group in self.groups:
+            moved = np.stack([following[k] for k in group]) - np.stack([used[k] for k in group])
+            spread[group] = np.ptp(moved.reshape(len(group), -1), axis=1)
+        return spread
+
+    def largest(self, following: list[Floats]) -> float:
+        """The largest reward or next value, in absolute terms."""
+        values = np.concatenate([one.ravel() for one in following])
+        return max(float(abs(values).max()), *(one.largest for one in self.maps))
+
+    def solved(
+        self, following: list[Floats], values: list[Floats], spread: Floats, deviation: Deviation
+    ) -> list[SolvedLayer]:
+        """The layers, certified at the values that follow each and come out."""
         layers: dict[int, SolvedLayer] = {}
         for one, group, found in zip(self.maps, self.groups, self.solutions, strict=True):
-            stages = one.stages(np.stack([values[k] for k in group]), self.kind)
+            stages = one.stages(np.stack([following[k] for k in group]), self.kind)
             sure = certify(stages, found.tables, deviation, found.method, indptr=found.indptr, weight=found.weight)
-            shape = len(group), -1
-            gap = np.maximum(sure.gap, 0.0).reshape(len(sure.gap), *shape).max(axis=(0, 2))
+            gap = sure.gap.reshape(len(sure.gap), len(group), -1).max(axis=(0, 2))
             short = np.zeros(len(group))
             if found.upper is not None:  # the bound moves with the guess: up to a constant, by the spread at most
-                short = np.maximum((found.upper - found.value[0]).reshape(shape).max(axis=1), 0.0) + spread_of(group, spread)
-            for at, k in enumerate(group):
-                step = _policy_step(one, found, at)
+                short = (found.upper - found.value[0]).reshape(len(group), -1).max(axis=1) + spread[group]
+            bounds = zip(group, np.maximum(short, 0.0).tolist(), np.maximum(gap, 0.0).tolist(), strict=True)
+            for at, (k, lack, most) in enumerate(bounds):
                 methods = [found.method] if at == 0 else []
-                layers[k] = SolvedLayer(step, values[k + 1], float(short[at]), float(gap[at]), methods)
+                layers[k] = SolvedLayer(_policy_step(one, found, at), values[k], lack, most, methods)
         return [layers[k] for k in range(len(layers))]
-
-
-def spread_of(group: list[int], spread: list[float]) -> Floats:
-    return np.array([spread[k] for k in group])
 
 
 def _policy_step(one: _Map, found: StageSolution, at: int) -> PolicyStep:
