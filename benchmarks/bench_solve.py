@@ -25,7 +25,13 @@ ADVERSARIAL = FILES / "sdms" / "adversarial_tiger.dpomdp"
 COMPETITIVE = "games/competitive_tiger.posg"
 ZERO_SUM = f"{ADVERSARIAL} --reward zero_sum --discount 1 --concept nash --share one_step"
 
+TWO_STATES = """game two { agents ann, bob; state s: 0..1; action a[i]: {x, y}; init s ~ uniform;
+  next s ~ if a[ann] == a[bob] then {0: 0.7, 1: 0.3} else {0: 0.2, 1: 0.8};
+  reward zero_sum ann = if a[ann] == a[bob] then 1 + s else -1; share full; }"""
+
 CASES = {
+    "two states, H = 4,000": "solve - --concept nash --horizon 4000",
+    "two states, H = 100,000": "solve - --concept nash --horizon 100000",
     "start-up": "--version",
     "check DecTiger": "check games/dectiger.posg",
     "DecTiger one-step, H = 1000": "solve games/dectiger.posg --concept team --share one_step --horizon 1000",
@@ -66,7 +72,10 @@ def _run(words: list[str]) -> tuple[float, float]:
     """Wall seconds and peak resident gigabytes of one process."""
     start = time.perf_counter()
     command = [sys.executable, "-m", "posgc.cli.main", *words]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert process.stdin is not None
+    process.stdin.write(TWO_STATES.encode())
+    process.stdin.close()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:

@@ -38,7 +38,7 @@ def priors(first: FirstBeliefs, tables: list[StepTable], prior: Prior) -> Iterat
 def _uniform(tables: list[StepTable]) -> Iterator[sparse.csr_array]:
     known: dict[bytes, sparse.csr_array] = {}
     for table in tables:
-        key = table.cells.key()
+        key = table.cells.key
         if key not in known:
             known[key] = _row(_uniform_law(table.cells))
         yield known[key]
@@ -57,7 +57,7 @@ def _reachable(first: FirstBeliefs, tables: list[StepTable]) -> Iterator[sparse.
         if following is not None:
             assert table.joint is not None and table.joint_cell is not None
             step = np.bincount(table.joint_cell, weights=law @ table.joint, minlength=len(following.cells))
-            steady = following.cells.key() == table.cells.key() and np.abs(step - law).sum() <= STEADY
+            steady = following.cells.key == table.cells.key and np.abs(step - law).sum() <= STEADY
             law = law if steady else np.maximum(step / step.sum(), LEAST)
             row = row if steady else _row(law)
 

@@ -16,18 +16,15 @@ __all__ = ["evolution"]
 
 def evolution(information: Information) -> Verdict:
     """Assumption 1 for steps 1..H; `evidence` names the items that nobody remembers."""
-    steps = range(2, information.model.horizon + 1)
-    notes = _notes(information, steps)
-    for h in steps:
-        lost = information.lost(h)
-        if lost:
-            names = ", ".join(information.label(item) for item in lost)
-            return Verdict(
-                1, False,
-                f"at step {h} {names} would become common, but nobody remembers it at step {h - 1}: "
-                f"'forget after {information.protocol.forget}' is too short",
-                notes=notes,
-            )  # fmt: skip
+    notes = _notes(information)
+    if (h := information.first_lost) is not None:
+        names = ", ".join(information.label(item) for item in information.lost(h))
+        return Verdict(
+            1, False,
+            f"at step {h} {names} would become common, but nobody remembers it at step {h - 1}: "
+            f"'forget after {information.protocol.forget}' is too short",
+            notes=notes,
+        )  # fmt: skip
     return Verdict(
         1, True,
         "at every step what becomes common, and what each agent holds, is a function of the private "
@@ -36,9 +33,9 @@ def evolution(information: Information) -> Verdict:
     )  # fmt: skip
 
 
-def _notes(information: Information, steps: range) -> tuple[str, ...]:
+def _notes(information: Information) -> tuple[str, ...]:
     notes = []
-    relayed = next(((h, pairs) for h in steps if (pairs := information.relays(h))), None)
+    relayed = next(((h, pairs) for h in information.unlike_steps() if (pairs := information.relays(h))), None)
     if relayed is not None:
         h, ((agent, item), *_) = relayed
         notes.append(

@@ -37,9 +37,8 @@ def strategy_independence(
     "structural, this horizon" where every horizon makes another game, "exact", or None where `holds` is None: a limit
     was met, and the evidence says which and how far the test came.
     """
-    lost = next((h for h in range(2, information.model.horizon + 1) if information.lost(h)), None)
-    if lost is not None:
-        return Verdict(3, None, f"not checked: Assumption 1 fails at step {lost}")
+    if information.first_lost is not None:
+        return Verdict(3, None, f"not checked: Assumption 1 fails at step {information.first_lost}")
     cut = slice_certificate(information)
     if cut.separated:
         return _by_slices(information, cut)

@@ -101,8 +101,13 @@ def slice_certificate(information: Information) -> SliceResult:
     source = information if isinstance(extended, str) else extended
     last = information.model.horizon - 1 if isinstance(extended, str) else _reach(information)
     results: dict[_Slice, bool] = {}
+    looked_at: set[tuple[object, ...]] = set()
     for h in range(1, last + 1):
-        key = _slice(source, h, known[min(h, len(known)) - 1])
+        edges = known[min(h, len(known)) - 1]
+        if (step := (source.pattern(h), id(edges))) in looked_at:
+            continue
+        looked_at.add(step)
+        key = _slice(source, h, edges)
         if key not in results:
             results[key] = _separated(information, key)
         if not results[key]:

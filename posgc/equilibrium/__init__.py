@@ -6,7 +6,7 @@ from the definition by `deviation_gains`.  Imports nothing else of posgc.
 
 from posgc.equilibrium.blocks import SolverFailed
 from posgc.equilibrium.correlated import CorrelatedOptions, correlated
-from posgc.equilibrium.gaps import certify, deviation_gains, evaluate
+from posgc.equilibrium.gaps import certify, deviation_gains, evaluate, joint_law
 from posgc.equilibrium.nash import NashOptions, NotTractable, nash
 from posgc.equilibrium.relaxation import relaxation_bound
 from posgc.equilibrium.selection import TooLarge
@@ -29,6 +29,7 @@ __all__ = [
     "correlated",
     "deviation_gains",
     "evaluate",
+    "joint_law",
     "nash",
     "relaxation_bound",
     "team",

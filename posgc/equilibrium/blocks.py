@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 from posgc.equilibrium.layer import chunks
 from posgc.equilibrium.stage import Bools, Floats
 
-__all__ = ["Blocks", "SolverFailed", "solve_blocks"]
+__all__ = ["Blocks", "SolverFailed", "solve_blocks", "solve_sparse"]
 
 TOLERANCE = 1e-10  # HiGHS primal and dual feasibility, absolute; programmes are scaled to O(1)
 LOOSE_TOLERANCE = 1e-7  # HiGHS's own default, for a lone block on which the tight one ends "Unknown"
@@ -76,6 +76,27 @@ def solve_blocks(
                 break
             message = f"HiGHS on {size} block(s) of {rows} x {columns}: its answer violates a row"
     return Blocks(primal, dual, solved, message)
+
+
+def solve_sparse(a: sparse.csr_array, c: Floats, free: int = 0) -> tuple[Floats, Floats]:
+    """max c z s.t. a z <= 0, sum of z but the last `free` = 1, z >= 0 except the last `free`: primal [C], duals [R].
+
+    For one programme too large to be held densely.  Raises SolverFailed.
+    """
+    rows, columns = a.shape
+    sums = sparse.csr_array((np.arange(columns) < columns - free).astype(np.float64)[None])
+    bounds = np.repeat([[0.0, np.inf]], columns, axis=0)
+    bounds[columns - free :, 0] = -np.inf
+    message = ""
+    for tolerance, presolve in ATTEMPTS:
+        options: Any = {"primal_feasibility_tolerance": tolerance, "dual_feasibility_tolerance": tolerance}
+        options |= {"presolve": presolve, "maxiter": 10_000 + ITERATIONS * (rows + columns)}
+        programme: dict[str, Any] = {"A_ub": a, "b_ub": np.zeros(rows), "A_eq": sums, "b_eq": [1.0], "bounds": bounds}
+        result: Any = linprog(-c, method="highs-ds", options=options, **programme)
+        if result.status == 0 and (a @ result.x <= VIOLATED).all():
+            return result.x, -result.ineqlin.marginals
+        message = f"HiGHS on {rows} x {columns}: {result.message}"
+    raise SolverFailed(message)
 
 
 def _diagonal(a: Floats) -> sparse.csr_array:

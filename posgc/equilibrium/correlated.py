@@ -4,6 +4,7 @@ The exact set is that of mixtures of deterministic joint prescriptions (Liu and 
 
     lp        every joint prescription a column, many nodes in one HiGHS call (`listed.py`)
     columns   columns generated with the team oracle as pricing, for prescriptions too many to list (`columns.py`)
+    few actions  a CE, whatever it selects, where actions are so many that neither fits (`wide.py`); auto only
     regret    regret dynamics (`regret.py`), whatever equilibrium they find: `select` is not served
 
 Equal stages up to scale and shift are solved once (`cache.py`, where it was measured to pay).
@@ -31,15 +32,17 @@ from posgc.equilibrium.columns import SPARE, Generated, Generation, Tolerance
 from posgc.equilibrium.entropy import maximise_entropy
 from posgc.equilibrium.gaps import certify
 from posgc.equilibrium.layer import Group, chunks, support_groups
-from posgc.equilibrium.listed import Form, listing, pure, select_linear
+from posgc.equilibrium.listed import Form, Listing, listing, pure, select_linear
 from posgc.equilibrium.master import FEASIBLE, OPTIMAL
 from posgc.equilibrium.mixture import Mixture
 from posgc.equilibrium.regret import play, weigh
 from posgc.equilibrium.scaling import scaled
 from posgc.equilibrium.selection import Aim, Scale, Selection, TooLarge, parse_select
+from posgc.equilibrium.sparse_listed import sparse_listing
 from posgc.equilibrium.stage import Bools, Deviation, Floats, Ints, Stages, StageSolution
 from posgc.equilibrium.strategic import row_count
 from posgc.equilibrium.team import TeamOptions, smallest_int, team
+from posgc.equilibrium.wide import wide_equilibrium
 from posgc.equilibrium.zero_sum import ZeroSumOptions, zero_sum
 
 __all__ = ["CorrelatedOptions", "correlated"]
@@ -48,6 +51,9 @@ PROGRAMME_BUDGET = 1 << 21  # coefficients of the programmes prepared at once (1
 LONE_BUDGET = 1 << 25  # coefficients of one node's programme, at most (256 MiB)
 # joint prescriptions up to which listing all is faster than generating columns (measured, P 2..4, A 2..4)
 LISTED_FASTER: dict[Form, int] = {"cce": 100, "ce": 700}
+TALL = 1000  # conditions of a CE above which they are held sparsely (measured: faster than columns and dense rows)
+TALLEST = 4000  # conditions above which columns are not generated: their dense rows would take a gigabyte
+SPARSE_BUDGET = 1 << 21  # coefficients of a sparse programme; 500 MB in HiGHS for 100 x 100 actions
 NOISE = 1e-12  # weights at most this are dropped
 ABOVE = "gap above epsilon"
 
@@ -161,12 +167,14 @@ class _Run:
         self.upper = np.full(stages.n_nodes, np.inf)
         self.optimal = np.zeros(stages.n_nodes, dtype=bool)
         self.entropy = np.zeros(stages.n_nodes)
-        ways = ("pure", "LP", "maximum entropy", "columns", "columns within epsilon", "columns stopped", "regret")
+        ways = ("pure", "LP", "maximum entropy", "columns", "columns within epsilon", "columns stopped", "few actions",
+                "regret")  # fmt: skip
         self.tally = dict.fromkeys((*ways, ABOVE), 0)
 
     def solution(self) -> StageSolution:
         for group in support_groups(self.stages):
-            {"lp": self._list, "columns": self._generate, "regret": self._learn}[self._way(group)](group)
+            ways = {"lp": self._list, "columns": self._generate, "regret": self._learn}
+            (ways | {"sparse": self._list_sparsely, "wide": self._grow})[self._way(group)](group)
         indptr, weight, tables = self.mixture.finish()
         found = certify(self.stages, tables, self.form, "", indptr=indptr, weight=weight)
         if self.options.epsilon > 0:
@@ -186,11 +194,20 @@ class _Run:
         size = float(np.prod(np.array([float(a) ** p for p, a in zip(counts, actions, strict=True)])))
         way = self.options.way
         if way == "auto" and self.selection.kind != "entropy" and self.form != "strategic-ce":
+            rows = self._rows(counts)
+            if self.form == "ce" and rows > TALL and self._told(counts, size) <= SPARSE_BUDGET:
+                return "sparse"
+            if self.form == "ce" and rows > TALLEST:
+                return "wide"
             return "lp" if size <= min(LISTED_FASTER[self.form], self.options.max_columns) else "columns"
         if way in ("columns", "regret"):
             return way
         self._require_listable(size, size * self._rows(counts))
         return "lp"
+
+    def _told(self, counts: list[int], size: float) -> float:
+        """Coefficients of the conditions of a CE that are not zero, at most."""
+        return size * sum(p * a for p, a in zip(counts, self.stages.actions, strict=True))
 
     def _require_listable(self, size: float, coefficients: float) -> None:
         """Raises TooLarge with the limit that is met, and the options that make a list needless."""
@@ -218,27 +235,35 @@ class _Run:
         for start, stop in chunks(len(group.nodes), 2 * int(self._rows(counts)) * size, PROGRAMME_BUDGET):
             payoff, scale = scaled(self.stages, group, start, stop)
             nodes = group.nodes[start:stop]
-            game = listing(payoff, group.types, self.form)
-            if self.selection.kind == "entropy":
-                best = maximise_entropy(game.columns)
-                self._put(group, nodes, best.w, game.chosen)
-                self.upper[nodes], self.entropy[nodes] = best.upper, best.entropy
-                self.optimal[nodes] = best.proven
-                self.tally["maximum entropy"] += len(nodes)
-                continue
-            todo = np.arange(len(nodes))
-            if self.selection.kind == "any":
-                alone = pure(game, self.options.epsilon / scale.unit)
-                done = np.flatnonzero(alone >= 0)
-                self.mixture.add(group, nodes[done], np.ones(len(done)), [t[alone[done]] for t in game.chosen])
-                self.tally["pure"] += len(done)
-                todo = np.flatnonzero(alone < 0)
-                game, scale = game.part(todo), scale.part(todo)
-            if len(todo):
-                w, reached, upper = select_linear(game, self.selection, scale, group.types.shape[1])
-                self._put(group, nodes[todo], w, game.chosen)
-                self._prove(nodes[todo], scale, reached, upper, np.zeros(len(todo)))
-                self.tally["LP"] += len(todo)
+            self._select(group, nodes, scale, listing(payoff, group.types, self.form))
+
+    def _list_sparsely(self, group: Group) -> None:
+        for k, node in enumerate(group.nodes):
+            payoff, scale = scaled(self.stages, group, k, k + 1)
+            self._select(group, np.array([node]), scale, sparse_listing(payoff, group.types))
+
+    def _select(self, group: Group, nodes: Ints, scale: Scale, game: Listing) -> None:
+        """What is selected among the equilibria of the nodes, all their prescriptions being listed."""
+        if self.selection.kind == "entropy":
+            best = maximise_entropy(game.columns)
+            self._put(group, nodes, best.w, game.chosen)
+            self.upper[nodes], self.entropy[nodes] = best.upper, best.entropy
+            self.optimal[nodes] = best.proven
+            self.tally["maximum entropy"] += len(nodes)
+            return
+        todo = np.arange(len(nodes))
+        if self.selection.kind == "any":
+            alone = pure(game, self.options.epsilon / scale.unit)
+            done = np.flatnonzero(alone >= 0)
+            self.mixture.add(group, nodes[done], np.ones(len(done)), [t[alone[done]] for t in game.chosen])
+            self.tally["pure"] += len(done)
+            todo = np.flatnonzero(alone < 0)
+            game, scale = game.part(todo), scale.part(todo)
+        if len(todo):
+            w, reached, upper = select_linear(game, self.selection, scale, group.types.shape[1])
+            self._put(group, nodes[todo], w, game.chosen)
+            self._prove(nodes[todo], scale, reached, upper, np.zeros(len(todo)))
+            self.tally["LP"] += len(todo)
 
     def _generate(self, group: Group) -> None:
         rows = int(self._rows([len(p) for p in group.present]))
@@ -270,6 +295,22 @@ class _Run:
             return np.ones(len(found.within), dtype=bool)
         reach: Bools = (first.upper <= first.reached + short) & (found.upper <= found.reached + short)
         return reach
+
+    def _grow(self, group: Group) -> None:
+        """Some equilibrium, on few of the actions; regret dynamics where that fails."""
+        left = []
+        for k, node in enumerate(group.nodes):
+            payoff, scale = scaled(self.stages, group, k, k + 1)
+            found = wide_equilibrium(payoff, group.types)
+            if found is None:
+                left.append(node)
+                continue
+            w, chosen = found
+            self._bound_crudely(np.array([node]), payoff, scale)
+            self._put(group, np.array([node]), w, chosen)
+            self.tally["few actions"] += 1
+        if left:
+            self._learn(replace(group, nodes=np.array(left)))
 
     def _count(self, ended: Bools, whole: Bools, near: Bools) -> None:
         self.tally["columns"] += int((ended & whole).sum())

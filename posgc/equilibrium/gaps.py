@@ -33,6 +33,7 @@ __all__ = [
     "certify",
     "deviation_gains",
     "evaluate",
+    "joint_law",
     "mixed_response",
     "played_response",
     "sum_by_type",
@@ -189,6 +190,11 @@ def _product_gain(
     else:
         value = np.einsum("cpa,cpa->cp", gradient, own)
     return value.sum(axis=1), (gradient.max(axis=2) - value).sum(axis=1)
+
+
+def joint_law(stages: Stages, solution: StageSolution) -> Floats:
+    """mu[N, U, A_1..A_n]: what the solution plays at every node and u."""
+    return _law(stages, solution, 0, stages.n_nodes)
 
 
 def _law(stages: Stages, solution: StageSolution, lo: int, hi: int) -> Floats:

@@ -36,6 +36,15 @@ class Listing:
     columns: Columns
     form: Form
 
+    def solve(self, aim: Aim) -> Answer:
+        """The aim at its best over all mixtures that obey the conditions."""
+        return solve_master(self.columns, aim)
+
+    def spent(self, paid: Floats) -> Floats:
+        """[c, C] what every column pays at the multipliers [c, R] of the conditions."""
+        spent: Floats = np.einsum("cr,crk->ck", balanced(paid, self.shapes, self.form), self.columns.rows)
+        return spent
+
     def part(self, nodes: Ints) -> Listing:
         """The same for some of the nodes."""
         return Listing(self.chosen, [g[nodes] for g in self.response], self.columns.part(nodes), self.form)
@@ -85,18 +94,17 @@ def select_linear(game: Listing, selection: Selection, scale: Scale, most: int) 
     """
     aim = Aim.linear(selection, scale)
     if selection.kind != "egalitarian":
-        answer = solve_master(game.columns, aim)
+        answer = game.solve(aim)
         return answer.w, answer.objective, _bound(game, aim, answer)
     aim = Aim.least_value(scale, most)
-    first = solve_master(game.columns, aim)
-    answer = solve_master(game.columns, aim.after(selection, first.objective))
+    first = game.solve(aim)
+    answer = game.solve(aim.after(selection, first.objective))
     return answer.w, first.objective, _bound(game, aim, first)
 
 
 def _bound(game: Listing, aim: Aim, answer: Answer) -> Floats:
     """[c] Lagrange's bound on the aim over all mixtures that obey the conditions; `aim` without a floor."""
-    paid = balanced(answer.paid, game.shapes, game.form)
     worth = np.einsum("ic,ick->ck", aim.weight + answer.lifted * aim.share, game.columns.value)
-    worth -= np.einsum("cr,crk->ck", paid, game.columns.rows)
+    worth -= game.spent(answer.paid)
     bound: Floats = worth.max(axis=1) + (answer.lifted * aim.shift).sum(axis=0)
     return bound

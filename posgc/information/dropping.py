@@ -36,16 +36,20 @@ def drop_own_actions(information: Information) -> Information:
     ]
     if not any(irrelevant):
         return information
-    # In order of time: what was dropped before is no longer something that a later action can be chosen on.
+    # In order of time: what was dropped before is no longer something that a later action can be chosen on.  Only as
+    # much of it is looked at as is not forgotten anyway (where nothing is forgotten, condition 3 holds by itself).
+    everything, recent = set(information.dropped), information
     for h in range(1, model.horizon):
         dropped = {
             (v, h) for v in irrelevant[model.kernel_of_step[h - 1]]
             if information.exists(item := Item(h, "action", v))
-            and _unshared(information, item) and _recoverable(information, item)
+            and _unshared(information, item) and _recoverable(recent, item)
         }  # fmt: skip
-        if dropped:
-            information = Information(model, information.protocol, information.dropped | dropped)
-    return information
+        everything |= dropped
+        if dropped and information.protocol.forget is not None:
+            late = {pair for pair in recent.dropped if pair[1] >= h - information.protocol.forget}
+            recent = Information(model, information.protocol, frozenset(late | dropped))
+    return Information(model, information.protocol, frozenset(everything)) if everything else information
 
 
 def _unshared(information: Information, item: Item) -> bool:

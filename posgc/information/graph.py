@@ -20,7 +20,7 @@ their arrays, and everything after costs nothing until the dynamics change.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -85,6 +85,13 @@ class Layer:
         """The allowed joint actions."""
         return self.table.actions
 
+    def leading(self, edges: _Edges) -> Layer:
+        """The same nodes with these edges."""
+        return Layer(
+            self.h, self.belief, self.table, edges.indptr, edges.z, edges.to, self.parent, self.parent_z,
+            self.merge_error,
+        )  # fmt: skip
+
     def successors(self, flow: sparse.csr_array, first: int) -> Ints:
         """The next-layer node of every entry of `flow` = belief[first:first + m] @ table.flow."""
         assert self.table.z is not None and self.table.flow_z is not None
@@ -127,7 +134,7 @@ def expand_graph(
     layers: list[Layer] = []
     for layer, edges in _grow(information, first, max_nodes, last, tolerance):
         if edges is not None:
-            layers[-1] = replace(layers[-1], edge_indptr=edges.indptr, edge_z=edges.z, edge_to=edges.to)
+            layers[-1] = layers[-1].leading(edges)
             if progress is not None:
                 progress("graph", layer.h - 1, last)
         layers.append(layer)
@@ -198,7 +205,7 @@ def _following(belief: sparse.csr_array, table: StepTable, tolerance: float, roo
     indptr, n = grown.indptr(belief.shape[0]), grown.belief.shape[0]
     to, error = grown.to, grown.error
     rows, cells = _trim(grown.belief, table.following)
-    if n <= 2 * belief.shape[0] and cells.key() == table.cells.key():
+    if n <= 2 * belief.shape[0] and cells.key == table.cells.key:
         rows, member, moved = _settle(belief, rows, tolerance)
         to, error, cells, n = member[to], error + moved, table.cells, rows.shape[0]
     reach = first_reach(to, n)

@@ -96,24 +96,41 @@ class Information:
             return False
         if self.protocol.forget is not None and age > self.protocol.forget:
             return False
-        return item.kind == "observation" or (item.variable, item.time) not in self.dropped
+        return not self._is_dropped(item)
 
-    def _made_until(self, h: int) -> Iterator[Item]:
-        """Every item that has been made when step h begins and can still be private, oldest first."""
-        bounded = all(max(row) < NEVER for row in (*self.protocol.action_lags, *self.protocol.observation_lags))
-        reach = self.memory + 1 if bounded or self.protocol.forget is not None else h
+    def _is_dropped(self, item: Item) -> bool:
+        return item.kind == "action" and (item.variable, item.time) in self.dropped
+
+    def _recent(self, h: int) -> Iterator[Item]:
+        """The items made when step h begins that are no older than `memory` + 1, oldest first: no other item's
+        holders change any more."""
         signature = self.model.signature
-        for t in range(max(1, h - reach), h + 1):
+        for t in range(max(1, h - self.memory - 1), h + 1):
             if t < h:
                 yield from (Item(t, "action", v) for v in range(len(signature.actions)))
             yield from (Item(t, "observation", v) for v in range(len(signature.observations)))
+
+    @cached_property
+    def _lasting(self) -> tuple[tuple[Item, ...], Ints]:
+        """The items that somebody holds privately for ever, in order, and the number of those of steps 1..t [H + 1]."""
+        rows = {"action": self.protocol.action_lags, "observation": self.protocol.observation_lags}
+        unshared: list[tuple[Literal["action", "observation"], int]] = []
+        for kind in ("action", "observation") if self.protocol.forget is None else ():
+            unshared += [(kind, v) for v, row in enumerate(rows[kind]) if min(row) < NEVER <= max(row)]
+        items, counts = [], [0]
+        for t in range(1, self.model.horizon + 1) if unshared else ():
+            made = (Item(t, kind, v) for kind, v in unshared)
+            items += [x for x in made if self.exists(x) and not self._is_dropped(x)]
+            counts.append(len(items))
+        return tuple(items), np.array(counts if unshared else [0] * (self.model.horizon + 1))
 
     def private(self, h: int) -> tuple[Item, ...]:
         """u_h: the items that somebody holds privately at step h, in order of (time, kind, variable)."""
         cache = self._private_cache
         if h not in cache:
-            cache[h] = tuple(
-                item for item in self._made_until(h)
+            items, counts = self._lasting
+            cache[h] = items[: counts[max(0, h - self.memory - 2)]] + tuple(
+                item for item in self._recent(h)
                 if self.exists(item) and any(self.holds(i, item, h) for i in range(self.n_agents))
             )  # fmt: skip
         return cache[h]
@@ -122,6 +139,25 @@ class Information:
     def _private_cache(self) -> dict[int, tuple[Item, ...]]:
         return {}
 
+    @cached_property
+    def _step_codes(self) -> Ints:
+        """Equal numbers for steps 1..H + 1 at which the same variables are choices, are seen, and are remembered,
+        after `memory` + 1 numbers for the steps before the first."""
+        horizon, n_actions = self.model.horizon, len(self.model.signature.actions)
+        forgotten = np.zeros((horizon + 1, n_actions), dtype=bool)
+        if self.dropped:
+            variable, time = np.array(sorted(self.dropped)).T
+            forgotten[time - 1, variable] = True
+        active = np.vstack([self.model.active, np.zeros((1, n_actions), dtype=bool)])
+        rows = np.hstack([active, self.model.observed, forgotten])
+        code = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
+        return np.concatenate([np.full(self.memory + 1, -1), code])
+
+    def pattern(self, h: int) -> tuple[bytes, int]:
+        """A key: steps with equal patterns have the same items at h and h + 1, with times relative to h."""
+        lasting = self._lasting[1][max(0, h - self.memory - 1)]
+        return self._step_codes[h - 1 : h + self.memory + 2].tobytes(), h if lasting else 0
+
     def private_of(self, agent: int, h: int) -> tuple[Item, ...]:
         """p_{i,h}, a sub-sequence of `private(h)`."""
         return tuple(item for item in self.private(h) if self.holds(agent, item, h))
@@ -129,7 +165,7 @@ class Information:
     def increment(self, h: int) -> tuple[Item, ...]:
         """z_h: the items that are common at step h and were not before, in order."""
         return tuple(
-            item for item in self._made_until(h)
+            item for item in self._recent(h)
             if self.exists(item) and self.is_common(item, h) and not self.is_common(item, h - 1)
         )  # fmt: skip
 
@@ -147,6 +183,19 @@ class Information:
             if item.time < h - (item.kind == "action") and item not in known
         )  # fmt: skip
 
+    def unlike_steps(self) -> Iterator[int]:
+        """Steps 2..H, ascending, without those whose items and the items before are like an earlier step's."""
+        seen: set[tuple[bytes, int]] = set()
+        for h in range(2, self.model.horizon + 1):
+            if (pattern := self.pattern(h - 1)) not in seen:
+                seen.add(pattern)
+                yield h
+
+    @cached_property
+    def first_lost(self) -> int | None:
+        """The first step of 2..H at which an item of z_h is lost; None where Assumption 1 holds."""
+        return next((h for h in self.unlike_steps() if self.lost(h)), None)
+
     def relays(self, h: int) -> tuple[tuple[int, Item], ...]:
         """Pairs (agent, item) where p_{i,h} takes an item that was another agent's at step h - 1."""
         return tuple(
@@ -154,9 +203,21 @@ class Information:
             if h > 1 and self.variable(item).agent != i and self.lags(item)[i] == h - item.time
         )  # fmt: skip
 
-    def shape(self, h: int) -> tuple[object, ...]:
-        """What the evolution from h to h + 1 looks like with times relative to h; equal shapes, equal maps."""
+    def shape(self, h: int) -> int:
+        """A number of what the evolution from h to h + 1 looks like, with times relative to h; equal numbers, equal
+        maps."""
+        numbers, known = self._shapes
+        pattern = self.pattern(h)
+        if pattern not in numbers:
+            numbers[pattern] = known.setdefault(self._shape(h), len(known))
+        return numbers[pattern]
 
+    @cached_property
+    def _shapes(self) -> tuple[dict[tuple[bytes, int], int], dict[tuple[object, ...], int]]:
+        """The number of each pattern's shape, and of each shape."""
+        return {}, {}
+
+    def _shape(self, h: int) -> tuple[object, ...]:
         def relative(items: tuple[Item, ...]) -> tuple[tuple[int, str, int], ...]:
             return tuple((item.time - h, item.kind, item.variable) for item in items)
 

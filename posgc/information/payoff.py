@@ -13,7 +13,7 @@ from posgc.information.codes import project
 from posgc.information.graph import Layer
 from posgc.information.items import Information
 
-__all__ = ["private_types", "stage_payoffs", "stage_weights"]
+__all__ = ["private_types", "stage_payoffs", "stage_weights", "transitions"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -49,13 +49,28 @@ def stage_payoffs(layer: Layer, first: int, last: int, following: Floats | None,
     n_u, n_actions = len(table.cells.u), len(table.actions)
     m = len(table.reward) if following is None else len(following)
     payoff = np.stack([(belief @ table.reward[i]).toarray() for i in range(m)])
-    if following is not None and table.flow is not None and table.flow_choice is not None:
-        flow = belief @ table.flow
-        flow.sort_indices()
-        to = layer.successors(flow, first)
-        row = np.repeat(np.arange(last - first), np.diff(flow.indptr))
-        key = row * (n_u * n_actions) + table.flow_choice[flow.indices]
+    if following is not None and table.flow is not None:
+        to, key, probability = _futures(layer, first, last)
         for i in range(m):
-            ahead = np.bincount(key, weights=flow.data * following[i, to], minlength=payoff[i].size)
+            ahead = np.bincount(key, weights=probability * following[i, to], minlength=payoff[i].size)
             payoff[i] += discount * ahead.reshape(payoff[i].shape)
     return payoff.reshape(m, last - first, n_u, n_actions)
+
+
+def transitions(layer: Layer, n_following: int) -> Floats:
+    """P(u, next node | node, a), shape [N, U, A_h, n_following]: what `stage_payoffs` weighs the next values with."""
+    shape = len(layer), len(layer.table.cells.u), len(layer.table.actions), n_following
+    to, key, probability = _futures(layer, 0, len(layer))
+    law = np.bincount(key * n_following + to, weights=probability, minlength=int(np.prod(shape)))
+    return np.asarray(law, dtype=np.float64).reshape(shape)
+
+
+def _futures(layer: Layer, first: int, last: int) -> tuple[Ints, Ints, Floats]:
+    """What follows nodes first:last: next node, position in [last - first, U, A_h], and probability of each way."""
+    table = layer.table
+    assert table.flow is not None and table.flow_choice is not None
+    flow = layer.belief[first:last] @ table.flow
+    flow.sort_indices()
+    row = np.repeat(np.arange(last - first), np.diff(flow.indptr))
+    key = row * (len(table.cells.u) * len(table.actions)) + table.flow_choice[flow.indices]
+    return layer.successors(flow, first), key, flow.data

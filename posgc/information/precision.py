@@ -27,8 +27,9 @@ __all__ = ["Step", "ToCome", "to_come"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-OTHER = 16
-"""Terms for what does not grow: normalising, discounting, adding reward and future, the first step."""
+OTHER = 96
+"""Terms for what does not grow: normalising, discounting, adding reward and future, the first step; and the 64 units
+within which an oracle of team optima calls two values equal."""
 
 
 class Step(Protocol):

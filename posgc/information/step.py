@@ -12,6 +12,7 @@ common-information graph is built:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -61,6 +62,7 @@ class Cells:
             raise KeyError("a cell that is not among these")
         return at.astype(np.int64)
 
+    @cached_property
     def key(self) -> bytes:
         """Bytes that determine the cells."""
         return self.u.tobytes() + self.u_of.tobytes() + self.s.tobytes()
@@ -131,8 +133,8 @@ def step_entries(information: Information, h: int, cells: Cells) -> Entries:
 def same_step(information: Information, h: int, cells: Cells) -> tuple[object, ...]:
     """A key: steps with equal keys have equal dynamics on their cells, so that a table serves them all."""
     model = information.model
-    shape = () if h == model.horizon else information.shape(h)
-    return h == model.horizon, shape, model.kernel_of_step[h - 1], model.active[h - 1].tobytes(), cells.key()
+    shape = -1 if h == model.horizon else information.shape(h)
+    return shape, model.kernel_of_step[h - 1], model.active[h - 1].tobytes(), cells.key
 
 
 def step_table(information: Information, h: int, cells: Cells) -> StepTable:

@@ -46,7 +46,7 @@ def _same(one: Floats, two: Floats) -> bool:
 def reward_spans(model: Model) -> Floats:
     """max - min of each agent's expected reward at each step, shape [n, H], over all stored (s, a)."""
     per_kernel = [np.ptp(k.reward.reshape(model.n_agents, -1), axis=1) for k in model.kernels]
-    return np.stack([per_kernel[k] for k in model.kernel_of_step], axis=1)
+    return np.stack(per_kernel, axis=1)[:, list(model.kernel_of_step)]
 
 
 def spans_to_come(model: Model) -> Floats:

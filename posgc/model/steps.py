@@ -84,7 +84,8 @@ def allowed_actions(game: ir.Game, active: Array) -> Array:
 
 def runs(game: ir.Game, active: Array, groups: tuple[int, ...]) -> list[Run]:
     """The steps 1..H, cut where the kernel or the allowed actions change."""
-    change = [h for h in range(1, game.horizon) if groups[h] != groups[h - 1] or (active[h] != active[h - 1]).any()]
+    changes = (np.diff(groups) != 0) | (active[1:] != active[:-1]).any(axis=1)
+    change = (np.flatnonzero(changes) + 1).tolist()
     starts = [0, *change]
     ends = [*change, game.horizon]
     return [Run(a + 1, b, groups[a], allowed_actions(game, active[a])) for a, b in zip(starts, ends, strict=True)]

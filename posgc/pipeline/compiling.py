@@ -167,13 +167,10 @@ def _is_ours(source: Source) -> bool:
 
 
 def _require_evolution(information: Information) -> None:
-    for h in range(2, information.model.horizon + 1):
+    if (h := information.first_lost) is not None:
         lost = information.lost(h)
-        if lost:
-            raise InputError([Diagnostic("E512", f"{information.label(lost[0])} should become common at step {h}, but "
-                                         "nobody remembers it then", help="raise 'forget after k'")])  # fmt: skip
-        if h > information.memory + 2 and information.protocol.forget is not None:
-            return
+        raise InputError([Diagnostic("E512", f"{information.label(lost[0])} should become common at step {h}, but "
+                                     "nobody remembers it then", help="raise 'forget after k'")])  # fmt: skip
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from scipy import sparse
 
 from posgc.information.graph import Graph, Layer
 from posgc.policy.artefact import Policy, PolicyStep
+from posgc.policy.deviating import Flows, GapKind, backward, best_reply
 from posgc.policy.pairs import TrueStep, true_step
-from posgc.policy.verify import Flows, GapKind, backward, best_reply
 
 __all__ = ["InModel", "best_response", "evaluate_in_model"]
 

@@ -2,8 +2,8 @@
 
 From the last step to the first, every node of a layer becomes a stage game of prescriptions whose payoffs
 are the rewards plus the values of the next layer (Nayyar, Mahajan and Teneketzis 2013); the oracle solves
-whole layers, in blocks that bound the memory.  A back-end chooses the oracle and nothing else, so all of
-them mean the same by a stage game, a value and a policy.
+whole layers, in blocks that bound the memory, and many small layers at once (`posgc.policy.stretches`).  A
+back-end chooses the oracle and nothing else, so all of them mean the same by a stage game, a value and a policy.
 
 Needs Assumption 3: without it a node's belief, hence its stage game, would depend on earlier prescriptions.
 """
@@ -16,22 +16,20 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from posgc.equilibrium import Stages, StageSolution
-from posgc.information.graph import Graph, Layer
+from posgc.equilibrium import Deviation
+from posgc.information.graph import Graph
 from posgc.information.items import Information
-from posgc.information.payoff import private_types, stage_payoffs, stage_weights
-from posgc.model.rewards import RewardKind, reward_kind
-from posgc.policy.artefact import Concept, Header, Policy, PolicyStep
+from posgc.model.rewards import reward_kind
+from posgc.policy.artefact import Concept, Header, Policy
+from posgc.policy.solved import Floats, Oracle
+from posgc.policy.stretches import solve_backwards
+from posgc.policy.verify import GapKind, gap_kind
 
 __all__ = ["Induction", "Oracle"]
 
-Floats = npt.NDArray[np.float64]
-Oracle = Callable[[Stages], StageSolution]
 Progress = Callable[[str, int, int], None]
-CHUNK_NUMBERS = 12_000_000
-"""float64 payoffs held at one time (96 MB)."""
+DEVIATIONS: dict[GapKind, Deviation] = {"nash": "nash", "cce": "cce", "ce": "ce", "ce_strategic": "strategic-ce"}
 
 
 @dataclass(frozen=True)
@@ -55,15 +53,15 @@ class Induction:
         values: Floats | None = None
         slack: float | None = 0.0
         worst, bound, methods, steps = 0.0, 0.0, [], []
-        for layer in reversed(graph.layers):
-            solved = _solve_layer(graph, layer, values, kind, self.oracle)
+        deviation = DEVIATIONS[gap_kind(self.concept, asdict(self.options))]
+        for solved in solve_backwards(graph, kind, self.oracle, deviation):
             values = solved.value
             short = solved.short_of_team
             slack = None if slack is None or short is None else short + model.discount * slack
             worst, bound = max(worst, solved.gap), solved.gap + model.discount * bound
             methods += solved.methods
             steps.append(solved.step)
-            progress("solve", model.horizon - layer.h + 1, model.horizon)
+            progress("solve", len(steps), model.horizon)
         assert values is not None
         start = values[:, graph.root_to] @ graph.root
         if kind != "general":
@@ -86,61 +84,6 @@ class Induction:
             tuple(sorted(information.dropped)), model.signature.agents, model.horizon, self.concept,
             self.backend, asdict(self.options), tuple(map(float, values)), *bounds, *gaps, notes,
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _SolvedLayer:
-    """A layer's prescriptions, values [m, N], by how much these may fall short of the optimum at most (a team's:
-    for other concepts `upper` bounds something else, what was selected, and this means nothing; None where the oracle
-    bounds no optimum), the largest gap of a stage, and the methods used."""
-
-    step: PolicyStep
-    value: Floats
-    short_of_team: float | None
-    gap: float
-    methods: list[str]
-
-
-def _solve_layer(
-    graph: Graph, layer: Layer, following: Floats | None, kind: RewardKind, oracle: Oracle
-) -> _SolvedLayer:
-    model = graph.information.model
-    m = model.n_agents if kind == "general" else 1
-    choices = [len(model.choices(i, layer.h)) for i in range(model.n_agents)]
-    codes, types = private_types(graph.information, layer)
-    per_node = m * types.shape[1] * len(layer.table.actions)
-    block = max(1, CHUNK_NUMBERS // per_node)
-    ahead = np.zeros((m, 0)) if following is None else following
-    solved = []
-    for first in range(0, len(layer), block):
-        last = min(first + block, len(layer))
-        payoff = stage_payoffs(layer, first, last, ahead, model.discount)
-        stages = Stages(
-            payoff.reshape(m, last - first, types.shape[1], *choices), types, tuple(map(len, codes)),
-            stage_weights(layer, first, last), kind,
-        )  # fmt: skip
-        solved.append(oracle(stages))
-    indptr = np.cumsum(np.concatenate([[0], *(np.diff(s.indptr) for s in solved)])).astype(np.int64)
-    tables = tuple(_stack([s.tables[i] for s in solved], choices[i]) for i in range(model.n_agents))
-    step = PolicyStep(
-        codes, indptr, np.concatenate([s.weight for s in solved]), tables,
-        np.zeros(0, np.int64) if layer.table.z is None else layer.table.z,
-        layer.edge_indptr, layer.edge_z, layer.edge_to,
-    )  # fmt: skip
-    uppers = [s.upper for s in solved if s.upper is not None]
-    short = None
-    if len(uppers) == len(solved):
-        short = max(0.0, *(float((up - s.value[0]).max()) for up, s in zip(uppers, solved, strict=True)))
-    values = np.concatenate([s.value[:m] for s in solved], axis=1)
-    gap = max(float(s.gap.max()) for s in solved)
-    return _SolvedLayer(step, values, short, max(gap, 0.0), [s.method for s in solved])
-
-
-def _stack(tables: list[npt.NDArray[Any]], n_choices: int) -> npt.NDArray[Any]:
-    """Tables of several chunks as one; deterministic ones are spelt out where others are not."""
-    if any(table.ndim == 3 for table in tables):
-        tables = [t if t.ndim == 3 else (t[..., None] == np.arange(n_choices)).astype(np.float64) for t in tables]
-    return np.concatenate(tables)
 
 
 def _summary(methods: list[str]) -> list[str]:

@@ -224,7 +224,7 @@ def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth
     assert step.following is not None and grown.label is not None
     rows, cells = used_cells(grown.belief, step.following)
     succession, n = grown.row * grown.n_signals + grown.signal, len(node)
-    same_size = len(grown.label) == n and cells.key() == step.cells.key()
+    same_size = len(grown.label) == n and cells.key == step.cells.key
     if same_size and np.array_equal(np.sort(grown.label), np.sort(node)):
         both = sparse.vstack([belief, rows], format="csr")
         merge = merge_rows(

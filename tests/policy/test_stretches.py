@@ -1,0 +1,134 @@
+"""Many small layers at once against one layer at a time: policies, values, gaps and verification."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from support.games import full
+
+from posgc.equilibrium import CorrelatedOptions, Stages, StageSolution, correlated, nash, team
+from posgc.information.graph import expand_graph
+from posgc.information.items import Information
+from posgc.language.protocol import Protocol
+from posgc.model.arrays import Model
+from posgc.model.build import from_arrays
+from posgc.policy import judged_stretches, stretches
+from posgc.policy.artefact import Policy
+from posgc.policy.induction import Induction
+from posgc.policy.verify import Verification, verify
+
+HORIZON = 200
+Rewards = Literal["zero_sum", "common", "general"]
+
+
+def game(seed: int, kind: Rewards, discount: float, slow: bool = False, late: bool = False) -> tuple[Model, Protocol]:
+    """Two agents with two actions; the state is seen by both, in the beginning by its first action's effect."""
+    rng = np.random.default_rng(seed)
+    move = rng.dirichlet(np.ones(2), size=(4, 2))
+    if slow:
+        move = 0.995 * np.eye(2) + 0.005 * move  # the values' differences go on changing for hundreds of steps
+    reward = rng.integers(-8, 9, size=(2, 4, 2)).astype(float)
+    if kind != "general":
+        reward[1] = -reward[0] if kind == "zero_sum" else reward[0]
+    seen = np.tile(np.eye(4)[[0, 3]], (4, 1, 1))
+    model = from_arrays(
+        transition=move, emission=seen, reward=reward, initial=np.array([0.5, 0.5]), action_sizes=(2, 2),
+        observation_sizes=(2, 2), horizon=HORIZON, discount=discount,
+    )  # fmt: skip
+    if late:  # another kernel at every third step and at the last: layers of several kinds take turns
+        other = replace(model.kernels[0], reward=2.0 * model.kernels[0].reward)
+        steps = tuple(int(h % 3 == 0 or h == HORIZON) for h in range(1, HORIZON + 1))
+        model = replace(model, kernels=(*model.kernels, other), kernel_of_step=steps)
+    return model, full()
+
+
+def solved(model: Model, protocol: Protocol, concept: Any, oracle: Any) -> Policy:
+    information = Information(model, protocol)
+    return Induction(lambda _: expand_graph(information), concept, oracle, "test", CorrelatedOptions()).run(
+        lambda *_: None
+    )
+
+
+CASES = [
+    ("nash", "zero_sum", nash), ("team", "common", team),
+    ("ce", "general", lambda s: correlated(s, "ce")), ("cce", "general", lambda s: correlated(s, "cce")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("concept", "kind", "oracle"), CASES)
+@pytest.mark.parametrize("form", ["plain", "discounted", "slow", "late"])
+def test_what_one_layer_at_a_time_finds(
+    concept: Any, kind: Rewards, oracle: Any, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def counted(stages: Stages) -> StageSolution:
+        calls.append(stages.n_nodes)
+        solution: StageSolution = oracle(stages)
+        return solution
+
+    for seed in range(1 if kind == "general" else 3):
+        discount = 0.97 if form == "discounted" else 1.0
+        model, protocol = game(seed, kind, discount, form == "slow", form == "late")
+        calls.clear()
+        quick = solved(model, protocol, concept, counted)
+        monkeypatch.setattr(stretches, "FEWEST", HORIZON + 1)
+        plain = solved(model, protocol, concept, oracle)
+        monkeypatch.undo()
+        if kind != "general":
+            assert max(calls) >= 16  # several layers were solved in one call
+        assert quick.header.values == pytest.approx(plain.header.values, rel=1e-10, abs=1e-9)
+        assert quick.header.notes == plain.header.notes or concept != "nash"
+        assert quick.header.gap_bound == pytest.approx(0.0, abs=1e-6)
+        if concept == "team":
+            assert quick.header.upper == pytest.approx(plain.header.upper, rel=1e-10, abs=1e-9)
+        same_verification(Information(model, protocol), quick, "nash" if concept == "team" else concept, monkeypatch)
+
+
+def same_verification(information: Information, policy: Policy, kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = verify(information, policy, kind)
+    monkeypatch.setattr(judged_stretches, "SMALL_STAGES", 0)
+    plain: Verification = verify(information, policy, kind)
+    monkeypatch.undo()
+    assert quick.values == pytest.approx(plain.values, rel=1e-11, abs=1e-9)
+    assert quick.deviation_values == pytest.approx(plain.deviation_values, rel=1e-11, abs=1e-9)
+    assert quick.values == pytest.approx(policy.header.values, rel=1e-10, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["nash", "cce", "ce"])
+def test_verification_of_bad_policies(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Policies of which agents gain by deviating: the gains, too, are those of one layer at a time."""
+    for seed in range(3):
+        model, protocol = game(seed, "general", 0.99)
+        policy = solved(model, protocol, "nash", nash)
+        rng = np.random.default_rng(seed)
+        steps = [
+            replace(step, tables=tuple(rng.dirichlet(np.ones(2), size=t.shape[:2]) for t in step.tables))
+            for step in policy.steps
+        ]
+        policy = replace(policy, steps=tuple(steps))
+        information = Information(model, protocol)
+        quick = verify(information, policy, kind)
+        monkeypatch.setattr(judged_stretches, "SMALL_STAGES", 0)
+        plain = verify(information, policy, kind)
+        monkeypatch.undo()
+        assert quick.gains == pytest.approx(plain.gains, rel=1e-10, abs=1e-9)
+        assert quick.gap > 1.0
+
+
+def test_a_value_computed_by_hand() -> None:
+    """Matching pennies with prizes 1 and 2: by the formula (ad - bc)/(a + d - b - c) for 2 x 2 games the value is
+    = (1 * 2 - 1) / (1 + 2 + 2) = 1/5 a step, whatever the move of the state: 1/5 times the horizon."""
+    move = np.full((4, 2, 2), 0.5)
+    reward = np.zeros((2, 4, 2))
+    reward[0] = np.array([1.0, -1.0, -1.0, 2.0])[:, None]
+    reward[1] = -reward[0]
+    model = from_arrays(
+        transition=move, emission=np.tile(np.eye(4)[[0, 3]], (4, 1, 1)), reward=reward, initial=np.array([0.5, 0.5]),
+        action_sizes=(2, 2), observation_sizes=(2, 2), horizon=HORIZON,
+    )  # fmt: skip
+    policy = solved(model, full(), "nash", nash)
+    assert policy.header.values == pytest.approx((HORIZON / 5, -HORIZON / 5), rel=1e-12)
