@@ -177,7 +177,7 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         _say(console, f"stage games of the compressed game: gaps of at most {at_most(header.stage_gap)}")
     elif header.gap_bound is not None:
         _say(console, f"stage games: gaps of at most {at_most(header.stage_gap or 0.0)}, which bounds the gap by "
-             f"{at_most(header.gap_bound)}, up to rounding")  # fmt: skip
+             f"{at_most(header.gap_bound)}")  # fmt: skip
     lower, upper = solution.bounds
     if lower is not None and upper is not None:
         _say(console, f"value of the game: {bracket(lower, upper)}")

@@ -29,7 +29,10 @@ from posgc.policy.artefact import Concept, Origin, Policy
 from posgc.policy.pairs import PolicyMismatch
 from posgc.policy.verify import Verification, gap_kind
 
-__all__ = ["Candidate", "Solver", "exact_bounds", "origin_of", "require_independence", "solver_of", "team_bounds"]
+__all__ = [
+    "Candidate", "Solver", "exact_bounds", "origin_of", "require_independence", "residual_bounds", "solver_of",
+    "team_bounds",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,16 +78,25 @@ class Solver:
         return belief_distances(self.compiled.information, self.verdict, layers)
 
     def exact(self) -> tuple[Policy, Floats]:
-        """The back-end's policy for the game itself, and by how much a value that it claims can be off, [n]."""
+        """The back-end's policy for the game itself, and by how much a value that it claims can be off, [n]; its bounds
+        allow for that."""
         charge: Floats = np.zeros(self.compiled.model.n_agents)
 
         def note(graph: Graph) -> None:
             nonlocal charge
             merged = np.array([layer.merge_error for layer in graph.layers])
+            off = merged + self.distances(graph.layers)
             ahead = to_come(self.compiled.model, ((la.h, la.belief, la.table) for la in graph.layers))
-            charge = ahead.span @ (merged + self.distances(graph.layers)) / 2 + ahead.rounding
+            charge = ahead.span @ off / 2 + ahead.rounding
+            if self.compiled.request.endless:  # as many layers as one likes follow that are like the last
+                charge = charge + off[-1] * ahead.span[:, -1] / (1 - self.compiled.model.discount) ** 2
 
-        return self.plan(None, None, note), charge
+        policy = self.plan(None, None, note)
+        upper, gap, off = policy.header.upper, policy.header.gap_bound, float(charge.max())
+        header = dataclasses.replace(
+            policy.header, upper=None if upper is None else upper + off, gap_bound=None if gap is None else gap + 2 * off
+        )
+        return dataclasses.replace(policy, header=header), charge
 
     def plan(self, spec: str | None, graph: Graph | None, note: Callable[[Graph], None] | None = None) -> Policy:
         """The back-end's policy, with the game and the versions written into it."""
@@ -173,22 +185,33 @@ def origin_of(compiled: Compiled) -> Origin:
 
 
 def exact_bounds(
-    policy: Policy, checked: Verification, compiled: Compiled, charge: Floats
+    policy: Policy, checked: Verification, compiled: Compiled
 ) -> tuple[float | None, float | None]:
-    """Team: what was reached, and the solver's bound.  Zero-sum Nash: what the verified gains imply.
-
-    `charge` [n]: by how much the solver's values can be off; the verifier's error is in `checked`.
-    """
+    """Team: what was reached, and the solver's bound.  Zero-sum Nash: what the verified gains imply."""
     kind, concept = reward_kind(compiled.model), policy.header.concept
     if concept == "team":
         lower, upper = min(checked.values) - checked.error, policy.header.upper
-        return lower, None if upper is None else max(upper + float(charge.max()), lower)
+        return lower, None if upper is None else max(upper, lower)
     if concept == "nash" and kind == "zero_sum":
         return (
             checked.values[0] - checked.gains[1] - checked.error,
             checked.values[0] + checked.gains[0] + checked.error,
         )
     return None, None
+
+
+def residual_bounds(policy: Policy, charge: Floats, discount: float) -> tuple[float, float] | None:
+    """Bounds on the value of the game without end from the last change of value iteration; None where no layer of the
+    graph recurs.  `charge` [n]: by how much values may be off; their change may be off by twice that."""
+    header = policy.header
+    if header.residual is None or header.concept not in ("team", "nash"):
+        return None
+    off = float(charge.max()) * (1 + 2 * discount / (1 - discount))
+    claimed, least, most = header.values[0], *header.residual
+    if header.concept == "team":
+        return None if header.upper is None else (claimed + least - off, header.upper + most + off)
+    missed = header.gap_bound or 0.0  # each stage's value is known to within its gap
+    return claimed + least - missed - off, claimed + most + missed + off
 
 
 def team_bounds(policy: Policy, assessment: Assessment) -> tuple[float, float | None]:
@@ -214,7 +237,7 @@ def compressed_bounds(
         lower, upper = team_bounds(policy, assessment)
         return (None if lower == -float("inf") else lower), upper
     if assessment.verification is not None:
-        return exact_bounds(policy, assessment.verification, compiled, np.zeros(compiled.model.n_agents))
+        return exact_bounds(policy, assessment.verification, compiled)
     bound = assessment.bound
     if policy.header.concept == "nash" and reward_kind(compiled.model) == "zero_sum" and bound is not None:
         found, off = float(assessment.in_model.values[0]), float(bound.value_error[0])

@@ -9,7 +9,7 @@ from posgc.assumptions import Verdict
 from posgc.model.infinite import tail
 from posgc.pipeline.compiling import Compiled, quiet, timed
 from posgc.pipeline.compressing import Compress, Compressing, _require_graph, applied, derived
-from posgc.pipeline.solver import Solver, exact_bounds, solver_of
+from posgc.pipeline.solver import Solver, exact_bounds, residual_bounds, solver_of
 from posgc.plugin.backend import Progress
 from posgc.policy.artefact import Concept, Policy
 from posgc.policy.verify import Verification, gap_kind, verify
@@ -21,7 +21,8 @@ __all__ = ["Solution", "solve"]
 class Solution:
     """A policy with its certificate.  `lower` and `upper` bound the value of the game where the concept has
     one (team optimum; the first agent's value of a zero-sum game), else None.  `verification` is None only
-    under a compression whose policy is too large to verify; `compression` then says what is known instead."""
+    under a compression whose policy is too large to verify; `compression` then says what is known instead.
+    `recurrent` bounds the value of the game without end where value iteration itself does."""
 
     compiled: Compiled
     policy: Policy
@@ -31,6 +32,7 @@ class Solution:
     lower: float | None
     upper: float | None
     compression: Compressing | None = None
+    recurrent: tuple[float, float] | None = None
 
     @property
     def certified_gap(self) -> float | None:
@@ -46,7 +48,11 @@ class Solution:
         if not self.compiled.request.endless:
             return self.lower, self.upper
         least, most = tail(self.compiled.model)[0]
-        return None if self.lower is None else self.lower + least, None if self.upper is None else self.upper + most
+        lower = None if self.lower is None else self.lower + least
+        upper = None if self.upper is None else self.upper + most
+        if self.recurrent is None or lower is None or upper is None:
+            return lower, upper
+        return max(lower, self.recurrent[0]), min(upper, self.recurrent[1])
 
 
 def solve(
@@ -72,8 +78,9 @@ def solve(
         kind = gap_kind(concept, policy.header.options)
         checked = verify(compiled.information, policy, kind, request.max_nodes, progress, solver.distances)
     layers = tuple(len(step) for step in policy.steps)
-    bounds = exact_bounds(policy, checked, compiled, charge)
-    return Solution(compiled, policy, checked, solver.verdict, layers, *bounds)
+    bounds = exact_bounds(policy, checked, compiled)
+    recurrent = residual_bounds(policy, charge, compiled.model.discount) if request.endless else None
+    return Solution(compiled, policy, checked, solver.verdict, layers, *bounds, recurrent=recurrent)
 
 
 def _compressed_solution(solver: Solver, compress: Compress) -> Solution:

@@ -34,7 +34,9 @@ class Header:
     discount^{h-1} times what any node of step h may fall short of its optimum, as the sum of the stages' slacks is;
     None where no such bound is known.  `stage_gap` is the largest certified gap of a stage
     game and `gap_bound` the end-to-end bound that the stage gaps imply: sum_h discount^{h-1} max_node gap_h (the
-    paper's H epsilon_e); None where a back-end solves no stage games.  `compression` is the smaller game that the
+    paper's H epsilon_e); None where a back-end solves no stage games.  `residual`: by how
+    much the first agent's value in the game without end is above its claimed one at least and at most, where the nodes
+    recur (a team or a zero-sum game).  `compression` is the smaller game that the
     policy was found in (`--compress`), None for the game itself; the claims are then of that game.
     """
 
@@ -56,6 +58,7 @@ class Header:
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     compression: str | None = None
+    residual: tuple[float, float] | None = None
 
 
 class MachineStep(Protocol):

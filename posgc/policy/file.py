@@ -146,6 +146,7 @@ def _header(raw: Array) -> Header:
         "options": isinstance(header.options, dict),
         "versions": _texts(header.versions),
         "compression": _is(header.compression, str, type(None)),
+        "residual": header.residual is None or (_all(header.residual, float, int) and len(header.residual) == 2),
     }.items():
         if not good:
             raise ValueError(f"its header has a bad field {name}: {getattr(header, name)!r:.60}")

@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from posgc.equilibrium import Deviation
-from posgc.information.graph import Graph
+from posgc.information.graph import Graph, Layer
 from posgc.information.items import Information
-from posgc.model.rewards import reward_kind
+from posgc.model.arrays import Model
+from posgc.model.rewards import RewardKind, reward_kind
 from posgc.policy.artefact import Concept, Header, Policy
-from posgc.policy.solved import Floats, Oracle
+from posgc.policy.solved import Floats, Oracle, SolvedLayer
 from posgc.policy.stretches import solve_backwards
 from posgc.policy.verify import GapKind, gap_kind
 
@@ -54,8 +55,14 @@ class Induction:
         slack: float | None = 0.0
         worst, bound, methods, steps = 0.0, 0.0, [], []
         deviation = DEVIATIONS[gap_kind(self.concept, asdict(self.options))]
-        for solved in solve_backwards(graph, kind, self.oracle, deviation):
-            values = solved.value
+        residual: tuple[float, float] | None = None
+        following: Layer | None = None
+        solutions = solve_backwards(graph, kind, self.oracle, deviation)
+        for layer, solved in zip(reversed(graph.layers), solutions, strict=True):
+            if following is not None and layer.belief is following.belief and layer.table is following.table:
+                assert values is not None
+                residual = _residual(model, layer.h, solved, values, kind)
+            following, values = layer, solved.value
             short = solved.short_of_team
             slack = None if slack is None or short is None else short + model.discount * slack
             worst, bound = max(worst, solved.gap), solved.gap + model.discount * bound
@@ -68,12 +75,12 @@ class Induction:
             start = np.array([start[0], -start[0]]) if kind == "zero_sum" else np.repeat(start[0], model.n_agents)
         reached = float(start[0]) if self.concept == "team" else None
         upper = None if reached is None or slack is None else reached + slack
-        header = self._header(graph.information, start, (reached, upper), (worst, bound), methods)
+        header = self._header(graph.information, start, (reached, upper), (worst, bound), methods, residual)
         return Policy(header, graph.root_z, graph.root_to, tuple(reversed(steps)))
 
     def _header(
         self, information: Information, values: Floats, bounds: tuple[float | None, float | None],
-        gaps: tuple[float, float], methods: list[str],
+        gaps: tuple[float, float], methods: list[str], residual: tuple[float, float] | None,
     ) -> Header:  # fmt: skip
         model = information.model
         protocol = information.protocol
@@ -82,8 +89,27 @@ class Induction:
             model.name, model.digest, protocol.name,
             (protocol.action_lags, protocol.observation_lags, protocol.forget),
             tuple(sorted(information.dropped)), model.signature.agents, model.horizon, self.concept,
-            self.backend, asdict(self.options), tuple(map(float, values)), *bounds, *gaps, notes,
+            self.backend, asdict(self.options), tuple(map(float, values)), *bounds, *gaps, notes, residual=residual,
         )  # fmt: skip
+
+
+def _residual(
+    model: Model, h: int, solved: SolvedLayer, following: Floats, kind: RewardKind
+) -> tuple[float, float] | None:
+    """What the values of step h have in common with those of steps without end, where step h + 1 has the same nodes.
+
+    T maps the values of the next step to those of a step; it is monotone and turns a constant c into discount * c.  So
+    if T V - V lies in [a, b], the fixed point of T lies in T V + discount / (1 - discount) [a, b] (MacQueen 1966).
+    What the stage games fall short of widens [a, b].  Discounted to step 1.
+    """
+    if model.discount >= 1 or kind == "general":
+        return None
+    change = solved.value[0] - following[0]
+    below, above = (solved.gap, solved.gap) if kind == "zero_sum" else (0.0, solved.short_of_team)
+    if above is None:
+        return None
+    weight = model.discount**h / (1 - model.discount)
+    return weight * (float(change.min()) - below), weight * (float(change.max()) + above)
 
 
 def _summary(methods: list[str]) -> list[str]:
