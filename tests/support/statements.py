@@ -64,13 +64,13 @@ class Examined:
     checked: int = 0
     untried: list[str] = field(default_factory=list)
 
-    def least(self, kind: str, name: str, said: float, truth: Fraction) -> None:
-        """`said` is claimed to be at least the truth."""
+    def least(self, kind: str, name: str, said: float | str, truth: Fraction) -> None:
+        """`said`, a number or a decimal as printed, is claimed to be at least the truth."""
         self.checked += 1
-        if said != said or (said != float("inf") and Fraction(said) < truth):
-            excess = truth - Fraction(said)
+        if float(said) != float("inf") and (exact := Fraction(said)) < truth:  # Fraction refuses nan
+            excess = truth - exact
             mark = " (rounding)" if excess <= ROUNDING * self.scale else ""
-            self.false.append(False_(kind + mark, f"{name} {said!r}", f"{float(truth)!r} ({float(excess):.3g} beyond)"))
+            self.false.append(False_(kind + mark, f"{name} {said!s}", f"{float(truth)!r} ({float(excess):.3g} beyond)"))
 
     def near(self, kind: str, name: str, said: float, truth: Fraction, error: float) -> None:
         """`said` is claimed to be within `error` of the truth."""
@@ -302,15 +302,15 @@ def _check_text(
         written.solve(solution, None)
     text = out.getvalue()
     if value is not None and (m := re.search(f"value of the game: between {NUMBER} and {NUMBER}", text)):
-        found.least("printed value", "minus lower", -float(m[1]), -value[1])
-        found.least("printed value", "upper", float(m[2]), value[0])
+        found.least("printed value", "minus lower", f"-{m[1]}".removeprefix("--"), -value[1])
+        found.least("printed value", "upper", m[2], value[0])
     header, gap = solution.policy.header, document["gap"]
     pairs = [(f"error of merging at most {NUMBER}", gap["error"]), (f"gaps of at most {NUMBER}", header.stage_gap),
              (f"bounds the gap by {NUMBER}", header.gap_bound if solution.compression is None else None),
              (f"so its gap is at most {NUMBER}", gap["value"])]  # fmt: skip
     for pattern, number in pairs:
         if number is not None and (m := re.search(pattern, text)):
-            found.least("printed digits", pattern.partition(" (")[0], float(m[1]), Fraction(number))
+            found.least("printed digits", pattern.removesuffix(NUMBER), m[1], Fraction(number))
     certified = re.findall(f"certified: gap in the true game at most {NUMBER}", text)
     for shown, b in zip(certified, (document["compression"] or {"bounds": []})["bounds"], strict=True):
-        found.least("printed digits", "certified: gap in the true game at most", float(shown), Fraction(b["value"]))
+        found.least("printed digits", "certified: gap in the true game at most", shown, Fraction(b["value"]))
