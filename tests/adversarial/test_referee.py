@@ -63,7 +63,8 @@ def test_the_distant_prize_by_hand():
 
 
 def test_the_void_prize_and_the_late_step_by_hand():
-    assert reward_kind(beliefs_of(VOID).game, 1) == "general"
+    void = beliefs_of(VOID).game
+    assert reward_kind([void.row(1, (0,), a).rewards for a in void.joint_actions(1)]) == "general"
     late = beliefs_of(LATER)
     assert reads_step(late.game.game)
     for horizon, holds in ((3, True), (5, True), (6, False)):  # what ann plays at step 5 moves s at step 6

@@ -6,7 +6,7 @@ same vector for equal beliefs.  Private information is a tuple of ((step, kind, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -185,33 +185,44 @@ class Beliefs:
 
     # ---- Assumption 3
 
-    def independent_here(self, h: int, stage: Stage) -> bool:
-        """Whether every increment leads to one posterior, whatever the prescriptions.
+    def defect_here(self, h: int, stage: Stage) -> Fraction:
+        """The largest L1 distance of two posteriors after one increment, under deterministic prescriptions.
 
-        Deterministic ones suffice: what randomised ones lead to is a mixture of the same vectors.
+        These suffice for 0: what randomised ones lead to is a mixture of the same vectors.
         """
-        seen: dict[Known, Belief] = {}
-        alike = all(
-            seen.setdefault(z, made := primitive(cells)[0]) == made
-            for flow in stage.flow.values() for z, cells in flow.items()
-        )  # fmt: skip
-        if alike:
-            return True
-        seen = {}
-        return all(
-            seen.setdefault(z, made := primitive(cells)[0]) == made
-            for joint in self.joint_prescriptions(h, stage) for z, cells in stage.under(joint).items()
-        )  # fmt: skip
+        if all(len(found) == 1 for found in self._posteriors(stage.flow.values()).values()):
+            return Fraction(0)
+        under = self._posteriors(stage.under(joint) for joint in self.joint_prescriptions(h, stage))
+        return max(_distance(one, two) for found in under.values() for one in found for two in found)
+
+    @staticmethod
+    def _posteriors(flows: Iterable[dict[Known, dict[Cell, int]]]) -> dict[Known, set[Belief]]:
+        found: dict[Known, set[Belief]] = {}
+        for flow in flows:
+            for z, cells in flow.items():
+                found.setdefault(z, set()).add(primitive(cells)[0])
+        return found
+
+    def defect(self, horizon: int) -> Fraction:
+        """0 where Assumption 3 holds up to the horizon, else `defect_here` at the first step that breaks it."""
+        layer = {belief for _, _, belief in self.roots()}
+        for h in range(1, horizon):
+            stages = [self.stage(h, belief) for belief in layer]
+            worst = max(self.defect_here(h, stage) for stage in stages)
+            if worst:
+                return worst
+            layer = {stage.posterior(z) for stage in stages for z in stage.increments}
+        return Fraction(0)
 
     def independent(self, horizon: int) -> bool:
         """Assumption 3 up to the horizon."""
-        layer = {belief for _, _, belief in self.roots()}
-        for h in range(1, horizon):
-            following: set[Belief] = set()
-            for belief in sorted(layer):
-                stage = self.stage(h, belief)
-                if not self.independent_here(h, stage):
-                    return False
-                following |= {stage.posterior(z) for z in stage.increments}
-            layer = following
-        return True
+        return not self.defect(horizon)
+
+
+def _distance(one: Belief, two: Belief) -> Fraction:
+    """L1, of vectors that are to be normalised."""
+    left, right = (dict(b) for b in (one, two))
+    sums = sum(left.values()), sum(right.values())
+    return sum(
+        (abs(Fraction(left.get(c, 0), sums[0]) - Fraction(right.get(c, 0), sums[1])) for c in left | right), Fraction(0)
+    )

@@ -53,7 +53,7 @@ def closed_beliefs(beliefs: Beliefs) -> dict[Belief, dict[Known, Belief]]:
         if len(found) >= CLOSED:
             raise Refused(f"more than {CLOSED} beliefs without end")
         stage = beliefs.stage(1, belief)
-        if not beliefs.independent_here(1, stage):
+        if beliefs.defect_here(1, stage):
             raise ValueError("Assumption 3 fails")
         found[belief] = {z: _renamed(stage.posterior(z)) for z in stage.increments}
         waiting += found[belief].values()

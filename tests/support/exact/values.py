@@ -15,7 +15,7 @@ from support.exact.beliefs import Belief, Beliefs, Known, Private, Stage, primit
 from support.exact.game import Digits, ExactGame, Refused
 from support.exact.stages import Table, team_value, zero_sum_value
 
-__all__ = ["Kind", "Optimum", "dropped_actions", "ends", "plain_optimum", "reward_kind"]
+__all__ = ["Kind", "Optimum", "dropped_actions", "ends", "listed_optimum", "plain_optimum", "reward_kind"]
 
 Kind = Literal["team", "zero_sum"]
 
@@ -23,13 +23,11 @@ PLAIN_NODES = 400
 """Beliefs of `plain_optimum` at most."""
 
 
-def reward_kind(game: ExactGame, horizon: int) -> str:
-    """`common`, `zero_sum` or `general`, by the expected rewards of every reachable state and joint action."""
-    rows = [game.row(h, s, a).rewards for h in range(1, horizon + 1) for s in game.states(h)
-            for a in game.joint_actions(h)]  # fmt: skip
-    if all(r == rows[0][0] for rewards in rows[:1] for r in rewards) and all(len(set(r)) == 1 for r in rows):
+def reward_kind(rows: list[tuple[Fraction, ...]]) -> str:
+    """`common`, `zero_sum` or `general`, of the agents' expected rewards at every reachable state and joint action."""
+    if all(len(set(r)) == 1 for r in rows):
         return "common"
-    return "zero_sum" if game.n == 2 and all(sum(r) == 0 for r in rows) else "general"
+    return "zero_sum" if len(rows[0]) == 2 and not any(map(sum, rows)) else "general"
 
 
 def ends(game: ExactGame, h: int, states: set[Digits]) -> tuple[tuple[Fraction, Fraction], ...]:
