@@ -93,9 +93,8 @@ class Solver:
 
         policy = self.plan(None, None, note)
         upper, gap, off = policy.header.upper, policy.header.gap_bound, float(charge.max())
-        header = dataclasses.replace(
-            policy.header, upper=None if upper is None else upper + off, gap_bound=None if gap is None else gap + 2 * off
-        )
+        upper, gap = None if upper is None else upper + off, None if gap is None else gap + 2 * off
+        header = dataclasses.replace(policy.header, upper=upper, gap_bound=gap)
         return dataclasses.replace(policy, header=header), charge
 
     def plan(self, spec: str | None, graph: Graph | None, note: Callable[[Graph], None] | None = None) -> Policy:
