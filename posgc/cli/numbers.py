@@ -30,7 +30,7 @@ def bracket(lower: float, upper: float) -> str:
         return f"between {at_least(lower, 10)} and {at_most(upper, 10)}"
     short = [Decimal(f"{middle:.{digits}g}") for digits in range(1, 18)]
     said = next((c for c in short if abs(c - middle) <= half), short[-1])
-    return f"{said:g}, to within {at_most(float(abs(said - middle) + half) * (1 + 1e-15), 1)}"
+    return f"{said if said else 0:g}, to within {at_most(float(abs(said - middle) + half) * (1 + 1e-15), 1)}"
 
 
 def _rounded(x: float, digits: int, rounding: str) -> str:
