@@ -21,6 +21,7 @@ from posgc.language.diagnostics import Diagnostic, InputError, Source, with_line
 from posgc.language.ir import Game
 from posgc.language.sharing import protocol
 from posgc.model import Model, tabulate
+from posgc.model.compare import stretched
 from posgc.model.infinite import require_steady, steps_that_matter, tail
 from posgc.model.rewards import require_moderate
 from posgc.plugin.backend import Progress
@@ -116,10 +117,12 @@ def compile_request(request: Request, progress: Progress = quiet, source: Source
     source = read_source(request.path) if source is None else source
     with timed(seconds, "compile"):
         if request.endless:
-            _, first, _ = model_of(dataclasses.replace(request, horizon=2), source, quiet)
-            require_steady(first)
-            request = dataclasses.replace(request, horizon=steps_that_matter(first))
+            request = dataclasses.replace(request, horizon=2)
         game, model, diagnostics = model_of(request, source, progress)
+        if request.endless:
+            require_steady(model)
+            model = stretched(model, steps_that_matter(model))
+            request = dataclasses.replace(request, horizon=model.horizon)
         require_moderate(model)
     with timed(seconds, "information"):
         lags = protocol(model.signature, request.share, game)
