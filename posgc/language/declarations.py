@@ -9,7 +9,7 @@ from fractions import Fraction
 from posgc.language import ir
 from posgc.language import syntax as ast
 from posgc.language.laws import Laws
-from posgc.language.names import AgentArray, AgentName, Builtin, Family, Key, Parameter, TypeName
+from posgc.language.names import AgentArray, AgentName, Builtin, Family, Key, LostAgents, Parameter, TypeName
 from posgc.language.numerals import LARGEST
 from posgc.language.report import near
 from posgc.language.values import INT, REAL, Env, Ty, Typed
@@ -140,8 +140,6 @@ def declare_agents(laws: Laws, game: ast.GameText) -> None:
         laws.agents = tuple(f"{first.names[0].text}[{k}]" for k in range(1, number + 1))
     if len(laws.agents) > MAX_AGENTS:
         laws.reporter.error("E308", f"more than {MAX_AGENTS} agents", first.span, "take fewer")
-    if len(texts) > 1:
-        raise laws.reporter.failure()  # the names of the other lines are agents of no game
 
 
 def declare_horizon(laws: Laws, game: ast.GameText, override: int | None) -> int:
@@ -251,7 +249,7 @@ def _agent_positions(laws: Laws, target: ast.Target, kind: str) -> tuple[bool, .
             return isinstance(where, ast.Reference) and isinstance(laws.names.table.get(where.name), Builtin)
         if isinstance(node, ast.Reference):
             entity = laws.names.table.get(node.name)
-            return laws.is_fresh(node, Env()) or isinstance(entity, AgentName | AgentArray)
+            return laws.is_fresh(node, Env()) or isinstance(entity, AgentName | AgentArray | LostAgents)
         return kind in ("action", "observation")
 
     return tuple(one(node) for node in target.indices)

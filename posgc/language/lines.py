@@ -12,7 +12,7 @@ from posgc.language.declarations import ir_text, label, owner
 from posgc.language.dependencies import Draw, check_reads, order, unmade
 from posgc.language.diagnostics import Span
 from posgc.language.laws import Drawn, Laws
-from posgc.language.names import AgentArray, AgentName, Family, Key
+from posgc.language.names import AgentArray, AgentName, Family, Key, LostAgents
 from posgc.language.report import near
 from posgc.language.signature import Signature, Variable
 from posgc.language.values import BOOL, INT, REAL, Env, Typed, constant
@@ -179,6 +179,8 @@ class Lines:
 
     def _agent(self, target: ast.Target) -> int | None:
         entity = self.laws.names.table.get(target.name)
+        if isinstance(entity, LostAgents):
+            return None
         if not isinstance(entity, AgentName | AgentArray):
             known = ["team", *(w for w, e in self.laws.names.table.items() if isinstance(e, AgentName | AgentArray))]
             self.reporter.error("E201", f"`{target.name}` is not an agent", target.span,

@@ -18,7 +18,7 @@ from posgc.language.values import Typed
 
 __all__ = [
     "BUILTIN_FUNCTIONS", "BUILTIN_NAMES", "AgentArray", "AgentName", "Builtin", "Definitions", "Entity",
-    "Family", "Names", "Parameter", "TypeName", "collect",
+    "Family", "LostAgents", "Names", "Parameter", "TypeName", "collect",
 ]  # fmt: skip
 
 BUILTIN_NAMES = ("step", "agent", "bool")
@@ -57,6 +57,13 @@ class AgentArray:
 
 
 @dataclass
+class LostAgents:
+    """Agents of a second `agents` line, which is a mistake: what is said of them is not complained about again."""
+
+    span: Span
+
+
+@dataclass
 class TypeName:
     text: ast.TypeDef
     type: ir.Type | None = None
@@ -86,7 +93,7 @@ class Definitions:
     used: bool = False
 
 
-Entity = Builtin | Parameter | AgentName | AgentArray | TypeName | Family | Definitions
+Entity = Builtin | Parameter | AgentName | AgentArray | LostAgents | TypeName | Family | Definitions
 
 
 @dataclass
@@ -102,8 +109,11 @@ class Names:
 def collect(game: ast.GameText, reporter: Reporter) -> Names:
     """The names of a file; complains of names declared twice (E202, E204) and enumerators that are names (E203)."""
     table: dict[str, Entity] = {name: Builtin(name) for name in BUILTIN_NAMES}
+    agents = next((item for item in game.items if isinstance(item, ast.Agents)), None)
     for item in game.items:
         for name, span, entity in _declared(item):
+            if isinstance(item, ast.Agents) and item is not agents:
+                entity = LostAgents(span)
             _declare(table, name, span, entity, reporter)
     words: dict[str, frozenset[str]] = {}
     for enumeration in _enumerations(game):

@@ -16,7 +16,7 @@ LARGEST = (1 << 63) - 1
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,400}", re.ASCII)
 _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
-_DIGITS = re.compile(r"[^eE]*[1-9]", re.ASCII)
+_DIGITS = re.compile(r"[^eE/]*[1-9]", re.ASCII)
 
 
 def whole(text: str) -> int:
@@ -47,7 +47,7 @@ def real(text: str) -> float:
 
 
 def vanishes(text: str, value: float) -> bool:
-    """Whether a decimal number that is not 0 was read as 0."""
+    """Whether a decimal number, or a fraction of whole numbers, that is not 0 was read as 0."""
     return value == 0 and _DIGITS.match(text) is not None
 
 

@@ -23,6 +23,7 @@ from posgc.language.names import (
     Entity,
     Family,
     Key,
+    LostAgents,
     Names,
     Parameter,
     TypeName,
@@ -89,6 +90,8 @@ class References(Quantifiers):
 
     def _fixed(self, node: ast.Reference, entity: Entity, env: Env) -> Typed:
         """A parameter, an agent, a type or a word of the language."""
+        if isinstance(entity, LostAgents):
+            return self.ops.poison(node.span)
         if isinstance(entity, AgentArray):
             return self._agent_of_array(node, entity, env)
         if node.indices:

@@ -57,7 +57,8 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 @pytest.mark.parametrize("reward", ["carl = 1", "zero_sum carl = 1", "zero_sum eve = 1", "team = 1", "robot[3] = 1"])
 def test_two_lines_of_agents(again: str, reward: str) -> None:
     for agents in (f"ann, bob; agents {again}", f"ann; agents {again}", f"team_of[2]; agents {again}"):
-        assert codes(text(agents, reward)) == ["E205"]
+        named = reward.removeprefix("zero_sum ").split("[")[0].split()[0]
+        assert codes(text(agents, reward)) == ["E205"] + ["E201"] * (named not in agents and named != "team")
 
 
 # ---- numbers

@@ -32,7 +32,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, s
 
 
 @pytest.mark.parametrize(("spec", "words", "code"), [
-    ("window(4)", (), "E617"), ("window(99999999999999999999)", (), "E617"), ("window(-1)", (), "E612"),
+    ("window(4)", (), "E617"), ("window(99999999999999999999)", (), "E612"), ("window(-1)", (), "E612"),
     ("window(2.5)", (), "E612"), ("belief(-0.1)", (), "E612"), ("belief(nan)", (), "E612"), ("belief(inf)", (), "E612"),
     ("belief(2.1)", (), "E612"), ("widow(2)", (), "E616"), ("window(2", (), "E616"), ("", (), "E616"),
     ("window(2, prior=foo)", (), "E612"), ("window(2, 3)", (), "E616"), ("window(2, length=3)", (), "E616"),

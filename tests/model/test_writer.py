@@ -148,8 +148,10 @@ def test_what_differs_is_told() -> None:
     moved = replace(kernel, probability=kernel.probability + 1e-6)
     assert same_arrays(one, small()) is None
     assert same_arrays(one, small(3)) == "sizes, horizon or discount"
-    assert same_arrays(one, replace(one, kernels=(moved,))) == "probabilities or rewards"
-    assert same_arrays(one, small(initial=np.array([1.0, 0.0]))) == "which states and observations follow which"
+    assert same_arrays(one, replace(one, kernels=(moved,))) == (
+        "a probability after (0) in state=0: 0.90000000000000002 and 0.90000100000000005"
+    )
+    assert same_arrays(one, small(initial=np.array([1.0, 0.0]))) == "which states and observations there are first"
     assert same_arrays(one, replace(one, observed=np.ones((3, 1), dtype=bool))) is not None
     assert same_arrays(stretched(one, 4), small(4)) is None
 
