@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from typing import Any
 
@@ -198,6 +199,11 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         _say(console, f"note: '{select}' is what is selected at each stage by itself, for the values that later steps "
              "leave, among equilibria that read the common belief only; one that rewards or punishes across histories "
              "of equal belief may do better for the whole game")  # fmt: skip
+        ways = [way for way in ("columns stopped", "few actions", "regret")
+                if any(re.search(rf"\b{way} \d", note) for note in header.notes)]  # fmt: skip
+        if ways and select != "any":
+            _say(console, f"note: not so where a stage was solved by {' or '.join(ways)}: the equilibrium found there "
+                 f"is not proved to be the best for '{select}'")  # fmt: skip
 
 
 def _compression(console: Console, found: Compressing, agents: tuple[str, ...]) -> None:

@@ -7,15 +7,14 @@ read again, so that one run reports the syntax errors of all statements.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from lark import Lark, Token, Tree
+from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
+from posgc.language import swift
 from posgc.language import syntax as ast
 from posgc.language.build import build
 from posgc.language.diagnostics import Diagnostic, InputError, Source, Span, with_line_feeds
@@ -124,26 +123,18 @@ class Lexeme:
 
 def lexemes(text: str) -> list[Lexeme]:
     """The tokens of a text that parses, without white space and comments."""
-    parser = _parser().parse_interactive(text, start="start")
     # what may stand next decides how words are told apart, so the parser runs, but no tree is built
-    state = parser.parser_state
-    state.parse_conf = copy(state.parse_conf)
-    state.parse_conf.callbacks = defaultdict(lambda: _nothing)
-    tokens = parser.exhaust_lexer()
+    tokens = swift.tokens(_parser(), text, "start")
     return [
         Lexeme(_ALIASES.get(t, str(t.type)), str(t), t.start_pos or 0, t.end_pos or 0) for t in tokens
     ]  # fmt: skip
-
-
-def _nothing(children: list[Any]) -> None:
-    """In place of a node of the tree."""
 
 
 def _read(source: Source, start: str) -> Any:
     text, found, last = source.text, list[Diagnostic](), -1
     while len(found) < _MAX_ERRORS:
         try:
-            tree: Tree[Token] = _parser().parse(text, start=start)
+            tree = swift.parse(_parser(), text, start)
         except UnexpectedInput as error:
             mistake = explain(text, error)
             found.append(mistake)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from posgc.language import ir
@@ -76,6 +77,7 @@ def constant(typed: Typed) -> ir.Value | None:
     return typed.ir.value if isinstance(typed.ir, ir.Const) else None
 
 
+@lru_cache(maxsize=64)  # asked for every value of every law
 def ty_of_type(type: ir.Type) -> Ty:
     if type.kind == "words":
         return words(frozenset(str(v) for v in type.values))

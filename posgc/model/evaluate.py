@@ -12,6 +12,7 @@ Words are interned: a column of words holds int32 numbers, equal exactly when th
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 
 import numpy as np
 
@@ -24,6 +25,10 @@ from posgc.model.table import Array, Column, Patchwork, Table, filled
 __all__ = ["Domain", "Evaluator"]
 
 _UNDEFINED = "make sure that no reachable state and action leads here, or guard the expression with `if`"
+
+
+FEW_ROWS = 1 << 14
+"""Rows up to which tests that cannot go wrong are all evaluated: calls cost more than rows there."""
 
 
 class Domain:
@@ -157,6 +162,11 @@ class Evaluator:
     def _junction(self, node: ir.Op, table: Table) -> Column:
         """`and`/`or`: an operand is evaluated on the rows that those before it leave open."""
         closing = node.name == "or"
+        if table.size <= FEW_ROWS and all(map(_is_test, node.operands)):
+            columns = [self.column(operand, table) for operand in node.operands]
+            if all(column.faults is None for column in columns):
+                combine = np.logical_or if closing else np.logical_and
+                return Column(reduce(combine, [column.values for column in columns]))
         patch = Patchwork(table.size)
         rows: Array | None = None
         here = table
@@ -226,6 +236,13 @@ class Evaluator:
             if len(rows):
                 patch.put(rows, self.column(case, table.choose(rows)))
         return patch.column()
+
+
+def _is_test(node: ir.Expr) -> bool:
+    """Whether this compares a variable with a constant, as the patterns of a `match` do."""
+    if not isinstance(node, ir.Op) or node.name != "==":
+        return False
+    return all(isinstance(operand, ir.Read | ir.Const) for operand in node.operands)
 
 
 def divide(test: Column, size: int) -> tuple[Array, Array]:

@@ -58,6 +58,7 @@ class Lawyer:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self.room = 1 << 62
+        self._literals: dict[tuple[int, str], tuple[Array, Array] | None] = {}
 
     def law(self, node: ir.Dist, target: Target, table: Table) -> Law:
         """The law of the target on every row; raises Crowded before it would outgrow the room."""
@@ -159,6 +160,33 @@ class Lawyer:
         return _dense(block, faults)
 
     def _mixture(self, node: ir.Mixture, target: Target, table: Table) -> Law:
+        key = id(node), target.name
+        if key not in self._literals:  # the game keeps the node alive
+            self._literals[key] = self._literal(node, target)
+        literal = self._literals[key]
+        if literal is None:
+            return self._mixed(node, target, table)
+        (digit, weight), n = literal, table.size
+        self._check_room(n * len(digit))
+        return Law(np.tile(digit, n), np.repeat(np.arange(n), len(digit)), np.tile(weight, n), None)
+
+    def _literal(self, node: ir.Mixture, target: Target) -> tuple[Array, Array] | None:
+        """Ascending digits and weights of a mixture that is alike on every row: sound constants, each value once."""
+        values = [part.value.value for part in node.parts if isinstance(part, ir.Point)
+                  and isinstance(part.value, ir.Const)]  # fmt: skip
+        weights = [w.value for w in node.weights if isinstance(w, ir.Const) and not isinstance(w.value, str)]
+        if len(values) < len(node.parts) or len(weights) < len(node.weights):
+            return None
+        total = float(sum(weights))
+        digit, outside = target.domain.find(self.evaluator.encode(tuple(values)))
+        sound = all(0 <= w <= 1 for w in weights) and abs(total - 1.0) <= TOLERANCE and not outside.any()
+        if not sound or len(np.unique(digit)) < len(digit):
+            return None
+        order = np.argsort(digit)
+        order = order[np.array(weights)[order] > 0]
+        return digit[order], np.array(weights, np.float64)[order] / total
+
+    def _mixed(self, node: ir.Mixture, target: Target, table: Table) -> Law:
         n = table.size
         found = [self._probability(w, table) for w in node.weights]
         faults = first_fault(f for _, f in found)

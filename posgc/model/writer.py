@@ -17,7 +17,6 @@ from textwrap import wrap
 import numpy as np
 
 from posgc.language.diagnostics import LimitError
-from posgc.language.format import laid_out
 from posgc.language.signature import Variable
 from posgc.model.arms import arms
 from posgc.model.arrays import Floats, Ints, Model
@@ -30,7 +29,7 @@ MAX_WRITTEN = 2_000_000
 """Kernel entries beyond which a model is not written as text."""
 
 MAX_TEXT = 1_000_000
-"""Characters beyond which a text is not laid out: some tens of seconds."""
+"""Characters beyond which a text is refused: reading it back would take some tens of seconds."""
 
 _WIDTH = 100
 
@@ -48,7 +47,25 @@ def posg_text(model: Model, about: Sequence[str] = (), *, horizon: bool = True) 
     if len(text) > MAX_TEXT:
         raise LimitError(f"the .posg text would have {len(text):,} characters; the limit is {MAX_TEXT:,}: use the "
                          "file as it is, every command takes it")  # fmt: skip
-    return laid_out(text)
+    return _indented(text)
+
+
+def _indented(text: str) -> str:
+    """The lines as `posgc fmt` lays them out: two spaces for each open block and for what goes on on a further line,
+    blank lines one at a time and none before the end."""
+    lines: list[str] = []
+    depth, goes_on, blank = 0, False, False
+    for line in text.split("\n"):
+        if not line:
+            blank = True
+            continue
+        closes = line.startswith("}")
+        depth -= closes
+        lines += [""] * (blank and not closes)
+        lines.append("  " * (depth + (goes_on and not closes)) + line)
+        depth += line.endswith("{")
+        goes_on, blank = not line.startswith("#") and line[-1] not in "{;", False
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True)
@@ -171,13 +188,13 @@ class _Writer:
         rules: dict[str, list[str]] = {}
         for v, law in zip(variables, laws, strict=True):
             variable = self.model.signature.observations[v]
-            rule = self._draw("", "", fields, law, self._field(variable, prime), len(variable.values))
+            rule = self._draw("", "", fields, law, self._field(variable, prime), len(variable.values)).lstrip()
             rules.setdefault(f"{self.variables[variable.name]} {rule}", []).append(self._name(variable))
             fields = [*fields, self._field(variable, prime)]
         for text, targets in rules.items():
             name, rule = text.split(" ", 1)
             everyone = len(targets) == len(self.agents) > 1
-            yield from (f"{verb} {target}{rule}" for target in ([f"{name}[i]"] if everyone else targets))
+            yield from (f"{verb} {target} {rule}" for target in ([f"{name}[i]"] if everyone else targets))
 
     def _joined(self, laws: Sequence[Law]) -> Law:
         """The laws of all kernels as one, with the kernel as the last field."""

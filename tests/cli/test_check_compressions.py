@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from posgc.cli.main import main
+from posgc.pipeline import checking
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,12 +19,14 @@ def checked(capsys: pytest.CaptureFixture[str], name: str, *arguments: str) -> A
     return json.loads(capsys.readouterr().out)
 
 
-def test_dectiger_under_full_sharing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_dectiger_under_full_sharing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Certificates of window(1..5) at H = 7: 0.34, 0.14, 0.064, 0.030, 0.014 (MATH.md section 6)."""
+    monkeypatch.setattr(checking, "CHECK_SECONDS", 1e9)  # all are built, however busy the machine is
     report = checked(capsys, "dectiger", "--share", "full", "--horizon", "7")
     offers = {offer["name"]: offer for offer in report["compressions"]}
     assert offers["exact"]["nodes"] == sum(report["layers"])
-    assert offers["exact"]["error"] == 0 and offers["exact"]["kind"] == "lossless"
+    assert 0 <= offers["exact"]["error"] <= 1e-15  # beliefs that differ by rounding are merged, and this is charged
+    assert offers["exact"]["kind"] == "lossless"
     windows = [offers[f"window({length}, prior=reachable)"] for length in range(1, 7)]
     assert [w["error"] for w in windows] == pytest.approx([0.34, 0.14, 0.064, 0.030, 0.014, 0], abs=0.005)
     assert {w["kind"] for w in windows} == {"expected"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -20,29 +21,34 @@ from posgc.policy.artefact import Policy
 from posgc.policy.induction import Induction
 from posgc.policy.verify import Verification, verify
 
-HORIZON = 200
+HORIZON = 160
 Rewards = Literal["zero_sum", "common", "general"]
+Form = Literal["plain", "discounted", "slow", "halves", "turns"]
+FORMS: list[tuple[Form, int]] = [
+    ("plain", 2), ("discounted", 2), ("slow", 2), ("halves", 2), ("turns", 2), ("plain", 3), ("halves", 3)
+]  # fmt: skip
 
 
-def game(seed: int, kind: Rewards, discount: float, slow: bool = False, late: bool = False) -> tuple[Model, Protocol]:
-    """Two agents with two actions; the state is seen by both, in the beginning by its first action's effect."""
+def game(seed: int, kind: Rewards, form: Form = "plain", n: int = 2) -> tuple[Model, Protocol]:
+    """`n` agents with two actions each, who all see the state."""
     rng = np.random.default_rng(seed)
-    move = rng.dirichlet(np.ones(2), size=(4, 2))
-    if slow:
+    joint = 2**n
+    move = rng.dirichlet(np.ones(2), size=(joint, 2))
+    if form == "slow":
         move = 0.995 * np.eye(2) + 0.005 * move  # the values' differences go on changing for hundreds of steps
-    reward = rng.integers(-8, 9, size=(2, 4, 2)).astype(float)
+    reward = rng.integers(-8, 9, size=(n, joint, 2)).astype(float)
     if kind != "general":
-        reward[1] = -reward[0] if kind == "zero_sum" else reward[0]
-    seen = np.tile(np.eye(4)[[0, 3]], (4, 1, 1))
+        reward[1:] = -reward[0] if kind == "zero_sum" else reward[0]
+    seen = np.tile(np.eye(joint)[[0, joint - 1]], (joint, 1, 1))
     model = from_arrays(
-        transition=move, emission=seen, reward=reward, initial=np.array([0.5, 0.5]), action_sizes=(2, 2),
-        observation_sizes=(2, 2), horizon=HORIZON, discount=discount,
+        transition=move, emission=seen, reward=reward, initial=np.array([0.5, 0.5]), action_sizes=(2,) * n,
+        observation_sizes=(2,) * n, horizon=HORIZON, discount=0.97 if form == "discounted" else 1.0,
     )  # fmt: skip
-    if late:  # another kernel at every third step and at the last: layers of several kinds take turns
+    if form in ("halves", "turns"):  # another kernel in the second half, or at every third step and at the last
         other = replace(model.kernels[0], reward=2.0 * model.kernels[0].reward)
-        steps = tuple(int(h % 3 == 0 or h == HORIZON) for h in range(1, HORIZON + 1))
-        model = replace(model, kernels=(*model.kernels, other), kernel_of_step=steps)
-    return model, full()
+        at = [h > HORIZON // 2 if form == "halves" else h % 3 == 0 or h == HORIZON for h in range(1, HORIZON + 1)]
+        model = replace(model, kernels=(*model.kernels, other), kernel_of_step=tuple(map(int, at)))
+    return model, full(n)
 
 
 def solved(model: Model, protocol: Protocol, concept: Any, oracle: Any) -> Policy:
@@ -58,34 +64,52 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("concept", "kind", "oracle"), CASES)
-@pytest.mark.parametrize("form", ["plain", "discounted", "slow", "late"])
-def test_what_one_layer_at_a_time_finds(
-    concept: Any, kind: Rewards, oracle: Any, form: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def by_stretches_and_one_by_one(
+    model: Model, protocol: Protocol, concept: Any, oracle: Any, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Policy, Policy, int]:
+    """The policy found by stretches, that found one layer at a time, and the most layers solved in one call."""
     calls: list[int] = []
 
     def counted(stages: Stages) -> StageSolution:
-        calls.append(stages.n_nodes)
+        calls.append(stages.n_nodes // 2)  # two nodes a layer, one for each state that is seen
         solution: StageSolution = oracle(stages)
         return solution
 
-    for seed in range(1 if kind == "general" else 3):
-        discount = 0.97 if form == "discounted" else 1.0
-        model, protocol = game(seed, kind, discount, form == "slow", form == "late")
-        calls.clear()
-        quick = solved(model, protocol, concept, counted)
-        monkeypatch.setattr(stretches, "FEWEST", HORIZON + 1)
-        plain = solved(model, protocol, concept, oracle)
-        monkeypatch.undo()
-        if kind != "general":
-            assert max(calls) >= 16  # several layers were solved in one call
-        assert quick.header.values == pytest.approx(plain.header.values, rel=1e-10, abs=1e-9)
-        assert quick.header.notes == plain.header.notes or concept != "nash"
-        assert quick.header.gap_bound == pytest.approx(0.0, abs=1e-6)
+    quick = solved(model, protocol, concept, counted)
+    monkeypatch.setattr(stretches, "FEWEST", HORIZON + 1)
+    plain = solved(model, protocol, concept, oracle)
+    monkeypatch.undo()
+    return quick, plain, max(calls)
+
+
+@pytest.mark.parametrize(("concept", "kind", "oracle"), CASES)
+@pytest.mark.parametrize(("form", "n"), FORMS)
+def test_what_one_layer_at_a_time_finds(
+    concept: Any, kind: Rewards, oracle: Any, form: Form, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "zero_sum" and n == 3:
+        pytest.skip("zero-sum games have two agents")
+    for seed in range(1 if kind == "general" or n == 3 or form == "turns" else 2):
+        model, protocol = game(seed, kind, form, n)
+        quick, plain, most = by_stretches_and_one_by_one(model, protocol, concept, oracle, monkeypatch)
+        if form != "turns":  # layers that take turns share no arrays, so each is solved by itself
+            assert most >= stretches.SHORTEST
+        if form in ("plain", "halves"):  # only what paid is followed by a longer one
+            assert most > stretches.SHORTEST
+        scale = abs(np.array(plain.header.values)).max()
+        assert quick.header.values == pytest.approx(plain.header.values, rel=1e-12, abs=1e-12 * scale)
+        assert quick.header.gap_bound == pytest.approx(plain.header.gap_bound, abs=1e-12 * scale)
+        assert stages_of(quick) == stages_of(plain) == 2 * HORIZON - 1
+        if kind != "general":  # programmes of equal stages in one call are solved once and copied
+            assert quick.header.notes == plain.header.notes
         if concept == "team":
-            assert quick.header.upper == pytest.approx(plain.header.upper, rel=1e-10, abs=1e-9)
+            assert quick.header.upper == pytest.approx(plain.header.upper, rel=1e-12)
         same_verification(Information(model, protocol), quick, "nash" if concept == "team" else concept, monkeypatch)
+
+
+def stages_of(policy: Policy) -> int:
+    """How many stage games the notes of a policy count: two states from the second step on."""
+    return sum(int(number) for note in policy.header.notes for number in re.findall(r" (\d+)", note))
 
 
 def same_verification(information: Information, policy: Policy, kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,8 +117,8 @@ def same_verification(information: Information, policy: Policy, kind: Any, monke
     monkeypatch.setattr(judged_stretches, "SMALL_STAGES", 0)
     plain: Verification = verify(information, policy, kind)
     monkeypatch.undo()
-    assert quick.values == pytest.approx(plain.values, rel=1e-11, abs=1e-9)
-    assert quick.deviation_values == pytest.approx(plain.deviation_values, rel=1e-11, abs=1e-9)
+    assert quick.values == pytest.approx(plain.values, rel=1e-12, abs=1e-10)
+    assert quick.deviation_values == pytest.approx(plain.deviation_values, rel=1e-12, abs=1e-10)
     assert quick.values == pytest.approx(policy.header.values, rel=1e-10, abs=1e-9)
 
 
@@ -102,7 +126,7 @@ def same_verification(information: Information, policy: Policy, kind: Any, monke
 def test_verification_of_bad_policies(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Policies of which agents gain by deviating: the gains, too, are those of one layer at a time."""
     for seed in range(3):
-        model, protocol = game(seed, "general", 0.99)
+        model, protocol = game(seed, "general", "discounted")
         policy = solved(model, protocol, "nash", nash)
         rng = np.random.default_rng(seed)
         steps = [
@@ -119,7 +143,7 @@ def test_verification_of_bad_policies(kind: Any, monkeypatch: pytest.MonkeyPatch
         assert quick.gap > 1.0
 
 
-def test_a_value_computed_by_hand() -> None:
+def test_a_value_computed_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Matching pennies with prizes 1 and 2: by the formula (ad - bc)/(a + d - b - c) for 2 x 2 games the value is
     = (1 * 2 - 1) / (1 + 2 + 2) = 1/5 a step, whatever the move of the state: 1/5 times the horizon."""
     move = np.full((4, 2, 2), 0.5)
@@ -130,5 +154,6 @@ def test_a_value_computed_by_hand() -> None:
         transition=move, emission=np.tile(np.eye(4)[[0, 3]], (4, 1, 1)), reward=reward, initial=np.array([0.5, 0.5]),
         action_sizes=(2, 2), observation_sizes=(2, 2), horizon=HORIZON,
     )  # fmt: skip
-    policy = solved(model, full(), "nash", nash)
+    policy, plain, most = by_stretches_and_one_by_one(model, full(), "nash", nash, monkeypatch)
+    assert most > stretches.SHORTEST and plain.header.values == pytest.approx((HORIZON / 5, -HORIZON / 5), rel=1e-12)
     assert policy.header.values == pytest.approx((HORIZON / 5, -HORIZON / 5), rel=1e-12)
