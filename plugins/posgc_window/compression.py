@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from posgc.compression import Compressed, quotient
 from posgc.information.items import Information
 from posgc.plugin import Progress
@@ -48,7 +50,8 @@ class Window:
     def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> Compressed:
         """The game of windows and the certificate of its error."""
         graph = window_graph(information, options.length, options.prior, max_nodes, progress)
-        certificate = window_certificate(information, options.length, options.prior, max_nodes)
+        merged = np.array([layer.merge_error for layer in graph.layers])
+        certificate = window_certificate(information, options.length, options.prior, max_nodes, merged)
         return Compressed(quotient(graph), graph, certificate)
 
     def candidates(self, information: Information) -> list[Any]:

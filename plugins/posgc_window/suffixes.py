@@ -87,13 +87,15 @@ class Suffix:
 @dataclass(frozen=True)
 class Step:
     """What follows a step: the layer's edges, the next suffixes (oldest first), and the next stacks [N', K'], whose
-    column k numbers the beliefs of suffix k."""
+    column k numbers the beliefs of suffix k.  `error`: the largest distance of a belief to the one that it was merged
+    with."""
 
     indptr: Ints
     z: npt.NDArray[np.int32]
     to: npt.NDArray[np.int32]
     suffixes: tuple[Suffix, ...]
     stack: Ints
+    error: float
 
 
 def window_graph(information: Information, length: int, prior: Prior, max_nodes: int, progress: Progress) -> Graph:
@@ -104,12 +106,12 @@ def window_graph(information: Information, length: int, prior: Prior, max_nodes:
     belief, stack = first.belief, np.arange(first.belief.shape[0])[:, None]
     suffixes: tuple[Suffix, ...] = (Suffix(0, True, belief),)
     layers: list[Layer] = []
-    held = len(stack)
+    held, error = len(stack), first.error
     done: tuple[tuple[int, ...], Step] | None = None
     for h, table in enumerate(tables, start=1):
         if h == horizon:
             none, empty = np.zeros(len(stack) + 1, np.int64), np.zeros(0, np.int32)
-            layers.append(Layer(h, belief, table, none, empty, empty, _NOTHING, _NOTHING, 0.0))
+            layers.append(Layer(h, belief, table, none, empty, empty, _NOTHING, _NOTHING, error))
             break
         oldest = h + 1 - window_start(information, length, h + 1)
         state = (id(table), id(stack), id(starts[h]), oldest, *(id(s.belief) for s in suffixes))
@@ -120,12 +122,12 @@ def window_graph(information: Information, length: int, prior: Prior, max_nodes:
                 raise LimitError(f"windows of length {length} have more than {max_nodes} distinct nodes by step "
                                  f"{h + 1} of the game; take a shorter window, or raise --max-nodes")  # fmt: skip
         after = done[1]
-        layers.append(Layer(h, belief, table, after.indptr, after.z, after.to, _NOTHING, _NOTHING, 0.0))
+        layers.append(Layer(h, belief, table, after.indptr, after.z, after.to, _NOTHING, _NOTHING, error))
         if len(suffixes) != len(after.suffixes) or after.stack is not stack or any(
             one.belief is not two.belief for one, two in zip(suffixes, after.suffixes, strict=True)
         ):
             belief = after.suffixes[0].belief[after.stack[:, 0]]
-        suffixes, stack = after.suffixes, after.stack
+        suffixes, stack, error = after.suffixes, after.stack, after.error
         progress("windows", h, horizon)
     return Graph(information, tuple(layers), first.probability, first.z, first.to)
 
@@ -142,19 +144,20 @@ class Walk:
     ) -> Step:
         """From step h to h + 1: suffixes older than `oldest` are dropped, `start` is the prior of step h + 1."""
         node, z = self._edges(table, suffixes[0].belief, stack[:, 0])
-        kept, columns = [], []
+        kept, columns, error = [], [], 0.0
         for k, suffix in enumerate(suffixes):
             if suffix.age + 1 <= oldest:
                 grown, signal = self.grow(h, table, suffix)
                 columns.append(_follow(grown, suffix.belief.shape[0], stack[node, k], signal[z]))
                 kept.append(Suffix(suffix.age + 1, suffix.whole, grown.belief))
+                error = max(error, grown.error)
         kept.append(Suffix(0, False, start))
         columns.append(np.zeros(len(node), np.int64))
         rows, to = _distinct(np.stack(columns, axis=1))
         if np.array_equal(rows, stack) and all(a.belief is b.belief for a, b in zip(kept, suffixes, strict=True)):
             rows = stack
         indptr = np.concatenate(([0], np.cumsum(np.bincount(node, minlength=len(stack))))).astype(np.int64)
-        return Step(indptr, z.astype(np.int32), to.astype(np.int32), tuple(kept), rows)
+        return Step(indptr, z.astype(np.int32), to.astype(np.int32), tuple(kept), rows, error)
 
     def grow(self, h: int, table: StepTable, suffix: Suffix) -> tuple[Growth, Ints]:
         """The suffix one step later, and the signal of each increment: what of it lies inside the window."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Callable
 from typing import TypeVar
 
+from posgc.cli.numbers import at_most
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import real, whole
@@ -81,6 +83,15 @@ def pairs(flag: str, words: list[str]) -> dict[str, str]:
 def gap(text: str) -> float:
     """A bound that a gap is compared with: any number, or `inf`."""
     return _read(real, text)
+
+
+def exceeds(certified: float, required: float | None) -> bool:
+    """Whether what is certified is more than --require-gap asks for; if so, says so on standard error."""
+    if required is None or certified <= required:
+        return False
+    said = "no gap is certified" if math.isinf(certified) else f"a gap of at most {at_most(certified, 6)} is certified"
+    print(f"gap: {said}, and --require-gap asks for {required:g}", file=sys.stderr)
+    return True
 
 
 def numbers(text: str) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ import math
 import sys
 
 from posgc.cli import documents, text
-from posgc.cli.flags import add_game, add_output, add_referee, gap, pairs, request_of, seconds
+from posgc.cli.flags import add_game, add_output, add_referee, exceeds, gap, pairs, request_of, seconds
 from posgc.cli.numbers import at_most
 from posgc.cli.progress import progress_bar
 from posgc.language.diagnostics import Diagnostic, InputError
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
               f"by {solution.compression.spec}; {_cure(solution)}", file=sys.stderr)  # fmt: skip
         return 3
     certified = math.inf if solution.certified_gap is None else solution.certified_gap
-    exceeded = arguments.require_gap is not None and certified > arguments.require_gap
+    exceeded = exceeds(certified, arguments.require_gap)
     return int(exceeded or (opinion is not None and opinion.disagreement is not None))
 
 

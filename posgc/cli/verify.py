@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from posgc.cli import documents, text
-from posgc.cli.flags import add_game, add_output, add_referee, gap, request_of
+from posgc.cli.flags import add_game, add_output, add_referee, exceeds, gap, request_of
 from posgc.cli.progress import progress_bar
 from posgc.pipeline import compile_request, referee_of, second_opinion, verify_policy
 from posgc.policy.file import load_policy
@@ -37,6 +37,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(documents.written(documents.verify(compiled, verification, concept, opinion)))
     else:
         text.verify(compiled, verification, opinion)
-    gap_found = verification.gap + (compiled.tail or 0.0)
-    exceeded = arguments.require_gap is not None and gap_found > arguments.require_gap
+    exceeded = exceeds(verification.certified + (compiled.tail or 0.0), arguments.require_gap)
     return int(exceeded or (opinion is not None and opinion.disagreement is not None))

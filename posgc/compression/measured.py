@@ -46,6 +46,9 @@ MAX_PRESCRIPTIONS = 1024
 MAX_PRODUCTS = 50_000_000
 """Pairs times steps times prescriptions that the decision processes may visit."""
 
+NEGLIGIBLE = 1e-9
+"""L1 distance that tolerances may add in all where errors are called exact."""
+
 CHUNK_NUMBERS = 4_000_000
 """float64 numbers held at one time."""
 
@@ -104,7 +107,7 @@ def measure(graph: Graph, max_pairs: int, distances: Distances | None = None) ->
     met = np.cumsum(merged)
     return Measured(
         start[:, n] + 2 * met, start[:, :n].T + reward_spans(information.model) * met,
-        all(g.exact for g in chosen), tuple(len(la.node) for la in layers),
+        all(g.exact for g in chosen) and float(met[-1]) <= NEGLIGIBLE, tuple(len(la.node) for la in layers),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from scipy import sparse
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.model.arrays import Model
 
-__all__ = ["TAIL", "extremes", "require_steady", "steps_that_matter", "tail"]
+__all__ = ["TAIL", "extremes", "require_steady", "steps_that_matter", "steps_until_recurring", "tail"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -97,6 +97,16 @@ def extremes(model: Model) -> Floats:
     terms = (sweep + 2) * (OTHER_TERMS + int(np.diff(moves.indptr).max(initial=0)))
     ends = (value[:, : 2 * n] + np.finfo(np.float64).eps * terms * np.tile(value[:, 2 * n :], 2)).T
     return np.stack([-ends[:n], ends[n:]], axis=1)
+
+
+def steps_until_recurring(model: Model) -> int:
+    """Steps after which the sets of states that a step can find have all been seen; `MOST_STEPS` where there are more.
+    `model` is the same at every step."""
+    reach, seen = _Reach(model), set[bytes]()
+    while reach.now.tobytes() not in seen and len(seen) < MOST_STEPS:
+        seen.add(reach.now.tobytes())
+        reach.step()
+    return len(seen)
 
 
 class _Reach:

@@ -22,25 +22,18 @@ RewardKind = Literal["common", "zero_sum", "general"]
 REWARD_LIMIT = 1e150
 """Largest discounted sum of absolute rewards: squares of sums of rewards stay finite, and spans do."""
 
-ULPS = 4
-"""Rounding units by which two rewards that count as equal may differ, of their own size."""
-
 
 def reward_kind(model: Model) -> RewardKind:
     """`common` when all agents share every expected reward, `zero_sum` when two agents' rewards cancel.
 
-    Each entry is looked at by itself: rewards count as equal within `ULPS` rounding units of their own size, which is
-    one number computed in two ways and part of what rounding is charged.  An all-zero game of two agents is common.
+    To the last digit: a tolerance would be a statement about rewards that differ.  An all-zero game of two agents is
+    common.
     """
-    if all(_same(k.reward, k.reward[:1]) for k in model.kernels):
+    if all((k.reward == k.reward[:1]).all() for k in model.kernels):
         return "common"
-    if model.n_agents == 2 and all(_same(k.reward[0], -k.reward[1]) for k in model.kernels):
+    if model.n_agents == 2 and all((k.reward[0] == -k.reward[1]).all() for k in model.kernels):
         return "zero_sum"
     return "general"
-
-
-def _same(one: Floats, two: Floats) -> bool:
-    return bool((np.abs(one - two) <= ULPS * np.finfo(np.float64).eps * np.maximum(np.abs(one), np.abs(two))).all())
 
 
 def reward_spans(model: Model) -> Floats:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from itertools import pairwise
 
 from posgc.assumptions import ObservabilityReport, Verdict, evolution, observability, strategy_independence
 from posgc.compression.bounds import theory_window
 from posgc.compression.sweep import Families, Offer
 from posgc.compression.sweep import offers as compression_offers
-from posgc.information.graph import expand_graph
+from posgc.information.graph import expand_graph, grow_layers
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
+from posgc.model import Model
+from posgc.model.compare import stretched
+from posgc.model.infinite import steps_until_recurring
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.compiling import Compiled, quiet, timed
 from posgc.plugin.backend import Backend, Facts, Progress
@@ -71,7 +76,7 @@ def check(compiled: Compiled, progress: Progress = quiet) -> Report:
     with timed(compiled.seconds, "assumption 3"):
         third = independence(compiled, progress)
     with timed(compiled.seconds, "assumption 2"):
-        second = observability(compiled.model)
+        second = observability(_longer(compiled))
     layers: tuple[int, ...] = ()
     note = "the graph is not built: its beliefs would depend on strategies"
     if third.holds is not False:
@@ -83,7 +88,37 @@ def check(compiled: Compiled, progress: Progress = quiet) -> Report:
     theory = Theory(gamma, THEORY_EPSILON, theory_window(compiled.model, gamma, THEORY_EPSILON))
     concepts: tuple[Concept, ...] = ("team", "nash", "ce", "cce")
     table: dict[str, tuple[BackendOffer, ...]] = {c: offers(compiled, c, third) for c in concepts}
+    third = _without_end(compiled, third)
     return Report(compiled, first, second, third, layers, note, compressions, theory, table)
+
+
+def _longer(compiled: Compiled) -> Model:
+    """The model; where the game has no end, with all steps that differ in what states they can find."""
+    model = compiled.model
+    if not compiled.request.endless:
+        return model
+    return stretched(model, max(model.horizon, steps_until_recurring(model) + 1))
+
+
+def _without_end(compiled: Compiled, verdict: Verdict) -> Verdict:
+    """What is known of Assumption 3 where the game has no end: the steps before the cut prove nothing of later ones,
+    unless they cover every horizon or the layers of the graph recur."""
+    if not compiled.request.endless or not verdict.holds or "every horizon" in (verdict.method or ""):
+        return verdict
+    if _recurs(compiled):
+        note = "the common beliefs recur, so this is so at every later step"
+        return dataclasses.replace(verdict, notes=(*verdict.notes, note))
+    known = f"up to horizon {compiled.model.horizon} it holds: {verdict.evidence}"
+    return Verdict(3, None, f"not decided for the game without end; {known}")
+
+
+def _recurs(compiled: Compiled) -> bool:
+    """Whether two steps of the graph are alike, so that all later ones are."""
+    try:
+        layers = grow_layers(compiled.information, compiled.request.max_nodes)
+        return any(one.belief is two.belief and one.table is two.table for one, two in pairwise(layers))
+    except LimitError:
+        return False
 
 
 def independence(compiled: Compiled, progress: Progress = quiet) -> Verdict:

@@ -33,6 +33,14 @@ NEAR = """game near {{ horizon 2; agents ann, bob; state t: 0..1; state s: 0..1;
 """After o = 1 guess 1, else anything: prize (1 + off) / 2.  The two beliefs are merged."""
 
 
+SEEN = """game seen {{ horizon 2; agents ann; state t: 0..1; state s: 0..1;
+  action a[i]: {{x, y}}; observation o[i]: 0..1;
+  init t ~ uniform; init s ~ if t == 1 then {{0: 0.5 + {off}, 1: 0.5 - {off}}} else uniform; init o[ann] = t;
+  observe o[ann] = 0; next t = 0;
+  reward team = if step == 2 and a[ann] == y then (if s == 0 then {prize} else -{prize}) else 0; share full; }}"""
+"""Play y where t was 1: 1/2 * prize * 2 off.  The two beliefs of step 2 are merged, in a window as elsewhere."""
+
+
 def solved(path: Path, text: str, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, dict]:  # type: ignore[type-arg]
     game = path / "game.posg"
     game.write_text(text)
@@ -52,14 +60,16 @@ def solved(path: Path, text: str, capsys: pytest.CaptureFixture[str], *more: str
         (NEAR.format(off="2.5e-13", prize="1e15"), 5e14 + 125),
         (NEAR.format(off="1e-13", prize="2e15"), 1e15 + 100),
         (NEAR.format(off="4e-13", prize="1e12"), 5e11 + 0.2),
+        (SEEN.format(off="2^(-42)", prize="2^44"), 4.0),
+        (SEEN.format(off="3e-13", prize="1e12"), 0.3),
     ],
 )
-@pytest.mark.parametrize("compress", [[], ["--compress", "exact"], ["--compress", "bisimulation"]])
+@pytest.mark.parametrize("spec", [None, "exact", "bisimulation", "belief(1e-6)", "window(1)", "window(2)"])
 def test_the_optimum_lies_in_the_bracket(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, optimum: float, compress: list[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, optimum: float, spec: str | None
 ) -> None:
     """Optima by hand, in the docstrings of the games."""
-    status, found = solved(tmp_path, text, capsys, *compress)
+    status, found = solved(tmp_path, text, capsys, *([] if spec is None else ["--compress", spec]))
     assert status == 0 and found["bounds"]["lower"] <= optimum <= found["bounds"]["upper"]
 
 
@@ -78,6 +88,15 @@ def test_auto_meets_nothing_that_its_errors_may_exceed(tmp_path: Path, capsys: p
     assert status == 3 and not found["compression"]["met"] and found["compression"]["certified"] > 1
     status, found = solved(tmp_path, text, capsys, "--compress", "auto", "--epsilon", "1e6")
     assert status == 0 and found["compression"]["met"]
+
+
+def test_require_gap_of_verify_counts_the_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A policy that reads a window of one step may be 4 short, and 1e-9 is not certified."""
+    policy = str(tmp_path / "p.npz")
+    text = SEEN.format(off="2^(-42)", prize="2^44")
+    assert solved(tmp_path, text, capsys, "--compress", "window(1)", "--out", policy)[0] == 0
+    assert main(["verify", str(tmp_path / "game.posg"), policy, "--require-gap", "1e-9", "--quiet"]) == 1
+    assert "--require-gap asks for 1e-09" in capsys.readouterr().err
 
 
 def test_require_gap_counts_the_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

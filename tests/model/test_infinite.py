@@ -172,3 +172,24 @@ def test_longer_horizons_stay_within_the_tail(capsys: pytest.CaptureFixture[str]
 def test_no_end_without_a_discount(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["solve", str(GAMES / "dectiger.posg"), "--concept", "team", "--horizon", "inf", "--quiet"]) == 2
     assert "E619" in capsys.readouterr().err
+
+
+UNSEEN = """game unseen {{ agents ann, bob; discount {discount}; state s: 0..1; init s ~ uniform; action a[i]: {{x, y}};
+  observation o[i]: 0..1; next s = if a[ann] == y then 1 - s else s; observe o[i] ~ noisy(s', 0.8);
+  reward team = {reward}; share none; share full; }}"""
+
+
+@pytest.mark.parametrize("discount, reward", [("1e-9", "if a[ann] == x then 1 else 0"), ("0.5", "1"), ("0", "0")])
+def test_steps_after_the_cut_are_not_claimed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], discount: str, reward: str
+) -> None:
+    """Cut after one step, nothing is seen and nobody is misled; in three steps Assumption 3 fails, and gamma is 0.6:
+    |0.64 - 0.04| for the beliefs (1, 0) and (0, 1)."""
+    game = tmp_path / "unseen.posg"
+    game.write_text(UNSEEN.format(discount=discount, reward=reward))
+    assert main(["check", str(game), "--horizon", "inf", "--json", "--quiet"]) == 3
+    found = json.loads(capsys.readouterr().out)["assumptions"]
+    assert found["3"]["holds"] is None
+    assert found["2"]["gamma"]["lower"] == pytest.approx(0.6, abs=1e-9)
+    assert main(["check", str(game), "--horizon", "3", "--json", "--quiet"]) == 1
+    assert json.loads(capsys.readouterr().out)["assumptions"]["3"]["holds"] is False

@@ -28,8 +28,9 @@ def kind(ann: list[float], bob: list[float]) -> str:
         ([1e12, 0.0], [1e12, 0.5], "general"),  # half a unit, 5e-13 of the largest
         ([1e12, 1e-9], [-1e12, 0.0], "general"),
         ([1.0, 2.0], [1.0 + 1e-13, 2.0], "general"),
-        ([0.1 + 0.2, 3.0], [0.3, 3.0], "common"),  # one number, computed in two ways
-        ([0.1 + 0.2, 3.0], [-0.3, -3.0], "zero_sum"),
+        ([1e15 + 0.25, 1e15], [1e15, 1e15 + 0.25], "general"),  # two units in the last place
+        ([0.1 + 0.2, 3.0], [-0.3, -3.0], "general"),
+        ([0.1, 1 / 3], [-0.1, -1 / 3], "zero_sum"),
         ([5e-324, 0.0], [0.0, 0.0], "general"),
         ([0.0, 0.0], [0.0, 0.0], "common"),
     ],
