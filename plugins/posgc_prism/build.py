@@ -168,7 +168,7 @@ class _Builder:
         emission = sparse.csr_array((np.ones(len(choice)), (np.arange(len(choice)), joint[state])), shape=shape)
         places = [np.unique(column, return_inverse=True) for column in reached.states.T]
         first = np.array([reached.first])
-        actions = tuple(Variable("act", i, labels) for i, labels in enumerate(play.actions))
+        actions = tuple(Variable("act", i, each) for i, each in enumerate(play.actions))
         labels = (
             tuple(v.label(int(x)) for x in values) for v, (values, _) in zip(system.variables, places, strict=True)
         )

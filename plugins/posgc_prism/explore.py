@@ -170,7 +170,7 @@ class _Explorer:
 
     def within(self, rows: int, width: int) -> None:
         if rows * max(1, width) > MAX_CELLS or self.n_outcomes + rows > MAX_ENTRIES:
-            raise LimitError(f"more than {MAX_ENTRIES:.3g} outcomes can be reached, or more than {MAX_CELLS:.3g} values "
+            raise LimitError(f"more than {MAX_ENTRIES:.3g} outcomes can be reached, or {MAX_CELLS:.3g} values "
                              "at once: write a smaller model")  # fmt: skip
 
     def shown(self, row: Ints) -> str:

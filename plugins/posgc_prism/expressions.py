@@ -1,7 +1,7 @@
 """Expressions: how they are written, and their values at many states at once.
 
-Values are doubles, whole where the kind is `int`, and 0 or 1 for truth values.  `&`, `|`, `=>` and `? :` evaluate their later
-operands only at the states where these count, as PRISM does, so `x > 0 & 10 / x > 2` is defined everywhere.
+Values are doubles, whole where the kind is `int`, and 0 or 1 for truth values.  `&`, `|`, `=>` and `? :` evaluate their
+later operands only at the states where these count, as PRISM does, so `x > 0 & mod(10, x) = 2` is defined everywhere.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ FUNCTIONS = {"min": (1, 99), "max": (1, 99), "floor": (1, 1), "ceil": (1, 1), "r
 
 @dataclass(frozen=True, slots=True)
 class Expr:
-    """One expression.  `op` is `number`, `truth`, `name`, `variable`, `chain` (operands in `args`, the operators
-    between them in `words`, from left to right), `all`, `any`, `implies`, `iff`, `not`, `minus`, `choice` or a function.
+    """One expression.  `op` is `number`, `truth`, `name`, `variable`, `chain` (operands in `args`, the operators between
+    them in `words`, from left to right), `all`, `any`, `implies`, `iff`, `not`, `minus`, `choice` or a function.
 
     `kind` is `int`, `double`, `bool`, or empty where that is not known yet.  `value` holds a number, a truth value or,
     for a variable, its column.
@@ -88,7 +88,8 @@ class Values:
 
     def truth(self, expr: Expr) -> npt.NDArray[np.bool_]:
         """[k], of an expression of kind `bool`.  Raises InputError as `number` does."""
-        return self.number(expr) != 0
+        found: npt.NDArray[np.bool_] = self.number(expr) != 0
+        return found
 
     def number(self, expr: Expr) -> Floats:
         """[k], perhaps not finite for a `double`; truth values are 0 and 1.  Raises InputError (I105) where a whole

@@ -22,7 +22,8 @@ from posgc_prism.syntax import parse
 __all__ = ["PrismImporter"]
 
 _COMMENT = re.compile(r"//[^\n]*")
-_MODULE = re.compile(r"(?<![\w\"])module\s+[A-Za-z_]\w*\b.*?(?<!\w)endmodule(?!\w)", re.DOTALL)
+_MODULE = re.compile(r"\bmodule\s+[A-Za-z_]")
+_END = re.compile(r"\bendmodule\b")
 _OURS = re.compile(r"[\s\ufeff]*(game|use)\b")
 
 
@@ -39,7 +40,9 @@ class PrismImporter:
         """Whether the text has a module with its end, and is no game of our language."""
         if "endmodule" not in source.text or _OURS.match(source.text):
             return False
-        return bool(_MODULE.search(_COMMENT.sub("", source.text)))
+        text = _COMMENT.sub("", source.text)
+        begin = _MODULE.search(text)
+        return begin is not None and _END.search(text, begin.end()) is not None
 
     def read(
         self, source: Source, *, horizon: int | None, discount: float | None, reward: RewardReading | None

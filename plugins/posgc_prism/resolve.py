@@ -145,9 +145,7 @@ class _Reader:
         word = str(types[0]) if types else "mdp"
         kind = _TYPES.get(word, word)
         if kind not in ("pomdp", "mdp", "dtmc", "smg"):
-            self.error("I107", f"a model of type `{word}` is not read", types[0], "the types pomdp, mdp, dtmc and smg "
-                       "are: time goes in steps, and one player moves at a time")  # fmt: skip
-            self.complaints.settle()
+            syntax.refuse_type(word, span_of(types[0]), self.complaints)
         return kind
 
     def composition(self) -> None:
@@ -204,15 +202,15 @@ class _Reader:
         """The variables with their ranges, and their first values."""
         found, first = [], []
         for name, (text, kind, init), renaming in declared:
-            low, high = 0, 1
+            low, high, of, sure = 0, 1, "bool", True
             if isinstance(kind, syntax.Interval):
                 ends = [self.names.fixed(end, "int", renaming) for end in kind]
-                low, high = (0 if end is None else int(end) for end in ends)
-                if None not in ends and not -LARGEST < low <= high < LARGEST:
+                sure, of = None not in ends, "int"
+                low, high = (int(end or 0) for end in ends)
+                if sure and not -LARGEST < low <= high < LARGEST:
                     self.error("I105", f"`{name}` ranges from {low} to {high}", kind.low.span, "write [LEAST..LARGEST]")
-            of = "int" if isinstance(kind, syntax.Interval) else "bool"
             value = None if init is None else self.names.fixed(init, of, renaming)
-            if value is not None and not low <= value <= high:
+            if sure and value is not None and not low <= value <= high:
                 self.error("I105", f"`{name}` begins at {value:.0f}, and ranges from {low} to {high}", text, "widen it")
             found.append(Variable(name, of, low, high))
             first.append(low if value is None else int(value))

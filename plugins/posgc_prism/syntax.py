@@ -5,6 +5,7 @@ The parser builds these from the leaves up, so deep nesting costs no stack; `nam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +20,7 @@ from posgc_prism.expressions import Expr
 
 __all__ = [
     "Action", "Assignment", "Chance", "Command", "Constant", "Interval", "Item", "Module", "Named", "Player", "Renamed",
-    "Reward", "Rewards", "Variable", "parse",
+    "Reward", "Rewards", "Variable", "parse", "refuse_type",
 ]  # fmt: skip
 
 
@@ -249,6 +250,9 @@ def _parser() -> Lark:
                                   transformer=_Build())  # fmt: skip
 
 
+_FOREIGN = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+)*+(csg|ctmc|stochastic|ctmdp|ma|pta|popta|tptg|imdp|idtmc|lts)\b")
+"""Types whose syntax may be another, so that a text is refused for its type first."""
+
 _WORDS = {"NAME": "a name", "NUMBER": "a number", "STRING": "a name in quotes", "PRIMED": "a variable with a prime",
           "TYPE": "a model type", "TRUTH": "`true`", "KIND": "`int`, `bool`", "$END": "the end"}  # fmt: skip
 
@@ -260,6 +264,14 @@ def parse(complaints: Complaints) -> list[Item]:
     except UnexpectedInput as error:
         _refuse(error, complaints)
     return items
+
+
+def refuse_type(word: str, span: Span, complaints: Complaints) -> NoReturn:
+    """I107 for a model type that is not read."""
+    complaints.error("I107", f"a model of type `{word}` is not read", span, "the types pomdp, mdp, dtmc and smg are: "
+                     "time goes in steps, and one player moves at a time")  # fmt: skip
+    complaints.settle()
+    raise AssertionError("there is an error")
 
 
 def _refuse(error: UnexpectedInput, complaints: Complaints) -> NoReturn:
@@ -274,6 +286,10 @@ def _refuse(error: UnexpectedInput, complaints: Complaints) -> NoReturn:
         line = text.count("\n", 0, at) + 1
         span, got = Span(at, at + 1, line, at - text.rfind("\n", 0, at)), "the end of the file"
     wanted: Iterable[str] = getattr(error, "accepts", None) or getattr(error, "allowed", None) or ()
+    if (foreign := _FOREIGN.match(text)) is not None:
+        start = foreign.start(1)
+        line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+        refuse_type(foreign.group(1), Span(start, foreign.end(1), line, column), complaints)
     complaints.error("I101", f"{got} cannot stand here", span, f"here can come {_list(wanted)}")
     complaints.settle()
     raise AssertionError("there is an error")
