@@ -24,9 +24,10 @@ __all__ = ["MAX_CELLS", "MAX_ENTRIES", "MAX_WORK", "Reached", "explore"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-MAX_ENTRIES = 5_000_000  # outcomes of all choices together; some 30 bytes each
+MAX_ENTRIES = 2_000_000  # outcomes of all choices together: some ten seconds
 MAX_CELLS = 20_000_000  # outcomes times variables of one part of a layer
-MAX_WORK = 20_000_000  # parts of expressions times layers: some minutes
+MAX_WORK = 20_000_000  # parts of expressions times layers: less than a minute
+_LAYER = 1000  # parts that cost what a layer does by itself
 _PART = 4096  # states
 _EXACT, _ROUNDED = 1e-9, 1e-5  # absolute: sums this close to 1 are exact, or rounded; the rest is refused
 
@@ -190,7 +191,7 @@ class _Explorer:
         layers = 0
         while len(fresh):
             layers += 1
-            if layers * self.system.parts > MAX_WORK:
+            if layers * (self.system.parts + _LAYER) > MAX_WORK:
                 raise LimitError(f"states that are more than {layers:,} steps away, of expressions with "
                                  f"{self.system.parts:,} parts, take too long: write a smaller model")  # fmt: skip
             after = [np.zeros(0, dtype=np.int64)]

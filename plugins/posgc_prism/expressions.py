@@ -27,7 +27,7 @@ FUNCTIONS = {"min": (1, 99), "max": (1, 99), "floor": (1, 1), "ceil": (1, 1), "r
 
 @dataclass(frozen=True, slots=True)
 class Expr:
-    """One expression.  `op` is `number`, `truth`, `name`, `variable`, `chain` (operands in `args`, the operators between
+    """One expression.  `op` is `number`, `truth`, `name`, `variable`, `chain` (operands in `args`, operators between
     them in `words`, from left to right), `all`, `any`, `implies`, `iff`, `not`, `minus`, `choice` or a function.
 
     `kind` is `int`, `double`, `bool`, or empty where that is not known yet.  `value` holds a number, a truth value or,

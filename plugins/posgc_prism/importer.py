@@ -12,19 +12,28 @@ from typing import ClassVar
 
 import numpy as np
 
-from posgc.plugin import Imported, RewardReading, Source, require_sense
+from posgc.plugin import Imported, LimitError, RewardReading, Source, Span, require_sense
 from posgc.plugin.complaints import Complaints
 from posgc_prism.build import build
 from posgc_prism.explore import explore
 from posgc_prism.resolve import resolve
 from posgc_prism.syntax import parse
 
-__all__ = ["PrismImporter"]
+__all__ = ["MAX_CHARACTERS", "PrismImporter"]
 
+MAX_CHARACTERS = 2_000_000  # some ten seconds of parsing
 _COMMENT = re.compile(r"//[^\n]*")
 _MODULE = re.compile(r"\bmodule\s+[A-Za-z_]")
 _END = re.compile(r"\bendmodule\b")
 _OURS = re.compile(r"[\s\ufeff]*(game|use)\b")
+
+
+class _Once(Complaints):
+    """Says a mistake once, also where renamed modules repeat it."""
+
+    def error(self, code: str, message: str, span: Span | None, help: str = "") -> None:
+        if not any((each.code, each.span) == (code, span) for each in self._errors):
+            super().error(code, message, span, help)
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,9 @@ class PrismImporter:
         """The model over the reachable states.  Raises InputError with the mistakes found, LimitError where there are
         too many states or too deep expressions."""
         require_sense(self, source, horizon, discount, reward)
-        complaints = Complaints(source)
+        if len(source.text) > MAX_CHARACTERS:
+            raise LimitError(f"the text has {len(source.text):,} characters; at most {MAX_CHARACTERS:,} are read")
+        complaints = _Once(source)
         system = resolve(parse(complaints), complaints)
         if reward == "zero_sum" and len(system.players) != 2:
             said = f"a zero-sum reading needs two agents, and the file has {len(system.players)}"

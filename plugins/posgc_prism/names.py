@@ -54,7 +54,7 @@ class Names:
     def typed(self, expr: Expr, kind: str, renaming: Mapping[str, str] | None = None) -> Expr:
         """The expression with its names looked up, of a kind: an `int` serves as a `double`.  I101 where it is of
         another, I102 for unknown names, I104 for constants without a value.  Raises LimitError past the limits."""
-        found = self._typed(expr, renaming or {}, 1)
+        found = self._typed(expr, renaming or {}, 1 + 2 * len(self._open))  # constants within constants
         if found.kind not in (*_SURE[kind], _ERROR):
             cure = "compare it, as in `x = 1`" if kind == "bool" else "see the kinds of the names"
             said = f"this is {_CALLED[found.kind]}, where {_CALLED[kind]} is wanted"
