@@ -21,7 +21,7 @@ from posgc.plugin import LimitError
 from posgc.plugin.complaints import Complaints
 from posgc_prism.explore import MAX_ENTRIES, Reached
 from posgc_prism.expressions import Values
-from posgc_prism.resolve import System
+from posgc_prism.system import System
 
 __all__ = ["build"]
 

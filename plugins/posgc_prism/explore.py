@@ -17,7 +17,7 @@ import numpy.typing as npt
 from posgc.plugin import LimitError, Span
 from posgc.plugin.complaints import Complaints
 from posgc_prism.expressions import Expr, Values
-from posgc_prism.resolve import Command, Label, System
+from posgc_prism.system import Command, Label, System
 
 __all__ = ["MAX_CELLS", "MAX_ENTRIES", "MAX_WORK", "Reached", "explore"]
 

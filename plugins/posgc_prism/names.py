@@ -19,7 +19,7 @@ from posgc_prism.syntax import Constant, Named
 __all__ = ["MAX_DEPTH", "MAX_PARTS", "Names"]
 
 MAX_DEPTH = 120  # of an expression, formulas put in: the stack of Python
-MAX_PARTS = 200_000  # operators and operands of all expressions together, formulas put in
+MAX_PARTS = 100_000  # operators and operands of all expressions together, formulas put in
 _SURE = {"int": ("int",), "double": ("int", "double"), "bool": ("bool",)}
 _CALLED = {"int": "a whole number", "double": "a number", "bool": "a truth value"}
 _ERROR = "?"  # the kind of what was complained of

@@ -17,75 +17,12 @@ from posgc.plugin.complaints import Complaints, span_of
 from posgc_prism import syntax
 from posgc_prism.expressions import LARGEST, Expr, Values
 from posgc_prism.names import Names
+from posgc_prism.system import Command, Label, Reward, System, Update, Variable
 
-__all__ = ["MAX_INITIAL", "Command", "Label", "Reward", "System", "Update", "Variable", "resolve"]
+__all__ = ["MAX_INITIAL", "resolve"]
 
 MAX_INITIAL = 2_000_000  # valuations that are tried for `init … endinit`
 _TYPES = {"probabilistic": "dtmc", "nondeterministic": "mdp", "stpg": "smg"}
-
-
-@dataclass(frozen=True)
-class Variable:
-    """`low` and `high` are those of its range, 0 and 1 for a truth value."""
-
-    name: str
-    kind: str
-    low: int
-    high: int
-
-    def label(self, value: int) -> str:
-        return str(bool(value)).lower() if self.kind == "bool" else str(value)
-
-
-@dataclass(frozen=True)
-class Update:
-    """One branch of a command; no probability means 1.  `writes` are columns and their new values."""
-
-    probability: Expr | None
-    writes: tuple[tuple[int, Expr], ...]
-
-
-@dataclass(frozen=True)
-class Command:
-    guard: Expr
-    updates: tuple[Update, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class Label:
-    """What choices are called: an action, or a module (`source`) for its commands without one.  `commands[k]` are those
-    of the k-th module that takes part; all of these move together.  `name` tells an action from a module."""
-
-    name: str
-    source: str
-    action: str | None
-    commands: tuple[tuple[Command, ...], ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class Reward:
-    """`action` is None for what a state pays, and empty for choices without a label."""
-
-    action: str | None
-    guard: Expr
-    value: Expr
-
-
-@dataclass(frozen=True)
-class System:
-    """`owner[k]` is the player of label k, -1 where none has it; `seen` names what is observed."""
-
-    kind: str
-    variables: tuple[Variable, ...]
-    initial: npt.NDArray[np.int64]  # [variables]
-    labels: tuple[Label, ...]
-    rewards: tuple[Reward, ...]
-    seen: tuple[tuple[str, Expr], ...]
-    players: tuple[str, ...]
-    owner: tuple[int, ...]
-    parts: int  # of all expressions
 
 
 @dataclass(frozen=True)

