@@ -76,8 +76,8 @@ class PomdpImporter:
     """Reads the `.pomdp` format of A. R. Cassandra's pomdp-solve, and its MDPs: one agent."""
 
     name: ClassVar[str] = "pomdp"
-    summary: ClassVar[str] = "POMDPs and MDPs in Cassandra's format (.pomdp), one agent"
-    suffixes: ClassVar[tuple[str, ...]] = (".pomdp",)
+    summary: ClassVar[str] = "POMDPs and MDPs in Cassandra's format (.pomdp, .mdp), one agent"
+    suffixes: ClassVar[tuple[str, ...]] = (".pomdp", ".mdp")
     own_horizon: ClassVar[bool] = False
 
     def claims(self, source: Source) -> bool:

@@ -78,6 +78,10 @@ _OTHERS = (
     Code("N113", "actions by number", "Which actions there are depends on the place: action k is the k-th of them."),
     Code("N114", "rows that no play uses", "Rows of T or O are all zero where no play comes; they are left out."),
     Code("N115", "colon before a value", "Read leniently; Cassandra's format has no colon before a number or row."),
+    Code("N116", "labels left out", "Labels of a PRISM model serve properties, which are not read."),
+    Code("N117", "rewards left out", "Of several reward structures the first is read; without one everything earns 0."),
+    Code("N118", "deadlock", "Where nothing can happen the state stays for ever, as in PRISM."),
+    Code("N119", "actions by state", "Which actions there are depends on the state: another one is the first of them."),
 )
 
 CODES: Mapping[str, Code] = {code.code: code for code in (*LANGUAGE, *_OTHERS)}

@@ -268,6 +268,29 @@ def test_forms_of_an_mdp() -> None:
 
 
 @pytest.mark.parametrize(
+    "law",
+    [
+        "T: go : left : left 0.25\nT: go : left : right 0.75\nT: 1 : 1 : 0 0.5\nT: go : right : right .5\n",
+        "T: go : left 0.25 0.75\nT: go : right uniform\n",
+        "T: go : 0\n0.25\n0.75\nT: go : 1\n0.5 0.5\n",
+        "T: go\n0.25 0.75\n0.5 0.5\n",
+        "T: go 0.25 0.75 0.5 0.5\n",
+        "T: go : * : right 0.75\nT: go : * : left 0.25\nT: go : right reset\n",
+        "T: go : * : * 0.5\nT: go : left : left 0.25 T: go : left : right 0.75\n",
+        "T: go uniform\nT: go : left 2.5e-1 7.5e-1\n",
+    ],
+)
+def test_every_form_of_transitions_in_an_mdp(law: str) -> None:
+    """`R: a : s : s' r` has no field for an observation; T as in a POMDP."""
+    rewards = "R: go : left : right 8\nR: go : left : left 4\nR: go : right : * 1\n"
+    model = load(MDP + "start: uniform\n" + "T: stay identity\n" + law + rewards).model
+    kernel = model.kernels[0]
+    # by hand: 1/4 · 4 + 3/4 · 8 = 7; the rows of `go` are 1/4 3/4 and 1/2 1/2
+    assert kernel.reward[0].tolist() == [[0, 0], [7, 1]]
+    assert kernel.probability.tolist() == [1, 1, 0.25, 0.75, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
     "late, plain",
     [
         (
