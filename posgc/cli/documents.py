@@ -105,7 +105,8 @@ def _values(compiled: Compiled, verification: Verification) -> Json:
     return {
         "values": dict(zip(agents, verification.values, strict=True)),
         "gap": {
-            "kind": verification.kind, "value": verification.gap + after, "exact": compiled.tail is None,
+            "kind": verification.kind, "value": verification.gap + after, "judged_on": verification.judged_on,
+            "exact": compiled.tail is None and verification.exact,
             "error": verification.error, "tail": compiled.tail, "certified": verification.certified + after,
             "nash_conv": verification.nash_conv, "gains": dict(zip(agents, verification.gains, strict=True)),
         },
@@ -158,8 +159,9 @@ def verify(
     compiled: Compiled, verification: Verification, concept: str, opinion: Comparison | None = None
 ) -> Json:
     """The document of `posgc verify`."""
-    return {**_game(compiled), "concept": concept, **_values(compiled, verification),
-            "pairs": list(verification.pairs), "referee": _opinion(opinion)}  # fmt: skip
+    on_pairs, counts = verification.judged_on == "pairs", list(verification.pairs)
+    return {**_game(compiled), "concept": concept, **_values(compiled, verification), "pairs": counts if on_pairs else [],
+            "information_states": [] if on_pairs else counts, "referee": _opinion(opinion)}  # fmt: skip
 
 
 def _opinion(opinion: Comparison | None) -> Json | None:
