@@ -121,7 +121,7 @@ def _unverified(solution: Solution) -> Json:
         "values": dict(zip(agents, solution.policy.header.values, strict=True)),
         "gap": {
             "kind": gap_kind(solution.policy.header.concept, solution.policy.header.options),
-            "value": None if bound is None else bound.gap, "exact": False,
+            "value": None if bound is None else bound.gap, "judged_on": None, "exact": False,
             "tail": solution.compiled.tail,
             "error": None if bound is None else float(bound.value_error.max()),
             "certified": None if bound is None else bound.gap, "nash_conv": None,
@@ -160,8 +160,9 @@ def verify(
 ) -> Json:
     """The document of `posgc verify`."""
     on_pairs, counts = verification.judged_on == "pairs", list(verification.pairs)
-    return {**_game(compiled), "concept": concept, **_values(compiled, verification), "pairs": counts if on_pairs else [],
-            "information_states": [] if on_pairs else counts, "referee": _opinion(opinion)}  # fmt: skip
+    return {**_game(compiled), "concept": concept, **_values(compiled, verification),
+            "pairs": counts if on_pairs else [], "information_states": [] if on_pairs else counts,
+            "referee": _opinion(opinion)}  # fmt: skip
 
 
 def _opinion(opinion: Comparison | None) -> Json | None:

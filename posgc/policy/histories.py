@@ -172,7 +172,8 @@ def _reached(rows: list[_Rows]) -> tuple[NodeCells, Floats, int]:
     """The distinct cells of some rows, their law, and the most rows that are one cell."""
     node, u, s, probability = (np.concatenate(column) for column in zip(*rows, strict=True))
     cells, cell = NodeCells.of(node, u, s)
-    return cells, np.bincount(cell, weights=probability), int(np.bincount(cell).max())
+    law = np.asarray(np.bincount(cell, probability), dtype=np.float64)
+    return cells, law, int(np.bincount(cell).max())
 
 
 # ---- best deviations

@@ -147,7 +147,7 @@ def _together(draws: Played, n_positions: int) -> Played:
     if len(draws.pair) <= (int(draws.pair[-1]) + 1) * draws.n_heard * n_positions:
         return draws
     key = (draws.pair * draws.n_heard + draws.heard) * n_positions + draws.position
-    total = np.bincount(key, weights=draws.probability)
+    total = np.asarray(np.bincount(key, draws.probability), dtype=np.float64)
     (keys,) = np.nonzero(total)
     rest, position = np.divmod(keys, n_positions)
     return Played(rest // draws.n_heard, rest % draws.n_heard, draws.n_heard, position, total[keys])
