@@ -222,8 +222,8 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
         _say(console, f"the game has no end and was cut after {plural(compiled.model.horizon, 'step')}; later "
              f"deviations gain at most {at_most(compiled.tail)}, so its gap is at most {whole}")  # fmt: skip
     if checked.judged_on == "histories":
-        _say(console, f"judged on {plural(sum(checked.pairs), 'information state')} of the agents, under this protocol "
-             "whether or not beliefs depend on strategies")  # fmt: skip
+        _say(console, f"judged on histories ({plural(sum(checked.pairs), 'information state')} of deviators): this needs no "
+             "Assumption 3")  # fmt: skip
         if not checked.exact:
             _say(console, "note: deviators remember all that they have ever known and been told, which is more than "
                  f"{_allowed(compiled, checked)}: the gains are upper bounds")  # fmt: skip

@@ -13,7 +13,8 @@ the prescription), not the prescription; in strategic form ("ce_strategic") they
 (`prescribed.py`), which tells more: that gap is never the smaller.  gap_i = V_i^dev - V_i at the start.
 
 Under Assumption 3 a deviation does not move the common belief, so these maxima range over all
-pi_i(c_h, p_{i,h}).  Without it they would not; `verify` is for games in which it has been established.
+pi_i(c_h, p_{i,h}).  Without it they would not; `verify` is for games in which it has been established, and
+`posgc.policy.histories` for all others.
 
 Two histories share a pair when their beliefs differ by at most 1e-12 in L1; with delta_h the largest such
 distance met at step h, and what the check of Assumption 3 overlooked, values are right to within half of
