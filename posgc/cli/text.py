@@ -209,34 +209,29 @@ def _compression(console: Console, found: Compressing, agents: tuple[str, ...]) 
 
 
 def _certificate(console: Console, compiled: Compiled, checked: Verification) -> None:
+    def gained(x: float) -> str:
+        return f"{x:z.3g}" if checked.exact else at_most(x)
+
     most = "" if checked.exact else "at most "
     table = Table("agent", "value", f"gain by deviating{most and ', at most'}", box=None, pad_edge=False)
     for agent, value, gain in zip(compiled.model.signature.agents, checked.values, checked.gains, strict=True):
-        table.add_row(escape(agent), f"{value:z.12g}", f"{gain:z.3g}")
+        table.add_row(escape(agent), f"{value:z.12g}", gained(gain))
     console.print(table)
-    _say(console, f"{GAP[checked.kind]} gap in the true game: {most}{checked.gap:z.3g} (largest single gain), "
-         f"NashConv {checked.nash_conv:z.3g} (sum); merging and rounding change it by at most "
+    _say(console, f"{GAP[checked.kind]} gap in the true game: {most}{gained(checked.gap)} (largest single gain), "
+         f"NashConv {most}{gained(checked.nash_conv)} (sum); merging and rounding change it by at most "
          f"{at_most(checked.error, 1)}")  # fmt: skip
     if compiled.tail is not None:
         whole = at_most(checked.certified + compiled.tail)
         _say(console, f"the game has no end and was cut after {plural(compiled.model.horizon, 'step')}; later "
              f"deviations gain at most {at_most(compiled.tail)}, so its gap is at most {whole}")  # fmt: skip
     if checked.judged_on == "histories":
-        _say(console, f"judged on histories ({plural(sum(checked.pairs), 'information state')} of deviators): this needs no "
-             "Assumption 3")  # fmt: skip
+        states = plural(sum(checked.pairs), "information state")
+        _say(console, f"judged on histories ({states} of deviators), which does not need Assumption 3")
         if not checked.exact:
-            _say(console, "note: deviators remember all that they have ever known and been told, which is more than "
-                 f"{_allowed(compiled, checked)}: the gains are upper bounds")  # fmt: skip
+            _say(console, "note: deviators remember all that they have ever known and been told, which may be more "
+                 "than this gap's definition allows (`forget`, earlier recommendations): the gains are upper bounds")  # fmt: skip
     elif compiled.information.protocol.forget is not None:
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
-
-
-def _allowed(compiled: Compiled, checked: Verification) -> str:
-    """What the definition of the gap lets a deviator remember, where the judge let it remember more."""
-    if compiled.information.protocol.forget is not None:
-        return "`forget` leaves to them"
-    heard = "prescription" if checked.kind == "ce_strategic" else "recommended action"
-    return f"the last {heard}, all that the definition lets them read of what they are told"
 
 
 def _opinion(console: Console, opinion: Comparison | None) -> None:

@@ -48,9 +48,9 @@ def test_what_is_a_bound_is_called_one(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(arguments) == 0
     out = capsys.readouterr().out
     assert "CE gap in the true game: at most " in out and "gain by deviating, at most" in out
-    assert "more than the last recommended action" in out
+    assert "the gains are upper bounds" in out
     assert main([*arguments, "--form", "strategic"]) == 0
-    assert "more than the last prescription" in capsys.readouterr().out
+    assert "strategic-form CE gap in the true game: at most " in capsys.readouterr().out
     assert main([*arguments, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["gap"]["exact"] is False
     assert main([*arguments, "--concept", "cce", "--json"]) == 0
@@ -65,7 +65,7 @@ def test_under_forget_gains_are_upper_bounds(tmp_path: Path, capsys: pytest.Capt
     path.write_text(text + "share short { forget after 0; } }", encoding="utf-8")
     assert main(written(tmp_path, str(path), "short")) == 0
     out = capsys.readouterr().out
-    assert "gap in the true game: at most " in out and "`forget` leaves to them" in out
+    assert "gap in the true game: at most " in out and "the gains are upper bounds" in out
     assert "same memory" not in out
 
 
