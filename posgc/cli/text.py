@@ -229,7 +229,8 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
         _say(console, f"judged on histories ({states} of deviators), which does not need Assumption 3")
         if not checked.exact:
             _say(console, "note: deviators remember all that they have ever known and been told, which may be more "
-                 "than this gap's definition allows (`forget`, earlier recommendations): the gains are upper bounds")  # fmt: skip
+                 "than this gap's definition allows (`forget`, earlier recommendations): the gains are upper "
+                 "bounds")  # fmt: skip
     elif compiled.information.protocol.forget is not None:
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
 
