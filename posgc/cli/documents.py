@@ -105,7 +105,8 @@ def _values(compiled: Compiled, verification: Verification) -> Json:
     return {
         "values": dict(zip(agents, verification.values, strict=True)),
         "gap": {
-            "kind": verification.kind, "value": verification.gap + after, "exact": compiled.tail is None,
+            "kind": verification.kind, "value": verification.gap + after, "judged_on": verification.judged_on,
+            "exact": compiled.tail is None and verification.exact,
             "error": verification.error, "tail": compiled.tail, "certified": verification.certified + after,
             "nash_conv": verification.nash_conv, "gains": dict(zip(agents, verification.gains, strict=True)),
         },
@@ -120,7 +121,7 @@ def _unverified(solution: Solution) -> Json:
         "values": dict(zip(agents, solution.policy.header.values, strict=True)),
         "gap": {
             "kind": gap_kind(solution.policy.header.concept, solution.policy.header.options),
-            "value": None if bound is None else bound.gap, "exact": False,
+            "value": None if bound is None else bound.gap, "judged_on": None, "exact": False,
             "tail": solution.compiled.tail,
             "error": None if bound is None else float(bound.value_error.max()),
             "certified": None if bound is None else bound.gap, "nash_conv": None,
@@ -158,8 +159,10 @@ def verify(
     compiled: Compiled, verification: Verification, concept: str, opinion: Comparison | None = None
 ) -> Json:
     """The document of `posgc verify`."""
+    on_pairs, counts = verification.judged_on == "pairs", list(verification.pairs)
     return {**_game(compiled), "concept": concept, **_values(compiled, verification),
-            "pairs": list(verification.pairs), "referee": _opinion(opinion)}  # fmt: skip
+            "pairs": counts if on_pairs else [], "information_states": [] if on_pairs else counts,
+            "referee": _opinion(opinion)}  # fmt: skip
 
 
 def _opinion(opinion: Comparison | None) -> Json | None:

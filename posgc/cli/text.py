@@ -215,18 +215,29 @@ def _compression(console: Console, found: Compressing, agents: tuple[str, ...]) 
 
 
 def _certificate(console: Console, compiled: Compiled, checked: Verification) -> None:
-    table = Table("agent", "value", "gain by deviating", box=None, pad_edge=False)
+    def gained(x: float) -> str:
+        return f"{x:z.3g}" if checked.exact else at_most(x)
+
+    most = "" if checked.exact else "at most "
+    table = Table("agent", "value", f"gain by deviating{most and ', at most'}", box=None, pad_edge=False)
     for agent, value, gain in zip(compiled.model.signature.agents, checked.values, checked.gains, strict=True):
-        table.add_row(escape(agent), f"{value:z.12g}", f"{gain:z.3g}")
+        table.add_row(escape(agent), f"{value:z.12g}", gained(gain))
     console.print(table)
-    _say(console, f"{GAP[checked.kind]} gap in the true game: {checked.gap:z.3g} (largest single gain), "
-         f"NashConv {checked.nash_conv:z.3g} (sum); merging and rounding change it by at most "
+    _say(console, f"{GAP[checked.kind]} gap in the true game: {most}{gained(checked.gap)} (largest single gain), "
+         f"NashConv {most}{gained(checked.nash_conv)} (sum); merging and rounding change it by at most "
          f"{at_most(checked.error, 1)}")  # fmt: skip
     if compiled.tail is not None:
         whole = at_most(checked.certified + compiled.tail)
         _say(console, f"the game has no end and was cut after {plural(compiled.model.horizon, 'step')}; later "
              f"deviations gain at most {at_most(compiled.tail)}, so its gap is at most {whole}")  # fmt: skip
-    if compiled.information.protocol.forget is not None:
+    if checked.judged_on == "histories":
+        states = plural(sum(checked.pairs), "information state")
+        _say(console, f"judged on histories ({states} of deviators), which does not need Assumption 3")
+        if not checked.exact:
+            _say(console, "note: deviators remember all that they have ever known and been told, which may be more "
+                 "than this gap's definition allows (`forget`, earlier recommendations): the gains are upper "
+                 "bounds")  # fmt: skip
+    elif compiled.information.protocol.forget is not None:
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
 
 

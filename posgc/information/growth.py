@@ -44,11 +44,16 @@ class Columns:
 
 @dataclass(frozen=True)
 class Room:
-    """At most `rows` rows may be grown; `message(found, share)` says what to do once `found` were found in the first
-    `share` of the layer."""
+    """At most `rows` rows with at most `entries` entries (None: any number) may be grown; `message(found, share)` says
+    what to do once `found` rows were found in the first `share` of the layer."""
 
     rows: int
     message: Callable[[int, float], str]
+    entries: int | None = None
+
+    def holds(self, rows: int, entries: int) -> bool:
+        """Whether there is room for that much."""
+        return rows <= self.rows and (self.entries is None or entries <= self.entries)
 
 
 @dataclass(frozen=True)
@@ -90,13 +95,16 @@ def grow(
     chunk_of = (np.cumsum(work) - 1) // CHUNK_ENTRIES
     bounds = np.concatenate((np.flatnonzero(np.diff(chunk_of, prepend=-1)), [belief.shape[0]]))
     parts: list[_Part] = []
-    found = 0
+    found = entries = 0
     for begin, end in pairwise(bounds):
         parts.append(_part(belief, columns, tolerance, labels, int(begin), int(end)))
-        found += len(parts[-1].counts)
-        if room is not None and found > room.rows:
-            kept = found if len(parts) == 1 else len(_joined(parts, tolerance)[1].representative)
-            if kept > room.rows:
+        found, entries = found + len(parts[-1].counts), entries + len(parts[-1].data)
+        if room is not None and not room.holds(found, entries):
+            kept = found, entries
+            if len(parts) > 1:
+                (indptr, *_), merge = _joined(parts, tolerance)
+                kept = len(merge.representative), int(np.diff(indptr)[merge.representative].sum())
+            if not room.holds(*kept):
                 raise LimitError(room.message(found, end / belief.shape[0]))
     (indptr, index, data, label), merge = _joined(parts, tolerance)
     at, counts = gather(indptr, merge.representative)

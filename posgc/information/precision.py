@@ -21,8 +21,9 @@ from scipy import sparse
 
 from posgc.information.step import Cells
 from posgc.model.arrays import Model
+from posgc.model.rewards import largest_to_come, spans_to_come
 
-__all__ = ["Step", "ToCome", "to_come"]
+__all__ = ["Step", "ToCome", "charged", "to_come"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -57,8 +58,7 @@ class ToCome:
 
 def to_come(model: Model, layers: Iterable[tuple[int, sparse.csr_array, Step]]) -> ToCome:
     """Of a game whose step h has the beliefs and the `Step` of its layer (h, beliefs, step)."""
-    draws = 4 * (len(model.state_names) + len(model.signature.observations))
-    widest = [int(np.diff(kernel.indptr).max(initial=0)) for kernel in model.kernels]
+    fixed = _fixed_terms(model)
     known: dict[tuple[int, int], tuple[Floats, int]] = {}
     spans, sizes = np.zeros((2, model.n_agents, model.horizon))
     terms = np.zeros(model.horizon)
@@ -67,10 +67,23 @@ def to_come(model: Model, layers: Iterable[tuple[int, sparse.csr_array, Step]]) 
         if key not in known:
             known[key] = _stakes(step), _terms(belief, step)
         (spans[:, h - 1], sizes[:, h - 1]), own = known[key]
-        terms[h - 1] = own + widest[model.kernel_of_step[h - 1]] + draws + OTHER
+        terms[h - 1] = own + fixed[h - 1]
     discount = model.discount ** np.arange(model.horizon)
     span, size = (np.cumsum((x * discount)[:, ::-1], axis=1)[:, ::-1] for x in (spans, sizes))
     return ToCome(span, np.finfo(np.float64).eps * (size @ terms))
+
+
+def charged(model: Model, terms: Ints) -> ToCome:
+    """The same from the rewards of all states, for sums of at most `terms` [H] terms besides those of a transition."""
+    rounding = np.finfo(np.float64).eps * (largest_to_come(model) @ (terms + _fixed_terms(model)))
+    return ToCome(spans_to_come(model), rounding)
+
+
+def _fixed_terms(model: Model) -> Ints:
+    """[H]: the terms of a transition, and `OTHER`."""
+    draws = 4 * (len(model.state_names) + len(model.signature.observations))
+    widest = np.array([int(np.diff(kernel.indptr).max(initial=0)) for kernel in model.kernels])
+    return widest[list(model.kernel_of_step)] + draws + OTHER
 
 
 def _stakes(step: Step) -> Floats:

@@ -19,7 +19,7 @@ _OTHERS = (
     Code("E601", "unknown parameter", "`--set` names a parameter that the game does not declare."),
     Code("E602", "unknown back-end", "`--backend` names a plug-in that is not installed."),
     Code("E603", "no back-end fits", "No installed back-end serves this concept on this game; the table says why."),
-    Code("E604", "Assumption 3 fails", "Solving and certifying rest on Assumption 3, and it fails (exit status 1)."),
+    Code("E604", "Assumption 3 fails", "Solving rests on Assumption 3, and it fails (exit status 1)."),
     Code("E605", "gap of another kind", "The policy cannot have a gap of the kind that is asked for."),
     Code("E606", "unreadable input", "The file does not exist, or cannot be read."),
     Code("E607", "horizon missing", "The game has no horizon, or an impossible one: give `--horizon H`, H at least 1."),

@@ -11,7 +11,6 @@ from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Sourc
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import independence
 from posgc.pipeline.compiling import Compiled, Request, quiet, timed
-from posgc.pipeline.solver import require_independence
 from posgc.plugin.backend import Progress
 from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import RewardReading
@@ -21,6 +20,7 @@ from posgc.plugin.registry import registry
 from posgc.policy.artefact import Concept, Policy
 from posgc.policy.file import load_policy
 from posgc.policy.fit import require_fit
+from posgc.policy.histories import judge_histories
 from posgc.policy.pairs import PolicyMismatch
 from posgc.policy.players import Player, PolicyPlayer, RandomPlayer, UniformPlayer
 from posgc.policy.referee import Comparison, compare
@@ -47,18 +47,15 @@ def verify_policy(
     compiled: Compiled, policy: Policy, concept: Concept | None = None, progress: Progress = quiet,
     form: Form | None = None,
 ) -> tuple[Verification, Verdict]:  # fmt: skip
-    """Recompute values and gap of a policy from the game alone.
+    """Recompute values and gap of a policy from the game alone: on pairs of node and belief where Assumption 3 is
+    established, else on histories.
 
     `form` is of a CE, the policy's own where it is None.  Raises InputError when the policy does not belong to
-    the game, lacks an instruction, or is asked for a gap that it cannot have; AssumptionFails or LimitError where
-    Assumption 3 fails or is not decided (deviations would then move beliefs), LimitError also where a strategic
-    form has too many prescriptions.
+    the game, lacks an instruction, or is asked for a gap that it cannot have; LimitError where there are too many pairs
+    or information states, or a strategic form has too many prescriptions.
     """
     require_fit(compiled.information, policy)
     verdict = independence(compiled, progress)
-    state = "fails" if verdict.holds is False else "is not decided"
-    why = f"the gap can be computed exactly only under Assumption 3, which {state}: {verdict.evidence}"
-    require_independence(verdict, why)
     concept = concept or policy.header.concept
     if form is not None and concept != "ce":
         raise InputError([Diagnostic("E605", f"only a CE has a strategic and an agent form, not {concept}",
@@ -67,9 +64,12 @@ def verify_policy(
         raise InputError([Diagnostic("E605", "a team needs rewards that all agents share; these are not",
                                      help="ask for --concept nash, ce or cce")])  # fmt: skip
     kind: GapKind = gap_kind(concept, policy.header.options if form is None else {"form": form})
+    information, most = compiled.information, compiled.request.max_nodes
     try:
-        distances = partial(belief_distances, compiled.information, verdict)
-        return verify(compiled.information, policy, kind, compiled.request.max_nodes, progress, distances), verdict
+        if not verdict.holds:
+            return judge_histories(information, policy, kind, most, progress), verdict
+        distances = partial(belief_distances, information, verdict)
+        return verify(information, policy, kind, most, progress, distances), verdict
     except PolicyMismatch as error:
         raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
     except ValueError as error:

@@ -20,7 +20,7 @@ from posgc.policy.prescribed import Signals, most_drawn, signals
 
 __all__ = [
     "Flow", "Flows", "GapKind", "JudgedLayer", "backward", "best_reply", "components_of", "expectation", "flow_of",
-    "played_laws", "private_positions", "worth",
+    "played_laws", "private_positions", "table_positions", "worth",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -79,13 +79,17 @@ def backward(
 
 def private_positions(information: Information, layer: JudgedLayer, step: PolicyStep) -> Ints:
     """types[n, U]: where each agent's private information stands in the policy's tables."""
-    rows = []
-    for i, codes in enumerate(project(information, layer.h, layer.step.cells.u)):
-        at = np.searchsorted(step.private[i], codes)
-        if (at >= len(step.private[i])).any() or (step.private[i][at] != codes).any():
-            raise PolicyMismatch(f"at step {layer.h} the policy lacks a private information that can occur")
-        rows.append(at)
-    return np.stack(rows)
+    private = project(information, layer.h, layer.step.cells.u)
+    return np.stack([table_positions(step, i, codes, layer.h) for i, codes in enumerate(private)])
+
+
+def table_positions(step: PolicyStep, agent: int, codes: Ints, h: int) -> Ints:
+    """Where codes of the agent's private information stand in its tables.  Raises PolicyMismatch where one does not."""
+    known = step.private[agent]
+    at = np.searchsorted(known, codes)
+    if (at >= len(known)).any() or (known[at] != codes).any():
+        raise PolicyMismatch(f"at step {h} the policy lacks a private information that can occur")
+    return at
 
 
 def components_of(step: PolicyStep, node: Ints) -> tuple[Ints, Ints]:

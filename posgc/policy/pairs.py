@@ -28,8 +28,8 @@ from posgc.information.step import Cells, same_step, step_entries
 from posgc.policy.artefact import Machine, MachineStep
 
 __all__ = [
-    "NextPairs", "PairLayer", "PolicyMismatch", "TrueStep", "first_pairs", "follow_edges", "next_pairs", "pair_layers",
-    "true_step", "used_cells",
+    "NextPairs", "PairLayer", "PolicyMismatch", "TrueStep", "first_nodes", "first_pairs", "follow_edges", "next_pairs",
+    "pair_layers", "true_step", "used_cells",
 ]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
@@ -146,13 +146,18 @@ def first_pairs(information: Information, policy: Machine) -> tuple[Ints, Floats
     z, u = initial_codes(information, initial.observation)
     cells, cell = Cells.of(u, initial.state)
     codes, z_of = np.unique(z, return_inverse=True)
-    at = np.searchsorted(policy.root_z, codes)
-    if (at >= len(policy.root_z)).any() or (policy.root_z[at] != codes).any():
-        raise PolicyMismatch("the policy lacks a first node for something that can be common at step 1")
     joint = sparse.csr_array((initial.probability, (z_of, cell)), shape=(len(codes), len(cells)))
     probability: Floats = np.asarray(joint.sum(axis=1)).ravel()
     belief = sparse.csr_array(joint / probability[:, None])
-    return np.arange(len(codes)), probability, policy.root_to[at], belief, cells
+    return np.arange(len(codes)), probability, first_nodes(policy, codes), belief, cells
+
+
+def first_nodes(policy: Machine, codes: Ints) -> Ints:
+    """The node in which the policy starts for each code of z_1.  Raises PolicyMismatch where there is none."""
+    at = np.searchsorted(policy.root_z, codes)
+    if (at >= len(policy.root_z)).any() or (policy.root_z[at] != codes).any():
+        raise PolicyMismatch("the policy lacks a first node for something that can be common at step 1")
+    return policy.root_to[at]
 
 
 def true_step(information: Information, h: int, cells: Cells) -> TrueStep:

@@ -13,7 +13,8 @@ the prescription), not the prescription; in strategic form ("ce_strategic") they
 (`prescribed.py`), which tells more: that gap is never the smaller.  gap_i = V_i^dev - V_i at the start.
 
 Under Assumption 3 a deviation does not move the common belief, so these maxima range over all
-pi_i(c_h, p_{i,h}).  Without it they would not; `verify` is for games in which it has been established.
+pi_i(c_h, p_{i,h}).  Without it they would not; `verify` is for games in which it has been established, and
+`posgc.policy.histories` for all others.
 
 Two histories share a pair when their beliefs differ by at most 1e-12 in L1; with delta_h the largest such
 distance met at step h, and what the check of Assumption 3 overlooked, values are right to within half of
@@ -40,7 +41,7 @@ from posgc.policy.deviating import Flows, GapKind, backward
 from posgc.policy.judged_stretches import stretches_backwards, together
 from posgc.policy.pairs import PairLayer, pair_layers
 
-__all__ = ["Distances", "Form", "GapKind", "Verification", "gap_kind", "verify"]
+__all__ = ["Distances", "Form", "GapKind", "Verification", "gap_kind", "require_kind", "verify"]
 
 Floats = npt.NDArray[np.float64]
 Form = Literal["agent", "strategic"]
@@ -55,7 +56,11 @@ class Verification:
     the policy does, so a difference below 0 is rounding and given as 0; a CCE deviator, who forgoes the
     recommendations, may well lose, and its gain is then negative.  `nash_conv` is the sum of the positive gains, `gap`
     the largest (the paper's NE-, CCE- or CE-gap); `error` bounds what merging equal beliefs, the tolerance of
-    Assumption 3's check and rounding can have changed; `pairs` counts the pairs of each step.
+    Assumption 3's check and rounding can have changed.
+
+    `judged_on` says what was enumerated, and `pairs` counts it at each step: pairs of policy node and true belief, or
+    the information states of all deviators (`posgc.policy.histories`).  Where `exact` is False, `deviation_values` and
+    `gains` are upper bounds: those of deviators that remember more than the definition lets them.
     """
 
     kind: GapKind
@@ -64,6 +69,8 @@ class Verification:
     gains: tuple[float, ...]
     error: float
     pairs: tuple[int, ...]
+    judged_on: Literal["pairs", "histories"] = "pairs"
+    exact: bool = True
 
     @property
     def gap(self) -> float:
@@ -87,6 +94,12 @@ def gap_kind(concept: str, options: Mapping[str, Any] | None = None) -> GapKind:
     return "ce" if concept == "ce" else "cce" if concept == "cce" else "nash"
 
 
+def require_kind(policy: Policy, kind: GapKind) -> None:
+    """Raises ValueError where the policy cannot have a gap of this kind."""
+    if kind == "nash" and any(len(step.weight) != len(step) for step in policy.steps):
+        raise ValueError("a correlated policy has no Nash gap; ask for 'ce' or 'cce'")
+
+
 def verify(
     information: Information,
     policy: Policy,
@@ -101,8 +114,7 @@ def verify(
     Raises PolicyMismatch, LimitError, and ValueError for kind "nash" on a policy that correlates its agents (a mixture
     of several components is no product policy).
     """
-    if kind == "nash" and any(len(step.weight) != len(step) for step in policy.steps):
-        raise ValueError("a correlated policy has no Nash gap; ask for 'ce' or 'cce'")
+    require_kind(policy, kind)
     layers, first, probability = pair_layers(information, policy, max_pairs, progress)
     n, horizon = information.n_agents, information.model.horizon
     value: Floats | None = None

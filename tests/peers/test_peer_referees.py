@@ -29,6 +29,7 @@ from posgc.information.tree import count_nodes, game_tree
 from posgc.language.protocol import NEVER, Protocol
 from posgc.plugin import Referee
 from posgc.policy.artefact import Policy
+from posgc.policy.histories import judge_histories
 from posgc.policy.referee import Judgement, compare
 from posgc.policy.verify import GapKind, verify
 
@@ -124,6 +125,35 @@ def _choices(model: Any, agent: int, h: int) -> Any:
 @given(shapes(histories=60, structures=STRUCTURES))
 def test_random_policies(shape: Shape) -> None:
     check_policies(shape)
+
+
+def check_histories(shape: Shape) -> None:
+    """Any protocol with perfect recall: the judge on histories and the referees let a deviator remember as much."""
+    model, protocol = random_game(replace(shape, structure="any"))
+    protocol = replace(protocol, forget=None)
+    information = drop_own_actions(Information(model, protocol))
+    rng, tree = np.random.default_rng(shape.seed), Tree(model, protocol, information.dropped)
+    make = (unrolled, machine)[shape.seed % 2]
+    correlated = make(rng, tree, False)
+    kinds: tuple[GapKind, ...] = ("ce", "ce_strategic", "cce")
+    for policy, kind in [(make(rng, tree, True), "nash"), *((correlated, kind) for kind in kinds)]:
+        checked = judge_histories(information, policy, kind)
+        for referee in REFEREES:
+            said = compare(information, policy, checked, referee.name, referee.judge)
+            assert said.disagreement is None, (referee.name, kind, said)
+
+
+@settings(few, max_examples=30)
+@given(shapes(histories=60))
+def test_policies_judged_on_histories(shape: Shape) -> None:
+    check_histories(shape)
+
+
+@pytest.mark.slow
+@settings(few, max_examples=300)
+@given(shapes(histories=200))
+def test_policies_of_three_hundred_games_judged_on_histories(shape: Shape) -> None:
+    check_histories(shape)
 
 
 @settings(few, max_examples=20)

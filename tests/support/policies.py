@@ -3,14 +3,17 @@ on machines whose nodes have nothing to do with beliefs."""
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import numpy.typing as npt
 from support.tree import Known, Tree
 
 from posgc.information.graph import Graph
+from posgc.information.items import Information, Item
 from posgc.policy.artefact import Concept, Header, Policy, PolicyStep
 
-__all__ = ["header_of", "machine", "on_graph", "unrolled"]
+__all__ = ["header_of", "machine", "on_graph", "one_node", "unrolled"]
 
 Ints = npt.NDArray[np.int64]
 Edges = list[dict[int, int]]
@@ -60,6 +63,34 @@ def unrolled(rng: np.random.Generator, tree: Tree, product: bool) -> Policy:
                     code = tree.code(tree.increment(history, nxt))
                     edges[k][node][code] = nodes[k + 1][tree.knowledge(nxt)[0]]
     return _policy(rng, tree, root, edges, product)
+
+
+def one_node(rng: np.random.Generator, information: Information, product: bool, pure: bool = False) -> Policy:
+    """One node a step, tables over every code of p_i, whether or not it occurs; probabilities are eighths, which are
+    exact in binary.  No history is listed, so this serves games of any size."""
+    model, protocol = information.model, information.protocol
+
+    def law(k: int, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+        return rng.multinomial(8, np.full(k, 1 / k), shape) / 8
+
+    def codes(items: tuple[Item, ...]) -> Ints:
+        return np.arange(prod(information.size(item) for item in items))
+
+    steps = []
+    for h in range(1, model.horizon + 1):
+        count = 1 if product else int(rng.integers(1, 4))
+        private = tuple(codes(information.private_of(i, h)) for i in range(model.n_agents))
+        sizes = [len(model.choices(i, h)) for i in range(model.n_agents)]
+        tables = tuple(
+            rng.integers(0, k, (count, len(known))) if pure or rng.random() < 0.5 else law(k, (count, len(known)))
+            for k, known in zip(sizes, private, strict=True)
+        )
+        z = codes(information.increment(h + 1)) if h < model.horizon else np.zeros(0, np.int64)
+        edges = np.array([0, len(z)]), np.arange(len(z)), np.zeros(len(z), np.int64)
+        steps.append(PolicyStep(private, np.array([0, count]), law(count, ()), tables, z, *edges))
+    root_z = codes(information.increment(1))
+    header = header_of(Tree(model, protocol, information.dropped), "nash" if product else "ce")
+    return Policy(header, root_z, np.zeros(len(root_z), np.int64), tuple(steps))
 
 
 def machine(rng: np.random.Generator, tree: Tree, product: bool, size: int = 3) -> Policy:
