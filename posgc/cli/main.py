@@ -17,9 +17,6 @@ from posgc import __version__
 
 __all__ = ["main"]
 
-SHOWN = 100
-"""Mistakes that are printed; the rest are counted."""
-
 COMMANDS = {
     "check": "compile a game and check Assumptions 1 to 3, with proof or witness",
     "solve": "find an equilibrium or team optimum and certify its gap",
@@ -75,16 +72,13 @@ def _command(argv: list[str]) -> int:
         parser.parse_args(argv)  # `--version`, `--help`, or a mistake
         parser.print_help()
         return 2
-    from posgc.language.diagnostics import InputError, LimitError, render
+    from posgc.language.diagnostics import InputError, LimitError
 
     try:
         parsed = parser.parse_args(argv)
         return int(parsed.run(parsed))
     except InputError as error:
-        for diagnostic in error.diagnostics[:SHOWN]:
-            print(render(diagnostic, error.source), file=sys.stderr)
-        if len(error.diagnostics) > SHOWN:
-            print(f"… and {len(error.diagnostics) - SHOWN} more", file=sys.stderr)
+        print(error, file=sys.stderr)
         return error.status
     except LimitError as error:
         print(f"limit: {error}", file=sys.stderr)
