@@ -4,9 +4,7 @@
 they are first used, so that `import posgc` costs next to nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # true for type checkers; `typing` itself would take longer to import than all of this
 if TYPE_CHECKING:
     from posgc.api.game import Game
     from posgc.api.info import Info
@@ -52,6 +50,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """The public name `name`, imported now."""
+    from importlib import import_module
+
     home = next((module for module, names in _HOMES.items() if name in names), None)
     if home is None:
         raise AttributeError(f"module 'posgc' has no attribute {name!r}")

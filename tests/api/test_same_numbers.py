@@ -75,5 +75,5 @@ def test_compressed(spec, capsys):
     _, said = printed(capsys, "solve", path, "--share", "full", "--concept", "team", "--compress", spec)
     found = posgc.load(path, "full").solve("team", compress=spec)
     assert found.values == said["values"] and found.gap == said["gap"]["value"]
-    assert found.certified_gap >= said["gap"]["certified"] and found.compression.spec == said["compression"]["name"]
+    assert found.certified_gap == said["gap"]["certified"]
     assert list(found.bounds) == [said["bounds"]["lower"], said["bounds"]["upper"]]
