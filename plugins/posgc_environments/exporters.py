@@ -11,6 +11,7 @@ import json
 import textwrap
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any, ClassVar, TextIO
 
 from posgc.information.items import Information
@@ -49,10 +50,7 @@ class _Script:
 
     def export(self, information: Information, options: Any, target: TextIO) -> None:
         """Raises LimitError where the tables are larger than the option allows."""
-        size = size_of(information)
-        if size > options.numbers:
-            limit = f"(limit {options.numbers}); raise --option numbers=N"
-            raise LimitError(f"the tables hold about {size} numbers {limit}")
+        _require_room(information, options)
         target.write(HEAD.format(what=self.summary, usage=self.usage))
         target.write("\nfrom __future__ import annotations\n\nimport json\n")
         for module in ("simulator", self.adapter):
@@ -61,6 +59,13 @@ class _Script:
         # in JSON an apostrophe stands only inside a text, where it may be written by its number
         text = json.dumps(tables_of(information)).replace("'", "\\u0027")
         target.write(f"\n\nGAME = Game(json.loads(r'''{text}'''))\n{self.tail}")
+
+
+def _require_room(information: Information, options: Any) -> None:
+    size = size_of(information)
+    if size > options.numbers:
+        limit = f"(limit {options.numbers}); raise --option numbers=N"
+        raise LimitError(f"the tables hold about {size} numbers {limit}")
 
 
 def _body(module: str) -> str:
@@ -116,6 +121,19 @@ class PettingZooExporter(_Script):
             """One agent after the other."""
             return aec_env(GAME, **options)
         ''')
+
+    def missing(self) -> str | None:
+        """Both PettingZoo and Gymnasium are needed."""
+        there = find_spec("pettingzoo") is not None and find_spec("gymnasium") is not None
+        return None if there else "pip install 'posgc[pettingzoo]'"
+
+    def make(self, information: Information, options: Any, **settings: Any) -> Any:
+        """A `ParallelGame`; `settings` are `view` and `render_mode`."""
+        _require_room(information, options)
+        from posgc_environments.pettingzoo_env import ParallelGame
+        from posgc_environments.simulator import Game
+
+        return ParallelGame(Game(tables_of(information)), **settings)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,11 @@ import numpy.typing as npt
 from scipy import sparse
 
 from posgc.assumptions.gamma import Belief, Effort, GammaBracket, gamma_bracket
+from posgc.assumptions.gamma_certificates import ROUNDING
 from posgc.assumptions.kernels import Marginals, Stage, marginals, stages
+from posgc.assumptions.verdict import ANSWER
+from posgc.language.display import Display
+from posgc.language.rounding import bracket
 from posgc.model.arrays import Model
 
 __all__ = ["GammaEntry", "GammaSummary", "ObservabilityReport", "Witness", "observability"]
@@ -93,8 +97,8 @@ class GammaEntry:
         }
 
 
-@dataclass(frozen=True)
-class GammaSummary:
+@dataclass(frozen=True, repr=False)
+class GammaSummary(Display):
     """The least over the entries; every step h < H and action that can be played is in exactly one."""
 
     entries: tuple[GammaEntry, ...]
@@ -117,6 +121,15 @@ class GammaSummary:
         """True if γ > 0 is proved, False if γ = 0 is, None otherwise."""
         return True if self.lower > 0 else False if self.upper == 0 else None
 
+    @property
+    def in_words(self) -> str:
+        """The bracket, with the rounding that its ends may have; what counts as 0 is called 0."""
+        lower, upper = max(0.0, self.lower - ROUNDING), min(1.0, self.upper + ROUNDING)
+        return "0" if self.upper == 0 else bracket(lower, upper)
+
+    def _facts(self) -> tuple[str, list[tuple[str, str]]]:
+        return f"γ {self.in_words}", []
+
     def as_json(self) -> Json:
         """`holds`, the bracket `gamma` and the list `per_action`."""
         return {
@@ -126,8 +139,8 @@ class GammaSummary:
         }
 
 
-@dataclass(frozen=True)
-class ObservabilityReport:
+@dataclass(frozen=True, repr=False)
+class ObservabilityReport(Display):
     """Assumption 2 taken literally, and on reachable differences."""
 
     literal: GammaSummary
@@ -137,6 +150,16 @@ class ObservabilityReport:
     def holds(self) -> bool | None:
         """Whether the assumption holds as the paper states it."""
         return self.literal.holds
+
+    @property
+    def answer(self) -> str:
+        """`holds` in words."""
+        return ANSWER[self.holds]
+
+    def _facts(self) -> tuple[str, list[tuple[str, str]]]:
+        return f"Assumption 2: {self.answer}", [
+            ("γ", self.literal.in_words), ("γ on reachable differences", self.reachable.in_words),
+        ]  # fmt: skip
 
     def as_json(self) -> Json:
         """That of `literal`, and that of `reachable` under `reachable_differences`."""

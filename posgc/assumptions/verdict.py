@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Verdict"]
+from posgc.language.display import Display
+
+__all__ = ["ANSWER", "Verdict"]
+
+ANSWER = {True: "holds", False: "fails", None: "not decided"}
+"""What `holds` means in words."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Display):
     """`holds` is None where the check did not decide, and `evidence` then says which limit it met.
 
     `method` names what decided ("structural, every horizon", "exact", ...).  `witness` is a counterexample
@@ -27,3 +32,14 @@ class Verdict:
     notes: tuple[str, ...] = field(default=())
     any_start: bool = False
     slack: float = 0.0
+
+    @property
+    def answer(self) -> str:
+        """`holds` in words."""
+        return ANSWER[self.holds]
+
+    def _facts(self) -> tuple[str, list[tuple[str, str]]]:
+        first = self.evidence.partition("\n")[0].rstrip(":")
+        return f"Assumption {self.assumption}: {self.answer}", [
+            *([("method", self.method)] if self.method else []), *([("evidence", first)] if first else []),
+        ]  # fmt: skip

@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from posgc.api import progress_bar
 from posgc.assumptions import ReplayResult, replay
 from posgc.cli import documents, text
-from posgc.cli.flags import add_game, add_output, request_of
-from posgc.cli.progress import progress_bar
+from posgc.cli.flags import add_game, add_output, game_of
 from posgc.language.diagnostics import Diagnostic, InputError, Source
 from posgc.language.files import replace_file, require_regular
-from posgc.pipeline import Report, check, compile_request
+from posgc.pipeline import Report
 
 __all__ = ["add_arguments", "run"]
 
@@ -34,10 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when all that is required holds, 1 when something fails, 3 when something is not decided."""
     requirements = _requirements(arguments.require)
     with progress_bar(arguments.quiet) as progress:
-        compiled = compile_request(request_of(arguments), progress)
+        game = game_of(arguments, progress)
         if arguments.replay:
-            return _replay(arguments, replay(compiled.information, _load(arguments.replay)))
-        report = check(compiled, progress)
+            return _replay(arguments, replay(game.compiled.information, _load(arguments.replay)))
+        report = game.check(progress=progress)
     if arguments.witness:
         _save(arguments.witness, report)
     if arguments.json:

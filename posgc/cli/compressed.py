@@ -8,10 +8,10 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from posgc.cli.numbers import at_most
 from posgc.compression.assess import Assessment
 from posgc.compression.derive import Attempt
 from posgc.language.numerals import plural
+from posgc.language.rounding import at_most
 from posgc.pipeline import Candidate, Compressing
 from posgc.plugin.specs import compression_of
 

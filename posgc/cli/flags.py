@@ -8,15 +8,17 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from posgc.cli.numbers import at_most
+from posgc.api import Game
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import real, whole
-from posgc.pipeline import Request
+from posgc.language.rounding import at_most
+from posgc.pipeline import Request, compile_request
+from posgc.plugin.backend import Progress
 
 __all__ = [
-    "add_game", "add_output", "add_overrides", "add_referee", "gap", "integer", "natural", "numbers", "pairs",
-    "positive", "request_of", "seconds",
+    "add_game", "add_output", "add_overrides", "add_referee", "game_of", "gap", "integer", "natural", "numbers",
+    "pairs", "positive", "request_of", "seconds",
 ]  # fmt: skip
 
 Number = TypeVar("Number", int, float)
@@ -67,6 +69,11 @@ def request_of(arguments: argparse.Namespace) -> Request:
         arguments.game, arguments.share, pairs("--set", arguments.set), None if endless else arguments.horizon,
         arguments.discount, arguments.reward, arguments.max_nodes, arguments.seed, endless,
     )  # fmt: skip
+
+
+def game_of(arguments: argparse.Namespace, progress: Progress) -> Game:
+    """The game that the common flags ask for.  Raises InputError and LimitError as `compile_request` does."""
+    return Game(compile_request(request_of(arguments), progress))
 
 
 def pairs(flag: str, words: list[str]) -> dict[str, str]:

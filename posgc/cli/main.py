@@ -18,9 +18,6 @@ from posgc import __version__
 
 __all__ = ["main"]
 
-SHOWN = 100
-"""Mistakes that are printed; the rest are counted."""
-
 COLLECT = 200_000
 """Objects made before Python looks for cycles among them, 700 by its own choice: texts and long games make millions
 of objects that hold no cycles, and looking at them again and again took up to half of the time."""
@@ -81,16 +78,13 @@ def _command(argv: list[str]) -> int:
         parser.parse_args(argv)  # `--version`, `--help`, or a mistake
         parser.print_help()
         return 2
-    from posgc.language.diagnostics import InputError, LimitError, render
+    from posgc.language.diagnostics import InputError, LimitError
 
     try:
         parsed = parser.parse_args(argv)
         return int(parsed.run(parsed))
     except InputError as error:
-        for diagnostic in error.diagnostics[:SHOWN]:
-            print(render(diagnostic, error.source), file=sys.stderr)
-        if len(error.diagnostics) > SHOWN:
-            print(f"… and {len(error.diagnostics) - SHOWN} more", file=sys.stderr)
+        print(error, file=sys.stderr)
         return error.status
     except LimitError as error:
         print(f"limit: {error}", file=sys.stderr)

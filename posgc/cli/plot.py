@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from posgc.api import progress_bar
 from posgc.cli import documents, text
 from posgc.cli.chart import FORMATS, draw
 from posgc.cli.flags import add_game, add_output, numbers, pairs, request_of, seconds
-from posgc.cli.progress import progress_bar
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.files import replace_file
 from posgc.model.rewards import reward_kind

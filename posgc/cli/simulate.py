@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
+from posgc.api import progress_bar
 from posgc.cli import documents, text
-from posgc.cli.flags import add_game, add_output, positive, request_of
-from posgc.cli.progress import progress_bar
+from posgc.cli.flags import add_game, add_output, game_of, positive
 from posgc.cli.traces import trace_lines
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.files import replace_file
-from posgc.pipeline import compile_request, simulate
 
 __all__ = ["add_arguments", "run"]
 
@@ -35,9 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out and not traces:
         raise InputError([Diagnostic("E613", "--out has no traces to write", help="say how many: --traces K")])
     with progress_bar(arguments.quiet) as progress:
-        compiled = compile_request(request_of(arguments), progress)
-        found = simulate(compiled, arguments.policy, arguments.episodes, traces, progress)
-    lines = trace_lines(compiled.model, found.traces) if found.traces else iter(())
+        game = game_of(arguments, progress)
+        found = game.simulate(arguments.policy, arguments.episodes, traces=traces, progress=progress)
+    lines = trace_lines(game.model, found.traces) if found.traces else iter(())
     if arguments.out:
         rows = (f"{documents.written(line)}\n".encode() for line in lines)
         replace_file(arguments.out, lambda file: file.writelines(rows), arguments.game, arguments.policy)

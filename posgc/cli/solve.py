@@ -6,14 +6,11 @@ import argparse
 import math
 import sys
 
+from posgc.api import compression_asked, options_asked, progress_bar
 from posgc.cli import documents, text
-from posgc.cli.flags import add_game, add_output, add_referee, exceeds, gap, pairs, request_of, seconds
-from posgc.cli.numbers import at_most
-from posgc.cli.progress import progress_bar
-from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.language.numerals import real
-from posgc.pipeline import Compress, Solution, compile_request, referee_of, second_opinion, solve
-from posgc.policy.file import save_policy
+from posgc.cli.flags import add_game, add_output, add_referee, exceeds, game_of, gap, pairs, request_of, seconds
+from posgc.language.rounding import at_most
+from posgc.pipeline import Solution, referee_of, second_opinion
 
 __all__ = ["add_arguments", "run"]
 
@@ -41,15 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0; 1 when the certified gap exceeds --require-gap or the referee disagrees; 3 when --compress auto cannot meet
     --epsilon."""
-    request, compress = request_of(arguments), _compress(arguments)
-    options = _options(arguments, compress)
+    request_of(arguments)  # its mistakes come first, then those of the flags below, then the file's
+    compress = compression_asked(arguments.compress, arguments.epsilon, arguments.time_limit)
+    options = options_asked(pairs("--option", arguments.option), arguments.select, arguments.epsilon, compress)
     with progress_bar(arguments.quiet) as progress:
-        compiled = compile_request(request, progress)
-        referee = referee_of(compiled, arguments.referee) if arguments.referee else None
-        solution = solve(compiled, arguments.concept, arguments.backend, options, progress, compress)
+        game = game_of(arguments, progress)
+        referee = referee_of(game.compiled, arguments.referee) if arguments.referee else None
+        solution = game.solve(arguments.concept, arguments.backend, compress, options=options, progress=progress)
         if arguments.out:
-            save_policy(solution.policy, arguments.out, arguments.game)
-    opinion = second_opinion(compiled, solution.policy, solution.verification, referee) if referee else None
+            solution.policy.save(arguments.out, arguments.game)
+    opinion = None
+    if referee is not None:
+        opinion = second_opinion(solution.compiled, solution.policy, solution.verification, referee)
     if arguments.json:
         print(documents.written(documents.solve(solution, arguments.out, opinion)))
     else:
@@ -65,20 +65,6 @@ def run(arguments: argparse.Namespace) -> int:
     return int(exceeded or (opinion is not None and opinion.disagreement is not None))
 
 
-def _options(arguments: argparse.Namespace, compress: Compress | None) -> dict[str, str]:
-    """The back-end's options, those with a flag of their own among them.  Raises InputError where the two differ."""
-    options = pairs("--option", arguments.option)
-    short = ("select",) if compress is not None and compress.target is not None else ("select", "epsilon")
-    for name in short:
-        flag = getattr(arguments, name)
-        if flag is None:
-            continue
-        if options.setdefault(name, flag) != flag:
-            raise InputError([Diagnostic("E613", f"--{name} {flag} contradicts --option {name}={options[name]}",
-                                         help="leave one of them out")])  # fmt: skip
-    return options
-
-
 def _cure(solution: Solution) -> str:
     """What may help where no compression meets the gap."""
     found, tail = solution.compression, solution.compiled.tail
@@ -88,20 +74,3 @@ def _cure(solution: Solution) -> str:
     lossless = found.compressed.certificate is not None and found.compressed.certificate.kind == "lossless"
     return "nothing is lost there, so a smaller gap is up to the back-end" if lossless else (
         "raise --max-nodes or --time-limit, or name a finer one yourself")  # fmt: skip
-
-
-def _compress(arguments: argparse.Namespace) -> Compress | None:
-    """Raises InputError for a gap that is no number, and a time limit that would do nothing."""
-    spec = arguments.compress
-    if arguments.time_limit is not None and (spec is None or spec.strip() != "auto"):
-        raise InputError([Diagnostic("E613", "--time-limit serves --compress auto only", help="leave it out")])
-    if spec is None or spec.strip() != "auto":
-        return None if spec is None else Compress(spec)
-    try:
-        target = None if arguments.epsilon is None else real(arguments.epsilon)
-    except ValueError:
-        target = -1.0
-    if target is not None and not 0 <= target < math.inf:
-        raise InputError([Diagnostic("E613", f"--epsilon {arguments.epsilon} is no gap",
-                                     help="a number from 0, in the unit of the rewards")])  # fmt: skip
-    return Compress("auto", target, arguments.time_limit or Compress.seconds)

@@ -13,14 +13,12 @@ from rich.table import Table
 from rich.tree import Tree
 
 from posgc.assumptions import ReplayResult, Verdict
-from posgc.assumptions.gamma_certificates import ROUNDING
-from posgc.assumptions.observability import GammaSummary
 from posgc.cli.compressed import BASIS, attempts_table, sentences
-from posgc.cli.numbers import at_most, bracket
 from posgc.cli.traces import trace_columns, trace_rows
 from posgc.information.words import describe_lags, describe_steps
 from posgc.language.diagnostics import render
 from posgc.language.numerals import plural
+from posgc.language.rounding import at_most, bracket
 from posgc.model import Model
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import Compiled, Compressing, Report, Simulation, Solution, Sweep
@@ -119,19 +117,13 @@ def _verdict(console: Console, name: str, verdict: Verdict) -> None:
         _say(console, f"  note: {note}")
 
 
-def _gamma_bracket(summary: GammaSummary) -> str:
-    """The bracket, with the rounding that its ends may have; what counts as 0 is called 0."""
-    lower, upper = max(0.0, summary.lower - ROUNDING), min(1.0, summary.upper + ROUNDING)
-    return "0" if summary.upper == 0 else bracket(lower, upper)
-
-
 def _gamma(console: Console, report: Report) -> None:
     found = report.observability
     _say(console, f"Assumption 2 (γ-observability): {ANSWER[found.holds]}")
     for name, summary in (("γ", found.literal), ("γ on reachable differences", found.reachable)):
         worst = summary.worst
         at = f"; smallest at {', '.join(worst.action_labels[:3])} [{worst.method}]" if worst else ""
-        _say(console, f"  {name}: {_gamma_bracket(summary)}{at}")
+        _say(console, f"  {name}: {summary.in_words}{at}")
         if worst is not None and worst.witness is not None and name == "γ":
             _say(console, f"  witness: b = {_belief(worst.witness.b)} and b' = {_belief(worst.witness.b2)}")
 

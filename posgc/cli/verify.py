@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from posgc.api import progress_bar
 from posgc.cli import documents, text
-from posgc.cli.flags import add_game, add_output, add_referee, exceeds, gap, request_of
-from posgc.cli.progress import progress_bar
-from posgc.pipeline import compile_request, referee_of, second_opinion, verify_policy
+from posgc.cli.flags import add_game, add_output, add_referee, exceeds, game_of, gap
+from posgc.pipeline import referee_of, second_opinion
 from posgc.policy.file import load_policy
 
 __all__ = ["add_arguments", "run"]
@@ -28,14 +28,14 @@ def run(arguments: argparse.Namespace) -> int:
     """0, or 1 when the gap exceeds --require-gap or the referee disagrees."""
     with progress_bar(arguments.quiet) as progress:
         policy = load_policy(arguments.policy)
-        compiled = compile_request(request_of(arguments), progress)
-        referee = referee_of(compiled, arguments.referee) if arguments.referee else None
-        verification, _ = verify_policy(compiled, policy, arguments.concept, progress, arguments.form)
-    opinion = second_opinion(compiled, policy, verification, referee) if referee else None
+        game = game_of(arguments, progress)
+        referee = referee_of(game.compiled, arguments.referee) if arguments.referee else None
+        found = game.verify(policy, arguments.concept, arguments.form, progress=progress)
+    compiled, checked = found.compiled, found.verification
+    opinion = second_opinion(compiled, policy, checked, referee) if referee else None
     if arguments.json:
-        concept = arguments.concept or policy.header.concept
-        print(documents.written(documents.verify(compiled, verification, concept, opinion)))
+        print(documents.written(documents.verify(compiled, checked, found.concept, opinion)))
     else:
-        text.verify(compiled, verification, opinion)
-    exceeded = exceeds(verification.certified + (compiled.tail or 0.0), arguments.require_gap)
+        text.verify(compiled, checked, opinion)
+    exceeded = exceeds(checked.certified + (compiled.tail or 0.0), arguments.require_gap)
     return int(exceeded or (opinion is not None and opinion.disagreement is not None))

@@ -50,6 +50,12 @@ _OTHERS = (
     Code("E631", "unknown export format", "`--to` names a format that no installed plug-in writes."),
     Code("E632", "no such export", "The format cannot hold this game; the message says why."),
     Code("E633", "no such referee", "`--referee` names none that is installed, or one that cannot judge this game."),
+    # raised for calls from Python
+    Code("E634", "arrays that make no game", "Shapes disagree, a row is not a probability distribution, or a name is "
+         "not one."),
+    Code("E635", "lags that do not fit the game", "A `posgc.Protocol` has a row for each variable of the game and a "
+         "lag for each agent; an owner has its own observation at age 0, its own action at age 1."),
+    Code("E636", "library not installed", "The environment is a class of another library, which is not there."),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),

@@ -60,18 +60,28 @@ class Diagnostic:
     severity: Literal["error", "warning", "note"] = "error"
 
 
+LISTED = 100
+"""Mistakes that the text of an `InputError` shows; the rest are counted."""
+
+
 class InputError(Exception):
     """The input is wrong; `diagnostics` holds every mistake that was found, in source order.
 
-    `status` is the exit status of the command line.
+    Its text is what the command line prints: the first `LISTED` mistakes, with carets into `source`, and the number
+    of the rest.  `status` is the exit status of the command line.
     """
 
     status = 2
 
     def __init__(self, diagnostics: Sequence[Diagnostic], source: Source | None = None) -> None:
-        super().__init__("; ".join(d.message for d in diagnostics))
+        super().__init__(tuple(diagnostics), source)  # the arguments, so that a copy can be made in another process
         self.diagnostics = tuple(diagnostics)
         self.source = source
+
+    def __str__(self) -> str:
+        shown = [render(diagnostic, self.source) for diagnostic in self.diagnostics[:LISTED]]
+        more = len(self.diagnostics) - LISTED
+        return "\n".join([*shown, f"… and {more} more"] if more > 0 else shown)
 
 
 class LimitError(Exception):

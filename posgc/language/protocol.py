@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["NEVER", "Protocol"]
+from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.signature import Signature, Variable
+
+__all__ = ["NEVER", "Protocol", "require_lags"]
 
 NEVER = 1 << 30
 """The lag of an item that never arrives."""
@@ -25,3 +29,33 @@ class Protocol:
     action_lags: tuple[tuple[int, ...], ...]
     observation_lags: tuple[tuple[int, ...], ...]
     forget: int | None = None
+
+
+def require_lags(signature: Signature, protocol: Protocol) -> None:
+    """Raises InputError (E635) where the table is not one of this game: its shape, or an impossible lag."""
+    wrong = [
+        *_faults("action", signature.actions, protocol.action_lags, 1, len(signature.agents)),
+        *_faults("observation", signature.observations, protocol.observation_lags, 0, len(signature.agents)),
+    ]
+    if not (protocol.forget is None or (_whole(protocol.forget) and protocol.forget >= 0)):
+        wrong.append(f"forget is {protocol.forget!r}, not a whole number from 0 or None")
+    if wrong:
+        cure = "one row for each variable, one lag for each agent; posgc.NEVER where an item never arrives"
+        raise InputError([Diagnostic("E635", f"protocol {protocol.name}: {why}", help=cure) for why in wrong])
+
+
+def _faults(
+    kind: str, variables: Sequence[Variable], table: Sequence[Sequence[int]], least: int, agents: int
+) -> list[str]:
+    """What is wrong with the rows of one kind, `least` being the age at which an owner has such an item."""
+    if len(table) != len(variables) or any(len(row) != agents for row in table):
+        return [f"{kind}_lags is not a table of {len(variables)} × {agents} lags"]
+    return [
+        f"{kind} {v.name} of agent {v.agent + 1} cannot have the lags {tuple(row)}: its owner has it at age {least}, "
+        f"nobody earlier" for v, row in zip(variables, table, strict=True)
+        if not (all(_whole(lag) and lag >= least for lag in row) and row[v.agent] == least)
+    ]  # fmt: skip
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -5,7 +5,15 @@ progress callback; nothing here prints.
 """
 
 from posgc.pipeline.checking import BackendOffer, Report, Theory, candidates, check, independence, offers
-from posgc.pipeline.compiling import AssumptionFails, Compiled, Request, compile_request, quiet, read_source
+from posgc.pipeline.compiling import (
+    AssumptionFails,
+    Compiled,
+    Request,
+    compile_read,
+    compile_request,
+    quiet,
+    read_source,
+)
 from posgc.pipeline.compressing import Compress, Compressing, Sweep, solve_each
 from posgc.pipeline.judging import (
     Simulation,
@@ -19,10 +27,11 @@ from posgc.pipeline.judging import (
 from posgc.pipeline.solver import Candidate
 from posgc.pipeline.solving import Solution, solve
 from posgc.pipeline.translating import Translation, translate
+from posgc.pipeline.verified import Verified
 
 __all__ = [
     "AssumptionFails", "BackendOffer", "Candidate", "Compiled", "Compress", "Compressing", "Report", "Request",
-    "Simulation", "Solution", "Sweep", "Theory", "Translation", "candidates", "check", "compile_request",
-    "exporter_of", "independence", "offers", "quiet", "read_source", "referee_of", "request_of_policy",
-    "second_opinion", "simulate", "solve", "solve_each", "translate", "verify_policy",
+    "Simulation", "Solution", "Sweep", "Theory", "Translation", "Verified", "candidates", "check", "compile_read",
+    "compile_request", "exporter_of", "independence", "offers", "quiet", "read_source", "referee_of",
+    "request_of_policy", "second_opinion", "simulate", "solve", "solve_each", "translate", "verify_policy",
 ]  # fmt: skip

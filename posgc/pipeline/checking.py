@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from posgc.assumptions import ObservabilityReport, Verdict, evolution, observability, strategy_independence
+from posgc.assumptions.observability import GammaSummary
 from posgc.compression.bounds import theory_window
 from posgc.compression.sweep import Families, Offer
 from posgc.compression.sweep import offers as compression_offers
 from posgc.information.graph import expand_graph, grow_layers
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
+from posgc.language.display import Display
 from posgc.model import Model
 from posgc.model.compare import stretched
 from posgc.model.infinite import steps_until_recurring
@@ -53,9 +55,10 @@ class Theory:
     window: float
 
 
-@dataclass(frozen=True)
-class Report:
-    """Everything that `posgc check` finds; `layers` are the nodes of the steps that were expanded."""
+@dataclass(frozen=True, repr=False)
+class Report(Display):
+    """Everything that `posgc check` finds; `layers` are the nodes of the steps that were expanded, none where
+    `layers_note` says why; `offers` are the back-ends by concept."""
 
     compiled: Compiled
     evolution: Verdict
@@ -66,6 +69,37 @@ class Report:
     compressions: tuple[Offer, ...]
     theory: Theory
     offers: dict[str, tuple[BackendOffer, ...]]
+
+    @property
+    def assumption1(self) -> Verdict:
+        """Evolution of information."""
+        return self.evolution
+
+    @property
+    def assumption2(self) -> ObservabilityReport:
+        """Observability: γ > 0."""
+        return self.observability
+
+    @property
+    def assumption3(self) -> Verdict:
+        """Strategy-independent common beliefs."""
+        return self.independence
+
+    @property
+    def gamma(self) -> GammaSummary:
+        """γ as the paper defines it, between `lower` and `upper`; `assumption2.reachable` is γ on the differences of
+        beliefs that can arise."""
+        return self.observability.literal
+
+    def _facts(self) -> tuple[str, list[tuple[str, str]]]:
+        nodes = str(sum(self.layers)) if self.layers else self.layers_note
+        serving = {c: [offer.name for offer in table if offer.applies] for c, table in self.offers.items()}
+        return f"report on {self.compiled.model.name}", [
+            ("protocol", self.compiled.information.protocol.name), ("Assumption 1", self.evolution.answer),
+            ("Assumption 2", self.observability.answer), ("Assumption 3", self.independence.answer),
+            ("γ", self.gamma.in_words), ("common beliefs", nodes),
+            *((concept, ", ".join(names)) for concept, names in serving.items() if names),
+        ]  # fmt: skip
 
 
 def check(compiled: Compiled, progress: Progress = quiet) -> Report:

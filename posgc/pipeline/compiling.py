@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ from posgc.information.items import Information
 from posgc.language import compile_game
 from posgc.language.diagnostics import Diagnostic, InputError, Source, with_line_feeds
 from posgc.language.ir import Game
+from posgc.language.protocol import Protocol, require_lags
 from posgc.language.sharing import protocol
 from posgc.model import Model, tabulate
 from posgc.model.compare import stretched
@@ -29,8 +30,8 @@ from posgc.plugin.importer import Importer, RewardReading
 from posgc.plugin.registry import registry
 
 __all__ = [
-    "AssumptionFails", "Compiled", "Request", "compile_request", "importer_of", "model_of", "quiet", "read_source",
-    "timed", "unclaimed",
+    "AssumptionFails", "Compiled", "Read", "Reading", "Request", "compile_read", "compile_request", "importer_of",
+    "model_of", "quiet", "read_source", "timed", "unclaimed",
 ]  # fmt: skip
 
 _FIRST_WORD = re.compile(r"(?:\s|#[^\n]*(?:\n|\Z))*(?:game|use|include)\b")
@@ -49,13 +50,17 @@ def quiet(stage: str, done: int, total: int) -> None:
     """A progress callback that says nothing."""
 
 
+Reading = tuple[Game | None, Model, tuple[Diagnostic, ...]]
+"""A game of our language or None, its model, and what is to be said of them."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What a user asks of a game file, before anything is known of it; `endless` asks for the discounted game without
-    end, cut where what follows no longer matters."""
+    end, cut where what follows no longer matters.  `share` is the name of a protocol, or its table of lags."""
 
     path: str
-    share: str | None = None
+    share: str | Protocol | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     horizon: int | None = None
     discount: float | None = None
@@ -67,11 +72,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A model under a protocol; `game` is None for an imported file."""
+    """A model under a protocol; `source` is None for a model that was not read from a text."""
 
     request: Request
-    source: Source
-    game: Game | None
+    source: Source | None
     model: Model
     information: Information
     diagnostics: tuple[Diagnostic, ...]
@@ -108,31 +112,42 @@ def _unreadable(name: str, why: str) -> InputError:
     return InputError([Diagnostic("E606", f"cannot read {name}: {why}", help=cure)])
 
 
+Read = Callable[[Request, Progress], Reading]
+"""How the model of a request is made."""
+
+
 def compile_request(request: Request, progress: Progress = quiet, source: Source | None = None) -> Compiled:
     """Read, compile and tabulate a game, and work out who knows what.
 
     Raises InputError for every mistake in the file or the flags, LimitError past a limit.
     """
-    seconds: dict[str, float] = {}
     source = read_source(request.path) if source is None else source
+    return compile_read(request, source, lambda request, progress: model_of(request, source, progress), progress)
+
+
+def compile_read(request: Request, source: Source | None, read: Read, progress: Progress = quiet) -> Compiled:
+    """As `compile_request`, with the model from `read`, which is asked twice for a game without end."""
+    seconds: dict[str, float] = {}
     with timed(seconds, "compile"):
         if request.endless:
             request = dataclasses.replace(request, horizon=2)
-        game, model, diagnostics = model_of(request, source, progress)
+        game, model, diagnostics = read(request, progress)
         if request.endless:
             require_steady(model)
             model = stretched(model, steps_that_matter(model))
             request = dataclasses.replace(request, horizon=model.horizon)
         require_moderate(model)
     with timed(seconds, "information"):
-        lags = protocol(model.signature, request.share, game)
+        asked = request.share
+        lags = asked if isinstance(asked, Protocol) else protocol(model.signature, asked, game)
+        require_lags(model.signature, lags)
         information = Information(model, lags)
         _require_evolution(information)
         information = drop_own_actions(information)
-    return Compiled(request, source, game, model, information, diagnostics, seconds)
+    return Compiled(request, source, model, information, diagnostics, seconds)
 
 
-def model_of(request: Request, source: Source, progress: Progress) -> tuple[Game | None, Model, tuple[Diagnostic, ...]]:
+def model_of(request: Request, source: Source, progress: Progress) -> Reading:
     importer = importer_of(source)
     if importer is not None:
         if request.settings:

@@ -91,7 +91,7 @@ def _accepted(information: Information, spec: str) -> tuple[Compression, Any]:
 
 def solve_each(
     compiled: Compiled, concept: Concept, specs: list[str], backend: str | None = None,
-    options: Mapping[str, str] | None = None, progress: Progress = quiet, seconds: float = 300.0,
+    options: Mapping[str, object] | None = None, progress: Progress = quiet, seconds: float = 300.0,
 ) -> Sweep:  # fmt: skip
     """Solve under each of the compressions, or under all candidates where none is named; a compression is left after
     the first of its models that is too large.  Raises as `solve` does."""

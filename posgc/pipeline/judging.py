@@ -8,6 +8,7 @@ from functools import partial
 
 from posgc.assumptions import Verdict, belief_distances
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
+from posgc.language.display import Display
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import independence
 from posgc.pipeline.compiling import Compiled, Request, quiet, timed
@@ -24,7 +25,7 @@ from posgc.policy.histories import judge_histories
 from posgc.policy.pairs import PolicyMismatch
 from posgc.policy.players import Player, PolicyPlayer, RandomPlayer, UniformPlayer
 from posgc.policy.referee import Comparison, compare
-from posgc.policy.sampler import Episodes, Estimate, estimate, record
+from posgc.policy.sampler import CONFIDENCE, Episodes, Estimate, estimate, record
 from posgc.policy.verify import Form, GapKind, Verification, gap_kind, verify
 
 __all__ = [
@@ -76,10 +77,11 @@ def verify_policy(
         raise InputError([Diagnostic("E605", str(error))]) from None
 
 
-@dataclass(frozen=True)
-class Simulation:
-    """Returns of a policy by playing it.  `asked` episodes were wanted; `traces` are the first of them, in full
-    (None where none were wanted); `claimed` is what the policy file says of its values, None without a file."""
+@dataclass(frozen=True, repr=False)
+class Simulation(Display):
+    """Returns of a policy by playing it.  `policy` says which, `asked` episodes were wanted; `traces` are the first of
+    them, in full (None where none were wanted); `claimed` is what the policy says of its values, None for players
+    that say nothing."""
 
     compiled: Compiled
     policy: str
@@ -88,9 +90,32 @@ class Simulation:
     traces: Episodes | None
     claimed: tuple[float, ...] | None
 
+    @property
+    def mean(self) -> dict[str, float]:
+        """Mean discounted return of each agent."""
+        return dict(zip(self.compiled.model.signature.agents, self.estimate.mean.tolist(), strict=True))
 
-def simulate(compiled: Compiled, policy: str, episodes: int, traces: int = 0, progress: Progress = quiet) -> Simulation:
-    """Play `uniform`, `random:SEED` or a policy file, with the seed of the request.
+    @property
+    def interval(self) -> dict[str, tuple[float, float]] | None:
+        """Normal confidence interval of each mean (`posgc.policy.sampler.CONFIDENCE`); None for a single episode."""
+        found = self.estimate.interval
+        agents = self.compiled.model.signature.agents
+        return None if found is None else dict(zip(agents, map(tuple, found.tolist()), strict=True))
+
+    def _facts(self) -> tuple[str, list[tuple[str, str]]]:
+        interval = self.interval or {}
+        means = [(f"mean of {agent}", f"{mean:z.6g}" + (f" in [{interval[agent][0]:z.6g}, {interval[agent][1]:z.6g}]"
+                  if interval else "")) for agent, mean in self.mean.items()]  # fmt: skip
+        return f"simulation of {self.compiled.model.name}", [
+            ("policy", self.policy), ("episodes", str(self.estimate.episodes)), *means,
+            *([("level", f"{CONFIDENCE:g}")] if interval else []),
+        ]  # fmt: skip
+
+
+def simulate(
+    compiled: Compiled, policy: str | Policy, episodes: int, traces: int = 0, progress: Progress = quiet
+) -> Simulation:
+    """Play `uniform`, `random:SEED`, a policy or a policy file, with the seed of the request.
 
     Raises InputError for a policy that cannot be read or does not belong to the game, LimitError where the
     traces are too long to keep.
@@ -104,10 +129,13 @@ def simulate(compiled: Compiled, policy: str, episodes: int, traces: int = 0, pr
             found = estimate(model, player, episodes, seed, progress)
     except PolicyMismatch as error:
         raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
-    return Simulation(compiled, policy, episodes, found, kept, claimed)
+    name = policy if isinstance(policy, str) else f"{policy.header.concept} policy of {policy.header.backend}"
+    return Simulation(compiled, name, episodes, found, kept, claimed)
 
 
-def _player(compiled: Compiled, policy: str) -> tuple[Player, tuple[float, ...] | None]:
+def _player(compiled: Compiled, policy: str | Policy) -> tuple[Player, tuple[float, ...] | None]:
+    if isinstance(policy, Policy):
+        return _fitting(compiled, policy)
     if policy == "uniform":
         return UniformPlayer(compiled.model), None
     if policy.startswith("random:"):
@@ -116,12 +144,15 @@ def _player(compiled: Compiled, policy: str) -> tuple[Player, tuple[float, ...] 
         except ValueError:
             raise InputError([Diagnostic("E613", f"--policy {policy:.40}: the seed is a whole number from 0",
                                          help="--policy random:1")]) from None  # fmt: skip
-    loaded = load_policy(policy)
-    require_fit(compiled.information, loaded)
-    return PolicyPlayer(compiled.information, loaded), loaded.header.values
+    return _fitting(compiled, load_policy(policy))
 
 
-def exporter_of(compiled: Compiled, name: str, options: Mapping[str, str]) -> tuple[Exporter, object]:
+def _fitting(compiled: Compiled, policy: Policy) -> tuple[Player, tuple[float, ...]]:
+    require_fit(compiled.information, policy)
+    return PolicyPlayer(compiled.information, policy), policy.header.values
+
+
+def exporter_of(compiled: Compiled, name: str, options: Mapping[str, object]) -> tuple[Exporter, object]:
     """The exporter of that name with its options.  Raises InputError (E631, E632) where none serves this game."""
     exporters = registry().exporters
     if name not in exporters:

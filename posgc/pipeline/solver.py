@@ -139,7 +139,7 @@ class Solver:
 
 
 def solver_of(
-    compiled: Compiled, concept: Concept, backend: str | None, options: Mapping[str, str] | None, progress: Progress
+    compiled: Compiled, concept: Concept, backend: str | None, options: Mapping[str, object] | None, progress: Progress
 ) -> Solver:
     if compiled.model.n_agents > AGENT_LIMIT:
         raise LimitError(f"stage games have at most {AGENT_LIMIT} agents, this game has {compiled.model.n_agents}")
@@ -175,8 +175,11 @@ def require_independence(verdict: Verdict, why: str) -> None:
         raise AssumptionFails([Diagnostic("E604", why, help=cure)])
 
 
-def origin_of(compiled: Compiled) -> Origin:
+def origin_of(compiled: Compiled) -> Origin | None:
+    """The text of the game and how it was read; None where there is no text, or a flag cannot say how."""
     r = compiled.request
+    if compiled.source is None or not (r.share is None or isinstance(r.share, str)):
+        return None
     return Origin(
         compiled.source.name, compiled.source.text, r.share, dict(r.settings), r.horizon, r.discount, r.reward or "",
         r.endless,

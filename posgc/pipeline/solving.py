@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from posgc.assumptions import Verdict
+from posgc.language.display import Display
+from posgc.language.rounding import at_most, bracket
 from posgc.model.infinite import tail
 from posgc.pipeline.compiling import Compiled, quiet, timed
 from posgc.pipeline.compressing import Compress, Compressing, _require_graph, applied, derived
 from posgc.pipeline.solver import Solver, exact_bounds, residual_bounds, solver_of
+from posgc.pipeline.verified import Verified
 from posgc.plugin.backend import Progress
 from posgc.policy.artefact import Concept, Policy
 from posgc.policy.verify import Verification, gap_kind, verify
@@ -17,8 +20,8 @@ from posgc.policy.verify import Verification, gap_kind, verify
 __all__ = ["Solution", "solve"]
 
 
-@dataclass(frozen=True)
-class Solution:
+@dataclass(frozen=True, repr=False)
+class Solution(Display):
     """A policy with its certificate.  `lower` and `upper` bound the value of the game where the concept has
     one (team optimum; the first agent's value of a zero-sum game), else None.  `verification` is None only
     under a compression whose policy is too large to verify; `compression` then says what is known instead.
@@ -33,6 +36,29 @@ class Solution:
     upper: float | None
     compression: Compressing | None = None
     recurrent: tuple[float, float] | None = None
+
+    @property
+    def verified(self) -> Verified | None:
+        """The verification with the names of the agents and what follows a cut; None where there is none."""
+        checked = self.verification
+        return None if checked is None else Verified(self.compiled, self.policy.header.concept, checked)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """What each agent earns in the true game; where that is not known (`verification` is None), in the compressed
+        one."""
+        if self.verified is not None:
+            return self.verified.values
+        return dict(zip(self.compiled.model.signature.agents, self.policy.header.values, strict=True))
+
+    @property
+    def gap(self) -> float | None:
+        """The largest gain of a deviation as computed, with what one after a cut could add; where it is not known, the
+        lowest bound on it, or None.  `certified_gap` allows for rounding too."""
+        if self.verified is not None:
+            return self.verified.gap
+        bound = None if self.compression is None else self.compression.assessment.bound
+        return None if bound is None else bound.gap
 
     @property
     def certified_gap(self) -> float | None:
@@ -54,12 +80,31 @@ class Solution:
             return lower, upper
         return max(lower, self.recurrent[0]), min(upper, self.recurrent[1])
 
+    def _claimed(self) -> list[tuple[str, str]]:
+        """What is known of a policy that is too large to verify."""
+        gap = self.certified_gap
+        return [
+            ("protocol", self.policy.header.protocol),
+            *((f"value of {agent} in the compressed game", f"{value:z.10g}") for agent, value in self.values.items()),
+            ("gap", "not known" if gap is None else f"at most {at_most(gap)}"),
+        ]  # fmt: skip
+
+    def _facts(self) -> tuple[str, list[tuple[str, str]]]:
+        header, (lower, upper) = self.policy.header, self.bounds
+        known = self._claimed() if self.verified is None else self.verified._facts()[1]
+        return f"{header.concept} solution of {header.game}", [
+            ("back-end", header.backend),
+            *([] if self.compression is None else [("compression", self.compression.spec)]), *known,
+            *([] if lower is None or upper is None else [("value of the game", bracket(lower, upper))]),
+            ("common beliefs", str(sum(self.layers))),
+        ]  # fmt: skip
+
 
 def solve(
     compiled: Compiled,
     concept: Concept,
     backend: str | None = None,
-    options: Mapping[str, str] | None = None,
+    options: Mapping[str, object] | None = None,
     progress: Progress = quiet,
     compress: Compress | None = None,
 ) -> Solution:

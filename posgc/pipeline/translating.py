@@ -67,7 +67,7 @@ def _require_same(text: str, model: Model) -> None:
     try:
         differs = same_arrays(model, tabulate(compile_game(Source("<written>", text), {}, model.horizon)))
     except InputError as error:
-        differs = str(error)
+        differs = "; ".join(d.message for d in error.diagnostics)
     if differs is not None:
         raise LimitError(f"as a .posg text the game would not be the same ({differs}); use the file as it is, "
                          "every command takes it")  # fmt: skip

@@ -5,13 +5,13 @@ from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Sourc
 from posgc.language.numerals import vanishes
 from posgc.language.protocol import NEVER
 from posgc.plugin.backend import Backend, Facts, NoOptions, Planner, Problem, Progress
-from posgc.plugin.exporter import Exporter
+from posgc.plugin.exporter import Exporter, LiveExporter
 from posgc.plugin.hookspecs import hookimpl
 from posgc.plugin.importer import Imported, Importer, RewardReading, require_sense
 from posgc.plugin.referee import Judgement, Profile, Referee
 
 __all__ = [
     "NEVER", "Backend", "Compression", "Diagnostic", "Exporter", "Facts", "Imported", "Importer", "InputError",
-    "Judgement", "LimitError", "NoOptions", "Planner", "Problem", "Profile", "Progress", "Referee", "RewardReading",
-    "Source", "Span", "hookimpl", "require_sense", "vanishes",
+    "Judgement", "LimitError", "LiveExporter", "NoOptions", "Planner", "Problem", "Profile", "Progress", "Referee",
+    "RewardReading", "Source", "Span", "hookimpl", "require_sense", "vanishes",
 ]  # fmt: skip

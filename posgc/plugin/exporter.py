@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol, TextIO
+from typing import Any, ClassVar, Protocol, TextIO, runtime_checkable
 
 from posgc.information.items import Information
 
-__all__ = ["Exporter"]
+__all__ = ["Exporter", "LiveExporter"]
 
 
 class Exporter(Protocol):
@@ -22,4 +22,18 @@ class Exporter(Protocol):
 
     def export(self, information: Information, options: Any, target: TextIO) -> None:
         """Write the game and its protocol.  Raises LimitError, before anything is written, where it is too large."""
+        ...
+
+
+@runtime_checkable
+class LiveExporter(Exporter, Protocol):
+    """An exporter that can also make the object that its files make, here and now (`posgc.Game.env`)."""
+
+    def missing(self) -> str | None:
+        """None when the library is installed, else what to install, as a sentence."""
+        ...
+
+    def make(self, information: Information, options: Any, **settings: Any) -> Any:
+        """The object; `settings` are what a caller of the file's own function may say.  Raises LimitError as `export`
+        does."""
         ...

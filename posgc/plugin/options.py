@@ -1,10 +1,11 @@
-"""`--option name=value`: a back-end's options dataclass, filled from text."""
+"""`--option name=value`: a back-end's options dataclass, filled from text, or from values of Python."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
+from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from posgc.language.diagnostics import Diagnostic, InputError
@@ -13,16 +14,17 @@ from posgc.language.numerals import real, whole
 __all__ = ["describe_options", "make_options"]
 
 
-def make_options(options: type, given: Mapping[str, str], concept: str | None = None) -> Any:
+def make_options(options: type, given: Mapping[str, object], concept: str | None = None) -> Any:
     """An instance of the options dataclass; raises InputError (E612) for unknown names and bad values.
 
-    Field types may be int, float, bool, str, a Literal of strings, or one of these or None.  A field whose metadata
+    Field types may be int, float, bool, str, a Literal of strings, or one of these or None; text is read as on the
+    command line, other values must be of the field's type.  A field whose metadata
     name the `concepts` that it serves is refused for another `concept`, whatever the value: it would do nothing.
     """
     known = {f.name.replace("_", "-"): f for f in fields(options)}
     hints = get_type_hints(options)
     values, wrong = {}, []
-    for name, text in given.items():
+    for name, value in given.items():
         key = name.replace("_", "-")
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)
@@ -35,7 +37,7 @@ def make_options(options: type, given: Mapping[str, str], concept: str | None = 
                                     help=f"it serves {' and '.join(serves)}"))  # fmt: skip
             continue
         try:
-            values[known[key].name] = _value(hints[known[key].name], text)
+            values[known[key].name] = _value(hints[known[key].name], value)
         except ValueError as error:
             wrong.append(Diagnostic("E612", f"option {name}: {error}"))
     wrong += [Diagnostic("E612", f"option {f.name} is needed") for f in known.values()
@@ -67,14 +69,29 @@ def _needed(f: Field[Any]) -> bool:
     return f.default is MISSING and f.default_factory is MISSING
 
 
-def _value(kind: Any, text: str) -> Any:
+def _value(kind: Any, value: object) -> Any:
+    """Raises ValueError where the value is none of this type."""
+    if isinstance(value, str):
+        return _read(kind, value)
+    kinds = get_args(kind) or (kind,)
+    if value is None or isinstance(value, bool):
+        if type(value) in kinds:
+            return value
+    elif isinstance(value, Integral) and int in kinds:
+        return int(value)
+    elif isinstance(value, Real) and float in kinds:
+        return float(value)
+    raise ValueError(f"{value!r} is not of type {_kind(kind)}")
+
+
+def _read(kind: Any, text: str) -> Any:
     if get_origin(kind) is Literal:
         if text in get_args(kind):
             return text
         raise ValueError(f"{text!r} is none of {', '.join(get_args(kind))}")
     arguments = [k for k in get_args(kind) if k is not type(None)]
     if arguments:
-        return None if text == "none" else _value(arguments[0], text)
+        return None if text == "none" else _read(arguments[0], text)
     if kind is bool:
         if text in ("true", "false"):
             return text == "true"

@@ -9,18 +9,26 @@ moves along the edge of m with that code.  A product policy (Nash, team) has one
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Concept", "Edges", "Header", "Machine", "MachineStep", "Origin", "Policy", "PolicyStep"]
+from posgc.language.display import Display
+from posgc.language.files import replace_file
+
+__all__ = ["FORMAT", "Concept", "Edges", "Header", "Machine", "MachineStep", "Origin", "Policy", "PolicyStep"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Concept = Literal["team", "nash", "ce", "cce"]
+
+FORMAT = "posgc-policy-1"
+"""The format of policy files (`posgc.policy.file`)."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +155,8 @@ class PolicyStep:
         return law
 
 
-@dataclass(frozen=True, eq=False)
-class Policy:
+@dataclass(frozen=True, eq=False, repr=False)
+class Policy(Display):
     """A policy for all H steps; `root_z` codes of z_1 (ascending) and the node each leads to."""
 
     header: Header
@@ -156,3 +164,41 @@ class Policy:
     root_to: Ints
     steps: tuple[PolicyStep, ...]
     origin: Origin | None = None
+
+    def save(self, path: str | os.PathLike[str], *inputs: str) -> None:
+        """Write the policy to a file (`posgc.policy.file` says how), never over one of the `inputs`.
+
+        The file replaces an older one in one step.  Raises InputError (E615), with nothing changed.
+        """
+        steps = self.steps
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "header": _text({"format": FORMAT, **asdict(self.header)}),
+            "origin": _text(asdict(self.origin) if self.origin else None),
+            "root_z": self.root_z,
+            "root_to": self.root_to,
+        }
+        for name in ("indptr", "weight", "z", "edge_indptr", "edge_z", "edge_to"):
+            _pack(arrays, name, [getattr(step, name) for step in steps])
+        for i in range(len(self.header.agents)):
+            _pack(arrays, f"private_{i}", [step.private[i] for step in steps])
+            tables = [step.tables[i] for step in steps]
+            _pack(arrays, f"pure_{i}", [t if t.ndim == 2 else np.zeros(0, np.int8) for t in tables])
+            _pack(arrays, f"mixed_{i}", [t if t.ndim == 3 else np.zeros(0) for t in tables])
+        replace_file(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays), *inputs)
+
+    def _facts(self) -> tuple[str, list[tuple[str, str]]]:
+        header = self.header
+        return f"policy of {header.game}", [
+            ("concept", header.concept), ("protocol", header.protocol), ("agents", ", ".join(header.agents)),
+            ("horizon", str(header.horizon)), ("nodes", str(sum(len(step) for step in self.steps))),
+            ("back-end", header.backend), *([("compression", header.compression)] if header.compression else []),
+        ]  # fmt: skip
+
+
+def _text(content: Any) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(content).encode(), dtype=np.uint8)
+
+
+def _pack(arrays: dict[str, npt.NDArray[Any]], name: str, parts: list[npt.NDArray[Any]]) -> None:
+    arrays[name] = np.concatenate([part.ravel() for part in parts])
+    arrays[f"{name}_len"] = np.array([part.size for part in parts], dtype=np.int64)

@@ -11,7 +11,7 @@ Members (H steps, n agents; `x` with `x_len[H]` stands for H arrays laid end to 
     z, edge_indptr, edge_z, edge_to
 
 Reading refuses pickles, members that would unpack to more than `SIZE_LIMIT` bytes, unknown formats, and
-arrays that do not fit together; writing goes to a temporary file that is then renamed.
+arrays that do not fit together.  `Policy.save` writes to a temporary file that is then renamed.
 """
 
 from __future__ import annotations
@@ -21,19 +21,17 @@ import os
 import struct
 import zipfile
 import zlib
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
-from posgc.language.files import replace_file, require_regular
-from posgc.policy.artefact import Header, Origin, Policy, PolicyStep
+from posgc.language.files import require_regular
+from posgc.policy.artefact import FORMAT, Header, Origin, Policy, PolicyStep
 
-__all__ = ["FORMAT", "load_policy", "save_policy"]
+__all__ = ["load_policy", "save_policy"]
 
-FORMAT = "posgc-policy-1"
 SIZE_LIMIT = 6 << 30
 """Bytes that a policy file may unpack to."""
 
@@ -45,29 +43,7 @@ UNREADABLE = (
 
 Array = npt.NDArray[Any]
 
-
-def save_policy(policy: Policy, path: str | os.PathLike[str], *inputs: str) -> None:
-    """Write the policy, never over one of the `inputs`; raises InputError (E615), with nothing changed."""
-    n, steps = len(policy.header.agents), policy.steps
-    arrays: dict[str, Array] = {
-        "header": np.frombuffer(json.dumps({"format": FORMAT, **asdict(policy.header)}).encode(), dtype=np.uint8),
-        "origin": np.frombuffer(json.dumps(asdict(policy.origin) if policy.origin else None).encode(), dtype=np.uint8),
-        "root_z": policy.root_z,
-        "root_to": policy.root_to,
-    }
-    for name in ("indptr", "weight", "z", "edge_indptr", "edge_z", "edge_to"):
-        _pack(arrays, name, [getattr(step, name) for step in steps])
-    for i in range(n):
-        _pack(arrays, f"private_{i}", [step.private[i] for step in steps])
-        tables = [step.tables[i] for step in steps]
-        _pack(arrays, f"pure_{i}", [t if t.ndim == 2 else np.zeros(0, np.int8) for t in tables])
-        _pack(arrays, f"mixed_{i}", [t if t.ndim == 3 else np.zeros(0) for t in tables])
-    replace_file(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays), *inputs)
-
-
-def _pack(arrays: dict[str, Array], name: str, parts: list[Array]) -> None:
-    arrays[name] = np.concatenate([part.ravel() for part in parts])
-    arrays[f"{name}_len"] = np.array([part.size for part in parts], dtype=np.int64)
+save_policy = Policy.save
 
 
 def load_policy(path: str | os.PathLike[str]) -> Policy:

@@ -13,7 +13,7 @@ stands under them must be what is printed (standard output, then standard error)
 line that begins with `seconds:` is not compared, a line `...` stands for any lines, numbers below 1e-10
 written with an exponent count as 0, and runs of white space as one blank (a column may be as wide as such a
 number).  `$ echo $?` gives the exit status of the command before.  Other `$` lines are not
-run.  Output is that of a pipe of 200 columns.
+run.  Output is that of a pipe of 200 columns.  `python_blocks` runs the `pycon` blocks by the same rules.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ROOT", "Block", "blocks", "documents", "matches", "prepare", "transcript"]
+__all__ = ["ROOT", "Block", "blocks", "documents", "inside", "matches", "prepare", "transcript"]
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH = "200"
@@ -99,7 +99,7 @@ def _run(arguments: list[str], folder: Path, plugin: Path | None) -> tuple[int, 
     from posgc.cli.main import main
 
     out, err = io.StringIO(), io.StringIO()
-    with _inside(folder), _environment(environment), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with inside(folder), _environment(environment), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             status = main(arguments)
         except SystemExit as stop:
@@ -108,7 +108,7 @@ def _run(arguments: list[str], folder: Path, plugin: Path | None) -> tuple[int, 
 
 
 @contextlib.contextmanager
-def _inside(folder: Path) -> Iterator[None]:
+def inside(folder: Path) -> Iterator[None]:
     before = os.getcwd()
     os.chdir(folder)
     try:

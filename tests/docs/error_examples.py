@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["COMMANDS", "DPOMDP", "IMPORTED", "LINES", "imported", "lay_out_files"]
+__all__ = ["CALLS", "COMMANDS", "DPOMDP", "IMPORTED", "LINES", "imported", "lay_out_files"]
 
 COMMANDS = {
     "E601": ("posgc check games/dectiger.posg --set acuracy=0.9", "posgc check games/dectiger.posg --set accuracy=0.9"),
@@ -55,6 +55,13 @@ COMMANDS = {
     "E633": ("posgc verify games/dectiger.posg tiger.npz --referee nobody",
              "posgc verify games/dectiger.posg tiger.npz"),
 }  # fmt: skip
+
+CALLS = {
+    "E634": ("posgc.from_arrays(T, half, R, share='full', **know)", "posgc.from_arrays(T, O, R, share='full', **know)"),
+    "E635": ("posgc.from_arrays(T, O, R, share=posgc.Protocol('own', ((0,),), ((0,),)), **know)",
+             "posgc.from_arrays(T, O, R, share=posgc.Protocol('own', ((1,),), ((0,),)), **know)"),
+}  # fmt: skip
+"""Calls of one agent's game of two states, `T` and `O` [2, 2, 2], `R` [2, 2]."""
 
 LINES = {
     "W701": ("# no line `reward team = 1;`", "reward team = 1;"),

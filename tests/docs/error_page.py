@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from error_examples import COMMANDS, DPOMDP, IMPORTED, LINES
+from error_examples import CALLS, COMMANDS, DPOMDP, IMPORTED, LINES
 
 from posgc.language import InputError, Source, compile_game, render
 from posgc.language.code_table import game
@@ -52,7 +52,8 @@ def error_page() -> str:
 
 
 def _row(code: Code) -> str:
-    pair = COMMANDS.get(code.code) or LINES.get(code.code) or (IMPORTED.get(code.code) or ("", ""))[::-1]
+    shown = {**COMMANDS, **CALLS, **LINES}.get(code.code)
+    pair = shown or (IMPORTED.get(code.code) or ("", ""))[::-1]
     cells = [f"`{text}`".replace("\n", "` ⏎ `").replace(" ⏎ `` ⏎ ", " ⏎ ⏎ ") if text else "" for text in pair]
     return f"| {code.code} | {code.title} | {code.explanation} | {cells[0]} | {cells[1]} |\n"
 

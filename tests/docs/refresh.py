@@ -9,13 +9,15 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from doc_blocks import ROOT, Block, blocks, documents, matches, prepare, transcript
 from error_page import error_page
 from plugin_package import lay_out
+from python_blocks import session
 
 
-def refreshed(block: Block, folder: Path, plugin: Path) -> str:
+def refreshed(block: Block, folder: Path, plugin: Path, namespace: dict[str, Any]) -> str:
     """What the block should say."""
     name, value = block.note
     if name == "shows":
@@ -24,6 +26,9 @@ def refreshed(block: Block, folder: Path, plugin: Path) -> str:
         (folder / value).write_text(block.text, encoding="utf-8")
     if block.kind == "console":
         now = transcript(block.text, folder, plugin if name == "with example-plugin" else None)
+        return block.text if matches(block.text, now) else now
+    if block.kind == "pycon":
+        now = session(block.text, namespace, folder)
         return block.text if matches(block.text, now) else now
     return block.text
 
@@ -36,8 +41,9 @@ def main(paths: list[Path]) -> None:
             folder.mkdir()
             prepare(folder)
             lay_out(plugin)
+            namespace: dict[str, Any] = {}
             for block in blocks(path):
-                new = refreshed(block, folder, plugin)
+                new = refreshed(block, folder, plugin, namespace)
                 start = block.start + shift
                 text = text[:start] + new + text[start + len(block.text) :]
                 shift += len(new) - len(block.text)

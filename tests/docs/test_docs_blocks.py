@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from doc_blocks import ROOT, Block, blocks, documents, matches, prepare, transcript
 from plugin_package import lay_out
+from python_blocks import session
 
 from posgc.language import InputError, Source, compile_game
 from posgc.language.code_table import game
@@ -34,6 +36,7 @@ def test_games_compile_or_fail_as_they_say(block: Block) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
 def test_consoles_print_what_they_say(path: Path, tmp_path: Path) -> None:
     folder, plugin = tmp_path / "work", tmp_path / "plugin"
+    namespace: dict[str, Any] = {}
     folder.mkdir()
     prepare(folder)
     lay_out(plugin)
@@ -43,6 +46,9 @@ def test_consoles_print_what_they_say(path: Path, tmp_path: Path) -> None:
             (folder / value).write_text(block.text, encoding="utf-8")
         if block.kind == "console":
             now = transcript(block.text, folder, plugin if name == "with example-plugin" else None)
+            assert matches(block.text, now), f"{REFRESH}\nwritten:\n{block.text}\nprinted:\n{now}"
+        if block.kind == "pycon":
+            now = session(block.text, namespace, folder)
             assert matches(block.text, now), f"{REFRESH}\nwritten:\n{block.text}\nprinted:\n{now}"
 
 

@@ -7,10 +7,12 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 from doc_blocks import prepare
-from error_examples import COMMANDS, DPOMDP, IMPORTED, LINES, imported, lay_out_files
+from error_examples import CALLS, COMMANDS, DPOMDP, IMPORTED, LINES, imported, lay_out_files
 
+import posgc
 from posgc.cli.main import main
 from posgc.language import Source, compile_game
 from posgc.language.code_table import game
@@ -43,6 +45,17 @@ def test_commands(code: str, folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert "error[" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("code", CALLS)
+def test_calls(code: str) -> None:
+    wrong, right = CALLS[code]
+    arrays = {"T": np.full((2, 2, 2), 0.5), "O": np.full((2, 2, 2), 0.5), "R": np.zeros((2, 2))}
+    names = {"posgc": posgc, "know": {"initial": [0.5, 0.5], "horizon": 2}, "half": np.full((2, 2), 0.5), **arrays}
+    with pytest.raises(posgc.InputError) as raised:
+        eval(wrong, names)
+    assert {d.code for d in raised.value.diagnostics} == {code}
+    assert eval(right, names).model.n_states == 2
+
+
 @pytest.mark.parametrize("code", LINES)
 def test_warnings(code: str) -> None:
     wrong, right = LINES[code]
@@ -67,6 +80,8 @@ def test_imported_files(code: str, tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_every_code_has_an_example_or_a_reason_why_not() -> None:
     shown = {c.code for c in CODES.values() if c.wrong} | set(COMMANDS) | set(LINES) | set(IMPORTED)
-    # Too large, no text, caught before by E505, a flag that does not fit the file, and files of other formats.
-    others = {"N112", "N113", "N114", "N115", "N116", "N117", "N118", "N119"}
+    shown |= set(CALLS)
+    # Too large, no text, caught before by E505, a flag that does not fit the file, files of other formats, and a
+    # library that may be there.
+    others = {"N112", "N113", "N114", "N115", "N116", "N117", "N118", "N119", "E636"}
     assert set(CODES) - shown == {"E112", "E113", "E512", "I106", "I107", *others}

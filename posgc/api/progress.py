@@ -11,16 +11,26 @@ from typing import Any
 from posgc.pipeline import quiet
 from posgc.plugin.backend import Progress
 
-__all__ = ["progress_bar"]
+__all__ = ["progress_bar", "shown"]
 
 PATIENCE = 0.7
 """Seconds of silence before a bar appears: short work shows none."""
 
 
 @contextmanager
+def shown(progress: Progress | bool | None) -> Iterator[Progress]:
+    """The callback that is given; a bar for True, nothing for False or None."""
+    if callable(progress):
+        yield progress
+    else:
+        with progress_bar(not progress) as bar:
+            yield bar
+
+
+@contextmanager
 def progress_bar(silent: bool) -> Iterator[Progress]:
-    """A callback that draws; silent when asked to be, and where standard error is no terminal."""
-    if silent or not sys.stderr.isatty():
+    """A callback that draws; silent when asked to be, and where standard error is neither a terminal nor a notebook."""
+    if silent or not (sys.stderr.isatty() or "ipykernel" in sys.modules):
         yield quiet
         return
     bar = _Bar()

@@ -1,0 +1,56 @@
+"""How to solve: what is asked of the compression and of the back-end, from values of Python or from flags."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from numbers import Real
+
+from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.numerals import real
+from posgc.pipeline import Compress
+
+__all__ = ["compression_asked", "options_asked"]
+
+
+def compression_asked(
+    spec: str | None, epsilon: float | str | None = None, time_limit: float | None = None
+) -> Compress | None:
+    """How to compress; None for not at all.
+
+    Raises InputError (E613) for a gap that is no number, and for a time limit that would do nothing.
+    """
+    automatic = spec is not None and spec.strip() == "auto"
+    if time_limit is not None and not automatic:
+        raise InputError([Diagnostic("E613", "--time-limit serves --compress auto only", help="leave it out")])
+    if spec is None or not automatic:
+        return None if spec is None else Compress(spec)
+    target = None if epsilon is None else _number(epsilon)
+    if target is not None and not 0 <= target < math.inf:
+        raise InputError([Diagnostic("E613", f"--epsilon {epsilon} is no gap",
+                                     help="a number from 0, in the unit of the rewards")])  # fmt: skip
+    return Compress("auto", target, time_limit or Compress.seconds)
+
+
+def _number(value: float | str) -> float:
+    """The number; NaN for what is none."""
+    try:
+        return real(value) if isinstance(value, str) else float(value) if isinstance(value, Real) else math.nan
+    except ValueError:
+        return math.nan
+
+
+def options_asked(
+    options: Mapping[str, object], select: str | None, epsilon: float | str | None, compress: Compress | None
+) -> dict[str, object]:
+    """The back-end's options, those with a name of their own among them.  `epsilon` is none of them where it is the
+    gap that a compression is to meet.  Raises InputError (E613) where the two differ."""
+    chosen = dict(options)
+    short: dict[str, object] = {"select": select}
+    if compress is None or compress.target is None:
+        short["epsilon"] = epsilon
+    for name, value in short.items():
+        if value is not None and chosen.setdefault(name, value) != value:
+            raise InputError([Diagnostic("E613", f"--{name} {value} contradicts --option {name}={chosen[name]}",
+                                         help="leave one of them out")])  # fmt: skip
+    return chosen
