@@ -25,7 +25,7 @@ from posgc.plugin.registry import registry
 from posgc.plugin.specs import spec_of
 from posgc.policy.artefact import Concept
 
-__all__ = ["BackendOffer", "Report", "Theory", "candidates", "check", "independence", "offers"]
+__all__ = ["BackendOffer", "Report", "Theory", "candidates", "check", "independence", "offers", "without_end"]
 
 CHECK_NODES = 2000
 """Nodes up to which `check` builds a compressed model."""
@@ -122,7 +122,7 @@ def check(compiled: Compiled, progress: Progress = quiet) -> Report:
     theory = Theory(gamma, THEORY_EPSILON, theory_window(compiled.model, gamma, THEORY_EPSILON))
     concepts: tuple[Concept, ...] = ("team", "nash", "ce", "cce")
     table: dict[str, tuple[BackendOffer, ...]] = {c: offers(compiled, c, third) for c in concepts}
-    third = _without_end(compiled, third)
+    third = without_end(compiled, third)
     return Report(compiled, first, second, third, layers, note, compressions, theory, table)
 
 
@@ -134,7 +134,7 @@ def _longer(compiled: Compiled) -> Model:
     return stretched(model, max(model.horizon, steps_until_recurring(model) + 1))
 
 
-def _without_end(compiled: Compiled, verdict: Verdict) -> Verdict:
+def without_end(compiled: Compiled, verdict: Verdict) -> Verdict:
     """What is known of Assumption 3 where the game has no end: the steps before the cut prove nothing of later ones,
     unless they cover every horizon or the layers of the graph recur."""
     if not compiled.request.endless or not verdict.holds or "every horizon" in (verdict.method or ""):

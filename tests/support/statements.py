@@ -31,6 +31,7 @@ from posgc.language.protocol import Protocol
 from posgc.language.sharing import protocol
 from posgc.model.rewards import reward_kind as told_kind
 from posgc.pipeline import Compiled, Compress, Request, Solution, compile_request, independence, solve
+from posgc.pipeline.checking import without_end
 
 __all__ = ["Examined", "False_", "examine"]
 
@@ -114,7 +115,7 @@ def _examine(found: Examined, compiled: Compiled, game: ExactGame, lags: Protoco
     endless = compiled.request.endless
     verdict = independence(compiled)
     beliefs = _beliefs(found, compiled, game, lags)
-    holds = _independent(found, beliefs, verdict, endless)
+    holds = _independent(found, beliefs, without_end(compiled, verdict), endless)
     kind = _rewards(found, compiled, beliefs)
     if verdict.holds is not True:
         found.outcome = "Assumption 3 fails" if verdict.holds is False else "not decided"
