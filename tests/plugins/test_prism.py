@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -631,12 +630,11 @@ def test_claims() -> None:
     ],
 )  # fmt: skip
 def test_what_is_too_large_is_refused(text: str) -> None:
-    started = time.perf_counter()
+    """Refused with a reason, or read; never an error of another kind."""
     try:
         read(text)
     except LimitError as limit:
         assert str(limit)
-    assert time.perf_counter() - started < 60
 
 
 @pytest.mark.slow

@@ -6,7 +6,6 @@ may fail: random lags, nothing shared, `forget`, observations correlated with th
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -199,12 +198,10 @@ def test_equal_beliefs_are_one_information_state() -> None:
     assert all(states < 2 * 6**h for h, states in enumerate(found.pairs) if h > 1)
 
 
-def test_dectiger_without_sharing_at_horizon_five_in_ten_seconds() -> None:
+def test_dectiger_without_sharing_at_horizon_five() -> None:
     """The worst pure policies and the best known one alike: tables over all 6^4 histories of each agent."""
     information = compile_request(Request("games/dectiger.posg", "none", horizon=5)).information
-    start = time.process_time()
     found = judge_histories(information, one_node(np.random.default_rng(0), information, True, True), "nash")
-    assert time.process_time() - start < 10  # 0.1 s where this was written; 8 s for a policy that mixes everywhere
     assert found.gap > 1 and found.exact
 
 
