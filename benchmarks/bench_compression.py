@@ -56,8 +56,9 @@ class Game:
         return f"{folder}{self.path.name}{f' ({noted})' if noted else ''}, {self.share}"
 
     def compiled(self, horizon: int, max_nodes: int = 4_000_000) -> Compiled:
-        return compile_request(Request(str(self.path), self.share, self.settings, horizon, self.discount,
-                                       self.reward, max_nodes=max_nodes))  # fmt: skip
+        return compile_request(
+            Request(str(self.path), self.share, self.settings, horizon, self.discount, self.reward, max_nodes=max_nodes)
+        )
 
 
 def posg(name: str, share: str, h: int, *specs: str, **settings: str) -> Game:
@@ -80,8 +81,7 @@ def pomdp(name: str, h: int, *specs: str) -> Game:
 
 TABLE = (
     posg("dectiger", "one_step", 20, "exact", "belief(1e-3)", "belief(1e-6)", "window(2)", "window(4)"),
-    posg("dectiger", "one_step", 20, "exact", "belief(1e-2)", "belief(1e-3)", "window(2)", "window(4)",
-         accuracy="0.6"),
+    posg("dectiger", "one_step", 20, "exact", "belief(1e-2)", "belief(1e-3)", "window(2)", "window(4)", accuracy="0.6"),
     posg("recycling", "one_step", 30, "exact", "belief(1e-3)", "window(2)", "window(4)"),
     posg("boxpushing", "one_step", 4, "exact", "bisimulation", "belief(1e-2)", "window(1)"),
     dpomdp("broadcastChannel", "one_step", 30, "exact", "belief(1e-3)", "window(2)"),
@@ -114,7 +114,7 @@ TABLE = (
     pomdp("network", 6, "exact", "belief(1e-2)", "window(2)"),
     pomdp("shuttle", 8, "exact", "belief(1e-2)", "window(2)"),
     pomdp("tiger", 20, "exact", "belief(1e-3)", "window(2)"),
-)  # fmt: skip
+)
 
 BUILD = (
     (posg("boxpushing", "one_step", 6), (2, 3)),
@@ -160,8 +160,10 @@ def row(game: Game, horizon: int, spec: str, max_nodes: int = 400_000, concept: 
     share = "" if found.certified is None else f"{100 * found.certified / total:.2g} %"
     bound = "" if a.bound is None else f"{a.bound.gap:.3g} ({a.bound.kind})"
     gap = "not verified" if a.verification is None else f"{a.verification.gap:.2g}"
-    return (f"| {game.name} | {horizon} | `{spec}` | {sum(found.compressed.graph.sizes):,} | {shown} | {gap} | "
-            f"{bound}; certified {share} | {seconds:.2f} |")  # fmt: skip
+    return (
+        f"| {game.name} | {horizon} | `{spec}` | {sum(found.compressed.graph.sizes):,} | {shown} | {gap} | "
+        f"{bound}; certified {share} | {seconds:.2f} |"
+    )
 
 
 def table() -> None:
@@ -198,15 +200,28 @@ def _fits(game: Game, horizon: int, limit: int) -> bool:
 
 def long_horizons() -> None:
     for length in (2, 4):
-        words = ["solve", "games/dectiger.posg", "--concept", "team", "--share", "one_step", "--horizon", "10000",
-                 "--compress", f"window({length})"]  # fmt: skip
+        words = [
+            "solve",
+            "games/dectiger.posg",
+            "--concept",
+            "team",
+            "--share",
+            "one_step",
+            "--horizon",
+            "10000",
+            "--compress",
+            f"window({length})",
+        ]
         start = time.perf_counter()
         command = [sys.executable, "-m", "posgc.cli.main", *words]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
         _, _, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
-        print(f"posgc {' '.join(words)}: {wall:.1f} s wall, {usage.ru_utime + usage.ru_stime:.1f} s processor, "
-              f"peak {usage.ru_maxrss / 1e6:.2f} GB", flush=True)  # fmt: skip
+        print(
+            f"posgc {' '.join(words)}: {wall:.1f} s wall, {usage.ru_utime + usage.ru_stime:.1f} s processor, "
+            f"peak {usage.ru_maxrss / 1e6:.2f} GB",
+            flush=True,
+        )
 
 
 def build() -> None:

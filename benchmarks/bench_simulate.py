@@ -57,9 +57,12 @@ class ParallelTiger:
         self.h += 1
         over = self.h == self.horizon
         return (
-            heard, dict.fromkeys(self.agents, reward), dict.fromkeys(self.agents, over),
-            dict.fromkeys(self.agents, False), {agent: {} for agent in self.agents},
-        )  # fmt: skip
+            heard,
+            dict.fromkeys(self.agents, reward),
+            dict.fromkeys(self.agents, over),
+            dict.fromkeys(self.agents, False),
+            {agent: {} for agent in self.agents},
+        )
 
 
 def loop(horizon: int) -> float:

@@ -187,10 +187,12 @@ def bench_zero_sum(options: argparse.Namespace) -> None:
         report(name, *run(zero_sum, stages, repeat))
         sample = min(SAMPLE, nodes)
         compared(
-            f"one linprog call each ({sample} of {nodes:,})", demand,
+            f"one linprog call each ({sample} of {nodes:,})",
+            demand,
             lambda s=stages: timed(zero_sum, s, 1)[0][0] / s.n_nodes,  # type: ignore[misc]
-            lambda s=stages, k=sample: one_by_one(s, k), repeat,  # type: ignore[misc]
-        )  # fmt: skip
+            lambda s=stages, k=sample: one_by_one(s, k),
+            repeat,  # type: ignore[misc]
+        )
 
 
 def bench_regret(options: argparse.Namespace) -> None:
@@ -252,9 +254,13 @@ def bench_copies(options: argparse.Namespace) -> None:
 
 
 PARTS = {
-    "zero_sum": bench_zero_sum, "regret": bench_regret, "choice": bench_choice, "copies": bench_copies,
-    "correlated": bench_correlated, "team": bench_team,
-}  # fmt: skip
+    "zero_sum": bench_zero_sum,
+    "regret": bench_regret,
+    "choice": bench_choice,
+    "copies": bench_copies,
+    "correlated": bench_correlated,
+    "team": bench_team,
+}
 
 
 def main() -> None:

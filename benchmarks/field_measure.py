@@ -28,8 +28,14 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = ROOT / ".." / "shared" / "benchmarks"
 
 CHECKED = (
-    "full", "one_step", "one_directional(1 -> 2)", "delayed(2)", "controlled_by(1, 1)", "uncontrolled(1)", "none",
-)  # fmt: skip
+    "full",
+    "one_step",
+    "one_directional(1 -> 2)",
+    "delayed(2)",
+    "controlled_by(1, 1)",
+    "uncontrolled(1)",
+    "none",
+)
 """Protocols of which Assumption 3 is decided."""
 
 HORIZONS = (2, 3, 4, 5, 6, 7, 8, 10, 20, None)
@@ -119,9 +125,16 @@ class FileReport:
 def request(path: Path, share: str, horizon: int | None, nodes: int) -> Request:
     """A game as the page reads it: discount 1 where there are several agents, the file's for one."""
     alone = path.suffix == ".pomdp"
-    return Request(str(path), share, {}, horizon, None if alone else 1.0,
-                   reward="zero_sum" if path.name in ZERO_SUM else None, max_nodes=nodes,
-                   endless=horizon is None)  # fmt: skip
+    return Request(
+        str(path),
+        share,
+        {},
+        horizon,
+        None if alone else 1.0,
+        reward="zero_sum" if path.name in ZERO_SUM else None,
+        max_nodes=nodes,
+        endless=horizon is None,
+    )
 
 
 def read_facts(path: Path, nodes: int) -> Iterator[Facts | str]:
@@ -134,8 +147,15 @@ def read_facts(path: Path, nodes: int) -> Iterator[Facts | str]:
         return
     model, signature = compiled.model, compiled.model.signature
     codes = tuple(sorted({d.code for d in compiled.diagnostics}))
-    shape = (model.n_agents, model.n_states, tuple(signature.action_sizes), tuple(signature.observation_sizes),
-             reward_kind(model), as_it_is.model.discount, codes)  # fmt: skip
+    shape = (
+        model.n_agents,
+        model.n_states,
+        tuple(signature.action_sizes),
+        tuple(signature.observation_sizes),
+        reward_kind(model),
+        as_it_is.model.discount,
+        codes,
+    )
     yield Facts(*shape)
     report = observability(model)
     yield Facts(*shape, (report.literal.lower, report.literal.upper), (report.reachable.lower, report.reachable.upper))
@@ -163,8 +183,9 @@ def verdicts(path: Path, nodes: int) -> Iterator[tuple[str, str]]:
             yield share, "no"
 
 
-def solve_all(path: Path, share: str, concept: Concept, horizons: tuple[int | None, ...], nodes: int
-              ) -> Iterator[Solved | str]:  # fmt: skip
+def solve_all(
+    path: Path, share: str, concept: Concept, horizons: tuple[int | None, ...], nodes: int
+) -> Iterator[Solved | str]:
     """The horizons in turn; a message where one exceeds a limit, which ends it.
 
     H = 1 comes before them, untold: it loads importers and solvers, which is no part of the time of the others.
@@ -188,8 +209,9 @@ def solve_all(path: Path, share: str, concept: Concept, horizons: tuple[int | No
             yield Solved(horizon, values, float(checked.gap), solution.upper, nodes_used, seconds, peak)
 
 
-def _child(connection: Connection, work: Callable[..., Iterator[Any]], arguments: tuple[Any, ...], gigabytes: float
-           ) -> None:  # fmt: skip
+def _child(
+    connection: Connection, work: Callable[..., Iterator[Any]], arguments: tuple[Any, ...], gigabytes: float
+) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (int(gigabytes * 1e9), int(gigabytes * 1e9)))
     connection.send(None)
     for item in work(*arguments):

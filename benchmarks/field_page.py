@@ -18,15 +18,23 @@ COMPARED = range(2, 8)
 """Horizons of the published values."""
 
 PUBLISHED: tuple[tuple[str, str, dict[int, float], str], ...] = (
-    ("dectiger.dpomdp", "full", {3: 13.06, 4: 20.89, 5: 27.95, 6: 36.03, 7: 37.72},
-     "Liu & Zhang (2023), Table 1, means of rollouts, so some lie above the optimum"),
+    (
+        "dectiger.dpomdp",
+        "full",
+        {3: 13.06, 4: 20.89, 5: 27.95, 6: 36.03, 7: 37.72},
+        "Liu & Zhang (2023), Table 1, means of rollouts, so some lie above the optimum",
+    ),
     ("dectiger.dpomdp", "none", {2: -4, 3: 5.1908, 4: 4.8028, 5: 7.0265, 6: 10.3816}, "known optima"),
-    ("boxPushingUAI07.dpomdp", "full", {3: 62.78, 4: 81.44, 5: 98.73, 6: 98.76, 7: 145.35},
-     "Liu & Zhang (2023), Table 1, means of rollouts"),
+    (
+        "boxPushingUAI07.dpomdp",
+        "full",
+        {3: 62.78, 4: 81.44, 5: 98.73, 6: 98.76, 7: 145.35},
+        "Liu & Zhang (2023), Table 1, means of rollouts",
+    ),
     ("broadcastChannel.dpomdp", "none", {2: 2, 3: 2.99, 4: 3.89, 5: 4.79}, "known optima"),
     ("recycling.dpomdp", "none", {2: 7, 3: 10.660125, 4: 13.38, 5: 16.486}, "known optima"),
     ("sdms/adversarial_tiger.dpomdp", "none", {2: -1.6}, "known value"),
-)  # fmt: skip
+)
 """From MATH.md, section 11, of the specification, which gathers them from the literature; two agents, discount 1."""
 
 TWINS = (
@@ -58,11 +66,16 @@ for welfare, stage by stage) for general ones; exactly, without compression, and
 def page(reports: Sequence[FileReport], horizons: Sequence[int | None], budget: Budget, seconds: float) -> str:
     """The whole document."""
     parts = [
-        INTRODUCTION, _conditions(budget, seconds), "## Files\n\n" + _files(reports),
-        "## Assumption 3\n\n" + _assumption(reports), "## Values\n\n" + _values(reports, horizons),
-        "## Time and memory\n\n" + _costs(reports), "## Not solved, and why\n\n" + _unsolved(reports),
-        "## Beside published values\n\n" + _published(reports), "## Agreement\n\n" + _agreement(reports),
-    ]  # fmt: skip
+        INTRODUCTION,
+        _conditions(budget, seconds),
+        "## Files\n\n" + _files(reports),
+        "## Assumption 3\n\n" + _assumption(reports),
+        "## Values\n\n" + _values(reports, horizons),
+        "## Time and memory\n\n" + _costs(reports),
+        "## Not solved, and why\n\n" + _unsolved(reports),
+        "## Beside published values\n\n" + _published(reports),
+        "## Agreement\n\n" + _agreement(reports),
+    ]
     return "\n\n".join(_wrapped(block) for part in parts for block in part.split("\n\n")) + "\n"
 
 
@@ -90,8 +103,18 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _files(reports: Sequence[FileReport]) -> str:
-    head = ("file", "agents", "states", "actions", "observations", "rewards", "discount of the file", "γ", "γ on "
-            "reachable differences", "read with")  # fmt: skip
+    head = (
+        "file",
+        "agents",
+        "states",
+        "actions",
+        "observations",
+        "rewards",
+        "discount of the file",
+        "γ",
+        "γ on reachable differences",
+        "read with",
+    )
     note = (
         "States are those within reach at some step. γ is Assumption 2's, taken literally and on "
         "[reachable differences](mathematics.md); a bracket where it is not known exactly; the least over joint "
@@ -103,9 +126,18 @@ def _files(reports: Sequence[FileReport]) -> str:
 
 
 def _file(name: str, f: Facts) -> tuple[str, ...]:
-    return (name, str(f.agents), str(f.states), " × ".join(map(str, f.actions)), " × ".join(map(str, f.observations)),
-            f.kind.replace("_", "-"), f"{f.discount:g}", _bracket(f.gamma), _bracket(f.reachable),
-            ", ".join(f.notes))  # fmt: skip
+    return (
+        name,
+        str(f.agents),
+        str(f.states),
+        " × ".join(map(str, f.actions)),
+        " × ".join(map(str, f.observations)),
+        f.kind.replace("_", "-"),
+        f"{f.discount:g}",
+        _bracket(f.gamma),
+        _bracket(f.reachable),
+        ", ".join(f.notes),
+    )
 
 
 def _bracket(ends: tuple[float, float] | None) -> str:
@@ -178,8 +210,17 @@ def _costs(reports: Sequence[FileReport]) -> str:
         if row.again:
             times = [s.seconds for s in row.again]
             spread = [f"{t:.2f}" for t in (min(times), median(times), max(times))] if len(times) > 1 else []
-            rows.append((name, row.protocol, row.concept, _horizon(row.again[0].horizon), f"{row.again[0].nodes:,}",
-                         " / ".join(spread) or f"{times[0]:.2f}", f"{row.again[-1].memory:.2f}"))  # fmt: skip
+            rows.append(
+                (
+                    name,
+                    row.protocol,
+                    row.concept,
+                    _horizon(row.again[0].horizon),
+                    f"{row.again[0].nodes:,}",
+                    " / ".join(spread) or f"{times[0]:.2f}",
+                    f"{row.again[-1].memory:.2f}",
+                )
+            )
     return f"{note}\n\n{_table(('file', 'protocol', 'concept', 'H', 'nodes', 'seconds', 'GB'), rows)}"
 
 
@@ -218,13 +259,21 @@ def _agreement(reports: Sequence[FileReport]) -> str:
     found = {(name, row.protocol): {s.horizon: s.values[0] for s in row.solved} for name, row in _rows(reports)}
     lines = []
     for one, other in TWINS:
-        far = [abs(values[h] - found[other, share][h]) for (name, share), values in found.items() if name == one
-               for h in values.keys() & found.get((other, share), {}).keys()]  # fmt: skip
+        far = [
+            abs(values[h] - found[other, share][h])
+            for (name, share), values in found.items()
+            if name == one
+            for h in values.keys() & found.get((other, share), {}).keys()
+        ]
         if far:
             lines.append(f"- `{one}` and `{other}`: {len(far)} values of both, largest difference {max(far):.1g}.")
     teams = {r.name for r in reports if r.facts is not None and r.facts.kind == "common" and r.facts.agents > 1}
-    pairs = [(found[name, "one_step"][h], found[name, "full"][h]) for name in teams if (name, "one_step") in found
-             for h in found[name, "one_step"].keys() & found.get((name, "full"), {}).keys()]  # fmt: skip
+    pairs = [
+        (found[name, "one_step"][h], found[name, "full"][h])
+        for name in teams
+        if (name, "one_step") in found
+        for h in found[name, "one_step"].keys() & found.get((name, "full"), {}).keys()
+    ]
     worst = max((less - more for less, more in pairs), default=0.0)
     kept = "never" if worst <= 1e-9 else f"by up to {worst:.3g}, which must not be,"
     lines.append(f"- A team's value under `one_step` is {kept} above the one under `full`, in {len(pairs)} pairs.")

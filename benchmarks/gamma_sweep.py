@@ -84,8 +84,10 @@ def main() -> None:
         for stay, lengths in found.items():
             lengths.append(smallest(gamma, stay, lengths[-1] if lengths else 1))
         theory.append(theory_window(information(gamma, 1.0, HORIZON).model, gamma, EPSILON))
-        print(f"| {gamma} | " + " | ".join(str(lengths[-1]) for lengths in found.values()) + f" | {theory[-1]:,.0f} |",
-              flush=True)  # fmt: skip
+        print(
+            f"| {gamma} | " + " | ".join(str(lengths[-1]) for lengths in found.values()) + f" | {theory[-1]:,.0f} |",
+            flush=True,
+        )
     Path(__file__).resolve().parent.parent.joinpath("docs", "gamma.svg").write_bytes(draw(found, theory))
 
 

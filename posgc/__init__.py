@@ -23,10 +23,29 @@ if TYPE_CHECKING:
     from posgc.policy.simulator import Simulator
 
 __all__ = [
-    "NEVER", "AssumptionFails", "Diagnostic", "Game", "GammaSummary", "Info", "InputError", "LimitError",
-    "ObservabilityReport", "Policy", "Protocol", "Report", "Simulation", "Simulator", "Solution", "Verdict",
-    "Verified", "__version__", "from_arrays", "load", "load_policy", "loads",
-]  # fmt: skip
+    "NEVER",
+    "AssumptionFails",
+    "Diagnostic",
+    "Game",
+    "GammaSummary",
+    "Info",
+    "InputError",
+    "LimitError",
+    "ObservabilityReport",
+    "Policy",
+    "Protocol",
+    "Report",
+    "Simulation",
+    "Simulator",
+    "Solution",
+    "Verdict",
+    "Verified",
+    "__version__",
+    "from_arrays",
+    "load",
+    "load_policy",
+    "loads",
+]
 __version__ = "0.1.0"
 
 _HOMES = {

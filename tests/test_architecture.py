@@ -9,9 +9,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = [
-    "language", "model", "information", "assumptions", "equilibrium", "policy", "compression", "plugin", "pipeline",
-    "api", "cli",
-]  # fmt: skip
+    "language",
+    "model",
+    "information",
+    "assumptions",
+    "equilibrium",
+    "policy",
+    "compression",
+    "plugin",
+    "pipeline",
+    "api",
+    "cli",
+]
 FOR_PLUGINS = {"plugin", "model", "information", "compression", "equilibrium", "policy"}
 
 
@@ -111,7 +120,10 @@ def test_all_is_exact(module):
     if not module.endswith(("hookspecs",)) and CORE[module].name != "__init__.py":
         public = {n.name for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("_")}
         imported_elsewhere = {
-            name.rpartition(".")[2] for other, p in CORE.items() if other != module for name in imports_of(p)
+            name.rpartition(".")[2]
+            for other, p in CORE.items()
+            if other != module
+            for name in imports_of(p)
             if name.startswith(module + ".")
-        }  # fmt: skip
+        }
         assert imported_elsewhere & public <= exported, (imported_elsewhere & public) - exported

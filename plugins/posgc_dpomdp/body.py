@@ -29,6 +29,7 @@ Floats = npt.NDArray[np.float64]
 _LONG = 300  # characters of a number that may be below the least double without an exponent
 _DOUBLE = "a double holds 0, or 5e-324 and more"
 
+
 class Write(NamedTuple):
     """`table[cells] = value`; `value` is a number, or an array over the axes that `cells` leaves open.
 
@@ -69,8 +70,10 @@ class _Reader:
                         break
                     cells += found
                 else:
-                    if len(number := tail.split()) == 1 and in_range(value := float(number[0])) and (
-                        value or not vanishes(number[0], value)
+                    if (
+                        len(number := tail.split()) == 1
+                        and in_range(value := float(number[0]))
+                        and (value or not vanishes(number[0], value))
                     ):
                         writes.append(Write(head, cells, value))
                         continue
@@ -135,14 +138,20 @@ class _Reader:
         """Rewards that SDMS writes short, `R: ja : s : r`, and those of each agent, in our dialect or SDMS's."""
         values, agents = [float(x) for x in statement.tail.split()], len(self.header.agents)
         own = self.letter == "R" and len(values) == agents > 1 and (self.header.quoted or not short)
-        if not (own or (short and len(values) == 1)) or not all(map(math.isfinite, values)) or (
-            any(map(vanishes, statement.tail.split(), values))
+        if (
+            not (own or (short and len(values) == 1))
+            or not all(map(math.isfinite, values))
+            or (any(map(vanishes, statement.tail.split(), values)))
         ):
             self._bad_number(statement)
             return None
         if short and not self.header.quoted:
-            self.complaints.note("N108", "a reward `R: ja : s : r`, the dialect of SDMS", span_of(statement.head),
-                                 "MADP wants `R: ja : s : * : * : r`")  # fmt: skip
+            self.complaints.note(
+                "N108",
+                "a reward `R: ja : s : r`, the dialect of SDMS",
+                span_of(statement.head),
+                "MADP wants `R: ja : s : * : * : r`",
+            )
         if own and not self.header.quoted:
             self.complaints.note("N111", "a reward for each agent, which MADP does not read", span_of(statement.head))
         cells += (ANY,) * (1 + len(self.header.observations.parts)) if short else ()

@@ -19,9 +19,20 @@ from posgc_dpomdp.labels import IDENTIFIER, Axis, Labels
 from posgc_dpomdp.syntax import Document, Item, Word, words
 
 __all__ = [
-    "DPOMDP", "EXACT", "MAX_AGENTS", "MAX_CELLS", "MDP", "POMDP", "ROUNDED", "Dialect", "Header", "read_header",
-    "read_single_header", "reward_axes", "start_law",
-]  # fmt: skip
+    "DPOMDP",
+    "EXACT",
+    "MAX_AGENTS",
+    "MAX_CELLS",
+    "MDP",
+    "POMDP",
+    "ROUNDED",
+    "Dialect",
+    "Header",
+    "read_header",
+    "read_single_header",
+    "reward_axes",
+    "start_law",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -102,12 +113,16 @@ def read_header(document: Document, complaints: Complaints) -> Header:
         complaints.settle()
     assert states is not None  # whatever left it out was an error
     header = Header(
-        DPOMDP, names, discount, sign, quoted,
+        DPOMDP,
+        names,
+        discount,
+        sign,
+        quoted,
         Axis("state", (states,), joint=False),
         Axis("action", actions, joint=True),
         Axis("observation", observations, joint=True),
         items.get("start"),
-    )  # fmt: skip
+    )
     _check_size(states.size, header.actions.size, header.observations.size, complaints)
     return header
 
@@ -120,8 +135,10 @@ def read_single_header(document: Document, complaints: Complaints) -> Header:
     items = _in_any_order(document, complaints, {"agents", "start"} | ({"observations"} if mdp else set()))
     discount = _discount(items.get("discount"), complaints)
     sign, _ = _values(items.get("values"), complaints)
-    found = {key: _labels(_words(items.get(key), complaints), key, complaints)
-             for key in ("states", "actions", "states" if mdp else "observations")}  # fmt: skip
+    found = {
+        key: _labels(_words(items.get(key), complaints), key, complaints)
+        for key in ("states", "actions", "states" if mdp else "observations")
+    }
     if None in found.values():
         complaints.settle()
     axes = [Axis(key[:-1], (labels,), joint=False) for key, labels in found.items() if labels]
@@ -186,9 +203,14 @@ def _in_order(document: Document, complaints: Complaints) -> dict[str, Item]:
 
 
 _EXAMPLE = {
-    "agents": "agents: 2", "discount": "discount: 1", "values": "values: reward", "states": "states: 2",
-    "start": "start: 0", "actions": "actions:", "observations": "observations:",
-}  # fmt: skip
+    "agents": "agents: 2",
+    "discount": "discount: 1",
+    "values": "values: reward",
+    "states": "states: 2",
+    "start": "start: 0",
+    "actions": "actions:",
+    "observations": "observations:",
+}
 
 
 def _words(item: Item | None, complaints: Complaints) -> list[Word]:
@@ -222,8 +244,9 @@ def _labels(found: list[Word], what: str, complaints: Complaints) -> Labels | No
     seen: set[str] = set()
     for word in found:
         if not IDENTIFIER.fullmatch(word.text):
-            complaints.error("I101", f"`{word.text}` is no name", word.span,
-                             "a name is a letter, then letters, digits, `-` and `_`")  # fmt: skip
+            complaints.error(
+                "I101", f"`{word.text}` is no name", word.span, "a name is a letter, then letters, digits, `-` and `_`"
+            )
         elif word.text in seen:
             complaints.error("I101", f"`{word.text}` is named twice among the {what}", word.span, "rename one")
         seen.add(word.text)
@@ -280,8 +303,12 @@ def _per_agent(key: str, item: Item | None, agents: int, complaints: Complaints)
     if item is None or not agents:
         return ()
     if len(item.lines) != agents:
-        complaints.error("I104", f"`{key}:` is followed by {len(item.lines)} line(s) for {agents} agent(s)",
-                         span_of(item.token), "one line an agent: a count, or names")  # fmt: skip
+        complaints.error(
+            "I104",
+            f"`{key}:` is followed by {len(item.lines)} line(s) for {agents} agent(s)",
+            span_of(item.token),
+            "one line an agent: a count, or names",
+        )
         return ()
     found = [_labels(list(words(line)), f"{key} of agent {i + 1}", complaints) for i, line in enumerate(item.lines)]
     return tuple(labels for labels in found if labels)
@@ -343,11 +370,19 @@ def _row(found: list[Word], head: Token, states: Labels, complaints: Complaints)
         return np.full(states.size, 1.0 / states.size)
     values = _numbers(found)
     if not values:
-        complaints.error("I101", "`start:` takes probabilities, `uniform`, or one state", found[0].span,
-                         "for several states write `start include:`")  # fmt: skip
+        complaints.error(
+            "I101",
+            "`start:` takes probabilities, `uniform`, or one state",
+            found[0].span,
+            "for several states write `start include:`",
+        )
     elif len(values) != states.size:
-        complaints.error("I101", f"`start:` gives {len(values)} numbers for {states.size} states", found[0].span,
-                         "one probability a state, in the order of the states")  # fmt: skip
+        complaints.error(
+            "I101",
+            f"`start:` gives {len(values)} numbers for {states.size} states",
+            found[0].span,
+            "one probability a state, in the order of the states",
+        )
     for word, value in zip(found, values, strict=False):
         if not 0 <= value <= 1 + ROUNDED:
             complaints.error("I105", f"the probability {word.text} is not in [0, 1]", word.span, "correct it")

@@ -103,9 +103,13 @@ class PomdpImporter:
 
 
 def _read(
-    document: Document, header: Header, complaints: Complaints, steps: int, discount: float | None,
+    document: Document,
+    header: Header,
+    complaints: Complaints,
+    steps: int,
+    discount: float | None,
     reward: RewardReading | None,
-) -> Imported:  # fmt: skip
+) -> Imported:
     """From the text in parts to the model, the same for every dialect."""
     start = start_law(header, complaints)
     transition, observation, writes = _laws(document, header, complaints, start)
@@ -183,8 +187,12 @@ def _share(kernel: Kernel, header: Header, reward: RewardReading | None, complai
             complaints.settle()
         return kernel
     if reward is None and agents == 2 and complaints.source.name.endswith(".zsposg"):
-        complaints.note("N112", "zero-sum: the rewards are the first agent's, the second gets the negative", None,
-                        "--reward team reads them as everybody's")  # fmt: skip
+        complaints.note(
+            "N112",
+            "zero-sum: the rewards are the first agent's, the second gets the negative",
+            None,
+            "--reward team reads them as everybody's",
+        )
         reward = "zero_sum"
     signs = np.ones((agents, 1))
     if reward == "zero_sum":

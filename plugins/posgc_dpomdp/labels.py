@@ -131,8 +131,15 @@ class Axis(dict[str, Cells | None]):
         if len(words) != len(self.parts):
             need = f"one joint index, `*`, or {len(self.parts)} words" if self.joint else "one word"
             at, end = found[0].start(), found[-1].end()
-            return [("I101", at, end - at, f"{len(words)} word(s) for the {self.kind}, which takes {need}",
-                     "fields are parted by colons, agents by blanks")]  # fmt: skip
+            return [
+                (
+                    "I101",
+                    at,
+                    end - at,
+                    f"{len(words)} word(s) for the {self.kind}, which takes {need}",
+                    "fields are parted by colons, agents by blanks",
+                )
+            ]
         wrong = []
         for i, (m, word, part) in enumerate(zip(found, words, self.parts, strict=True)):
             if word != "*" and part.find(word) is None:

@@ -111,8 +111,12 @@ class _Scanner:
             if before:
                 lines.append(self._token("LINE", start, start + len(before)))
             name = self._token("LINE", start + len(name) - len(word), start + len(name))
-        self._complain("preamble", name, f"`{name}:` is no item of the format", "the items are discount, values, "
-                       "states, actions, observations and start")  # fmt: skip
+        self._complain(
+            "preamble",
+            name,
+            f"`{name}:` is no item of the format",
+            "the items are discount, values, states, actions, observations and start",
+        )
 
     def _entry(self) -> bool:
         """Whether a statement of the hot path was here; its fields are plain texts, with no token each."""
@@ -145,8 +149,12 @@ class _Scanner:
         if len(fields) > 1 and self._is_value(fields[-1], len(fields) > arity):
             value = fields.pop()
             self.at = value.start_pos or 0
-            self.complaints.note("N115", "a colon before the value, which the format does not have", span_of(value),
-                                 "leave the colon out")  # fmt: skip
+            self.complaints.note(
+                "N115",
+                "a colon before the value, which the format does not have",
+                span_of(value),
+                "leave the colon out",
+            )
         if len(fields) > arity:
             mdp = arity < _ARITY[letter]
             cure = "without observations it is `R: a : s : s' r`" if mdp else "no colon comes before the number"
@@ -160,12 +168,17 @@ class _Scanner:
             where = self._token("END", self.at, min(len(self.text), self.at + 1)) if fields else head
             bad = _WORD.match(self.text, self.at)
             if fields and bad and _NOT_FINITE.fullmatch(bad.group()):
-                self.complaints.error("I105", f"`{bad.group()}` is not a finite number",
-                                      span_of(self._token("WORD", *bad.span())), "write a finite number")  # fmt: skip
+                self.complaints.error(
+                    "I105",
+                    f"`{bad.group()}` is not a finite number",
+                    span_of(self._token("WORD", *bad.span())),
+                    "write a finite number",
+                )
                 self._recover(letter)
             else:
-                self._complain(letter, where, f"this {letter} statement has no value",
-                               "numbers or a keyword follow its last field")  # fmt: skip
+                self._complain(
+                    letter, where, f"this {letter} statement has no value", "numbers or a keyword follow its last field"
+                )
             return
         entry = not keyword and len(block) == 1 and len(fields) == arity
         if entry:
@@ -189,8 +202,13 @@ class _Scanner:
     def _stray(self, message: str, letter: str) -> None:
         found = _WORD.match(self.text, self.at)
         token = self._token("WORD", self.at, found.end() if found else self.at + 1)
-        self._complain(letter, token, message, "items and statements begin with discount, values, states, actions, "
-                       "observations, start, T, O or R, and a colon")  # fmt: skip
+        self._complain(
+            letter,
+            token,
+            message,
+            "items and statements begin with discount, values, states, actions, "
+            "observations, start, T, O or R, and a colon",
+        )
 
     def _complain(self, letter: str, token: Token, message: str, cure: str) -> None:
         self.complaints.error("I101", message, span_of(token), cure)

@@ -94,8 +94,12 @@ def _agents_with_own(writes: Sequence[Write], header: Header, complaints: Compla
         return 1
     if not all(own):
         odd = writes[own.index(False)]
-        complaints.error("I101", f"one reward where other statements give {agents}", span_of(odd.head),
-                         "give every statement one reward, or every one a reward an agent")  # fmt: skip
+        complaints.error(
+            "I101",
+            f"one reward where other statements give {agents}",
+            span_of(odd.head),
+            "give every statement one reward, or every one a reward an agent",
+        )
         complaints.settle()
     return agents
 
@@ -154,16 +158,24 @@ def warn_if_readers_differ(
         return
     if (named[0].head.start_pos or 0) < last_law:
         complaints.note(
-            "W101", "a reward that names s' or jo comes before a T or O statement: MADP weighs it by the T and O "
-            "read so far, this reader by those of the whole file", span_of(named[0].head),
-            "put the rewards last", warn=True)  # fmt: skip
+            "W101",
+            "a reward that names s' or jo comes before a T or O statement: MADP weighs it by the T and O "
+            "read so far, this reader by those of the whole file",
+            span_of(named[0].head),
+            "put the rewards last",
+            warn=True,
+        )
     madp = madp_rewards(writes, header, *laws)[:, kept]
     scale = max(1.0, float(np.abs(expected).max(initial=0.0)))
     differ = np.argwhere(np.abs(madp - expected) > _SAME * scale)
     if len(differ):
         a, s = (int(i) for i in differ[0])
         complaints.note(
-            "W101", f"MADP would read other rewards: for joint action {header.actions.label(a)} in state "
+            "W101",
+            f"MADP would read other rewards: for joint action {header.actions.label(a)} in state "
             f"{header.states.label(int(kept[s]))} it expects {madp[a, s]:.12g}, the last statement winning gives "
-            f"{expected[a, s]:.12g} (differences in {len(differ)} of {expected.size})", span_of(named[0].head),
-            "MADP adds up the rewards that name s' or jo; name each (ja, s, s', jo) once", warn=True)  # fmt: skip
+            f"{expected[a, s]:.12g} (differences in {len(differ)} of {expected.size})",
+            span_of(named[0].head),
+            "MADP adds up the rewards that name s' or jo; name each (ja, s, s', jo) once",
+            warn=True,
+        )

@@ -133,8 +133,12 @@ def _malformed(line: Token, complaints: Complaints) -> None:
     """Say of a line that fits nothing what it looks like and what would mend it."""
     bad = _NOT_FINITE.search(line)
     if bad and (line[0] in "TOR" or not re.search(r"[A-Za-z]", _NOT_FINITE.sub("", line))):
-        at = Span((line.start_pos or 0) + bad.start(), (line.start_pos or 0) + bad.end(), line.line or 1,
-                  (line.column or 1) + bad.start())  # fmt: skip
+        at = Span(
+            (line.start_pos or 0) + bad.start(),
+            (line.start_pos or 0) + bad.end(),
+            line.line or 1,
+            (line.column or 1) + bad.start(),
+        )
         complaints.error("I105", f"`{bad.group()}` is not a finite number", at, "write a finite number")
         return
     key = _KEY.match(line)
@@ -170,8 +174,12 @@ def _leniencies(text: str, first: int, complaints: Complaints) -> None:
         begin = text.rfind("\n", 0, at) + 1
         if text[begin:at].strip():
             span = Span(at, at + 1, text.count("\n", 0, at) + 1, at - begin + 1)
-            complaints.note("N101", "a comment after a statement, which MADP does not read", span,
-                            "put comments on lines of their own")  # fmt: skip
+            complaints.note(
+                "N101",
+                "a comment after a statement, which MADP does not read",
+                span,
+                "put comments on lines of their own",
+            )
             break
         end = text.find("\n", at)
         at = text.find("#", end) if end >= 0 else -1
@@ -180,7 +188,11 @@ def _leniencies(text: str, first: int, complaints: Complaints) -> None:
     blank = _BLANK.search(body, first)
     if blank:
         at = blank.start() + 1
-        complaints.note("N102", "a blank line, which MADP does not read everywhere",
-                        Span(at, at, text.count("\n", 0, at) + 1, 1), "put `#` on it")  # fmt: skip
+        complaints.note(
+            "N102",
+            "a blank line, which MADP does not read everywhere",
+            Span(at, at, text.count("\n", 0, at) + 1, 1),
+            "put `#` on it",
+        )
     if body and not text.endswith("\n"):
         complaints.note("N103", "no newline at the end of the file, which MADP does not read", None)

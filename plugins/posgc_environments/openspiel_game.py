@@ -119,13 +119,21 @@ class _Observer:
 def _kind(data: Game, short_name: str) -> Any:
     n, kinds = len(data.agents), pyspiel.GameType
     return kinds(
-        short_name=short_name, long_name=data.name, dynamics=kinds.Dynamics.SEQUENTIAL,
-        chance_mode=kinds.ChanceMode.EXPLICIT_STOCHASTIC, information=kinds.Information.IMPERFECT_INFORMATION,
-        utility=getattr(kinds.Utility, _utility(data)), reward_model=kinds.RewardModel.TERMINAL,
-        max_num_players=n, min_num_players=n, provides_information_state_string=True,
-        provides_information_state_tensor=True, provides_observation_string=False,
-        provides_observation_tensor=False, provides_factored_observation_string=False,
-    )  # fmt: skip
+        short_name=short_name,
+        long_name=data.name,
+        dynamics=kinds.Dynamics.SEQUENTIAL,
+        chance_mode=kinds.ChanceMode.EXPLICIT_STOCHASTIC,
+        information=kinds.Information.IMPERFECT_INFORMATION,
+        utility=getattr(kinds.Utility, _utility(data)),
+        reward_model=kinds.RewardModel.TERMINAL,
+        max_num_players=n,
+        min_num_players=n,
+        provides_information_state_string=True,
+        provides_information_state_tensor=True,
+        provides_observation_string=False,
+        provides_observation_tensor=False,
+        provides_factored_observation_string=False,
+    )
 
 
 def _pay(kernel: Any) -> Any:
@@ -149,7 +157,10 @@ def _info(data: Game) -> Any:
     most = max(int(np.diff(kernel["indptr"]).max()) for kernel in data.kernels)
     return pyspiel.GameInfo(
         num_distinct_actions=max(data.action_count(i) for i in range(len(data.agents))),
-        max_chance_outcomes=max(most, len(data.initial["probability"])), num_players=len(data.agents),
-        min_utility=low, max_utility=high, utility_sum=0.0 if _utility(data) == "ZERO_SUM" else None,
+        max_chance_outcomes=max(most, len(data.initial["probability"])),
+        num_players=len(data.agents),
+        min_utility=low,
+        max_utility=high,
+        utility_sum=0.0 if _utility(data) == "ZERO_SUM" else None,
         max_game_length=data.horizon * len(data.agents),
-    )  # fmt: skip
+    )

@@ -41,10 +41,12 @@ class ParallelGame(ParallelEnv):
         game = self.game
         own = [k for k, v in zip(game.observation_radix, game.observations, strict=True) if v["agent"] == agent]
         sizes = own if self.view == "observation" else [len(values) for values in game.slot_values]
-        return spaces.Dict({
-            "observation": spaces.MultiDiscrete([game.horizon + 2, *(k + 1 for k in sizes)]),
-            "action_mask": spaces.MultiBinary(game.action_count(agent)),
-        })  # fmt: skip
+        return spaces.Dict(
+            {
+                "observation": spaces.MultiDiscrete([game.horizon + 2, *(k + 1 for k in sizes)]),
+                "action_mask": spaces.MultiBinary(game.action_count(agent)),
+            }
+        )
 
     def observation_space(self, agent: str) -> Any:
         """A dictionary of `observation` and `action_mask`."""
@@ -78,9 +80,12 @@ class ParallelGame(ParallelEnv):
         if self.render_mode == "human":
             self.render()
         return (
-            self._views(), dict(zip(agents, rewards, strict=True)), dict.fromkeys(agents, over),
-            dict.fromkeys(agents, False), {agent: {} for agent in agents},
-        )  # fmt: skip
+            self._views(),
+            dict(zip(agents, rewards, strict=True)),
+            dict.fromkeys(agents, over),
+            dict.fromkeys(agents, False),
+            {agent: {} for agent in agents},
+        )
 
     def state(self) -> Any:
         """The values of the state variables, and the step."""

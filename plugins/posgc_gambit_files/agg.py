@@ -112,8 +112,10 @@ def read_graph(tokens: Tokens, counts: Counts, sets: Sequence[tuple[int, ...]]) 
     require_few(prod(sizes), counts.players)
     work = prod(sizes) * sum(1 + len(each) for each in neighbours[: counts.actions])
     if work > MAX_WORK:
-        raise LimitError(f"{prod(sizes):.3g} contingencies for each edge of the graph are {work:.3g} numbers; the "
-                         f"limit is {MAX_WORK:.3g}: write a smaller game")  # fmt: skip
+        raise LimitError(
+            f"{prod(sizes):.3g} contingencies for each edge of the graph are {work:.3g} numbers; the "
+            f"limit is {MAX_WORK:.3g}: write a smaller game"
+        )
     payoff = np.zeros((counts.players, *sizes))
     for node in range(counts.actions):
         _pay(tokens, node, neighbours[node], sets, counts, functions, below, payoff)
@@ -164,8 +166,12 @@ def _below(
                     tokens.fail(f"function node {node} is below itself", None, "function nodes form no cycle", "I107")
                 form = functions[node - counts.actions].form
                 if any(functions[each - counts.actions].form != form for each in inner):
-                    tokens.fail(f"function node {node} has one of another type below it", None,
-                                "function nodes below one another have one type", "I107")  # fmt: skip
+                    tokens.fail(
+                        f"function node {node} has one of another type below it",
+                        None,
+                        "function nodes below one another have one type",
+                        "I107",
+                    )
                 stack += [each for each in inner if each not in state]
                 continue
             stack.pop()
@@ -179,9 +185,15 @@ def _below(
 
 
 def _pay(
-    tokens: Tokens, node: int, around: Sequence[int], sets: Sequence[tuple[int, ...]], counts: Counts,
-    functions: Sequence[_Function], below: dict[int, Counter[int]], payoff: Floats,
-) -> None:  # fmt: skip
+    tokens: Tokens,
+    node: int,
+    around: Sequence[int],
+    sets: Sequence[tuple[int, ...]],
+    counts: Counts,
+    functions: Sequence[_Function],
+    below: dict[int, Counter[int]],
+    payoff: Floats,
+) -> None:
     """Reads the payoffs of one action node, and writes them wherever a player plays it."""
     places = [(i, actions.index(node)) for i, actions in enumerate(sets) if node in actions]
     columns: list[list[Ints]] = [[] for _ in places]
@@ -207,9 +219,12 @@ def _pay(
 
 
 def _value(
-    node: int, sets: Sequence[tuple[int, ...]], counts: Counts, functions: Sequence[_Function],
+    node: int,
+    sets: Sequence[tuple[int, ...]],
+    counts: Counts,
+    functions: Sequence[_Function],
     below: dict[int, Counter[int]],
-) -> Ints:  # fmt: skip
+) -> Ints:
     """The value of a node for every contingency, an axis for each player."""
     alone = []
     for i, actions in enumerate(sets):
@@ -241,7 +256,11 @@ def _payoffs(tokens: Tokens, node: int, known: Ints) -> Floats:
         paid[key] = tokens.real("a payoff")
     missing = [key for key in map(tuple, known.tolist()) if key not in paid]
     if missing:
-        tokens.fail(f"node {node} has no payoff for [ {' '.join(map(str, missing[0]))} ]"
-                    f"{f' and {len(missing) - 1} more' if missing[1:] else ''}", word, "give every configuration that "
-                    "can occur", "I104")  # fmt: skip
+        tokens.fail(
+            f"node {node} has no payoff for [ {' '.join(map(str, missing[0]))} ]"
+            f"{f' and {len(missing) - 1} more' if missing[1:] else ''}",
+            word,
+            "give every configuration that can occur",
+            "I104",
+        )
     return np.array([paid[key] for key in map(tuple, known.tolist())])

@@ -125,11 +125,22 @@ def _laws(tokens: Tokens, types: Sequence[int]) -> tuple[list[Floats], list[Diag
                 tokens.fail("this is not a probability", word, "a number from 0 to 1", "I105")
         total = float(law.sum())
         if abs(total - 1) > _ROUNDED:
-            tokens.fail(f"the types of player {i + 1} have probabilities that sum to {total:.12g}, not 1", first,
-                        "make them sum to 1", "I103")  # fmt: skip
+            tokens.fail(
+                f"the types of player {i + 1} have probabilities that sum to {total:.12g}, not 1",
+                first,
+                "make them sum to 1",
+                "I103",
+            )
         if abs(total - 1) > _EXACT:
-            notes.append(Diagnostic("N106", f"the probabilities of the types of player {i + 1} sum to {total:.12g} and "
-                                    "were renormalised", tokens.span(first), "", "note"))  # fmt: skip
+            notes.append(
+                Diagnostic(
+                    "N106",
+                    f"the probabilities of the types of player {i + 1} sum to {total:.12g} and were renormalised",
+                    tokens.span(first),
+                    "",
+                    "note",
+                )
+            )
         laws.append(law / total)
     return laws, notes
 
@@ -171,15 +182,26 @@ class _Bayesian:
         kernel = kernel_from_entries(rows, np.zeros_like(rows), stay, sure, reward)
         numbers = [tuple(str(t + 1) for t in range(size)) for size in sizes]
         signature = Signature(
-            _players(self.counts), tuple(Variable("act", i, self._labels(i, k)) for i, k in enumerate(widths)),
+            _players(self.counts),
+            tuple(Variable("act", i, self._labels(i, k)) for i, k in enumerate(widths)),
             tuple(Variable("type", i, names) for i, names in enumerate(numbers)),
-        )  # fmt: skip
+        )
         observed = np.array([[True] * n, [False] * n])
         return Model(
-            name, "", signature, 1, 1.0, tuple(f"type_{i + 1}" for i in range(n)), tuple(numbers), types,
-            Initial(states, np.flatnonzero(law > 0), law[law > 0]), (kernel,), (0,),
-            np.ones((1, n), dtype=np.bool_), observed,
-        )  # fmt: skip
+            name,
+            "",
+            signature,
+            1,
+            1.0,
+            tuple(f"type_{i + 1}" for i in range(n)),
+            tuple(numbers),
+            types,
+            Initial(states, np.flatnonzero(law > 0), law[law > 0]),
+            (kernel,),
+            (0,),
+            np.ones((1, n), dtype=np.bool_),
+            observed,
+        )
 
     def _labels(self, player: int, width: int) -> tuple[str, ...]:
         """The nodes where every type has the same, else the places in the list."""

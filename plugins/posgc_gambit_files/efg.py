@@ -62,9 +62,13 @@ class EfgImporter:
         for wrong, code, message, cure in (
             (reward is not None, "I106", "the file gives every player a payoff of its own", "leave --reward out"),
             (discount not in (None, 1.0), "I105", "a tree has no discount: its payoffs are totals", "--discount 1"),
-            (horizon is not None and horizon < steps, "E623",
-             f"the tree has {steps} steps, and --horizon {horizon} would cut it", f"--horizon {steps}, or none"),
-        ):  # fmt: skip
+            (
+                horizon is not None and horizon < steps,
+                "E623",
+                f"the tree has {steps} steps, and --horizon {horizon} would cut it",
+                f"--horizon {steps}, or none",
+            ),
+        ):
             if wrong:
                 raise InputError([Diagnostic(code, message, None, cure)], source)
         builder = _Builder(tree, stages, max(horizon or 1, steps))
@@ -84,7 +88,7 @@ class _Builder:
         self.infosets = [
             list({i.number: i for i in sorted(movers, key=_number) if i.player == player}.values())
             for player in range(self.n)
-        ]  # fmt: skip
+        ]
         self.seen = {(i.player, i.number): k for own in self.infosets for k, i in enumerate(own, 1)}
         self.widths = [max((len(i.actions) for i in own), default=1) for own in self.infosets]
         self.active = np.zeros((horizon, self.n), dtype=np.bool_)
@@ -92,9 +96,11 @@ class _Builder:
             self.active[stages.step[head] - 1, [i.player for i in stage.movers]] = True
         self.before = {
             landing.head: stages.step[head]
-            for head, stage in stages.stages.items() for landings in stage.after for landing in landings
+            for head, stage in stages.stages.items()
+            for landings in stage.after
+            for landing in landings
             if landing.head is not None
-        }  # fmt: skip
+        }
         """The step of the stage before a stage."""
         self._plays: dict[tuple[bool, ...], list[tuple[int, ...]]] = {}
         self.entries: list[tuple[int, int, int, float]] = []
@@ -107,8 +113,10 @@ class _Builder:
         sizes = [1 + len(own) for own in self.infosets]
         cells, played = len(order) * prod(self.widths), sum(len(self._allowed(state)) for state in order)
         if cells > MAX_CELLS or played > MAX_ROWS or prod(sizes) >= 1 << 62:
-            raise LimitError(f"{cells:.3g} states and joint actions, {played:.3g} of them in play; the limits are "
-                             f"{MAX_CELLS:.3g} and {MAX_ROWS:.3g}: write a smaller tree")  # fmt: skip
+            raise LimitError(
+                f"{cells:.3g} states and joint actions, {played:.3g} of them in play; the limits are "
+                f"{MAX_CELLS:.3g} and {MAX_ROWS:.3g}: write a smaller tree"
+            )
         seen = [self._seen(state) for state in order]
         joint = np.array([int(np.ravel_multi_index(s, sizes)) for s in seen], dtype=np.int64)
         for state in order:
@@ -118,11 +126,21 @@ class _Builder:
         initial = Initial(at, joint[at], np.array([float(p) for _, p in start]))
         labels = self._labels(order)
         return Model(
-            name, self.tree.title, self._signature(), self.horizon, 1.0, ("state",), (labels,),
-            np.arange(len(order), dtype=np.int64)[:, None], initial, (self._kernel(len(order), joint),),
-            (0,) * self.horizon, self.active, np.ones((self.horizon + 1, self.n), dtype=np.bool_),
+            name,
+            self.tree.title,
+            self._signature(),
+            self.horizon,
+            1.0,
+            ("state",),
+            (labels,),
+            np.arange(len(order), dtype=np.int64)[:, None],
+            initial,
+            (self._kernel(len(order), joint),),
+            (0,) * self.horizon,
+            self.active,
+            np.ones((self.horizon + 1, self.n), dtype=np.bool_),
             frozenset({"step"}),  # a tree ends: what its last step is like says nothing of later ones
-        )  # fmt: skip
+        )
 
     # ---- states
 
@@ -156,8 +174,11 @@ class _Builder:
         """The steps at which play can be at an end."""
         if state != _OVER:
             return range(1, 2)
-        ends = [self.stages.step[head] + 1 for head, stage in self.stages.stages.items()
-                if any(landing.head is None for landings in stage.after for landing in landings)]  # fmt: skip
+        ends = [
+            self.stages.step[head] + 1
+            for head, stage in self.stages.stages.items()
+            if any(landing.head is None for landings in stage.after for landing in landings)
+        ]
         now = [1 if not any(x.payoff) else 2 for x in self.stages.first if x.head is None]
         return range(min(ends + now, default=self.horizon + 1), self.horizon + 1)
 
@@ -235,10 +256,15 @@ class _Builder:
     # ---- names
 
     def _signature(self) -> Signature:
-        acts = tuple(Variable("act", i, self._actions(own, w))
-                     for i, (own, w) in enumerate(zip(self.infosets, self.widths, strict=True)))  # fmt: skip
-        return Signature(self.tree.players, acts, tuple(
-            Variable("obs", i, _unlike("wait", _named(own))) for i, own in enumerate(self.infosets)))  # fmt: skip
+        acts = tuple(
+            Variable("act", i, self._actions(own, w))
+            for i, (own, w) in enumerate(zip(self.infosets, self.widths, strict=True))
+        )
+        return Signature(
+            self.tree.players,
+            acts,
+            tuple(Variable("obs", i, _unlike("wait", _named(own))) for i, own in enumerate(self.infosets)),
+        )
 
     def _actions(self, own: list[Infoset], width: int) -> tuple[str, ...]:
         """The names at each place of the players' lists, joined; numbers where that gets long, or not distinct."""

@@ -119,8 +119,11 @@ class _Reader:
             known = self.infosets[player, number] = Infoset(player, number, name, actions, chances)
         elif len(known.actions) != len(actions) or (player >= 0 and known.actions != actions):
             others = ", ".join(f'"{action}"' for action in known.actions)
-            tokens.fail(f"information set {number} has other actions elsewhere: {others}", at,
-                        "the nodes of an information set have the same actions")  # fmt: skip
+            tokens.fail(
+                f"information set {number} has other actions elsewhere: {others}",
+                at,
+                "the nodes of an information set have the same actions",
+            )
         elif known.chances != chances:
             return Infoset(player, number, name, actions, chances)
         return known
@@ -141,8 +144,12 @@ class _Reader:
             tokens.fail("no actions", begin, "an information set has at least one action")
         total = sum(chances, Fraction(0))
         if chance and abs(total - 1) > _SLACK:
-            tokens.fail(f"the probabilities of chance sum to {float(total):.12g}, not 1", begin,
-                        "exact fractions such as 1/3 sum to 1", "I103")  # fmt: skip
+            tokens.fail(
+                f"the probabilities of chance sum to {float(total):.12g}, not 1",
+                begin,
+                "exact fractions such as 1/3 sum to 1",
+                "I103",
+            )
         return distinct(actions), tuple(p / total for p in chances)
 
     def _outcome(self) -> tuple[Fraction, ...] | None:

@@ -68,17 +68,23 @@ def arrange(tree: Tree, tokens: Tokens) -> Stages:
         graph.add_nodes_from(set(group.values()))
         graph.add_edges_from(
             (_class(stage, group), _class(stages[landing.head], group))
-            for stage in stages.values() for landings in stage.after for landing in landings
+            for stage in stages.values()
+            for landings in stage.after
+            for landing in landings
             if landing.head is not None
-        )  # fmt: skip
+        )
         if nx.is_directed_acyclic_graph(graph):
             steps = {c: h for h, layer in enumerate(nx.topological_generations(graph), 1) for c in layer}
             return Stages(first, stages, {head: steps[_class(stage, group)] for head, stage in stages.items()})
     cycle = {node for edge in nx.find_cycle(graph) for node in edge}
     head = min(head for head, stage in stages.items() if _class(stage, group) in cycle)
-    tokens.fail("this move comes before and after another one, depending on play, so that no step can be given to "
-                "them without telling the players more than the tree does", tree.nodes[head].word,
-                "a POSG has a clock; this tree has none", "I107")  # fmt: skip
+    tokens.fail(
+        "this move comes before and after another one, depending on play, so that no step can be given to "
+        "them without telling the players more than the tree does",
+        tree.nodes[head].word,
+        "a POSG has a clock; this tree has none",
+        "I107",
+    )
 
 
 def _class(stage: Stage, group: dict[Key, int]) -> int:
@@ -109,7 +115,11 @@ def _require_recall(tree: Tree, tokens: Tokens) -> None:
                 tokens.fail(
                     f"player {tree.players[player]} forgets in information set {node.infoset.number} what it knew or "
                     f"did: at this node it {_did(tree, here)}, at the node of line {place.line}, column {place.column} "
-                    f"it {_did(tree, there)}", node.word, "an agent of a POSG remembers", "I107")  # fmt: skip
+                    f"it {_did(tree, there)}",
+                    node.word,
+                    "an agent of a POSG remembers",
+                    "I107",
+                )
 
 
 def _did(tree: Tree, move: tuple[Key, int] | None) -> str:
@@ -143,9 +153,12 @@ def _block(tree: Tree, head: int, simultaneous: bool) -> tuple[tuple[Infoset, ..
     while simultaneous:
         following = {None if (i := tree.nodes[k].infoset) is None else _key(i) for k in level}
         infoset = tree.nodes[level[0]].infoset
-        if len(following) > 1 or infoset is None or infoset.player in {-1, *(m.player for m in movers)} or any(
-            tree.nodes[k].payoff is not None for k in level
-        ):  # fmt: skip
+        if (
+            len(following) > 1
+            or infoset is None
+            or infoset.player in {-1, *(m.player for m in movers)}
+            or any(tree.nodes[k].payoff is not None for k in level)
+        ):
             break
         movers.append(infoset)
         level = [child for k in level for child in tree.nodes[k].children]

@@ -128,8 +128,9 @@ class Tokens:
                 return value
         except (ValueError, ZeroDivisionError, OverflowError):
             pass
-        self.fail(f"the number {word.text[:20]} is out of range", word, "write a finite number that a double can hold",
-                  "I105")  # fmt: skip
+        self.fail(
+            f"the number {word.text[:20]} is out of range", word, "write a finite number that a double can hold", "I105"
+        )
 
     def real(self, what: str) -> float:
         """A finite number as a double."""

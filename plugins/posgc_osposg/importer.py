@@ -77,21 +77,37 @@ class _Builder:
         signature = Signature(
             ("1", "2"),
             (Variable("act", 0, acts[0]), Variable("act", 1, acts[1])),
-            (Variable("obs", 0, seen), Variable("obs", 1, states), Variable("heard", 1, seen),
-             Variable("saw", 1, acts[0])),
-        )  # fmt: skip
+            (
+                Variable("obs", 0, seen),
+                Variable("obs", 1, states),
+                Variable("heard", 1, seen),
+                Variable("saw", 1, acts[0]),
+            ),
+        )
         entries, reward = self._entries(rows, number)
         start = np.array([s for s in kept if belief[s] > 0], dtype=np.int64)
-        first = Initial(np.array([number[s] for s in start.tolist()], dtype=np.int64),
-                        start * len(seen) * len(acts[0]), belief[start])  # fmt: skip
+        first = Initial(
+            np.array([number[s] for s in start.tolist()], dtype=np.int64),
+            start * len(seen) * len(acts[0]),
+            belief[start],
+        )
         observed = np.ones((steps + 1, 4), dtype=np.bool_)
         observed[0] = [False, True, False, False]
         return Model(
-            name, "", signature, steps, game.discount if discount is None else discount, ("state",), (states,),
-            np.array(kept, dtype=np.int64)[:, None], first,
-            (kernel_from_entries(*entries, np.stack([reward, -reward])),), (0,) * steps,
-            np.ones((steps, 2), dtype=np.bool_), observed,
-        )  # fmt: skip
+            name,
+            "",
+            signature,
+            steps,
+            game.discount if discount is None else discount,
+            ("state",),
+            (states,),
+            np.array(kept, dtype=np.int64)[:, None],
+            first,
+            (kernel_from_entries(*entries, np.stack([reward, -reward])),),
+            (0,) * steps,
+            np.ones((steps, 2), dtype=np.bool_),
+            observed,
+        )
 
     def _belief(self) -> npt.NDArray[np.float64]:
         game = self.game
@@ -114,8 +130,12 @@ class _Builder:
         target: dict[tuple[int, int, int], int] = {}
         for line, (s, a1, a2, o, t), p in game.transitions:
             if a1 not in self.lists[0][s] or a2 not in self.lists[1][s]:
-                self.complaints.error("I102", f"state {game.states[s]} does not let {a1} and {a2} be played", line.span,
-                                      "see the lists of what can be played")  # fmt: skip
+                self.complaints.error(
+                    "I102",
+                    f"state {game.states[s]} does not let {a1} and {a2} be played",
+                    line.span,
+                    "see the lists of what can be played",
+                )
                 continue
             if (s, a1, a2, o, t) in known:
                 self.complaints.error("I101", "this transition is given a second time", line.span, "give it once")
@@ -125,9 +145,12 @@ class _Builder:
                 where = game.partition[t]
                 if target.setdefault((game.partition[s], a1, o), where) != where:
                     other = target[game.partition[s], a1, o]
-                    self.complaints.error("I107", f"after observation {o} player 1 would not know the partition: "
-                                          f"{where} here, elsewhere {other}", line.span, "partition, action and "
-                                          "observation of player 1 determine the next partition")  # fmt: skip
+                    self.complaints.error(
+                        "I107",
+                        f"after observation {o} player 1 would not know the partition: {where} here, elsewhere {other}",
+                        line.span,
+                        "partition, action and observation of player 1 determine the next partition",
+                    )
                 rows.setdefault((s, a1, a2), []).append((o, t, p))
         return rows
 
@@ -145,15 +168,22 @@ class _Builder:
                     elif abs(total - 1) > _ROUNDED:
                         wrong += 1
                         if wrong <= SHOWN:
-                            self.complaints.error("I103", f"the transitions of state {s}, actions {a1} and {a2} sum to "
-                                                  f"{total:.12g}, not 1", None, "add what is missing")  # fmt: skip
+                            self.complaints.error(
+                                "I103",
+                                f"the transitions of state {s}, actions {a1} and {a2} sum to {total:.12g}, not 1",
+                                None,
+                                "add what is missing",
+                            )
                     else:
                         rounded = max(rounded, abs(total - 1))
                         rows[s, a1, a2] = [(o, t, p / total) for o, t, p in entries]
         self.complaints.unlisted("I103", max(0, wrong - SHOWN))
         if void:
-            self.complaints.note("N114", f"{len(void)} state(s) that no play reaches lack transitions, first "
-                                 f"{game.states[min(void)]}", None)  # fmt: skip
+            self.complaints.note(
+                "N114",
+                f"{len(void)} state(s) that no play reaches lack transitions, first {game.states[min(void)]}",
+                None,
+            )
         if rounded > _EXACT:
             self.complaints.note("N106", f"rows that sum to 1 only within {rounded:.1e} were renormalised", None)
 
@@ -175,8 +205,12 @@ class _Builder:
         """The names of the actions where the list is everywhere the same, else the places in it."""
         lists = {tuple(each) for each in self.lists[player]}
         if len(lists) > 1:
-            self.complaints.note("N113", f"player {player + 1} has other actions elsewhere: action k is the k-th that "
-                                 "can be played, and a number beyond the list plays its last", None)  # fmt: skip
+            self.complaints.note(
+                "N113",
+                f"player {player + 1} has other actions elsewhere: action k is the k-th that "
+                "can be played, and a number beyond the list plays its last",
+                None,
+            )
             return tuple(map(str, range(self.width[player])))
         return _distinct([self.game.actions[player][a] for a in lists.pop()])
 

@@ -19,8 +19,15 @@ __all__ = ["MAX_LINES", "Line", "OneSided", "header_of", "read_sections"]
 
 MAX_LINES = 1_000_000  # some hundred bytes each
 
-_COUNTS = ("states", "partitions", "actions of player 1", "actions of player 2", "observations", "transitions",
-           "rewards")  # fmt: skip
+_COUNTS = (
+    "states",
+    "partitions",
+    "actions of player 1",
+    "actions of player 2",
+    "observations",
+    "transitions",
+    "rewards",
+)
 _INDEX = re.compile(r"\d{1,9}")
 
 
@@ -89,8 +96,9 @@ class _Sections:
         found = []
         for k, (word, size, kind) in enumerate(zip(words, sizes, kinds, strict=True)):
             if not _INDEX.fullmatch(word) or int(word) >= size:
-                self.complaints.error("I102", f"there is no {kind} {word[:20]}", line.word(k),
-                                      f"indices start at 0: 0 to {size - 1}")  # fmt: skip
+                self.complaints.error(
+                    "I102", f"there is no {kind} {word[:20]}", line.word(k), f"indices start at 0: 0 to {size - 1}"
+                )
                 return None
             found.append(int(word))
         return found
@@ -109,8 +117,9 @@ class _Sections:
             return None
         return value
 
-    def entries(self, count: int, sizes: Sequence[int], kinds: Sequence[str], low: float, high: float,
-                form: str) -> list[tuple[Line, list[int], float]]:  # fmt: skip
+    def entries(
+        self, count: int, sizes: Sequence[int], kinds: Sequence[str], low: float, high: float, form: str
+    ) -> list[tuple[Line, list[int], float]]:
         """Lines of indices and one number."""
         found = []
         for line in self.take(count):
@@ -149,8 +158,12 @@ def read_sections(source: Source, complaints: Complaints) -> OneSided:
     if len(lines) != need:
         told = ", ".join(f"{count} {what}" for count, what in zip((n, m, a1, a2, o, t, r), _COUNTS, strict=True))
         there = "more" if len(lines) > need else len(lines)
-        complaints.error("I101", f"the header ({told}) asks for {need} lines that are not blank, and there are {there}",
-                         lines[0].span, "correct the counts, or add what is missing")  # fmt: skip
+        complaints.error(
+            "I101",
+            f"the header ({told}) asks for {need} lines that are not blank, and there are {there}",
+            lines[0].span,
+            "correct the counts, or add what is missing",
+        )
     complaints.settle()
     sections = _Sections(lines, complaints)
     sections.take(1)
@@ -164,11 +177,18 @@ def read_sections(source: Source, complaints: Complaints) -> OneSided:
     place, begin, belief = _belief(sections, partition, m)
     complaints.settle()
     return OneSided(
-        discount, states, partition, (names[0], names[1]), names[2], (first, second),
+        discount,
+        states,
+        partition,
+        (names[0], names[1]),
+        names[2],
+        (first, second),
         tuple((line, (i[0], i[1], i[2], i[3], i[4]), p) for line, i, p in moves),
         tuple((line, (i[0], i[1], i[2]), p) for line, i, p in pays),
-        begin, belief, place,
-    )  # fmt: skip
+        begin,
+        belief,
+        place,
+    )
 
 
 def _states(sections: _Sections, n: int, m: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -180,8 +200,12 @@ def _states(sections: _Sections, n: int, m: int) -> tuple[tuple[str, ...], tuple
             continue
         word = words[-1]
         if not _INDEX.fullmatch(word) or int(word) >= m:
-            sections.complaints.error("I102", f"there is no partition {word[:20]}", line.word(len(words) - 1),
-                                      f"indices start at 0: 0 to {m - 1}")  # fmt: skip
+            sections.complaints.error(
+                "I102",
+                f"there is no partition {word[:20]}",
+                line.word(len(words) - 1),
+                f"indices start at 0: 0 to {m - 1}",
+            )
             continue
         names.append(" ".join(words[:-1]))
         partition.append(int(word))
@@ -208,6 +232,10 @@ def _belief(sections: _Sections, partition: Sequence[int], m: int) -> tuple[Line
         return line, 0, ()
     size = sum(p == at[0] for p in partition)
     if len(chances) != size:
-        sections.complaints.error("I101", f"{len(chances)} probabilities for the {size} states of partition {at[0]}",
-                                  line.span, "the partition, then one number for each of its states")  # fmt: skip
+        sections.complaints.error(
+            "I101",
+            f"{len(chances)} probabilities for the {size} states of partition {at[0]}",
+            line.span,
+            "the partition, then one number for each of its states",
+        )
     return line, at[0], tuple(p for p in chances if p is not None)

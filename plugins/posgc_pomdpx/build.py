@@ -82,8 +82,10 @@ class _Rows:
 
 def _within(entries: int) -> None:
     if entries > MAX_ENTRIES:
-        raise LimitError(f"the joint kernel P(s', o' | s, a) would have {entries:.3g} entries or more; the limit is "
-                         f"{MAX_ENTRIES:.3g}: write a smaller model")  # fmt: skip
+        raise LimitError(
+            f"the joint kernel P(s', o' | s, a) would have {entries:.3g} entries or more; the limit is "
+            f"{MAX_ENTRIES:.3g}: write a smaller model"
+        )
 
 
 def _size(variables: Sequence[Variable]) -> int:
@@ -106,8 +108,10 @@ class _Builder:
         self.observation = [_Sparse(factor) for factor in network.observation]
         self.n_actions = _size(network.actions)
         for variables, what in (
-            (network.previous, "states"), (self.signals, "observations"), (network.actions, "actions"),
-        ):  # fmt: skip
+            (network.previous, "states"),
+            (self.signals, "observations"),
+            (network.actions, "actions"),
+        ):
             if _size(variables) >= 1 << 62:
                 raise LimitError(f"{_size(variables):.3g} combinations of {what}; the limit is {1 << 62:.3g}")
 
@@ -121,15 +125,25 @@ class _Builder:
         observed = np.ones((horizon + 1, len(self.signals)), dtype=np.bool_)
         observed[0, : len(network.observations)] = False
         signature = Signature(
-            ("1",), tuple(Item(v.name, 0, v.values) for v in network.actions),
+            ("1",),
+            tuple(Item(v.name, 0, v.values) for v in network.actions),
             tuple(Item(v.name, 0, v.values) for v in self.signals),
-        )  # fmt: skip
+        )
         return Model(
-            name, network.title, signature, horizon, network.discount if discount is None else discount,
-            tuple(v.name for v in network.previous), tuple(v.values for v in network.previous),
-            np.stack(list(_columns(network.previous, states).values()), axis=1), initial,
-            (self._kernel(states),), (0,) * horizon, np.ones((horizon, len(network.actions)), dtype=np.bool_), observed,
-        )  # fmt: skip
+            name,
+            network.title,
+            signature,
+            horizon,
+            network.discount if discount is None else discount,
+            tuple(v.name for v in network.previous),
+            tuple(v.values for v in network.previous),
+            np.stack(list(_columns(network.previous, states).values()), axis=1),
+            initial,
+            (self._kernel(states),),
+            (0,) * horizon,
+            np.ones((horizon, len(network.actions)), dtype=np.bool_),
+            observed,
+        )
 
     def _rows(self, states: Ints, variables: Sequence[Variable]) -> _Rows:
         """Every joint action with every given state of a time slice; row a * len(states) + k is action a, state k."""
@@ -160,9 +174,13 @@ class _Builder:
             sample = (reward[entries.row] + extra)[None]
             reward = reward + np.bincount(entries.row, entries.chance * extra, minlength=len(reward))
         kernel = kernel_from_entries(
-            entries.row, entries.code(self.signals), np.searchsorted(states, entries.code(network.current)),
-            entries.chance, reward.reshape(1, self.n_actions, len(states)), sample,
-        )  # fmt: skip
+            entries.row,
+            entries.code(self.signals),
+            np.searchsorted(states, entries.code(network.current)),
+            entries.chance,
+            reward.reshape(1, self.n_actions, len(states)),
+            sample,
+        )
         return replace(kernel, emission=self._emission(states))
 
     def _emission(self, states: Ints) -> sparse.csr_array | None:

@@ -57,8 +57,10 @@ class Scope:
         self.axes = (*parents, *variables)
         self.shape = tuple(len(axis.values) for axis in self.axes)
         if prod(self.shape) > MAX_CELLS or len(self.axes) > MAX_AXES:
-            raise LimitError(f"a table over {len(self.axes)} variables has {prod(self.shape):.3g} cells; the limits "
-                             f"are {MAX_AXES} and {MAX_CELLS:.3g}: give the variables fewer parents")  # fmt: skip
+            raise LimitError(
+                f"a table over {len(self.axes)} variables has {prod(self.shape):.3g} cells; the limits "
+                f"are {MAX_AXES} and {MAX_CELLS:.3g}: give the variables fewer parents"
+            )
         self.axis_of = {axis.name: k for k, axis in enumerate(self.axes)}
         self.index_of = [{value: k for k, value in enumerate(axis.values)} for axis in self.axes]
 
@@ -67,8 +69,12 @@ class Scope:
         found = self.index_of[axis].get(word.text)
         if found is None:
             values = self.axes[axis].values
-            self.complaints.error("I102", f"`{self.axes[axis].name}` has no value `{word.text}`", word.span,
-                                  f"one of: {' '.join(values[:8])}{' …' if len(values) > 8 else ''}")  # fmt: skip
+            self.complaints.error(
+                "I102",
+                f"`{self.axes[axis].name}` has no value `{word.text}`",
+                word.span,
+                f"one of: {' '.join(values[:8])}{' …' if len(values) > 8 else ''}",
+            )
         return found
 
 
@@ -115,13 +121,18 @@ def _normalised(scope: Scope, table: Floats, place: Span) -> Floats:
         at = np.argwhere(off > _ROUNDED)[0]
         row = ", ".join(f"{p.name} {p.values[k]}" for p, k in zip(scope.parents, at, strict=False))
         more = int(np.count_nonzero(off > _ROUNDED)) - 1
-        scope.complaints.error("I103", f"the law of {names}{' given ' if row else ''}{row} sums to "
-                               f"{float(sums[tuple(at)]):.12g}, not 1{f' (and {more} more)' if more else ''}", place,
-                               "what no entry writes is 0")  # fmt: skip
+        scope.complaints.error(
+            "I103",
+            f"the law of {names}{' given ' if row else ''}{row} sums to "
+            f"{float(sums[tuple(at)]):.12g}, not 1{f' (and {more} more)' if more else ''}",
+            place,
+            "what no entry writes is 0",
+        )
         return table
     if off.max() > _EXACT:
-        scope.complaints.note("N106", f"the law of {names} sums to 1 only within {off.max():.1e} and was renormalised",
-                              place)  # fmt: skip
+        scope.complaints.note(
+            "N106", f"the law of {names} sums to 1 only within {off.max():.1e} and was renormalised", place
+        )
     normalised: Floats = table / sums
     return normalised
 
@@ -131,8 +142,12 @@ def _entries(parameter: Element, scope: Scope, table: Floats) -> None:
     for entry in parameter.children:
         parts = [entry.named(name) for name in ("Instance", tag)]
         if entry.tag != "Entry" or [len(part) for part in parts] != [1, 1]:
-            scope.complaints.error("I101", f"`<{entry.tag}>` is not an entry of this table", entry.span,
-                                   f"<Entry><Instance>…</Instance><{tag}>…</{tag}></Entry>")  # fmt: skip
+            scope.complaints.error(
+                "I101",
+                f"`<{entry.tag}>` is not an entry of this table",
+                entry.span,
+                f"<Entry><Instance>…</Instance><{tag}>…</{tag}></Entry>",
+            )
             continue
         cells = _instance(parts[0][0], scope)
         if cells is not None:
@@ -144,8 +159,12 @@ def _instance(instance: Element, scope: Scope) -> list[int | str] | None:
     words = list(instance.words())
     if len(words) != len(scope.axes):
         order = " ".join(axis.name for axis in scope.axes)
-        scope.complaints.error("I101", f"{len(words)} words for {len(scope.axes)} variables", instance.span,
-                               f"one word for each of: {order}")  # fmt: skip
+        scope.complaints.error(
+            "I101",
+            f"{len(words)} words for {len(scope.axes)} variables",
+            instance.span,
+            f"one word for each of: {order}",
+        )
         return None
     found: list[int | str | None] = [
         word.text if word.text in ("*", "-") else scope.place(word, axis) for axis, word in enumerate(words)
@@ -169,12 +188,19 @@ def _write(numbers: Element, cells: list[int | str], scope: Scope, table: Floats
             return
         table[where] = np.eye(scope.shape[-1]).reshape(spread)
     elif keyword in ("uniform", "identity"):
-        scope.complaints.error("I101", f"`{keyword}` cannot stand here", words[0].span, "`uniform` is for a whole law, "
-                               "`identity` for one parent and the variable, both `-`")  # fmt: skip
+        scope.complaints.error(
+            "I101",
+            f"`{keyword}` cannot stand here",
+            words[0].span,
+            "`uniform` is for a whole law, `identity` for one parent and the variable, both `-`",
+        )
     elif len(words) != prod(sizes.values()):
-        scope.complaints.error("I101", f"{len(words)} numbers, and this instance takes {prod(sizes.values())}",
-                               numbers.span, "one number for each combination of the `-`, the last one "
-                               "fastest")  # fmt: skip
+        scope.complaints.error(
+            "I101",
+            f"{len(words)} numbers, and this instance takes {prod(sizes.values())}",
+            numbers.span,
+            "one number for each combination of the `-`, the last one fastest",
+        )
     else:
         values = [number_of(word, not scope.variables, scope.complaints) for word in words]
         good = [value for value in values if value is not None]
@@ -202,8 +228,11 @@ class _Diagram:
     def _inside(self, element: Element, where: tuple[Place, ...], within: tuple[str, ...]) -> None:
         """The one node, leaf or short form in an element."""
         if len(element.children) != 1:
-            self._wrong(element, f"`<{element.tag}>` holds {len(element.children)} elements",
-                        "one <Node>, <Terminal> or <SubDAG>")  # fmt: skip
+            self._wrong(
+                element,
+                f"`<{element.tag}>` holds {len(element.children)} elements",
+                "one <Node>, <Terminal> or <SubDAG>",
+            )
             return
         (inner,) = element.children
         if inner.tag == "Node":
@@ -254,8 +283,11 @@ class _Diagram:
             seen[value] = edge
         missing = [value for value in self.scope.axes[axis].values if value not in seen]
         if missing:
-            self._wrong(node, f"no edge for `{missing[0]}` of `{self.scope.axes[axis].name}`",
-                        'one <Edge val="…"> for each value')  # fmt: skip
+            self._wrong(
+                node,
+                f"no edge for `{missing[0]}` of `{self.scope.axes[axis].name}`",
+                'one <Edge val="…"> for each value',
+            )
 
     def _short(self, element: Element, where: tuple[Place, ...], within: tuple[str, ...]) -> None:
         form = element.attributes.get("type", "")
@@ -276,8 +308,11 @@ class _Diagram:
         first = len(self.scope.parents)
         open_law = [k for k in range(first, len(self.scope.axes)) if not isinstance(where[k], int)]
         if open_law != [axis]:
-            self._wrong(element, f"the short form `{form}` gives the law of one variable",
-                        "name the variable, with the others tested before")  # fmt: skip
+            self._wrong(
+                element,
+                f"the short form `{form}` gives the law of one variable",
+                "name the variable, with the others tested before",
+            )
             return
         self._law(element, form, axis, where)
 
@@ -293,8 +328,12 @@ class _Diagram:
             return
         before = self.scope.axis_of.get(self.scope.axes[axis].before or "")
         if before is None:
-            self._wrong(element, f"`{self.scope.axes[axis].name}` does not have its earlier value as a parent",
-                        "name it in <Parent>", "I102")  # fmt: skip
+            self._wrong(
+                element,
+                f"`{self.scope.axes[axis].name}` does not have its earlier value as a parent",
+                "name it in <Parent>",
+                "I102",
+            )
             return
         fixed = where[before]
         for k in range(size) if not isinstance(fixed, int) else (fixed,):

@@ -132,8 +132,17 @@ def parse_xml(source: Source) -> Element:
 
     def refuse(*_: object) -> None:
         at = document.span(parser.CurrentByteIndex, len("<!DOCTYPE"))
-        raise InputError([Diagnostic("I101", "a document type declaration, which could define entities", at,
-                                     "delete it: no reader of this format needs one")], source)  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "I101",
+                    "a document type declaration, which could define entities",
+                    at,
+                    "delete it: no reader of this format needs one",
+                )
+            ],
+            source,
+        )
 
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = begin, finish, read
     parser.StartDoctypeDeclHandler = refuse
@@ -141,6 +150,15 @@ def parse_xml(source: Source) -> Element:
         parser.Parse(document.bytes.decode(), True)
     except expat.ExpatError as error:
         at = document.span(max(parser.ErrorByteIndex, 0), 1)
-        raise InputError([Diagnostic("I101", f"this is not well-formed XML: {expat.errors.messages[error.code]}", at,
-                                     "close every tag, and quote every attribute")], source) from None  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "I101",
+                    f"this is not well-formed XML: {expat.errors.messages[error.code]}",
+                    at,
+                    "close every tag, and quote every attribute",
+                )
+            ],
+            source,
+        ) from None
     return top[0]

@@ -68,8 +68,12 @@ class _Reader:
         """Finds the sections, and reads the variables."""
         for element in self.root.children:
             if element.tag not in (*_SECTIONS, "Description", "ObsFunction"):
-                self.complaints.error("I101", f"`<{element.tag}>` is not a section that is read", element.span,
-                                      f"the sections are {', '.join(_SECTIONS)}, ObsFunction")  # fmt: skip
+                self.complaints.error(
+                    "I101",
+                    f"`<{element.tag}>` is not a section that is read",
+                    element.span,
+                    f"the sections are {', '.join(_SECTIONS)}, ObsFunction",
+                )
             elif element.tag in self.sections:
                 self.complaints.error("I104", f"a second `<{element.tag}>`", element.span, "give it once")
             self.sections.setdefault(element.tag, element)
@@ -86,14 +90,19 @@ class _Reader:
     def _variable(self, element: Element) -> None:
         names = ("vnamePrev", "vnameCurr") if element.tag == "StateVar" else ("vname",)
         if element.tag not in (*_LETTERS, "RewardVar"):
-            self.complaints.error("I101", f"`<{element.tag}>` is not a variable that is read", element.span,
-                                  "StateVar, ActionVar, ObsVar or RewardVar")  # fmt: skip
+            self.complaints.error(
+                "I101",
+                f"`<{element.tag}>` is not a variable that is read",
+                element.span,
+                "StateVar, ActionVar, ObsVar or RewardVar",
+            )
             return
         found = [element.attributes.get(name, "").strip() for name in names]
         for attribute, name in zip(names, found, strict=True):
             if not name or len(name.split()) != 1 or name == "null":
-                self.complaints.error("I101", f"`{name}` cannot be the name of a variable", element.span,
-                                      f'{attribute}="…", one word')  # fmt: skip
+                self.complaints.error(
+                    "I101", f"`{name}` cannot be the name of a variable", element.span, f'{attribute}="…", one word'
+                )
             elif name in self.declared:
                 self.complaints.error("I104", f"`{name}` is declared twice", element.span, "names are distinct")
             self.declared[name] = element
@@ -116,21 +125,33 @@ class _Reader:
         given = [child for child in element.children if child.tag in ("ValueEnum", "NumValues")]
         words = list(given[0].words()) if len(given) == 1 else []
         if not words:
-            self.complaints.error("I101", "a variable without values, or with two lists of them", element.span,
-                                  "one <ValueEnum> or <NumValues>")  # fmt: skip
+            self.complaints.error(
+                "I101",
+                "a variable without values, or with two lists of them",
+                element.span,
+                "one <ValueEnum> or <NumValues>",
+            )
             return ("",)
         if given[0].tag == "NumValues":
             text = words[0].text
             if not (text.isascii() and text.isdigit() and len(text) < 9 and 0 < int(text) <= MAX_CELLS):
-                self.complaints.error("I105", f"`{text[:20]}` is not a number of values", words[0].span,
-                                      f"a whole number from 1 to {MAX_CELLS}")  # fmt: skip
+                self.complaints.error(
+                    "I105",
+                    f"`{text[:20]}` is not a number of values",
+                    words[0].span,
+                    f"a whole number from 1 to {MAX_CELLS}",
+                )
                 return ("",)
             return tuple(f"{_LETTERS[element.tag]}{k}" for k in range(int(text)))
         names = tuple(word.text for word in words)
         for k, word in enumerate(words):
             if word.text in ("*", "-") or (len(set(names)) < len(names) and word.text in names[:k]):
-                self.complaints.error("I101", f"`{word.text}` cannot name a value here", word.span,
-                                      "values are distinct, and neither `*` nor `-`")  # fmt: skip
+                self.complaints.error(
+                    "I101",
+                    f"`{word.text}` cannot name a value here",
+                    word.span,
+                    "values are distinct, and neither `*` nor `-`",
+                )
         return names
 
     def network(self) -> Network:
@@ -145,9 +166,18 @@ class _Reader:
         rewards = self._rewards([*self.actions, *now, *after, *self.observations])
         text = " ".join(self.sections["Description"].text.split()) if "Description" in self.sections else ""
         return Network(
-            text, discount, tuple(now), tuple(after), tuple(self.seen), tuple(self.actions), tuple(self.observations),
-            factors["InitialStateBelief"], factors["StateTransitionFunction"], factors["ObsFunction"], rewards,
-        )  # fmt: skip
+            text,
+            discount,
+            tuple(now),
+            tuple(after),
+            tuple(self.seen),
+            tuple(self.actions),
+            tuple(self.observations),
+            factors["InitialStateBelief"],
+            factors["StateTransitionFunction"],
+            factors["ObsFunction"],
+            rewards,
+        )
 
     def _discount(self) -> float:
         element = self.sections["Discount"]
@@ -156,8 +186,9 @@ class _Reader:
         if len(words) != 1:
             self.complaints.error("I101", f"{len(words)} words in <Discount>", element.span, "one number")
         elif value is not None and not 0 <= value <= 1:
-            self.complaints.error("I105", f"the discount {value:g} is not in [0, 1]", words[0].span,
-                                  "a number from 0 to 1")  # fmt: skip
+            self.complaints.error(
+                "I105", f"the discount {value:g} is not in [0, 1]", words[0].span, "a number from 0 to 1"
+            )
         return value or 0.0
 
     def _laws(self, tag: str, variables: Sequence[Variable], parents: Sequence[Variable]) -> tuple[Factor, ...]:
@@ -181,15 +212,20 @@ class _Reader:
             factors.append(factor)
         for name in known:
             if name not in law_of and not len(self.complaints):
-                self.complaints.error("I104", f"`{name}` has no law in `<{tag}>`", section.span,
-                                      f"<CondProb><Var>{name}</Var>…</CondProb>")  # fmt: skip
+                self.complaints.error(
+                    "I104",
+                    f"`{name}` has no law in `<{tag}>`",
+                    section.span,
+                    f"<CondProb><Var>{name}</Var>…</CondProb>",
+                )
         after = {k: {law_of[p] for p in factor.parents if p in law_of} for k, factor in enumerate(factors)}
         try:
             return tuple(factors[k] for k in TopologicalSorter(after).static_order())
         except CycleError as error:
             names = " ".join(factors[k].variables[0] for k in error.args[1])
-            self.complaints.error("I101", f"these variables depend on one another: {names}", section.span,
-                                  "parents form no cycle")  # fmt: skip
+            self.complaints.error(
+                "I101", f"these variables depend on one another: {names}", section.span, "parents form no cycle"
+            )
             return ()
 
     def _rewards(self, parents: Sequence[Variable]) -> tuple[Factor, ...]:
@@ -206,8 +242,12 @@ class _Reader:
                 factors.append(factor)
         for name in self.rewards:
             if name not in given:
-                self.complaints.error("I104", f"`{name}` has no function in `<RewardFunction>`", section.span,
-                                      f"<Func><Var>{name}</Var>…</Func>")  # fmt: skip
+                self.complaints.error(
+                    "I104",
+                    f"`{name}` has no function in `<RewardFunction>`",
+                    section.span,
+                    f"<Func><Var>{name}</Var>…</Func>",
+                )
         return tuple(factors)
 
     def _factor(
@@ -232,8 +272,9 @@ class _Reader:
             for word in words:
                 if word.text not in names or word.text in seen or (what == "a parent here" and word.text in variables):
                     good = False
-                    self.complaints.error("I102", f"`{word.text}` is not {what}", word.span,
-                                          f"one of: {' '.join(names)}, each once")  # fmt: skip
+                    self.complaints.error(
+                        "I102", f"`{word.text}` is not {what}", word.span, f"one of: {' '.join(names)}, each once"
+                    )
                 seen.add(word.text)
         if not good:
             return None

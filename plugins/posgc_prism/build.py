@@ -47,8 +47,12 @@ class _Builder:
         dead = int((self.many == 0).sum())
         if dead:
             state = self.shown(int(np.argmin(self.many)))
-            complaints.note("N118", f"nothing can happen at {dead} state(s), first {state}: it stays there for ever",
-                            None, "what the state pays is paid at every step")  # fmt: skip
+            complaints.note(
+                "N118",
+                f"nothing can happen at {dead} state(s), first {state}: it stays there for ever",
+                None,
+                "what the state pays is paid at every step",
+            )
 
     def shown(self, state: int) -> str:
         row = self.reached.states[state]
@@ -86,9 +90,13 @@ class _Builder:
         wide[at] = np.where(wide[at] >= 0, wide[at], first[:, None])
         if counts.min() < there.any(axis=0).sum():
             k = int(np.argmin(counts))
-            self.complaints.note("N119", f"the actions of player {self.system.players[player]} depend on the state; at "
-                                 f"{self.shown(int(at[k]))} there are {counts[k]} of {there.any(axis=0).sum()}", None,
-                                 "an action that is not there is another name for the first that is")  # fmt: skip
+            self.complaints.note(
+                "N119",
+                f"the actions of player {self.system.players[player]} depend on the state; at "
+                f"{self.shown(int(at[k]))} there are {counts[k]} of {there.any(axis=0).sum()}",
+                None,
+                "an action that is not there is another name for the first that is",
+            )
         if self.system.kind == "pomdp":
             self._require_known(there, at)
         return wide
@@ -104,8 +112,12 @@ class _Builder:
         wrong = np.flatnonzero((np.diff(seen) == 0) & (np.diff(kind) != 0))
         if len(wrong):
             one, two = (self.shown(int(order[wrong[0] + k])) for k in (0, 1))
-            self.complaints.error("I107", f"two states with the same observation have other actions: {one}, and {two}",
-                                  None, "observe what the actions depend on")  # fmt: skip
+            self.complaints.error(
+                "I107",
+                f"two states with the same observation have other actions: {one}, and {two}",
+                None,
+                "observe what the actions depend on",
+            )
             self.complaints.settle()
 
     def _owners(self, owner_of: Ints) -> Ints:
@@ -121,8 +133,12 @@ class _Builder:
             k = int(other[0])
             state, span = int(reached.state[k]), self.system.labels[int(reached.label[k])].span
             one, two = (self.system.players[int(i)] for i in (owner_of[k], owner[state]))
-            self.complaints.error("I107", f"players {one} and {two} could both choose at {self.shown(state)}", span,
-                                  "one player moves at a state")  # fmt: skip
+            self.complaints.error(
+                "I107",
+                f"players {one} and {two} could both choose at {self.shown(state)}",
+                span,
+                "one player moves at a state",
+            )
         self.complaints.settle()
         return owner
 
@@ -173,17 +189,27 @@ class _Builder:
             tuple(v.label(int(x)) for x in values) for v, (values, _) in zip(system.variables, places, strict=True)
         )
         return Model(
-            name, "", Signature(system.players, actions, signals), horizon, discount,
-            tuple(v.name for v in system.variables), tuple(labels),
-            np.stack([index for _, index in places], axis=1), Initial(first, joint[first], np.ones(1)),
-            (replace(kernel, emission=emission),), (0,) * horizon,
-            np.ones((horizon, len(sizes)), dtype=np.bool_), np.ones((horizon + 1, len(signals)), dtype=np.bool_),
-        )  # fmt: skip
+            name,
+            "",
+            Signature(system.players, actions, signals),
+            horizon,
+            discount,
+            tuple(v.name for v in system.variables),
+            tuple(labels),
+            np.stack([index for _, index in places], axis=1),
+            Initial(first, joint[first], np.ones(1)),
+            (replace(kernel, emission=emission),),
+            (0,) * horizon,
+            np.ones((horizon, len(sizes)), dtype=np.bool_),
+            np.ones((horizon + 1, len(signals)), dtype=np.bool_),
+        )
 
     def _within(self, entries: int) -> None:
         if entries > MAX_ENTRIES:
-            raise LimitError(f"the kernel P(s', o' | s, a) would have {entries:.3g} entries or more; the limit is "
-                             f"{MAX_ENTRIES:.3g}: write a smaller model")  # fmt: skip
+            raise LimitError(
+                f"the kernel P(s', o' | s, a) would have {entries:.3g} entries or more; the limit is "
+                f"{MAX_ENTRIES:.3g}: write a smaller model"
+            )
 
     def _entries(self, choice: Ints, state: Ints) -> tuple[Ints, Ints, Floats]:
         """Row, new state and probability of every entry; row k makes `choice[k]`, -1 stays."""
@@ -198,9 +224,10 @@ class _Builder:
         at = order[np.repeat(first[choice[moves]], many) + offset]
         stays = np.flatnonzero(choice < 0)
         return (
-            np.concatenate([np.repeat(moves, many), stays]), np.concatenate([reached.target[at], state[stays]]),
+            np.concatenate([np.repeat(moves, many), stays]),
+            np.concatenate([reached.target[at], state[stays]]),
             np.concatenate([reached.chance[at], np.ones(len(stays))]),
-        )  # fmt: skip
+        )
 
 
 def _word(value: float, kind: str) -> str:
@@ -217,8 +244,15 @@ def _averaged(reached: Reached) -> Reached:
     nothing = np.zeros(len(live), dtype=np.int64)
     reward = np.zeros(len(live))
     np.add.at(reward, which, reached.reward * share)
-    return replace(reached, state=live, label=nothing, rank=nothing, reward=reward, choice=which[reached.choice],
-                   chance=reached.chance * share[reached.choice])  # fmt: skip
+    return replace(
+        reached,
+        state=live,
+        label=nothing,
+        rank=nothing,
+        reward=reward,
+        choice=which[reached.choice],
+        chance=reached.chance * share[reached.choice],
+    )
 
 
 def build(system: System, reached: Reached, name: str, horizon: int, discount: float, complaints: Complaints) -> Model:

@@ -159,8 +159,10 @@ class _Explorer:
         self.system, self.complaints = system, complaints
         sizes = [v.high - v.low + 1 for v in system.variables]
         if prod(sizes) >= 1 << 62:
-            raise LimitError(f"{prod(sizes):.3g} combinations of values; the limit is {1 << 62:.3g}: give the "
-                             "variables smaller ranges")  # fmt: skip
+            raise LimitError(
+                f"{prod(sizes):.3g} combinations of values; the limit is {1 << 62:.3g}: give the "
+                "variables smaller ranges"
+            )
         self.low = np.array([v.low for v in system.variables], dtype=np.int64)
         self.weight = np.array([prod(sizes[k + 1 :]) for k in range(len(sizes))], dtype=np.int64)
         self.sizes = np.array(sizes, dtype=np.int64)
@@ -171,8 +173,10 @@ class _Explorer:
 
     def within(self, rows: int, width: int) -> None:
         if rows * max(1, width) > MAX_CELLS or self.n_outcomes + rows > MAX_ENTRIES:
-            raise LimitError(f"more than {MAX_ENTRIES:.3g} outcomes can be reached, or {MAX_CELLS:.3g} values "
-                             "at once: write a smaller model")  # fmt: skip
+            raise LimitError(
+                f"more than {MAX_ENTRIES:.3g} outcomes can be reached, or {MAX_CELLS:.3g} values "
+                "at once: write a smaller model"
+            )
 
     def shown(self, row: Ints) -> str:
         return ", ".join(f"{v.name}={v.label(int(value))}" for v, value in zip(self.system.variables, row, strict=True))
@@ -192,8 +196,10 @@ class _Explorer:
         while len(fresh):
             layers += 1
             if layers * (self.system.parts + _LAYER) > MAX_WORK:
-                raise LimitError(f"states that are more than {layers:,} steps away, of expressions with "
-                                 f"{self.system.parts:,} parts, take too long: write a smaller model")  # fmt: skip
+                raise LimitError(
+                    f"states that are more than {layers:,} steps away, of expressions with "
+                    f"{self.system.parts:,} parts, take too long: write a smaller model"
+                )
             after = [np.zeros(0, dtype=np.int64)]
             for start in range(0, len(fresh), _PART):
                 after.append(self._part(fresh[start : start + _PART]))
@@ -229,9 +235,17 @@ class _Explorer:
         choice, target, chance = (np.concatenate(column) for column in zip(*outcomes, strict=True))
         codes, paid = (np.concatenate(column) for column in zip(*self.paid, strict=True))
         return Reached(
-            self.rows(seen), first, np.searchsorted(seen, state), label, rank, reward, paid[np.argsort(codes)],
-            choice, np.searchsorted(seen, target), chance,
-        )  # fmt: skip
+            self.rows(seen),
+            first,
+            np.searchsorted(seen, state),
+            label,
+            rank,
+            reward,
+            paid[np.argsort(codes)],
+            choice,
+            np.searchsorted(seen, target),
+            chance,
+        )
 
 
 def explore(system: System, complaints: Complaints) -> Reached:

@@ -20,8 +20,16 @@ __all__ = ["FUNCTIONS", "LARGEST", "Expr", "Values", "binary_kind", "number"]
 
 Floats = npt.NDArray[np.float64]
 LARGEST = 2.0**53  # whole numbers beyond it are not exact in doubles
-FUNCTIONS = {"min": (1, 99), "max": (1, 99), "floor": (1, 1), "ceil": (1, 1), "round": (1, 1), "pow": (2, 2),
-             "mod": (2, 2), "log": (2, 2)}  # fmt: skip
+FUNCTIONS = {
+    "min": (1, 99),
+    "max": (1, 99),
+    "floor": (1, 1),
+    "ceil": (1, 1),
+    "round": (1, 1),
+    "pow": (2, 2),
+    "mod": (2, 2),
+    "log": (2, 2),
+}
 """How many arguments each function takes, from and to."""
 
 
@@ -59,9 +67,17 @@ def binary_kind(op: str, left: str, right: str) -> str | None:
 
 
 _BINARY: dict[str, np.ufunc] = {
-    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "=": np.equal, "!=": np.not_equal,
-    "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
-}  # fmt: skip
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "=": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
 
 
 def _mod(args: Sequence[Floats]) -> Floats:
@@ -144,7 +160,12 @@ class Values:
     def _whole(self, expr: Expr, found: Floats) -> Floats:
         bad = ~(np.abs(found) <= LARGEST) | (found != np.floor(found))
         if bad.any():
-            self.complaints.error("I105", "this whole number is undefined, too large or not whole at a state that is "
-                                  f"reached: {found[bad][0]:.6g}", expr.span, "guard it with a condition")  # fmt: skip
+            self.complaints.error(
+                "I105",
+                "this whole number is undefined, too large or not whole at a state that is "
+                f"reached: {found[bad][0]:.6g}",
+                expr.span,
+                "guard it with a condition",
+            )
             self.complaints.settle()
         return found

@@ -83,8 +83,10 @@ class Names:
     def _typed(self, expr: Expr, renaming: Mapping[str, str], depth: int) -> Expr:
         self.parts += 1
         if depth > MAX_DEPTH or self.parts > MAX_PARTS:
-            raise LimitError(f"expressions are more than {MAX_DEPTH} deep, or have more than {MAX_PARTS:,} parts "
-                             "together, formulas put in: write a smaller model")  # fmt: skip
+            raise LimitError(
+                f"expressions are more than {MAX_DEPTH} deep, or have more than {MAX_PARTS:,} parts "
+                "together, formulas put in: write a smaller model"
+            )
         if expr.op == "name":
             return self._named(expr, renaming, depth)
         if expr.op == "number":
@@ -101,8 +103,12 @@ class Names:
         span = expr.span
         text = self.complaints.source.text[span.start : span.end]
         if not expr.value < (LARGEST if expr.kind == "int" else float("inf")) or vanishes(text, expr.value):
-            self.complaints.error("I105", f"the number {text[:20]} is out of range", span, "whole numbers stay below "
-                                  "2^53, others within doubles")  # fmt: skip
+            self.complaints.error(
+                "I105",
+                f"the number {text[:20]} is out of range",
+                span,
+                "whole numbers stay below 2^53, others within doubles",
+            )
 
     def _named(self, expr: Expr, renaming: Mapping[str, str], depth: int) -> Expr:
         name = renaming.get(expr.words[0], expr.words[0])
@@ -112,8 +118,12 @@ class Names:
         if name in self.constants:
             return replace(self._constant(name), span=expr.span)
         if name not in self.formulas:
-            self.complaints.error("I102", f"there is no variable, constant or formula `{name}`", expr.span,
-                                  "declare it, or correct the name")  # fmt: skip
+            self.complaints.error(
+                "I102",
+                f"there is no variable, constant or formula `{name}`",
+                expr.span,
+                "declare it, or correct the name",
+            )
             return Expr("number", (), expr.span, _ERROR)
         if self._circular(name, self.formulas[name].name):
             return Expr("number", (), expr.span, _ERROR)
@@ -129,10 +139,12 @@ class Names:
             self._values[name] = Expr("number", (), place, _ERROR)
             if constant.value is None:
                 self.complaints.error(
-                    "I104", f"the constant `{name}` has no value", place,
+                    "I104",
+                    f"the constant `{name}` has no value",
+                    place,
                     f"write it into the file, `const {constant.kind} {name} = 3;`: what PRISM takes from its option "
                     "-const, and --set, do not reach an imported file",
-                )  # fmt: skip
+                )
             elif not self._circular(name, constant.name):
                 self._open.append(name)
                 value = self.fixed(constant.value, constant.kind)

@@ -110,8 +110,12 @@ class _Reader:
         for block in self.of("system"):
             names = re.sub(r"//[^\n]*", " ", str(block)[6:-9]).split("||")
             if sorted(name.strip(" \t\r\n()") for name in names) != sorted(module.name for module in self.modules):
-                self.error("I107", "process algebra is not read", Token.new_borrow_pos("SYSTEM", "system", block),
-                           "leave the block out: all modules then run side by side")  # fmt: skip
+                self.error(
+                    "I107",
+                    "process algebra is not read",
+                    Token.new_borrow_pos("SYSTEM", "system", block),
+                    "leave the block out: all modules then run side by side",
+                )
 
     def declared(self) -> list[tuple[str, syntax.Variable, Mapping[str, str]]]:
         """Name, declaration and renaming of every variable, the global ones first; they get their columns."""
@@ -165,14 +169,20 @@ class _Reader:
         self.complaints.settle()
         sizes = [v.high - v.low + 1 for v in variables]
         if prod(sizes) > MAX_INITIAL:
-            raise LimitError(f"`init … endinit` would be tried at {prod(sizes):.3g} valuations; the limit is "
-                             f"{MAX_INITIAL:.3g}: give every variable its own `init`")  # fmt: skip
+            raise LimitError(
+                f"`init … endinit` would be tried at {prod(sizes):.3g} valuations; the limit is "
+                f"{MAX_INITIAL:.3g}: give every variable its own `init`"
+            )
         digits = np.unravel_index(np.arange(prod(sizes)), sizes)
         rows = np.stack([d + v.low for d, v in zip(digits, variables, strict=True)], axis=1).astype(np.int64)
         found: npt.NDArray[np.int64] = rows[Values(rows, self.complaints).truth(test)]
         if len(found) != 1:
-            self.error("I107", f"{len(found)} valuations satisfy `init … endinit`, and one is read", blocks[0].span,
-                       "make it one; a first step of chance can draw it")  # fmt: skip
+            self.error(
+                "I107",
+                f"{len(found)} valuations satisfy `init … endinit`, and one is read",
+                blocks[0].span,
+                "make it one; a first step of chance can draw it",
+            )
             self.complaints.settle()
         only: npt.NDArray[np.int64] = found[0]
         return only
@@ -181,8 +191,12 @@ class _Reader:
         """Labels in the order in which their first commands stand."""
         of: dict[tuple[str, bool], list[tuple[int, Command]]] = {}
         places: dict[tuple[str, bool], Span] = {}
-        actions = {module.called(c.action.label) for module in self.modules for c in module.text.commands
-                   if c.action.label is not None}  # fmt: skip
+        actions = {
+            module.called(c.action.label)
+            for module in self.modules
+            for c in module.text.commands
+            if c.action.label is not None
+        }
         for m, module in enumerate(self.modules):
             for command in module.text.commands:
                 label = command.action.label
@@ -216,11 +230,19 @@ class _Reader:
         if column is None:
             self.error("I102", f"there is no variable `{name}`", assignment.name, "declare it, or correct the name")
         elif name not in self.own[module.name] | self.own[""]:
-            self.error("I107", f"`{name}` belongs to another module", assignment.name, "a module changes its own "
-                       "variables and global ones")  # fmt: skip
+            self.error(
+                "I107",
+                f"`{name}` belongs to another module",
+                assignment.name,
+                "a module changes its own variables and global ones",
+            )
         elif name in self.own[""] and text.action.label is not None:
-            self.error("I107", f"the global variable `{name}` cannot be changed under an action", assignment.name,
-                       "leave the action out: modules that move together could write two values")  # fmt: skip
+            self.error(
+                "I107",
+                f"the global variable `{name}` cannot be changed under an action",
+                assignment.name,
+                "leave the action out: modules that move together could write two values",
+            )
         elif column in writes:
             self.error("I101", f"`{name}` is changed twice in one update", assignment.name, "change it once")
         else:
@@ -235,8 +257,12 @@ class _Reader:
         if len(structures) > 1:
             names = ", ".join(f"`{each.name}`" if each.name else "one without a name" for each in structures[1:])
             said = f" `{structures[0].name}`" if structures[0].name else ""
-            self.complaints.note("N117", f"the first rewards{said} are read; left out: {names}", None,
-                                 "put those that you want first in the file")  # fmt: skip
+            self.complaints.note(
+                "N117",
+                f"the first rewards{said} are read; left out: {names}",
+                None,
+                "put those that you want first in the file",
+            )
         actions = {label.action for label in labels}
         found = []
         for action, guard, value in structures[0].items:
@@ -248,8 +274,11 @@ class _Reader:
 
     def observed(self, kind: str, variables: tuple[Variable, ...]) -> tuple[tuple[str, Expr], ...]:
         """What is observed, by name: the observables, or every variable outside of a `pomdp`."""
-        given = [(str(name), span_of(name), Expr("name", (), span_of(name), words=(str(name),)))
-                 for names in self.of("observables") for name in names]  # fmt: skip
+        given = [
+            (str(name), span_of(name), Expr("name", (), span_of(name), words=(str(name),)))
+            for names in self.of("observables")
+            for name in names
+        ]
         given += [(str(each.name)[1:-1], span_of(each.name), each.value) for each in self.of("observable")]
         if kind != "pomdp":
             for _, span, _ in given[:1]:

@@ -19,9 +19,23 @@ from posgc.plugin.complaints import Complaints, span_of
 from posgc_prism.expressions import Expr
 
 __all__ = [
-    "Action", "Assignment", "Chance", "Command", "Constant", "Interval", "Item", "Module", "Named", "Player", "Renamed",
-    "Reward", "Rewards", "Variable", "parse", "refuse_type",
-]  # fmt: skip
+    "Action",
+    "Assignment",
+    "Chance",
+    "Command",
+    "Constant",
+    "Interval",
+    "Item",
+    "Module",
+    "Named",
+    "Player",
+    "Renamed",
+    "Reward",
+    "Rewards",
+    "Variable",
+    "parse",
+    "refuse_type",
+]
 
 
 class Named(NamedTuple):
@@ -157,8 +171,14 @@ class _Build(Transformer[Token, Any]):
 
     def module(self, parts: list[Any]) -> Item:
         name, *rest = parts
-        return Item("module", Module(name, tuple(each for each in rest if isinstance(each, Variable)),
-                                     tuple(each for each in rest if isinstance(each, Command))))  # fmt: skip
+        return Item(
+            "module",
+            Module(
+                name,
+                tuple(each for each in rest if isinstance(each, Variable)),
+                tuple(each for each in rest if isinstance(each, Command)),
+            ),
+        )
 
     def renamed(self, parts: list[Any]) -> Item:
         name, base, *pairs = parts
@@ -246,15 +266,24 @@ class _Build(Transformer[Token, Any]):
 
 @cache
 def _parser() -> Lark:
-    return Lark.open_from_package("posgc_grammars", "prism.lark", parser="lalr", maybe_placeholders=True,
-                                  transformer=_Build())  # fmt: skip
+    return Lark.open_from_package(
+        "posgc_grammars", "prism.lark", parser="lalr", maybe_placeholders=True, transformer=_Build()
+    )
 
 
 _FOREIGN = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+)*+(csg|ctmc|stochastic|ctmdp|ma|pta|popta|tptg|imdp|idtmc|lts)\b")
 """Types whose syntax may be another, so that a text is refused for its type first."""
 
-_WORDS = {"NAME": "a name", "NUMBER": "a number", "STRING": "a name in quotes", "PRIMED": "a variable with a prime",
-          "TYPE": "a model type", "TRUTH": "`true`", "KIND": "`int`, `bool`", "$END": "the end"}  # fmt: skip
+_WORDS = {
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "STRING": "a name in quotes",
+    "PRIMED": "a variable with a prime",
+    "TYPE": "a model type",
+    "TRUTH": "`true`",
+    "KIND": "`int`, `bool`",
+    "$END": "the end",
+}
 
 
 def parse(complaints: Complaints) -> list[Item]:
@@ -268,8 +297,12 @@ def parse(complaints: Complaints) -> list[Item]:
 
 def refuse_type(word: str, span: Span, complaints: Complaints) -> NoReturn:
     """I107 for a model type that is not read."""
-    complaints.error("I107", f"a model of type `{word}` is not read", span, "the types pomdp, mdp, dtmc and smg are: "
-                     "time goes in steps, and one player moves at a time")  # fmt: skip
+    complaints.error(
+        "I107",
+        f"a model of type `{word}` is not read",
+        span,
+        "the types pomdp, mdp, dtmc and smg are: time goes in steps, and one player moves at a time",
+    )
     complaints.settle()
     raise AssertionError("there is an error")
 

@@ -123,6 +123,13 @@ def _by_index(problem: Problem, select: str) -> str:
         return f"max:{int(agent) - 1}"
     if select not in ("welfare", "egalitarian", "entropy", "any"):
         names = ", ".join(f"max:{name}" for name in agents)
-        raise InputError([Diagnostic("E612", f"nothing is selected by {select!r}",
-                                     help=f"one of welfare, egalitarian, {names}, entropy, any")])  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E612",
+                    f"nothing is selected by {select!r}",
+                    help=f"one of welfare, egalitarian, {names}, entropy, any",
+                )
+            ]
+        )
     return select

@@ -127,8 +127,9 @@ def _backward(step: TrueStep, following: NextPairs, belief: sparse.csr_array, va
     to = following.successor[np.searchsorted(following.succession, row * width + step.ahead_az[flow.indices])]
     n_choices = len(step.cells.u) * len(step.actions)
     worth = np.bincount(
-        row * n_choices + step.ahead_choice[flow.indices], weights=flow.data * value[to],
+        row * n_choices + step.ahead_choice[flow.indices],
+        weights=flow.data * value[to],
         minlength=belief.shape[0] * n_choices,
-    )  # fmt: skip
+    )
     best: Floats = worth.reshape(belief.shape[0], len(step.cells.u), -1).max(axis=2).sum(axis=1)
     return best

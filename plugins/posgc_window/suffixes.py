@@ -119,12 +119,16 @@ def window_graph(information: Information, length: int, prior: Prior, max_nodes:
             done = state, walk.step(h, table, suffixes, stack, starts[h], oldest)
             held += len(done[1].stack)
             if held > max_nodes:
-                raise LimitError(f"windows of length {length} have more than {max_nodes} distinct nodes by step "
-                                 f"{h + 1} of the game; take a shorter window, or raise --max-nodes")  # fmt: skip
+                raise LimitError(
+                    f"windows of length {length} have more than {max_nodes} distinct nodes by step "
+                    f"{h + 1} of the game; take a shorter window, or raise --max-nodes"
+                )
         after = done[1]
         layers.append(Layer(h, belief, table, after.indptr, after.z, after.to, _NOTHING, _NOTHING, error))
-        if len(suffixes) != len(after.suffixes) or after.stack is not stack or any(
-            one.belief is not two.belief for one, two in zip(suffixes, after.suffixes, strict=True)
+        if (
+            len(suffixes) != len(after.suffixes)
+            or after.stack is not stack
+            or any(one.belief is not two.belief for one, two in zip(suffixes, after.suffixes, strict=True))
         ):
             belief = after.suffixes[0].belief[after.stack[:, 0]]
         suffixes, stack, error = after.suffixes, after.stack, after.error

@@ -10,5 +10,12 @@ from posgc.api.progress import progress_bar
 from posgc.api.reading import from_arrays, load, loads
 
 __all__ = [
-    "Game", "Info", "compression_asked", "from_arrays", "load", "loads", "options_asked", "progress_bar",
-]  # fmt: skip
+    "Game",
+    "Info",
+    "compression_asked",
+    "from_arrays",
+    "load",
+    "loads",
+    "options_asked",
+    "progress_bar",
+]

@@ -20,9 +20,14 @@ ENTRIES = 1 << 27
 
 
 def model_of_arrays(
-    T: npt.ArrayLike, O: npt.ArrayLike, R: npt.ArrayLike, initial: npt.ArrayLike, discount: float,
-    agents: Sequence[str] | None, name: str,
-) -> Callable[[int], Model]:  # fmt: skip
+    T: npt.ArrayLike,
+    O: npt.ArrayLike,
+    R: npt.ArrayLike,
+    initial: npt.ArrayLike,
+    discount: float,
+    agents: Sequence[str] | None,
+    name: str,
+) -> Callable[[int], Model]:
     """The model for each horizon; shapes as in `posgc.from_arrays`.  Raises InputError (E634), LimitError."""
     transition, emission, reward, start = _real("T", T), _real("O", O), _real("R", R), _real("initial", initial)
     n = transition.ndim - 2
@@ -46,16 +51,25 @@ def model_of_arrays(
         raise _wrong("an axis is empty", "every agent needs an action and an observation, be it the only one")
     joint, seen = int(np.prod(actions)), int(np.prod(observations))
     if joint * states * seen * states > ENTRIES:
-        raise LimitError(f"the joint law would hold {joint * states * seen * states} numbers (limit {ENTRIES}); write "
-                         "the game in the language, which keeps what is not zero")  # fmt: skip
+        raise LimitError(
+            f"the joint law would hold {joint * states * seen * states} numbers (limit {ENTRIES}); write "
+            "the game in the language, which keeps what is not zero"
+        )
     for what, table in (("T", transition), ("O", emission.reshape(*actions, states, seen)), ("initial", start)):
         _require_laws(what, table)
     _require_names(agents, n)
     return lambda horizon: from_arrays(
-        transition=transition.reshape(joint, states, states), emission=emission.reshape(joint, states, seen),
-        reward=reward.reshape(n, joint, states), initial=start, action_sizes=actions,
-        observation_sizes=observations, horizon=horizon, discount=discount, name=name, agents=agents,
-    )  # fmt: skip
+        transition=transition.reshape(joint, states, states),
+        emission=emission.reshape(joint, states, seen),
+        reward=reward.reshape(n, joint, states),
+        initial=start,
+        action_sizes=actions,
+        observation_sizes=observations,
+        horizon=horizon,
+        discount=discount,
+        name=name,
+        agents=agents,
+    )
 
 
 def _real(what: str, array: npt.ArrayLike) -> Floats:
@@ -74,8 +88,11 @@ def _require_laws(what: str, table: Floats) -> None:
     if len(bad):
         row = tuple(bad[0].tolist())
         place = f"{what}[{', '.join(map(str, row))}]" if row else what
-        raise _wrong(f"{place} is not a probability distribution: it adds up to {sums[row]:.12g}, its least entry is "
-                     f"{table[row].min():.3g}", "divide every row by its sum")  # fmt: skip
+        raise _wrong(
+            f"{place} is not a probability distribution: it adds up to {sums[row]:.12g}, its least entry is "
+            f"{table[row].min():.3g}",
+            "divide every row by its sum",
+        )
 
 
 def _require_names(agents: Sequence[str] | None, n: int) -> None:

@@ -27,8 +27,9 @@ def compression_asked(
         return None if spec is None else Compress(spec)
     target = None if epsilon is None else _number(epsilon)
     if target is not None and not 0 <= target < math.inf:
-        raise InputError([Diagnostic("E613", f"--epsilon {epsilon} is no gap",
-                                     help="a number from 0, in the unit of the rewards")])  # fmt: skip
+        raise InputError(
+            [Diagnostic("E613", f"--epsilon {epsilon} is no gap", help="a number from 0, in the unit of the rewards")]
+        )
     return Compress("auto", target, time_limit or Compress.seconds)
 
 
@@ -51,6 +52,13 @@ def options_asked(
         short["epsilon"] = epsilon
     for name, value in short.items():
         if value is not None and chosen.setdefault(name, value) != value:
-            raise InputError([Diagnostic("E613", f"--{name} {value} contradicts --option {name}={chosen[name]}",
-                                         help="leave one of them out")])  # fmt: skip
+            raise InputError(
+                [
+                    Diagnostic(
+                        "E613",
+                        f"--{name} {value} contradicts --option {name}={chosen[name]}",
+                        help="leave one of them out",
+                    )
+                ]
+            )
     return chosen

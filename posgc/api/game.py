@@ -204,9 +204,10 @@ class Game(Display):
             raise ValueError("a seed is not negative")
         request = self.compiled.request
         asked = dataclasses.replace(
-            request, max_nodes=request.max_nodes if max_nodes is None else max_nodes,
+            request,
+            max_nodes=request.max_nodes if max_nodes is None else max_nodes,
             seed=request.seed if seed is None else seed,
-        )  # fmt: skip
+        )
         return dataclasses.replace(self.compiled, request=asked, seconds=dict(self.compiled.seconds))
 
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:

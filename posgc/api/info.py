@@ -36,15 +36,28 @@ class Info(Display):
         model, information = compiled.model, compiled.information
         signature = model.signature
         return cls(
-            model.name, model.title, signature.agents, model.n_states, signature.action_sizes,
-            signature.observation_sizes, model.horizon, model.discount, reward_kind(model), information.protocol.name,
-            tuple(describe_lags(information)), tuple(describe_steps(information, model.horizon)),
-        )  # fmt: skip
+            model.name,
+            model.title,
+            signature.agents,
+            model.n_states,
+            signature.action_sizes,
+            signature.observation_sizes,
+            model.horizon,
+            model.discount,
+            reward_kind(model),
+            information.protocol.name,
+            tuple(describe_lags(information)),
+            tuple(describe_steps(information, model.horizon)),
+        )
 
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:
         return f"{self.name} — {self.title}" if self.title else self.name, [
-            ("protocol", self.protocol), ("agents", ", ".join(self.agents)), ("states", str(self.states)),
+            ("protocol", self.protocol),
+            ("agents", ", ".join(self.agents)),
+            ("states", str(self.states)),
             ("actions", " × ".join(map(str, self.actions))),
-            ("observations", " × ".join(map(str, self.observations))), ("horizon", str(self.horizon)),
-            ("discount", f"{self.discount:.10g}"), ("rewards", self.rewards.replace("_", "-")),
-        ]  # fmt: skip
+            ("observations", " × ".join(map(str, self.observations))),
+            ("horizon", str(self.horizon)),
+            ("discount", f"{self.discount:.10g}"),
+            ("rewards", self.rewards.replace("_", "-")),
+        ]

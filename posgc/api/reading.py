@@ -98,9 +98,13 @@ def from_arrays(
 
 
 def _request(
-    path: str, share: str | Protocol | None, horizon: Horizon, discount: float | None, reward: RewardReading | None,
+    path: str,
+    share: str | Protocol | None,
+    horizon: Horizon,
+    discount: float | None,
+    reward: RewardReading | None,
     parameters: dict[str, Parameter],
-) -> Request:  # fmt: skip
+) -> Request:
     """Raises InputError (E611, E622, E623) for values that are not of their types."""
     endless = isinstance(horizon, Real) and horizon == math.inf
     if not (endless or horizon is None or (_is(horizon, Integral) and horizon >= 1)):

@@ -20,17 +20,20 @@ def evolution(information: Information) -> Verdict:
     if (h := information.first_lost) is not None:
         names = ", ".join(information.label(item) for item in information.lost(h))
         return Verdict(
-            1, False,
+            1,
+            False,
             f"at step {h} {names} would become common, but nobody remembers it at step {h - 1}: "
             f"'forget after {information.protocol.forget}' is too short",
             notes=notes,
-        )  # fmt: skip
+        )
     return Verdict(
-        1, True,
+        1,
+        True,
         "at every step what becomes common, and what each agent holds, is a function of the private "
         "information, actions and observations of that step",
-        "lag table", notes=notes,
-    )  # fmt: skip
+        "lag table",
+        notes=notes,
+    )
 
 
 def _notes(information: Information) -> tuple[str, ...]:

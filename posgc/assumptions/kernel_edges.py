@@ -63,8 +63,9 @@ def kernel_edges(model: Model, h: int) -> KernelEdges:
     action, old = domain // model.n_states, domain % model.n_states
     coordinates: dict[Parent, Ints] = {
         v: _digit(action, [len(x.values) for x in signature.actions], v)
-        for v in range(len(signature.actions)) if model.active[h - 1, v]
-    }  # fmt: skip
+        for v in range(len(signature.actions))
+        if model.active[h - 1, v]
+    }
     coordinates["state"] = old
     law = sparse.csr_array((mass, (row_of, pair_state)), shape=(len(domain), model.n_states))
     state_parents, slack = _parents(law, coordinates)
@@ -118,10 +119,14 @@ def _groups(
     product of their laws is off, relative to each entry."""
     made = [w for w, size in enumerate(sizes) if model.observed[h, w] and size > 1]
     apart = {
-        w: _dependence(given, _code(observation, sizes, (w,)),
-                       _code(observation, sizes, tuple(v for v in made if v != w)), conditional)
+        w: _dependence(
+            given,
+            _code(observation, sizes, (w,)),
+            _code(observation, sizes, tuple(v for v in made if v != w)),
+            conditional,
+        )
         for w in made
-    }  # fmt: skip
+    }
     alone = [w for w in made if apart[w] <= RELATIVE_TOLERANCE]
     rest = tuple(w for w in made if w not in alone)
     return [(w,) for w in alone] + ([rest] if rest else []), sum(apart[w] for w in alone)

@@ -158,8 +158,9 @@ class ObservabilityReport(Display):
 
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:
         return f"Assumption 2: {self.answer}", [
-            ("γ", self.literal.in_words), ("γ on reachable differences", self.reachable.in_words),
-        ]  # fmt: skip
+            ("γ", self.literal.in_words),
+            ("γ on reachable differences", self.reachable.in_words),
+        ]
 
     def as_json(self) -> Json:
         """That of `literal`, and that of `reachable` under `reachable_differences`."""

@@ -154,9 +154,11 @@ class _Claim:
     def _add_increment(self, t: int, facts: dict[Fact, int]) -> None:
         """Check that the facts are exactly what becomes common at step t."""
         expected = {
-            fact for s in range(1, t + 1) for fact in self._made(s)
+            fact
+            for s in range(1, t + 1)
+            for fact in self._made(s)
             if (s < t or fact[0] == "observation") and self._is_common(fact, t) and not self._is_common(fact, t - 1)
-        }  # fmt: skip
+        }
         if facts.keys() != expected:
             wanted = ", ".join(sorted(self._label(fact) for fact in expected)) or "nothing"
             raise _malformed(f"what becomes common at step {t} is {wanted}")
@@ -167,8 +169,11 @@ class _Claim:
         rules = []
         by_agent = _mapping(value, "a prescription")
         for i, agent in enumerate(self.model.signature.agents):
-            own = {("action", v, self.step) for v, x in enumerate(self.variables["action"])
-                   if x.agent == i and self.model.active[self.step - 1, v]}  # fmt: skip
+            own = {
+                ("action", v, self.step)
+                for v, x in enumerate(self.variables["action"])
+                if x.agent == i and self.model.active[self.step - 1, v]
+            }
             rule = {}
             for row in _list(_field(by_agent, agent), f"the prescription of {agent}"):
                 fields = _mapping(row, "a row of a prescription")

@@ -45,12 +45,13 @@ def strategy_independence(
     unrolled = unrolled_certificate(information)
     if unrolled.separated:
         return Verdict(
-            3, True,
+            3,
+            True,
             f"in the influence diagram of all {plural(information.model.horizon, 'step')} "
             f"({plural(unrolled.nodes, 'node')}) what is not common is d-separated from all prescriptions by the "
             "common information, at every step",
             _up_to_here(information),
-        )  # fmt: skip
+        )
     verdict = exact_test(information, max_nodes, effort)
     if unrolled.separated is None:
         note = f"the influence diagram of all steps was not tried: it has {plural(unrolled.nodes, 'node')}"
@@ -68,12 +69,24 @@ def _by_slices(information: Information, cut: SliceResult) -> Verdict:
     # under either prescription, are compared with those of the kernel that obeys the edges.
     apart = 4 * cut.slack / (1 - cut.slack)
     if cut.open is None:
-        return Verdict(3, True, separated + "; no horizon has other slices", "structural, every horizon",
-                       any_start=True, slack=apart)  # fmt: skip
+        return Verdict(
+            3,
+            True,
+            separated + "; no horizon has other slices",
+            "structural, every horizon",
+            any_start=True,
+            slack=apart,
+        )
     horizon = information.model.horizon
     proved = f"horizon {horizon} only" if "horizon" in information.model.reads else f"horizons up to {horizon}"
-    return Verdict(3, True, f"{separated}; {cut.open}, so this proves {proved}", _up_to_here(information),
-                   any_start=True, slack=apart)  # fmt: skip
+    return Verdict(
+        3,
+        True,
+        f"{separated}; {cut.open}, so this proves {proved}",
+        _up_to_here(information),
+        any_start=True,
+        slack=apart,
+    )
 
 
 def _up_to_here(information: Information) -> str:
@@ -82,9 +95,7 @@ def _up_to_here(information: Information) -> str:
     return "structural, " + ("this horizon" if "horizon" in model.reads else f"horizons up to {model.horizon}")
 
 
-def exact_test(
-    information: Information, max_nodes: int = DEFAULT_MAX_NODES, effort: int = DEFAULT_EFFORT
-) -> Verdict:
+def exact_test(information: Information, max_nodes: int = DEFAULT_MAX_NODES, effort: int = DEFAULT_EFFORT) -> Verdict:
     """Assumption 3 on the graph alone, without certificates; Assumption 1 must hold."""
     horizon = information.model.horizon
     trace: list[tuple[np.ndarray, np.ndarray]] = []
@@ -102,26 +113,29 @@ def exact_test(
                 return Verdict(3, False, describe_witness(witness), "exact", witness)
             if result.holds is False:
                 return _undecided(
-                    passed, horizon,
+                    passed,
+                    horizon,
                     f"At step {layer.h} prescriptions seem to move a belief, but no two deterministic ones were found "
                     "that show it",
-                )  # fmt: skip
+                )
             if result.holds is None:
                 return _undecided(
-                    passed, horizon,
+                    passed,
+                    horizon,
                     f"step {layer.h} needs {plural(result.vertices, 'prescription')} and {result.work:.2g} "
                     f"multiplications (limit {effort:.2g}); raise the effort, or share more",
-                )  # fmt: skip
+                )
             vertices, passed = max(vertices, result.vertices), layer.h
     except LimitError as limit:
         return _undecided(passed, horizon, str(limit))
     return Verdict(
-        3, True,
+        3,
+        True,
         f"at {'the one common belief' if nodes == 1 else f'all {nodes} common beliefs'} of steps 1..{horizon}, every "
         f"increment leads to one posterior under all prescriptions "
         f"(L1 tolerance {POSTERIOR_TOLERANCE:g}; {_effort_text(vertices)})",
         "exact",
-    )  # fmt: skip
+    )
 
 
 def _effort_text(vertices: int) -> str:

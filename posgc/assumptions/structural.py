@@ -149,11 +149,12 @@ def _extended(information: Information) -> Information | str:
         return "a longer game reaches more states"
     horizon = 2 * _reach(information) + 1  # as long again, so that no drop is owed to the end being near
     model = replace(
-        model, horizon=horizon,
+        model,
+        horizon=horizon,
         kernel_of_step=(model.kernel_of_step[-1],) * horizon,
         active=np.repeat(model.active[:1], horizon, axis=0),
         observed=np.concatenate((model.observed[:1], np.repeat(model.observed[1:2], horizon, axis=0))),
-    )  # fmt: skip
+    )
     longer = Information(model, information.protocol)
     if information.dropped:
         longer = drop_own_actions(longer)
@@ -178,20 +179,20 @@ def _slice(information: Information, h: int, edges: KernelEdges) -> _Slice:
 
     old = frozenset(
         (holders(item, h), item in common, holders(item, h + 1) if item in later else ())
-        for item in information.private(h) if information.size(item) > 1
-    )  # fmt: skip
-    choices = tuple(v for v, x in enumerate(signature.actions) if model.active[h - 1, v] and len(x.values) > 1)
-    sights = tuple(
-        w for w, x in enumerate(signature.observations) if model.observed[h, w] and len(x.values) > 1
+        for item in information.private(h)
+        if information.size(item) > 1
     )
+    choices = tuple(v for v, x in enumerate(signature.actions) if model.active[h - 1, v] and len(x.values) > 1)
+    sights = tuple(w for w, x in enumerate(signature.observations) if model.observed[h, w] and len(x.values) > 1)
     return _Slice(
-        old, choices,
+        old,
+        choices,
         frozenset(v for v in choices if Item(h, "action", v) in common),
         frozenset(v for v in choices if Item(h, "action", v) in later),
         frozenset(w for w in sights if Item(h + 1, "observation", w) in common),
         frozenset(w for w in sights if Item(h + 1, "observation", w) in later),
         edges,
-    )  # fmt: skip
+    )
 
 
 def _separated(information: Information, cut: _Slice) -> bool:
@@ -275,9 +276,7 @@ def _observations(information: Information, h: int) -> list[Item]:
     return [item for item in items if information.exists(item) and information.size(item) > 1]
 
 
-def _unrolled_separated(
-    information: Information, graph: nx.DiGraph[Node], prescriptions: set[Node], h: int
-) -> bool:
+def _unrolled_separated(information: Information, graph: nx.DiGraph[Node], prescriptions: set[Node], h: int) -> bool:
     """({S_h} + p_h) minus c_h against all prescriptions before h, given c_h."""
     given: set[Node] = {item for item in information.common(h) if item in graph}
     targets: set[Node] = {("state", h)} | {item for item in information.private(h) if item in graph}

@@ -41,5 +41,6 @@ class Verdict(Display):
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:
         first = self.evidence.partition("\n")[0].rstrip(":")
         return f"Assumption {self.assumption}: {self.answer}", [
-            *([("method", self.method)] if self.method else []), *([("evidence", first)] if first else []),
-        ]  # fmt: skip
+            *([("method", self.method)] if self.method else []),
+            *([("evidence", first)] if first else []),
+        ]

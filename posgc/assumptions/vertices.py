@@ -32,8 +32,14 @@ from posgc.information.items import Information
 from posgc.information.step import Beliefs, Cells, step_entries
 
 __all__ = [
-    "POSTERIOR_TOLERANCE", "Failure", "LayerTest", "Moves", "Prescriptions", "check_layer", "moves",
-]  # fmt: skip
+    "POSTERIOR_TOLERANCE",
+    "Failure",
+    "LayerTest",
+    "Moves",
+    "Prescriptions",
+    "check_layer",
+    "moves",
+]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -128,9 +134,7 @@ class Prescriptions:
 
     def vertices(self, used: tuple[Ints, ...]) -> Iterator[tuple[Ints, ...]]:
         """Reference action everywhere, but for at most one deviation at a private information in `used`."""
-        deviations = [
-            [None, *product(used[j].tolist(), range(1, count))] for j, count in enumerate(self.choices)
-        ]
+        deviations = [[None, *product(used[j].tolist(), range(1, count))] for j, count in enumerate(self.choices)]
         for chosen in product(*deviations):
             actions = tuple(np.zeros(len(code), dtype=np.int64) for code in self.codes)
             for j, deviation in enumerate(chosen):
@@ -353,9 +357,7 @@ def _first_failure(
     return None, farthest
 
 
-def _failure(
-    layer: Beliefs, move: Moves, rules: Prescriptions, node: int, max_work: int
-) -> Failure | None:
+def _failure(layer: Beliefs, move: Moves, rules: Prescriptions, node: int, max_work: int) -> Failure | None:
     """Two deterministic prescriptions whose posteriors differ at a node that fails, None if none was found.
 
     The first has the posterior farthest from the uniform one, the second the one farthest from the

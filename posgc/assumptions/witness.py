@@ -62,9 +62,10 @@ def _prescription(information: Information, h: int, failure: Failure, k: int) ->
     rules: dict[str, Any] = {}
     for j, agent in enumerate(information.model.signature.agents):
         own = tuple(
-            Item(h, "action", v) for v, variable in enumerate(information.model.signature.actions)
+            Item(h, "action", v)
+            for v, variable in enumerate(information.model.signature.actions)
             if variable.agent == j and information.model.active[h - 1, v]
-        )  # fmt: skip
+        )
         rules[agent] = [
             {
                 "private": _labels(information, information.private_of(j, h), int(code)),

@@ -25,10 +25,18 @@ ROUNDING = 1e-9
 """Share of a panel's largest number below which a number is drawn as 0."""
 
 STYLE: Any = {
-    "font.family": "DejaVu Sans", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.titlesize": 10, "axes.titlelocation": "left", "legend.frameon": False, "svg.hashsalt": "posgc",
-    "svg.fonttype": "none", "lines.markersize": 5, "lines.linewidth": 1.6,
-}  # fmt: skip
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "svg.hashsalt": "posgc",
+    "svg.fonttype": "none",
+    "lines.markersize": 5,
+    "lines.linewidth": 1.6,
+}
 INK, BLUE, ORANGE, GREEN = "#1f2937", "#0072b2", "#d55e00", "#009e73"
 
 
@@ -42,17 +50,23 @@ class _Curve:
 
 
 PANELS = (
-    ("unit of the rewards", (
-        _Curve("bound", "bound on the gap", ORANGE, "o"),
-        _Curve("epsilon_r", "ε_r, measured", BLUE, "s"),
-        _Curve("gap", "exact gap", INK, "D"),
-    )),
-    ("L1 distance", (
-        _Curve("certificate", "certificate", ORANGE, "o", dashed=True),
-        _Curve("epsilon_z", "ε_z, measured", BLUE, "s"),
-    )),
+    (
+        "unit of the rewards",
+        (
+            _Curve("bound", "bound on the gap", ORANGE, "o"),
+            _Curve("epsilon_r", "ε_r, measured", BLUE, "s"),
+            _Curve("gap", "exact gap", INK, "D"),
+        ),
+    ),
+    (
+        "L1 distance",
+        (
+            _Curve("certificate", "certificate", ORANGE, "o", dashed=True),
+            _Curve("epsilon_z", "ε_z, measured", BLUE, "s"),
+        ),
+    ),
     ("nodes", (_Curve("nodes", "nodes", GREEN, "o"),)),
-)  # fmt: skip
+)
 
 
 def draw(found: Sweep, kind: str) -> bytes:
@@ -84,8 +98,11 @@ def draw(found: Sweep, kind: str) -> bytes:
             axes[-1].legend(loc="best")
         figure.align_ylabels(grid[:, 0])
         model = found.compiled.model
-        figure.suptitle(f"{model.name}, {found.compiled.information.protocol.name}, H = {model.horizon}, "
-                        f"{found.concept}", x=0.15 / width, ha="left")  # fmt: skip
+        figure.suptitle(
+            f"{model.name}, {found.compiled.information.protocol.name}, H = {model.horizon}, {found.concept}",
+            x=0.15 / width,
+            ha="left",
+        )
         buffer = io.BytesIO()
         undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
         figure.savefig(buffer, format=kind, dpi=150, metadata=undated)
@@ -97,8 +114,15 @@ def _panel(axes: Axes, curves: tuple[_Curve, ...], rows: list[dict[str, Any]]) -
         points = [(at, row[curve.key]) for at, row in enumerate(rows) if row[curve.key] is not None]
         largest = max((abs(v) for row in rows for c in curves if (v := row[c.key]) is not None), default=0.0)
         shown = [0.0 if abs(value) <= ROUNDING * largest else value for _, value in points]
-        axes.plot([at for at, _ in points], shown, color=curve.colour, marker=curve.marker, label=curve.label,
-                  linestyle="--" if curve.dashed else "-", clip_on=False)  # fmt: skip
+        axes.plot(
+            [at for at, _ in points],
+            shown,
+            color=curve.colour,
+            marker=curve.marker,
+            label=curve.label,
+            linestyle="--" if curve.dashed else "-",
+            clip_on=False,
+        )
     axes.grid(axis="y", which="both", color="#e5e7eb", linewidth=0.7)
 
 

@@ -23,8 +23,12 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `check`."""
     add_game(parser)
-    parser.add_argument("--require", metavar="LIST", default="1,3",
-                        help="what decides the exit status: of 1, 2, 3 and gamma>=X (default 1,3)")  # fmt: skip
+    parser.add_argument(
+        "--require",
+        metavar="LIST",
+        default="1,3",
+        help="what decides the exit status: of 1, 2, 3 and gamma>=X (default 1,3)",
+    )
     parser.add_argument("--witness", metavar="FILE", help="write the witness against Assumption 3 there, as JSON")
     parser.add_argument("--replay", metavar="FILE", help="recompute a witness by plain Bayes filtering, and stop")
     add_output(parser)

@@ -20,9 +20,11 @@ __all__ = ["attempts_table", "document", "plotted", "row", "sentences"]
 Json = dict[str, Any]
 
 BASIS = {
-    "lossless": "nothing is lost", "replaced": "distances met while merging", "expected": "the window's own error",
+    "lossless": "nothing is lost",
+    "replaced": "distances met while merging",
+    "expected": "the window's own error",
     "measured": "measured errors",
-}  # fmt: skip
+}
 """What a bound rests on."""
 
 
@@ -30,12 +32,26 @@ def document(found: Compressing) -> Json:
     """The field `compression` of `posgc solve --json`."""
     a = found.assessment
     return {
-        "spec": found.spec, "nodes": sum(found.compressed.graph.sizes), "certified": found.certified,
-        "target": found.target, "met": found.met, **_errors(a),
-        "bounds": [{"kind": b.kind, "value": b.gap, "own": float(b.own.max()), "gains": b.gains.tolist(),
-                    "value_error": b.value_error.tolist()} for b in a.bounds],
-        "not_verified": a.not_verified, "played": _played(a), "attempts": [row(attempt) for attempt in found.attempts],
-    }  # fmt: skip
+        "spec": found.spec,
+        "nodes": sum(found.compressed.graph.sizes),
+        "certified": found.certified,
+        "target": found.target,
+        "met": found.met,
+        **_errors(a),
+        "bounds": [
+            {
+                "kind": b.kind,
+                "value": b.gap,
+                "own": float(b.own.max()),
+                "gains": b.gains.tolist(),
+                "value_error": b.value_error.tolist(),
+            }
+            for b in a.bounds
+        ],
+        "not_verified": a.not_verified,
+        "played": _played(a),
+        "attempts": [row(attempt) for attempt in found.attempts],
+    }
 
 
 def _errors(a: Assessment) -> Json:
@@ -45,18 +61,28 @@ def _errors(a: Assessment) -> Json:
         "epsilon_z": None if measured is None else float(measured.epsilon_z.max()),
         "errors_exact": None if measured is None else measured.exact,
         "not_measured": a.not_measured,
-        "sampled_error": None if sampled is None else {
-            "mean": sampled.mean.tolist(), "half_interval": sampled.half.tolist(), "episodes": sampled.episodes,
+        "sampled_error": None
+        if sampled is None
+        else {
+            "mean": sampled.mean.tolist(),
+            "half_interval": sampled.half.tolist(),
+            "episodes": sampled.episodes,
         },
-    }  # fmt: skip
+    }
 
 
 def _played(a: Assessment) -> Json | None:
     if a.sampled_gap is None:
         return None
     g = a.sampled_gap
-    return {"values": g.values.tolist(), "values_half_interval": g.values_half.tolist(), "gains": g.gains.tolist(),
-            "gains_half_interval": g.gains_half.tolist(), "episodes": g.episodes, "confidence": 0.95}  # fmt: skip
+    return {
+        "values": g.values.tolist(),
+        "values_half_interval": g.values_half.tolist(),
+        "gains": g.gains.tolist(),
+        "gains_half_interval": g.gains_half.tolist(),
+        "episodes": g.episodes,
+        "confidence": 0.95,
+    }
 
 
 def row(attempt: Attempt[Candidate]) -> Json:
@@ -66,13 +92,18 @@ def row(attempt: Attempt[Candidate]) -> Json:
     measured, bound = (None, None) if a is None else (a.measured, a.bound)
     checked = None if a is None else a.verification
     return {
-        "spec": attempt.spec, "nodes": attempt.nodes,
+        "spec": attempt.spec,
+        "nodes": attempt.nodes,
         "epsilon_r": None if measured is None else float(measured.epsilon_r.max()),
         "epsilon_z": None if measured is None else float(measured.epsilon_z.max()),
-        "bound": None if bound is None else bound.gap, "bound_kind": None if bound is None else bound.kind,
-        "gap": None if checked is None else checked.gap, "certified": None if found is None else found.certified,
-        "values": None if found is None else list(_values(found)), "seconds": attempt.seconds, "note": attempt.note,
-    }  # fmt: skip
+        "bound": None if bound is None else bound.gap,
+        "bound_kind": None if bound is None else bound.kind,
+        "gap": None if checked is None else checked.gap,
+        "certified": None if found is None else found.certified,
+        "values": None if found is None else list(_values(found)),
+        "seconds": attempt.seconds,
+        "note": attempt.note,
+    }
 
 
 def plotted(attempt: Attempt[Candidate]) -> Json:
@@ -83,10 +114,13 @@ def plotted(attempt: Attempt[Candidate]) -> Json:
     value = None if first is None else getattr(options, first)
     certificate = None if attempt.compressed is None else attempt.compressed.certificate
     return {
-        "name": compression.name, "option": first, "parameter": value if isinstance(value, (int, float)) else None,
+        "name": compression.name,
+        "option": first,
+        "parameter": value if isinstance(value, (int, float)) else None,
         "certificate": None if certificate is None else float(certificate.distance.max(initial=0.0)),
-        "certificate_kind": None if certificate is None else certificate.kind, **row(attempt),
-    }  # fmt: skip
+        "certificate_kind": None if certificate is None else certificate.kind,
+        **row(attempt),
+    }
 
 
 def _values(found: Candidate) -> tuple[float, ...]:
@@ -96,8 +130,9 @@ def _values(found: Candidate) -> tuple[float, ...]:
 
 def attempts_table(attempts: tuple[Attempt[Candidate], ...]) -> Table:
     """What was tried, in order."""
-    table = Table("compression", "nodes", "ε_r", "ε_z", "bound", "exact gap", "certified", "seconds", "",
-                  box=None, pad_edge=False)  # fmt: skip
+    table = Table(
+        "compression", "nodes", "ε_r", "ε_z", "bound", "exact gap", "certified", "seconds", "", box=None, pad_edge=False
+    )
     for attempt in attempts:
         cells = row(attempt)
         numbers = [_number(cells[key]) for key in ("epsilon_r", "epsilon_z", "bound", "gap", "certified")]
@@ -122,18 +157,24 @@ def sentences(found: Compressing, agents: tuple[str, ...]) -> list[str]:
         lines.append(f"  error not measured: {a.not_measured}")
     if a.sampled_error is not None:
         worst = int(a.sampled_error.mean.argmax())
-        lines.append(f"  no certificate; distance of beliefs under uniform play, at most at step {worst + 1}: "
-                     f"{a.sampled_error.mean[worst]:z.4g} ± {a.sampled_error.half[worst]:z.2g} "
-                     f"(95 %, {plural(a.sampled_error.episodes, 'episode')}; an estimate, no bound)")  # fmt: skip
+        lines.append(
+            f"  no certificate; distance of beliefs under uniform play, at most at step {worst + 1}: "
+            f"{a.sampled_error.mean[worst]:z.4g} ± {a.sampled_error.half[worst]:z.2g} "
+            f"(95 %, {plural(a.sampled_error.episodes, 'episode')}; an estimate, no bound)"
+        )
     for b in a.bounds:
-        lines.append(f"  certified: gap in the true game at most {at_most(b.gap, 4)} ({BASIS[b.kind]}; "
-                     f"{b.own.max():z.3g} of it is the compressed game's own gap)")  # fmt: skip
+        lines.append(
+            f"  certified: gap in the true game at most {at_most(b.gap, 4)} ({BASIS[b.kind]}; "
+            f"{b.own.max():z.3g} of it is the compressed game's own gap)"
+        )
     if a.verification is None:
         lines.append(f"  exact gap not computed: {a.not_verified}")
     if a.sampled_gap is not None:
         g = a.sampled_gap
         for i, agent in enumerate(agents):
-            lines.append(f"  played: {agent} earns {g.values[i]:z.6g} ± {g.values_half[i]:z.2g}, and its best answer "
-                         f"in the compressed game gains {g.gains[i]:z.4g} ± {g.gains_half[i]:z.2g} "
-                         f"(95 %, {plural(g.episodes, 'episode')}; estimates)")  # fmt: skip
+            lines.append(
+                f"  played: {agent} earns {g.values[i]:z.6g} ± {g.values_half[i]:z.2g}, and its best answer "
+                f"in the compressed game gains {g.gains[i]:z.4g} ± {g.gains_half[i]:z.2g} "
+                f"(95 %, {plural(g.episodes, 'episode')}; estimates)"
+            )
     return lines

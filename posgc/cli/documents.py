@@ -41,18 +41,24 @@ def check(report: Report) -> Json:
     gamma = report.observability.as_json()
     rows = [
         {"name": offer.name, "concept": concept, "applies": offer.applies, "reason": offer.reason}
-        for concept, table in report.offers.items() for offer in table
-    ]  # fmt: skip
+        for concept, table in report.offers.items()
+        for offer in table
+    ]
     return {
         **_game(compiled),
         "sizes": _sizes(compiled),
         "assumptions": {"1": _verdict(report.evolution), "2": gamma, "3": _verdict(report.independence)},
         "layers": list(report.layers),
         "layers_note": report.layers_note,
-        "compressions": [{"name": offer.spec, "nodes": offer.nodes, "error": offer.error, "kind": offer.kind,
-                          "reason": offer.reason} for offer in report.compressions],
-        "theory": {"gamma": report.theory.gamma, "epsilon": report.theory.epsilon,
-                   "window": report.theory.window if math.isfinite(report.theory.window) else None},
+        "compressions": [
+            {"name": offer.spec, "nodes": offer.nodes, "error": offer.error, "kind": offer.kind, "reason": offer.reason}
+            for offer in report.compressions
+        ],
+        "theory": {
+            "gamma": report.theory.gamma,
+            "epsilon": report.theory.epsilon,
+            "window": report.theory.window if math.isfinite(report.theory.window) else None,
+        },
         "backends": _by_backend(rows),
         "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
         "seconds": compiled.seconds,
@@ -82,16 +88,21 @@ def _game(compiled: Compiled) -> Json:
 def _sizes(compiled: Compiled) -> Json:
     model = compiled.model
     return {
-        "states": model.n_states, "actions": list(model.signature.action_sizes),
-        "observations": list(model.signature.observation_sizes), "horizon": model.horizon,
-    }  # fmt: skip
+        "states": model.n_states,
+        "actions": list(model.signature.action_sizes),
+        "observations": list(model.signature.observation_sizes),
+        "horizon": model.horizon,
+    }
 
 
 def _verdict(verdict: Verdict) -> Json:
     return {
-        "holds": verdict.holds, "method": verdict.method, "evidence": verdict.evidence, "witness": verdict.witness,
+        "holds": verdict.holds,
+        "method": verdict.method,
+        "evidence": verdict.evidence,
+        "witness": verdict.witness,
         "notes": list(verdict.notes),
-    }  # fmt: skip
+    }
 
 
 def _diagnostic(d: Diagnostic) -> Json:
@@ -105,12 +116,17 @@ def _values(compiled: Compiled, verification: Verification) -> Json:
     return {
         "values": dict(zip(agents, verification.values, strict=True)),
         "gap": {
-            "kind": verification.kind, "value": verification.gap + after, "judged_on": verification.judged_on,
+            "kind": verification.kind,
+            "value": verification.gap + after,
+            "judged_on": verification.judged_on,
             "exact": compiled.tail is None and verification.exact,
-            "error": verification.error, "tail": compiled.tail, "certified": verification.certified + after,
-            "nash_conv": verification.nash_conv, "gains": dict(zip(agents, verification.gains, strict=True)),
+            "error": verification.error,
+            "tail": compiled.tail,
+            "certified": verification.certified + after,
+            "nash_conv": verification.nash_conv,
+            "gains": dict(zip(agents, verification.gains, strict=True)),
         },
-    }  # fmt: skip
+    }
 
 
 def _unverified(solution: Solution) -> Json:
@@ -121,13 +137,16 @@ def _unverified(solution: Solution) -> Json:
         "values": dict(zip(agents, solution.policy.header.values, strict=True)),
         "gap": {
             "kind": gap_kind(solution.policy.header.concept, solution.policy.header.options),
-            "value": None if bound is None else bound.gap, "judged_on": None, "exact": False,
+            "value": None if bound is None else bound.gap,
+            "judged_on": None,
+            "exact": False,
             "tail": solution.compiled.tail,
             "error": None if bound is None else float(bound.value_error.max()),
-            "certified": None if bound is None else bound.gap, "nash_conv": None,
+            "certified": None if bound is None else bound.gap,
+            "nash_conv": None,
             "gains": dict.fromkeys(agents) if bound is None else dict(zip(agents, bound.gains.tolist(), strict=True)),
         },
-    }  # fmt: skip
+    }
 
 
 def solve(solution: Solution, path: str | None, opinion: Comparison | None = None) -> Json:
@@ -138,8 +157,11 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         "concept": header.concept,
         "backend": header.backend,
         "options": header.options,
-        **(_values(solution.compiled, solution.verification) if solution.verification is not None
-           else _unverified(solution)),
+        **(
+            _values(solution.compiled, solution.verification)
+            if solution.verification is not None
+            else _unverified(solution)
+        ),
         "compression": None if solution.compression is None else compressed.document(solution.compression),
         "bounds": dict(zip(("lower", "upper"), solution.bounds, strict=True)),
         "layers": list(solution.layers),
@@ -155,14 +177,17 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
     }
 
 
-def verify(
-    compiled: Compiled, verification: Verification, concept: str, opinion: Comparison | None = None
-) -> Json:
+def verify(compiled: Compiled, verification: Verification, concept: str, opinion: Comparison | None = None) -> Json:
     """The document of `posgc verify`."""
     on_pairs, counts = verification.judged_on == "pairs", list(verification.pairs)
-    return {**_game(compiled), "concept": concept, **_values(compiled, verification),
-            "pairs": counts if on_pairs else [], "information_states": [] if on_pairs else counts,
-            "referee": _opinion(opinion)}  # fmt: skip
+    return {
+        **_game(compiled),
+        "concept": concept,
+        **_values(compiled, verification),
+        "pairs": counts if on_pairs else [],
+        "information_states": [] if on_pairs else counts,
+        "referee": _opinion(opinion),
+    }
 
 
 def _opinion(opinion: Comparison | None) -> Json | None:
@@ -170,21 +195,29 @@ def _opinion(opinion: Comparison | None) -> Json | None:
     if opinion is None:
         return None
     findings = [
-        {"agent": f.agent or None, "quantity": f.quantity, "ours": f.ours, "theirs": f.theirs}
-        for f in opinion.findings
-    ]  # fmt: skip
+        {"agent": f.agent or None, "quantity": f.quantity, "ours": f.ours, "theirs": f.theirs} for f in opinion.findings
+    ]
     first = opinion.disagreement
     return {
-        "name": opinion.referee, "agrees": first is None, "tolerance": opinion.tolerance, "nodes": opinion.nodes,
-        "findings": findings, "first_disagreement": None if first is None else opinion.findings.index(first),
-    }  # fmt: skip
+        "name": opinion.referee,
+        "agrees": first is None,
+        "tolerance": opinion.tolerance,
+        "nodes": opinion.nodes,
+        "findings": findings,
+        "first_disagreement": None if first is None else opinion.findings.index(first),
+    }
 
 
 def plot(found: Sweep, picture: str | None) -> Json:
     """The document of `posgc plot`; `picture` is the path that was written, or null."""
-    return {**_game(found.compiled), "concept": found.concept, "backend": found.backend, "picture": picture,
-            "attempts": [compressed.plotted(attempt) for attempt in found.attempts],
-            "seconds": found.compiled.seconds}  # fmt: skip
+    return {
+        **_game(found.compiled),
+        "concept": found.concept,
+        "backend": found.backend,
+        "picture": picture,
+        "attempts": [compressed.plotted(attempt) for attempt in found.attempts],
+        "seconds": found.compiled.seconds,
+    }
 
 
 def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Json:
@@ -216,20 +249,31 @@ def info(compiled: Compiled) -> Json:
     """The document of `posgc info`."""
     agents = compiled.model.signature.agents
     steps = [
-        {"first": s.first, "last": s.last, "becomes_common": list(s.common),
-         "private": {agent: list(own) for agent, own in zip(agents, s.private, strict=True)}}
+        {
+            "first": s.first,
+            "last": s.last,
+            "becomes_common": list(s.common),
+            "private": {agent: list(own) for agent, own in zip(agents, s.private, strict=True)},
+        }
         for s in describe_steps(compiled.information, compiled.model.horizon)
-    ]  # fmt: skip
-    return {**_game(compiled), "sizes": _sizes(compiled), "discount": compiled.model.discount,
-            "sharing": describe_lags(compiled.information), "steps": steps}  # fmt: skip
+    ]
+    return {
+        **_game(compiled),
+        "sizes": _sizes(compiled),
+        "discount": compiled.model.discount,
+        "sharing": describe_lags(compiled.information),
+        "steps": steps,
+    }
 
 
 def replayed(result: ReplayResult) -> Json:
     """The document of `posgc check --replay`."""
     return {
-        "confirmed": result.confirmed, "distance": result.distance, "claim_error": result.claim_error,
+        "confirmed": result.confirmed,
+        "distance": result.distance,
+        "claim_error": result.claim_error,
         "reason": result.reason,
-    }  # fmt: skip
+    }
 
 
 def plugins(found: Registry) -> Json:
@@ -239,12 +283,17 @@ def plugins(found: Registry) -> Json:
             {"name": p.name, "distribution": p.distribution, "version": p.version, "defect": p.defect}
             for p in found.plugins
         ],
-        "backends": [{"name": b.name, "summary": b.summary, "concepts": sorted(b.concepts), "reads": b.reads}
-                     for b in found.backends.values()],
-        "compressions": [{"name": c.name, "summary": c.summary, "options": describe_options(c.options)}
-                         for c in found.compressions.values()],
-        "importers": [{"name": i.name, "summary": i.summary, "suffixes": list(i.suffixes)}
-                      for i in found.importers.values()],
+        "backends": [
+            {"name": b.name, "summary": b.summary, "concepts": sorted(b.concepts), "reads": b.reads}
+            for b in found.backends.values()
+        ],
+        "compressions": [
+            {"name": c.name, "summary": c.summary, "options": describe_options(c.options)}
+            for c in found.compressions.values()
+        ],
+        "importers": [
+            {"name": i.name, "summary": i.summary, "suffixes": list(i.suffixes)} for i in found.importers.values()
+        ],
         "exporters": [{"name": e.name, "summary": e.summary} for e in found.exporters.values()],
         "referees": [{"name": r.name, "summary": r.summary, "missing": r.missing()} for r in found.referees.values()],
-    }  # fmt: skip
+    }

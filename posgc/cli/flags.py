@@ -17,9 +17,20 @@ from posgc.pipeline import Request, compile_request
 from posgc.plugin.backend import Progress
 
 __all__ = [
-    "add_game", "add_output", "add_overrides", "add_referee", "game_of", "gap", "integer", "natural", "numbers",
-    "pairs", "positive", "request_of", "seconds",
-]  # fmt: skip
+    "add_game",
+    "add_output",
+    "add_overrides",
+    "add_referee",
+    "game_of",
+    "gap",
+    "integer",
+    "natural",
+    "numbers",
+    "pairs",
+    "positive",
+    "request_of",
+    "seconds",
+]
 
 Number = TypeVar("Number", int, float)
 
@@ -35,8 +46,13 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--share", metavar="PROTOCOL", help="sharing protocol, e.g. full, one_step, 'delayed(2)'")
     parser.add_argument("--set", metavar="K=V", action="append", default=[], help="value of a parameter; repeatable")
     add_overrides(parser, _horizon, "number of decisions; inf: discounted without end, cut where it no longer matters")
-    parser.add_argument("--max-nodes", metavar="N", type=positive, default=DEFAULT_MAX_NODES,
-                        help=f"most nodes of the common-information graph (default {DEFAULT_MAX_NODES})")  # fmt: skip
+    parser.add_argument(
+        "--max-nodes",
+        metavar="N",
+        type=positive,
+        default=DEFAULT_MAX_NODES,
+        help=f"most nodes of the common-information graph (default {DEFAULT_MAX_NODES})",
+    )
     parser.add_argument("--seed", metavar="N", type=natural, default=0, help="seed of whatever is random (default 0)")
 
 
@@ -46,8 +62,7 @@ def add_overrides(
     """What a file may leave open, or say otherwise; `horizon` reads the value of --horizon."""
     parser.add_argument("--horizon", metavar="H", type=horizon or _finite, help=what)
     parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
-    parser.add_argument("--reward", choices=("team", "zero_sum"),
-                        help="how an imported file's one reward is meant")  # fmt: skip
+    parser.add_argument("--reward", choices=("team", "zero_sum"), help="how an imported file's one reward is meant")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -58,17 +73,28 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def add_referee(parser: argparse.ArgumentParser) -> None:
     """--referee."""
-    parser.add_argument("--referee", metavar="NAME", help="have another program recompute values and gap on the "
-                        "exported game tree: gambit or openspiel; exit with 1 when it disagrees")  # fmt: skip
+    parser.add_argument(
+        "--referee",
+        metavar="NAME",
+        help="have another program recompute values and gap on the "
+        "exported game tree: gambit or openspiel; exit with 1 when it disagrees",
+    )
 
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """The request that the common flags make.  Raises InputError for a malformed --set."""
     endless = arguments.horizon == math.inf
     return Request(
-        arguments.game, arguments.share, pairs("--set", arguments.set), None if endless else arguments.horizon,
-        arguments.discount, arguments.reward, arguments.max_nodes, arguments.seed, endless,
-    )  # fmt: skip
+        arguments.game,
+        arguments.share,
+        pairs("--set", arguments.set),
+        None if endless else arguments.horizon,
+        arguments.discount,
+        arguments.reward,
+        arguments.max_nodes,
+        arguments.seed,
+        endless,
+    )
 
 
 def game_of(arguments: argparse.Namespace, progress: Progress) -> Game:

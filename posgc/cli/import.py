@@ -24,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Always 0 for a file that can be read and written."""
     given = arguments
-    translation = translate(
-        Request(given.file, horizon=given.horizon, discount=given.discount, reward=given.reward)
-    )  # fmt: skip
+    translation = translate(Request(given.file, horizon=given.horizon, discount=given.discount, reward=given.reward))
     for diagnostic in translation.diagnostics:
         print(render(diagnostic, translation.source), file=sys.stderr)
     if given.out is None:
@@ -34,6 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         replace_file(given.out, lambda file: file.write(translation.text.encode()), given.file)
         lines = translation.text.count("\n")
-        print(f"wrote {given.out}: {plural(lines, 'line')}, "
-              f"{plural(translation.model.n_states, 'state')}, read as {translation.format}")
+        print(
+            f"wrote {given.out}: {plural(lines, 'line')}, "
+            f"{plural(translation.model.n_states, 'state')}, read as {translation.format}"
+        )
     return 0

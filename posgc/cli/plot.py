@@ -22,18 +22,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `plot`."""
     parser.add_argument("what", metavar="WHAT", choices=("compression",), help="what to draw: compression")
     add_game(parser)
-    parser.add_argument("--concept", choices=("team", "nash", "ce", "cce"),
-                        help="default: team for common rewards, else nash")  # fmt: skip
+    parser.add_argument(
+        "--concept", choices=("team", "nash", "ce", "cce"), help="default: team for common rewards, else nash"
+    )
     parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
     parser.add_argument("--lengths", metavar="LIST", type=numbers, help="windows to try, such as 1,2,3")
     parser.add_argument("--tols", metavar="LIST", type=numbers, help="belief tolerances to try, such as 1e-1,1e-2")
-    parser.add_argument("--prior", choices=("reachable", "uniform"), default="reachable",
-                        help="prior of the windows of --lengths (default reachable)")  # fmt: skip
-    parser.add_argument("--time-limit", metavar="S", type=seconds, default=300.0,
-                        help="seconds after which nothing more is tried (default 300)")  # fmt: skip
-    parser.add_argument("--out", metavar="FILE", default="compression.svg",
-                        help="the picture: .svg, .png or .pdf (default compression.svg)")  # fmt: skip
+    parser.add_argument(
+        "--prior",
+        choices=("reachable", "uniform"),
+        default="reachable",
+        help="prior of the windows of --lengths (default reachable)",
+    )
+    parser.add_argument(
+        "--time-limit",
+        metavar="S",
+        type=seconds,
+        default=300.0,
+        help="seconds after which nothing more is tried (default 300)",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        default="compression.svg",
+        help="the picture: .svg, .png or .pdf (default compression.svg)",
+    )
     add_output(parser)
 
 
@@ -47,8 +61,15 @@ def run(arguments: argparse.Namespace) -> int:
     with progress_bar(arguments.quiet) as progress:
         compiled = compile_request(request_of(arguments), progress)
         concept: Concept = arguments.concept or ("team" if reward_kind(compiled.model) == "common" else "nash")
-        found = solve_each(compiled, concept, specs, arguments.backend, pairs("--option", arguments.option), progress,
-                           arguments.time_limit)  # fmt: skip
+        found = solve_each(
+            compiled,
+            concept,
+            specs,
+            arguments.backend,
+            pairs("--option", arguments.option),
+            progress,
+            arguments.time_limit,
+        )
     solved = any(attempt.result is not None for attempt in found.attempts)
     if solved:
         picture = draw(found, Path(arguments.out).suffix[1:].lower())
@@ -69,5 +90,10 @@ def _require_drawing(path: str) -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise InputError([Diagnostic("E624", "pictures are drawn by matplotlib, which is not installed",
-                                     help="pip install 'posgc[plot]'")]) from None  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E624", "pictures are drawn by matplotlib, which is not installed", help="pip install 'posgc[plot]'"
+                )
+            ]
+        ) from None

@@ -21,8 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `show`."""
     parser.add_argument("policy", metavar="POLICY", help="a file written by `posgc solve --out`")
     parser.add_argument("--game", metavar="GAME", help="the game, instead of the text that the policy carries")
-    parser.add_argument("--width", metavar="K", type=integer, default=3,
-                        help="continuations of each history (default 3)")  # fmt: skip
+    parser.add_argument(
+        "--width", metavar="K", type=integer, default=3, help="continuations of each history (default 3)"
+    )
     parser.add_argument("--depth", metavar="H", type=integer, default=3, help="steps to show (default 3)")
 
 

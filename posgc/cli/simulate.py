@@ -18,8 +18,12 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `simulate`."""
     add_game(parser)
-    parser.add_argument("--policy", metavar="POLICY", default="uniform",
-                        help="a file written by `posgc solve --out`, uniform (default) or random:SEED")  # fmt: skip
+    parser.add_argument(
+        "--policy",
+        metavar="POLICY",
+        default="uniform",
+        help="a file written by `posgc solve --out`, uniform (default) or random:SEED",
+    )
     parser.add_argument("--episodes", metavar="N", type=positive, default=10_000, help="how many (default 10000)")
     parser.add_argument("--traces", metavar="K", type=positive, help="show the first K episodes in full")
     parser.add_argument("--out", metavar="FILE", help="write the traces there, one JSON object a line")

@@ -21,14 +21,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concept", required=True, choices=("team", "nash", "ce", "cce"))
     parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
-    parser.add_argument("--select", metavar="WHICH", help="which CE or CCE of each stage: welfare (default), "
-                        "egalitarian, max:AGENT, entropy or any; short for --option select=WHICH")  # fmt: skip
-    parser.add_argument("--epsilon", metavar="X", help="tolerated gap of a stage, short for --option epsilon=X; with "
-                        "--compress auto the gap of the whole game that is to be met")  # fmt: skip
-    parser.add_argument("--compress", metavar="SPEC", help="plan on compressed common information: exact, "
-                        "bisimulation, 'belief(TOL)', 'window(LENGTH)' or auto")  # fmt: skip
-    parser.add_argument("--time-limit", metavar="S", type=seconds,
-                        help="seconds after which --compress auto tries nothing more (default 300)")  # fmt: skip
+    parser.add_argument(
+        "--select",
+        metavar="WHICH",
+        help="which CE or CCE of each stage: welfare (default), "
+        "egalitarian, max:AGENT, entropy or any; short for --option select=WHICH",
+    )
+    parser.add_argument(
+        "--epsilon",
+        metavar="X",
+        help="tolerated gap of a stage, short for --option epsilon=X; with "
+        "--compress auto the gap of the whole game that is to be met",
+    )
+    parser.add_argument(
+        "--compress",
+        metavar="SPEC",
+        help="plan on compressed common information: exact, bisimulation, 'belief(TOL)', 'window(LENGTH)' or auto",
+    )
+    parser.add_argument(
+        "--time-limit",
+        metavar="S",
+        type=seconds,
+        help="seconds after which --compress auto tries nothing more (default 300)",
+    )
     parser.add_argument("--out", metavar="FILE", help="write the policy there (.npz)")
     parser.add_argument("--require-gap", metavar="X", type=gap, help="exit with 1 when the verified gap is larger")
     add_referee(parser)
@@ -57,8 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
     if solution.compression is not None and not solution.compression.met:
         best = solution.compression.certified
         reached = "no gap is certified" if best is None else f"the lowest certified gap is {at_most(best, 6)}"
-        print(f"limit: no compression meets {arguments.epsilon} within the limits; {reached}, "
-              f"by {solution.compression.spec}; {_cure(solution)}", file=sys.stderr)  # fmt: skip
+        print(
+            f"limit: no compression meets {arguments.epsilon} within the limits; {reached}, "
+            f"by {solution.compression.spec}; {_cure(solution)}",
+            file=sys.stderr,
+        )
         return 3
     certified = math.inf if solution.certified_gap is None else solution.certified_gap
     exceeded = exceeds(certified, arguments.require_gap)
@@ -72,5 +90,8 @@ def _cure(solution: Solution) -> str:
     if tail is not None and tail > found.target:
         return f"{tail:.3g} of it is what follows the cut, so give a finite --horizon, or a larger --epsilon"
     lossless = found.compressed.certificate is not None and found.compressed.certificate.kind == "lossless"
-    return "nothing is lost there, so a smaller gap is up to the back-end" if lossless else (
-        "raise --max-nodes or --time-limit, or name a finer one yourself")  # fmt: skip
+    return (
+        "nothing is lost there, so a smaller gap is up to the back-end"
+        if lossless
+        else ("raise --max-nodes or --time-limit, or name a finer one yourself")
+    )

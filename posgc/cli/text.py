@@ -57,10 +57,13 @@ def _heading(console: Console, compiled: Compiled) -> None:
     title = f" — {model.title}" if model.title else ""
     _say(console, f"{model.name}{title}")
     sizes = model.signature
-    _say(console, f"  {plural(model.n_agents, 'agent')}: {', '.join(sizes.agents)}; {plural(model.n_states, 'state')}; "
-         f"actions {' × '.join(map(str, sizes.action_sizes))}; observations "
-         f"{' × '.join(map(str, sizes.observation_sizes))}; horizon {model.horizon}; "
-         f"rewards: {reward_kind(model).replace('_', '-')}")  # fmt: skip
+    _say(
+        console,
+        f"  {plural(model.n_agents, 'agent')}: {', '.join(sizes.agents)}; {plural(model.n_states, 'state')}; "
+        f"actions {' × '.join(map(str, sizes.action_sizes))}; observations "
+        f"{' × '.join(map(str, sizes.observation_sizes))}; horizon {model.horizon}; "
+        f"rewards: {reward_kind(model).replace('_', '-')}",
+    )
     _say(console, f"  sharing: {compiled.information.protocol.name}")
     for diagnostic in compiled.diagnostics:
         print(render(diagnostic, compiled.source), file=sys.stderr)
@@ -103,8 +106,11 @@ def _compressions(console: Console, report: Report) -> None:
     console.print(table)
     theory = report.theory
     steps = plural(math.ceil(theory.window), "step", ",") if math.isfinite(theory.window) else "no length (γ may be 0)"
-    _say(console, f"theory's window, γ⁻⁴ log(SH/ε) up to a constant, for γ = {theory.gamma:z.4g} on reachable "
-         f"differences and ε = {theory.epsilon:g}: {steps}")  # fmt: skip
+    _say(
+        console,
+        f"theory's window, γ⁻⁴ log(SH/ε) up to a constant, for γ = {theory.gamma:z.4g} on reachable "
+        f"differences and ε = {theory.epsilon:g}: {steps}",
+    )
 
 
 def _verdict(console: Console, name: str, verdict: Verdict) -> None:
@@ -162,23 +168,32 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
     console = _console()
     header = solution.policy.header
     _heading(console, solution.compiled)
-    _say(console, f"  {header.concept} by {header.backend} on {plural(sum(solution.layers), 'common belief')} "
-         f"(Assumption 3: {solution.independence.method})")  # fmt: skip
+    _say(
+        console,
+        f"  {header.concept} by {header.backend} on {plural(sum(solution.layers), 'common belief')} "
+        f"(Assumption 3: {solution.independence.method})",
+    )
     for note in header.notes[:3]:
         _say(console, f"  {note}")
     _say(console)
     if solution.compression is not None:
         _compression(console, solution.compression, header.agents)
     if solution.verification is None and solution.compiled.tail is not None:
-        _say(console, f"the game has no end and was cut after {plural(solution.compiled.model.horizon, 'step')}; "
-             f"the bounds include {at_most(solution.compiled.tail)} for what follows")  # fmt: skip
+        _say(
+            console,
+            f"the game has no end and was cut after {plural(solution.compiled.model.horizon, 'step')}; "
+            f"the bounds include {at_most(solution.compiled.tail)} for what follows",
+        )
     if solution.verification is not None:
         _certificate(console, solution.compiled, solution.verification)
     if header.stage_gap is not None and solution.compression is not None:
         _say(console, f"stage games of the compressed game: gaps of at most {at_most(header.stage_gap)}")
     elif header.gap_bound is not None:
-        _say(console, f"stage games: gaps of at most {at_most(header.stage_gap or 0.0)}, which bounds the gap by "
-             f"{at_most(header.gap_bound)}")  # fmt: skip
+        _say(
+            console,
+            f"stage games: gaps of at most {at_most(header.stage_gap or 0.0)}, which bounds the gap by "
+            f"{at_most(header.gap_bound)}",
+        )
     lower, upper = solution.bounds
     if lower is not None and upper is not None:
         _say(console, f"value of the game: {bracket(lower, upper)}")
@@ -188,14 +203,23 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         _say(console, f"policy written to {path}; read it with: posgc show {path}")
     if header.concept in ("ce", "cce") and reward_kind(solution.compiled.model) == "general":
         select = header.options.get("select", "any")
-        _say(console, f"note: '{select}' is what is selected at each stage by itself, for the values that later steps "
-             "leave, among equilibria that read the common belief only; one that rewards or punishes across histories "
-             "of equal belief may do better for the whole game")  # fmt: skip
-        ways = [way for way in ("columns stopped", "few actions", "regret")
-                if any(re.search(rf"\b{way} \d", note) for note in header.notes)]  # fmt: skip
+        _say(
+            console,
+            f"note: '{select}' is what is selected at each stage by itself, for the values that later steps "
+            "leave, among equilibria that read the common belief only; one that rewards or punishes across histories "
+            "of equal belief may do better for the whole game",
+        )
+        ways = [
+            way
+            for way in ("columns stopped", "few actions", "regret")
+            if any(re.search(rf"\b{way} \d", note) for note in header.notes)
+        ]
         if ways and select != "any":
-            _say(console, f"note: not so where a stage was solved by {' or '.join(ways)}: the equilibrium found there "
-                 f"is not proved to be the best for '{select}'")  # fmt: skip
+            _say(
+                console,
+                f"note: not so where a stage was solved by {' or '.join(ways)}: the equilibrium found there "
+                f"is not proved to be the best for '{select}'",
+            )
 
 
 def _compression(console: Console, found: Compressing, agents: tuple[str, ...]) -> None:
@@ -215,20 +239,29 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
     for agent, value, gain in zip(compiled.model.signature.agents, checked.values, checked.gains, strict=True):
         table.add_row(escape(agent), f"{value:z.12g}", gained(gain))
     console.print(table)
-    _say(console, f"{GAP[checked.kind]} gap in the true game: {most}{gained(checked.gap)} (largest single gain), "
-         f"NashConv {most}{gained(checked.nash_conv)} (sum); merging and rounding change it by at most "
-         f"{at_most(checked.error, 1)}")  # fmt: skip
+    _say(
+        console,
+        f"{GAP[checked.kind]} gap in the true game: {most}{gained(checked.gap)} (largest single gain), "
+        f"NashConv {most}{gained(checked.nash_conv)} (sum); merging and rounding change it by at most "
+        f"{at_most(checked.error, 1)}",
+    )
     if compiled.tail is not None:
         whole = at_most(checked.certified + compiled.tail)
-        _say(console, f"the game has no end and was cut after {plural(compiled.model.horizon, 'step')}; later "
-             f"deviations gain at most {at_most(compiled.tail)}, so its gap is at most {whole}")  # fmt: skip
+        _say(
+            console,
+            f"the game has no end and was cut after {plural(compiled.model.horizon, 'step')}; later "
+            f"deviations gain at most {at_most(compiled.tail)}, so its gap is at most {whole}",
+        )
     if checked.judged_on == "histories":
         states = plural(sum(checked.pairs), "information state")
         _say(console, f"judged on histories ({states} of deviators), which does not need Assumption 3")
         if not checked.exact:
-            _say(console, "note: deviators remember all that they have ever known and been told, which may be more "
-                 "than this gap's definition allows (`forget`, earlier recommendations): the gains are upper "
-                 "bounds")  # fmt: skip
+            _say(
+                console,
+                "note: deviators remember all that they have ever known and been told, which may be more "
+                "than this gap's definition allows (`forget`, earlier recommendations): the gains are upper "
+                "bounds",
+            )
     elif compiled.information.protocol.forget is not None:
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
 
@@ -243,8 +276,11 @@ def _opinion(console: Console, opinion: Comparison | None) -> None:
         _say(console, f"referee {opinion.referee} agrees: {asked}, largest difference {worst:z.3g}")
     else:
         of = f" of {first.agent}" if first.agent else ""
-        _say(console, f"referee {opinion.referee} DISAGREES ({asked}): the {first.quantity}{of} is {first.ours:z.12g} "
-             f"here, {first.theirs:z.12g} there")  # fmt: skip
+        _say(
+            console,
+            f"referee {opinion.referee} DISAGREES ({asked}): the {first.quantity}{of} is {first.ours:z.12g} "
+            f"here, {first.theirs:z.12g} there",
+        )
 
 
 def verify(compiled: Compiled, checked: Verification, opinion: Comparison | None = None) -> None:
@@ -276,8 +312,11 @@ def simulate(simulation: Simulation, path: str | None) -> None:
         _say(console, f"traces written to {path}")
     _say(console)
     discounted = "" if compiled.model.discount == 1 else f", discounted by {compiled.model.discount:z.10g}"
-    _say(console, f"{simulation.policy}, seed {compiled.request.seed}: mean return of "
-         f"{plural(found.episodes, 'episode')}{discounted}, normal {CONFIDENCE:.0%} interval")  # fmt: skip
+    _say(
+        console,
+        f"{simulation.policy}, seed {compiled.request.seed}: mean return of "
+        f"{plural(found.episodes, 'episode')}{discounted}, normal {CONFIDENCE:.0%} interval",
+    )
     claims = simulation.claimed or ()
     table = Table("agent", "mean", "interval", *(["the file's claim"] if claims else []), box=None, pad_edge=False)
     for i, agent in enumerate(compiled.model.signature.agents):
@@ -285,8 +324,12 @@ def simulate(simulation: Simulation, path: str | None) -> None:
         table.add_row(escape(agent), f"{found.mean[i]:z.6g}", escape(between), *(f"{v:z.12g}" for v in claims[i:][:1]))
     console.print(table)
     rate = found.episodes * compiled.model.horizon / max(compiled.seconds["simulate"], 1e-9) / 1e6
-    _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in compiled.seconds.items())
-         + f" ({rate:z.3g} million joint steps a second)")  # fmt: skip
+    _say(
+        console,
+        "seconds: "
+        + ", ".join(f"{k} {v:.2f}" for k, v in compiled.seconds.items())
+        + f" ({rate:z.3g} million joint steps a second)",
+    )
 
 
 def _traces(console: Console, model: Model, traces: Episodes) -> None:
@@ -320,8 +363,12 @@ def show(policy: Policy, chapters: tuple[Chapter, ...]) -> None:
     """A policy as a tree of common histories."""
     console = _console()
     header = policy.header
-    tree = Tree(escape(f"{header.game} under {header.protocol}: {header.concept} by {header.backend}, "
-                       f"claimed values {', '.join(f'{v:z.6g}' for v in header.values)}"))  # fmt: skip
+    tree = Tree(
+        escape(
+            f"{header.game} under {header.protocol}: {header.concept} by {header.backend}, "
+            f"claimed values {', '.join(f'{v:z.6g}' for v in header.values)}"
+        )
+    )
     _grow(tree, chapters, 1.0 - sum(c.probability for c in chapters))
     console.print(tree)
 

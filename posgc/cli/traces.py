@@ -37,10 +37,14 @@ def trace_lines(model: Model, episodes: Episodes) -> Iterator[dict[str, Any]]:
         for line in _lines(model, episodes, episode):
             over = line.step > model.horizon
             yield {
-                "episode": line.episode, "step": line.step, "state": line.state, "observation": line.observation,
-                "action": None if over else line.action, "reward": None if over else line.reward,
+                "episode": line.episode,
+                "step": line.step,
+                "state": line.state,
+                "observation": line.observation,
+                "action": None if over else line.action,
+                "reward": None if over else line.reward,
                 "policy": line.policy,
-            }  # fmt: skip
+            }
 
 
 def trace_columns(model: Model, episodes: Episodes) -> list[str]:
@@ -57,10 +61,13 @@ def trace_rows(model: Model, episodes: Episodes, episode: int) -> Iterator[list[
     for line in _lines(model, episodes, episode):
         rewards = [f"{line.reward[agent]:z.6g}" if line.reward else "" for agent in agents]
         yield [
-            str(line.step), *line.state.values(), *(line.observation.get(name, "") for name in seen),
-            *(line.action.get(name, "") for name in done), *rewards,
+            str(line.step),
+            *line.state.values(),
+            *(line.observation.get(name, "") for name in seen),
+            *(line.action.get(name, "") for name in done),
+            *rewards,
             *(str(line.policy.get(name, "")) for name in episodes.inner),
-        ]  # fmt: skip
+        ]
 
 
 def _lines(model: Model, episodes: Episodes, episode: int) -> Iterator[_Line]:

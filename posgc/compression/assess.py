@@ -99,9 +99,15 @@ def _error_of(
 
 
 def assess(
-    compressed: Compressed, policy: Policy, kind: GapKind, limits: Limits, seed: int, tail: float = 0.0,
-    progress: Progress | None = None, distances: Distances | None = None,
-) -> Assessment:  # fmt: skip
+    compressed: Compressed,
+    policy: Policy,
+    kind: GapKind,
+    limits: Limits,
+    seed: int,
+    tail: float = 0.0,
+    progress: Progress | None = None,
+    distances: Distances | None = None,
+) -> Assessment:
     """Judge a policy of `compressed.graph`, lifted to the game; `distances` as in `verify`.
 
     Raises PolicyMismatch where the compression is not closed under what can happen in the game.

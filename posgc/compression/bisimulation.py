@@ -124,6 +124,12 @@ def _merged(layer: Layer, classes: Merge, following: Merge | None) -> Layer:
     at, counts = gather(layer.edge_indptr, kept)
     to = layer.edge_to[at] if following is None else following.member[layer.edge_to[at]].astype(np.int32)
     return replace(
-        layer, belief=layer.belief[kept], edge_indptr=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-        edge_z=layer.edge_z[at], edge_to=to, parent=_NOTHING, parent_z=_NOTHING, merge_error=classes.error,
-    )  # fmt: skip
+        layer,
+        belief=layer.belief[kept],
+        edge_indptr=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        edge_z=layer.edge_z[at],
+        edge_to=to,
+        parent=_NOTHING,
+        parent_z=_NOTHING,
+        merge_error=classes.error,
+    )

@@ -78,9 +78,7 @@ def bound(model: Model, in_model: InModel, error: Certificate | Measured) -> Bou
     return _expected(error.kind, in_model, discount, reward_spans(model) * error.distance / 2, error.distance)
 
 
-def _expected(
-    kind: Kind, in_model: InModel, discount: Floats, epsilon_r: Floats, epsilon_z: Floats
-) -> Bound:
+def _expected(kind: Kind, in_model: InModel, discount: Floats, epsilon_r: Floats, epsilon_z: Floats) -> Bound:
     rewards = epsilon_r @ discount
     ahead = discount[1:] * epsilon_z[:-1]
     follow, deviate = in_model.value_span[:, 1:] @ ahead / 2, in_model.best_span[:, 1:] @ ahead / 2

@@ -106,9 +106,11 @@ def measure(graph: Graph, max_pairs: int, distances: Distances | None = None) ->
         merged = merged + (1 + np.array([0, *(len(la.actions) for la in layers[:-1])])) * distances(layers)
     met = np.cumsum(merged)
     return Measured(
-        start[:, n] + 2 * met, start[:, :n].T + reward_spans(information.model) * met,
-        all(g.exact for g in chosen) and float(met[-1]) <= NEGLIGIBLE, tuple(len(la.node) for la in layers),
-    )  # fmt: skip
+        start[:, n] + 2 * met,
+        start[:, :n].T + reward_spans(information.model) * met,
+        all(g.exact for g in chosen) and float(met[-1]) <= NEGLIGIBLE,
+        tuple(len(la.node) for la in layers),
+    )
 
 
 @dataclass(frozen=True)

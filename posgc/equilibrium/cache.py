@@ -107,10 +107,14 @@ def solve_unique(
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     source = np.arange(indptr[-1]) + np.repeat(solved.indptr[member] - indptr[:-1], lengths)
     solution = certify(
-        stages, [table[source] for table in solved.tables], kind, f"{solved.method}, copied {copied}",
-        indptr=indptr, weight=solved.weight[source],
+        stages,
+        [table[source] for table in solved.tables],
+        kind,
+        f"{solved.method}, copied {copied}",
+        indptr=indptr,
+        weight=solved.weight[source],
         optimal=None if solved.optimal is None else solved.optimal[member],
-    )  # fmt: skip
+    )
     stated = {"upper": solved.upper, "objective": solved.objective}
     in_units = restate or (lambda amount, classes: classes.scale * amount + classes.shift[0])
     changes: dict[str, Any] = {k: in_units(v[member], found) for k, v in stated.items() if v is not None}

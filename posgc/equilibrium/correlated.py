@@ -101,9 +101,7 @@ class CorrelatedOptions:
             raise ValueError("way=regret serves no selection; add select=any")
 
 
-def correlated(
-    stages: Stages, kind: Literal["cce", "ce"], options: CorrelatedOptions | None = None
-) -> StageSolution:
+def correlated(stages: Stages, kind: Literal["cce", "ce"], options: CorrelatedOptions | None = None) -> StageSolution:
     """A CCE or CE of every node with its certified gap, selected as `options.select` says.
 
     Raises ValueError for another kind or selection, `TooLarge` (a ValueError) where what was asked
@@ -123,9 +121,12 @@ def correlated(
     if stages.kind != "general":
         return _Run(stages, form, selection, options).solution()
     return solve_unique(
-        stages, lambda unique: _Run(unique, form, selection, options).solution(), form,
-        comparable=selection.kind == "egalitarian", restate=partial(_restate, selection, stages.n_agents),
-    )  # fmt: skip
+        stages,
+        lambda unique: _Run(unique, form, selection, options).solution(),
+        form,
+        comparable=selection.kind == "egalitarian",
+        restate=partial(_restate, selection, stages.n_agents),
+    )
 
 
 def _nothing(stages: Stages, kind: Deviation, selection: Selection) -> StageSolution:
@@ -167,8 +168,16 @@ class _Run:
         self.upper = np.full(stages.n_nodes, np.inf)
         self.optimal = np.zeros(stages.n_nodes, dtype=bool)
         self.entropy = np.zeros(stages.n_nodes)
-        ways = ("pure", "LP", "maximum entropy", "columns", "columns within epsilon", "columns stopped", "few actions",
-                "regret")  # fmt: skip
+        ways = (
+            "pure",
+            "LP",
+            "maximum entropy",
+            "columns",
+            "columns within epsilon",
+            "columns stopped",
+            "few actions",
+            "regret",
+        )
         self.tally = dict.fromkeys((*ways, ABOVE), 0)
 
     def solution(self) -> StageSolution:
@@ -284,8 +293,11 @@ class _Run:
             fair = self.options.tolerance if self.options.way == "auto" else np.inf
             ended = found.within | (found.excess <= fair)
             self._put(group, nodes[ended], found.w[ended], [table[ended] for table in found.chosen])
-            self._count(ended, self._best(first, found, OPTIMAL) & (found.excess <= FEASIBLE),
-                        self._best(first, found, np.maximum(OPTIMAL, short)) & found.within)
+            self._count(
+                ended,
+                self._best(first, found, OPTIMAL) & (found.excess <= FEASIBLE),
+                self._best(first, found, np.maximum(OPTIMAL, short)) & found.within,
+            )
             if not ended.all():
                 self._learn(replace(group, nodes=nodes[~ended]))
 

@@ -148,9 +148,7 @@ def played_response(flat: Floats, played: Sequence[Ints], i: int, actions: tuple
         if j != i:
             index = index + (chosen.astype(np.int64) * stride[j])[..., None]
     shape = np.broadcast_shapes(index.shape, (len(flat), flat.shape[1], actions[i]))
-    return np.take_along_axis(
-        np.broadcast_to(flat, (shape[0], *flat.shape[1:])), np.broadcast_to(index, shape), axis=2
-    )
+    return np.take_along_axis(np.broadcast_to(flat, (shape[0], *flat.shape[1:])), np.broadcast_to(index, shape), axis=2)
 
 
 def _responses(stages: Stages, tables: Sequence[Table], i: int, lo: int, hi: int, owner: Ints | None = None) -> Floats:
@@ -179,9 +177,7 @@ def behaviour(chosen: Table, n_actions: int) -> Floats:
     return chosen if chosen.ndim == 3 else (chosen[..., None] == np.arange(n_actions)).astype(np.float64)
 
 
-def _product_gain(
-    stages: Stages, tables: Sequence[Table], i: int, lo: int, hi: int
-) -> tuple[Floats, Floats]:
+def _product_gain(stages: Stages, tables: Sequence[Table], i: int, lo: int, hi: int) -> tuple[Floats, Floats]:
     response = _responses(stages, tables, i, lo, hi)
     gradient = sum_by_type(response, stages.types[i], stages.type_counts[i])
     own = tables[i][lo:hi]
@@ -231,9 +227,7 @@ def _add_product(law: Floats, at: list[Table], node: Ints, weight: Floats) -> No
     law[node[starts]] += np.add.reduceat(product, starts, axis=0)
 
 
-def _mixture_gain(
-    stages: Stages, law: Floats, i: int, lo: int, hi: int, kind: Deviation
-) -> tuple[Floats, Floats]:
+def _mixture_gain(stages: Stages, law: Floats, i: int, lo: int, hi: int, kind: Deviation) -> tuple[Floats, Floats]:
     payoff, sign = stages.of_agent(i)
     shape = (hi - lo, stages.n_types, stages.actions[i], -1)
     told = np.moveaxis(law, 2 + i, 2).reshape(shape)

@@ -58,9 +58,7 @@ class Answer:
 
     def part(self, nodes: Ints) -> Answer:
         """The same for some of the nodes."""
-        return Answer(
-            self.w[nodes], self.objective[nodes], self.excess[nodes], self.paid[nodes], self.lifted[:, nodes]
-        )
+        return Answer(self.w[nodes], self.objective[nodes], self.excess[nodes], self.paid[nodes], self.lifted[:, nodes])
 
 
 def solve_master(columns: Columns, aim: Aim, penalty: Floats | None = None, slackened: Bools | None = None) -> Answer:

@@ -28,9 +28,7 @@ __all__ = ["relaxation_bound"]
 BUDGET = 1 << 20  # coefficients of the programmes prepared at once (8 MiB)
 
 
-def relaxation_bound(
-    stages: Stages, select: str = "welfare", kind: Literal["team", "cce", "ce"] = "team"
-) -> Floats:
+def relaxation_bound(stages: Stages, select: str = "welfare", kind: Literal["team", "cce", "ce"] = "team") -> Floats:
     """[N] an upper bound, payoff units, up to HiGHS's tolerance (1e-9 of the node's largest unit), on what
     `select` attains over mixtures of prescriptions: all of them ("team"), or the CCE or agent-form CE.
 

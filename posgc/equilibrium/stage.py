@@ -69,20 +69,25 @@ class Stages:
         m, nodes, n_types = self.payoff.shape[:3]
         counts = np.asarray(self.type_counts)[:, None]
         return [
-            ("every agent needs at least one action, and the stage a joint private information",
-             min(self.payoff.shape[2:]) < 1),
+            (
+                "every agent needs at least one action, and the stage a joint private information",
+                min(self.payoff.shape[2:]) < 1,
+            ),
             ("types must be integers", not np.issubdtype(self.types.dtype, np.integer)),
             ("types must be [n, U]", self.types.shape != (n, n_types)),
             ("weight must be [N, U]", self.weight.shape != (nodes, n_types)),
-            ("types must lie in 0..P_i - 1",
-             self.types.shape == (n, n_types) and bool(((self.types < 0) | (self.types >= counts)).any())),
-            (f"kind must be common, zero_sum or general, not {self.kind!r}",
-             self.kind not in ("common", "zero_sum", "general")),
+            (
+                "types must lie in 0..P_i - 1",
+                self.types.shape == (n, n_types) and bool(((self.types < 0) | (self.types >= counts)).any()),
+            ),
+            (
+                f"kind must be common, zero_sum or general, not {self.kind!r}",
+                self.kind not in ("common", "zero_sum", "general"),
+            ),
             ("payoff needs one array per agent, or one for all", m not in (1, n)),
             ("common and zero_sum stages carry a single payoff array", self.kind != "general" and m != 1),
             ("a zero_sum stage has two agents", self.kind == "zero_sum" and n != 2),
-            ("payoff and weight must be float64",
-             self.payoff.dtype != np.float64 or self.weight.dtype != np.float64),
+            ("payoff and weight must be float64", self.payoff.dtype != np.float64 or self.weight.dtype != np.float64),
         ]
 
     @property

@@ -120,9 +120,7 @@ def enumerate_team(payoff: Floats, types: Ints, variables: Variables) -> list[In
         score += np.asarray(reply).max(axis=2)
     magnitude = abs(payoff).reshape(*payoff.shape[:2], -1).max(axis=2).sum(axis=1)
     best = _first_best(score, magnitude)
-    reply_to = np.stack(
-        [_first_best(_reply(table, cells[best], columns), magnitude) for columns in by_type], axis=1
-    )
+    reply_to = np.stack([_first_best(_reply(table, cells[best], columns), magnitude) for columns in by_type], axis=1)
     assigned = digits[best]
     return variables.split(assigned, reply_to, types)
 

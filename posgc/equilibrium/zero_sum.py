@@ -81,9 +81,7 @@ def zero_sum(stages: Stages, options: ZeroSumOptions | None = None, kind: Deviat
     if stages.kind != "zero_sum":
         raise ValueError(f"these stages are {stages.kind}, not zero_sum")
     options = options or ZeroSumOptions()
-    tables = [
-        np.zeros((stages.n_nodes, p, a)) for p, a in zip(stages.type_counts, stages.actions, strict=True)
-    ]
+    tables = [np.zeros((stages.n_nodes, p, a)) for p, a in zip(stages.type_counts, stages.actions, strict=True)]
     for table in tables:
         table[:, :, 0] = 1.0
     tally = dict.fromkeys(("constant", "regret", "simplex", "HiGHS", "HiGHS alone", ABOVE), 0)

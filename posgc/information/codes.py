@@ -104,10 +104,13 @@ def _encode(information: Information, h: int, target: tuple[Item, ...], u: Ints,
     old, played = _Source.of(u, codec), _Source.joint(a, signature.actions)
     seen = _Source.joint(o, signature.observations)
     places = [
-        (seen, item.variable) if item.time == h + 1
-        else (played, item.variable) if item.kind == "action" and item.time == h
-        else (old, codec.items.index(item)) for item in target
-    ]  # fmt: skip
+        (seen, item.variable)
+        if item.time == h + 1
+        else (played, item.variable)
+        if item.kind == "action" and item.time == h
+        else (old, codec.items.index(item))
+        for item in target
+    ]
     return _assemble(Codec.of(information, target), places, len(u))
 
 

@@ -41,10 +41,12 @@ def drop_own_actions(information: Information) -> Information:
     everything, recent = set(information.dropped), information
     for h in range(1, model.horizon):
         dropped = {
-            (v, h) for v in irrelevant[model.kernel_of_step[h - 1]]
+            (v, h)
+            for v in irrelevant[model.kernel_of_step[h - 1]]
             if information.exists(item := Item(h, "action", v))
-            and _unshared(information, item) and _recoverable(recent, item)
-        }  # fmt: skip
+            and _unshared(information, item)
+            and _recoverable(recent, item)
+        }
         everything |= dropped
         if dropped and information.protocol.forget is not None:
             late = {pair for pair in recent.dropped if pair[1] >= h - information.protocol.forget}
@@ -68,8 +70,10 @@ def _recoverable(information: Information, item: Item) -> bool:
     last = min(information.model.horizon, h + information.protocol.forget)
     return all(
         information.holds(owner, older, last) or information.is_common(older, last)
-        for chosen in range(h, last) for older in information.private_of(owner, chosen) if older.time < h
-    )  # fmt: skip
+        for chosen in range(h, last)
+        for older in information.private_of(owner, chosen)
+        if older.time < h
+    )
 
 
 def _irrelevant(model: Model, kernel: Kernel, variable: int) -> bool:

@@ -34,10 +34,17 @@ from posgc.information.merge import merge_rows
 from posgc.information.step import Cells, StepTable, same_step, step_table
 
 __all__ = [
-    "DEFAULT_MAX_NODES", "MERGE_TOLERANCE", "FirstBeliefs", "Graph", "Layer", "columns", "expand_graph",
-    "first_beliefs", "grow_layers",
+    "DEFAULT_MAX_NODES",
+    "MERGE_TOLERANCE",
+    "FirstBeliefs",
+    "Graph",
+    "Layer",
+    "columns",
+    "expand_graph",
+    "first_beliefs",
+    "grow_layers",
     "reachable_tables",
-]  # fmt: skip
+]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -88,9 +95,16 @@ class Layer:
     def leading(self, edges: _Edges) -> Layer:
         """The same nodes with these edges."""
         return Layer(
-            self.h, self.belief, self.table, edges.indptr, edges.z, edges.to, self.parent, self.parent_z,
+            self.h,
+            self.belief,
+            self.table,
+            edges.indptr,
+            edges.z,
+            edges.to,
+            self.parent,
+            self.parent_z,
             self.merge_error,
-        )  # fmt: skip
+        )
 
     def successors(self, flow: sparse.csr_array, first: int) -> Ints:
         """The next-layer node of every entry of `flow` = belief[first:first + m] @ table.flow."""

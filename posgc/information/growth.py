@@ -114,11 +114,14 @@ def grow(
     offset = np.cumsum([0, *(len(part.counts) for part in parts)])
     to = np.concatenate([merge.member[part.to + o] for part, o in zip(parts, offset[:-1], strict=True)])
     return Growth(
-        kept_rows, None if label is None else label[merge.representative],
-        np.concatenate([part.row for part in parts]), np.concatenate([part.signal for part in parts]),
-        columns.n_signals, to,
+        kept_rows,
+        None if label is None else label[merge.representative],
+        np.concatenate([part.row for part in parts]),
+        np.concatenate([part.signal for part in parts]),
+        columns.n_signals,
+        to,
         merge.error + max(part.error for part in parts),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,9 @@ class Information:
     @cached_property
     def memory(self) -> int:
         """The largest finite lag or the forgetting age: what steps need to be looked at for shapes."""
-        finite = [lag for row in (*self.protocol.action_lags, *self.protocol.observation_lags) for lag in row
-                  if lag < NEVER]  # fmt: skip
+        finite = [
+            lag for row in (*self.protocol.action_lags, *self.protocol.observation_lags) for lag in row if lag < NEVER
+        ]
         return max([1, *finite, self.protocol.forget or 0])
 
     def variable(self, item: Item) -> Variable:
@@ -130,9 +131,10 @@ class Information:
         if h not in cache:
             items, counts = self._lasting
             cache[h] = items[: counts[max(0, h - self.memory - 2)]] + tuple(
-                item for item in self._recent(h)
+                item
+                for item in self._recent(h)
                 if self.exists(item) and any(self.holds(i, item, h) for i in range(self.n_agents))
-            )  # fmt: skip
+            )
         return cache[h]
 
     @cached_property
@@ -165,9 +167,10 @@ class Information:
     def increment(self, h: int) -> tuple[Item, ...]:
         """z_h: the items that are common at step h and were not before, in order."""
         return tuple(
-            item for item in self._recent(h)
+            item
+            for item in self._recent(h)
             if self.exists(item) and self.is_common(item, h) and not self.is_common(item, h - 1)
-        )  # fmt: skip
+        )
 
     def common(self, h: int) -> tuple[Item, ...]:
         """c_h: everything that is common at step h."""
@@ -179,9 +182,8 @@ class Information:
             return ()
         known = set(self.private(h - 1))
         return tuple(
-            item for item in self.increment(h)
-            if item.time < h - (item.kind == "action") and item not in known
-        )  # fmt: skip
+            item for item in self.increment(h) if item.time < h - (item.kind == "action") and item not in known
+        )
 
     def unlike_steps(self) -> Iterator[int]:
         """Steps 2..H, ascending, without those whose items and the items before are like an earlier step's."""
@@ -199,9 +201,11 @@ class Information:
     def relays(self, h: int) -> tuple[tuple[int, Item], ...]:
         """Pairs (agent, item) where p_{i,h} takes an item that was another agent's at step h - 1."""
         return tuple(
-            (i, item) for i in range(self.n_agents) for item in self.private_of(i, h)
+            (i, item)
+            for i in range(self.n_agents)
+            for item in self.private_of(i, h)
             if h > 1 and self.variable(item).agent != i and self.lags(item)[i] == h - item.time
-        )  # fmt: skip
+        )
 
     def shape(self, h: int) -> int:
         """A number of what the evolution from h to h + 1 looks like, with times relative to h; equal numbers, equal

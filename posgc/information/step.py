@@ -146,10 +146,13 @@ def step_table(information: Information, h: int, cells: Cells) -> StepTable:
     reward = tuple(
         _csr(
             kernel.reward[i][actions[None, :], cells.s[:, None]].ravel(),
-            np.repeat(np.arange(len(cells)), len(actions)), choice.ravel(), len(cells), len(cells.u) * len(actions),
+            np.repeat(np.arange(len(cells)), len(actions)),
+            choice.ravel(),
+            len(cells),
+            len(cells.u) * len(actions),
         )
         for i in range(model.n_agents)
-    )  # fmt: skip
+    )
     if h == model.horizon:
         return StepTable(cells, actions, reward, None, None, None, None, None, None, None, None)
     entry = step_entries(information, h, cells)
@@ -161,12 +164,18 @@ def step_table(information: Information, h: int, cells: Cells) -> StepTable:
     choice_of = cells.u_of[entry.cell] * len(actions) + entry.action
     flow_key, flow_of = np.unique(choice_of * len(z) + z_of, return_inverse=True)
     return StepTable(
-        cells, actions, reward, following, z,
+        cells,
+        actions,
+        reward,
+        following,
+        z,
         _csr(entry.probability / len(actions), entry.cell, joint_of, len(cells), len(joint_key)),
-        joint_key // len(following), joint_key % len(following),
+        joint_key // len(following),
+        joint_key % len(following),
         _csr(entry.probability, entry.cell, flow_of, len(cells), len(flow_key)),
-        flow_key // len(z), flow_key % len(z),
-    )  # fmt: skip
+        flow_key // len(z),
+        flow_key % len(z),
+    )
 
 
 def _csr(data: Floats, row: Ints, column: Ints, n_rows: int, n_columns: int) -> sparse.csr_array:

@@ -52,9 +52,11 @@ def _who(agents: tuple[str, ...], owner: int, lags: tuple[int, ...], kind: str) 
     if not others:
         return "known to its one agent"
     if len({lag for _, lag in others}) == 1:
-        return f"{_delay(others[0][1], kind)} for everyone else" if len(others) > 1 else (
-            f"{_delay(others[0][1], kind)} for {others[0][0]}"
-        )  # fmt: skip
+        return (
+            f"{_delay(others[0][1], kind)} for everyone else"
+            if len(others) > 1
+            else (f"{_delay(others[0][1], kind)} for {others[0][0]}")
+        )
     return "; ".join(f"{_delay(lag, kind)} for {name}" for name, lag in others)
 
 
@@ -71,9 +73,13 @@ def _dropped(information: Information) -> dict[int, str]:
     for v, h in sorted(information.dropped):
         steps.setdefault(v, []).append(h)
     return {
-        v: f"step {hs[0]}" if len(hs) == 1 else f"steps {hs[0]} to {hs[-1]}" if hs[-1] - hs[0] + 1 == len(hs)
-        else f"steps {', '.join(map(str, hs))}" for v, hs in steps.items()
-    }  # fmt: skip
+        v: f"step {hs[0]}"
+        if len(hs) == 1
+        else f"steps {hs[0]} to {hs[-1]}"
+        if hs[-1] - hs[0] + 1 == len(hs)
+        else f"steps {', '.join(map(str, hs))}"
+        for v, hs in steps.items()
+    }
 
 
 def describe_steps(information: Information, most: int = 12) -> list[StepWords]:
@@ -101,10 +107,12 @@ def _look(information: Information, h: int) -> object:
 def _words(information: Information, first: int, last: int) -> StepWords:
     private = [information.private_of(i, first) for i in range(information.n_agents)]
     return StepWords(
-        first, last, tuple(map(information.label, information.increment(first))),
+        first,
+        last,
+        tuple(map(information.label, information.increment(first))),
         tuple(tuple(map(information.label, own)) for own in private),
         tuple(
             tuple(information.label(item) for item in own if information.variable(item).agent != i)
             for i, own in enumerate(private)
         ),
-    )  # fmt: skip
+    )

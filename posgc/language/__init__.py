@@ -6,6 +6,13 @@ from posgc.language.format import format_source
 from posgc.language.parse import decode
 
 __all__ = [
-    "Diagnostic", "InputError", "LimitError", "Source", "Span", "compile_game", "decode", "format_source",
+    "Diagnostic",
+    "InputError",
+    "LimitError",
+    "Source",
+    "Span",
+    "compile_game",
+    "decode",
+    "format_source",
     "render",
-]  # fmt: skip
+]

@@ -32,10 +32,16 @@ def build(tree: Tree[Token]) -> Any:
         depth = 1 + max((d for _, d in parts), default=0)
         span = _span(sub)
         if depth > MAX_DEPTH:
-            raise InputError([Diagnostic(
-                "E111", f"this is nested more than {MAX_DEPTH} levels deep", span,
-                "name an inner part with `let` and use the name",
-            )])  # fmt: skip
+            raise InputError(
+                [
+                    Diagnostic(
+                        "E111",
+                        f"this is nested more than {MAX_DEPTH} levels deep",
+                        span,
+                        "name an inner part with `let` and use the name",
+                    )
+                ]
+            )
         made[id(sub)] = _MAKERS[str(sub.data)]([p for p, _ in parts], span), depth
     return made[id(tree)][0]
 
@@ -70,10 +76,16 @@ def _real(token: Token) -> float:
 
 
 def _out_of_range(token: Token, how: str) -> InputError:
-    return InputError([Diagnostic(
-        "E407", f"this number is {how}", _token_span(token),
-        f"integers are at most {LARGEST}, other numbers are 0 or lie between 5e-324 and 1e308",
-    )])  # fmt: skip
+    return InputError(
+        [
+            Diagnostic(
+                "E407",
+                f"this number is {how}",
+                _token_span(token),
+                f"integers are at most {LARGEST}, other numbers are 0 or lie between 5e-324 and 1e308",
+            )
+        ]
+    )
 
 
 Parts = Sequence[Any]

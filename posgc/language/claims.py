@@ -22,9 +22,12 @@ Concept = Literal["team", "nash", "ce", "cce"]
 
 
 def check_claims(
-    game: ast.GameText, signature: Signature, shares: Sequence[ast.Share],
-    constants: Sequence[tuple[str, ir.Value]], reporter: Reporter,
-) -> tuple[ir.Expectation, ...]:  # fmt: skip
+    game: ast.GameText,
+    signature: Signature,
+    shares: Sequence[ast.Share],
+    constants: Sequence[tuple[str, ir.Value]],
+    reporter: Reporter,
+) -> tuple[ir.Expectation, ...]:
     """The claims of a file; complains of those that make no sense (E313, and E5xx for the protocol)."""
     rules = Rules(signature, constants, reporter)
     made: list[ir.Expectation] = []
@@ -36,11 +39,19 @@ def check_claims(
             check_request(signature, item.protocol, shares, constants, reporter)
             request = reporter.source.text[item.protocol.span.start : item.protocol.span.end]
         elif not shares:
-            reporter.error("E508", "the game has no sharing protocol, so this claim needs one", item.span,
-                           "write `under full`, or declare a `share`")  # fmt: skip
+            reporter.error(
+                "E508",
+                "the game has no sharing protocol, so this claim needs one",
+                item.span,
+                "write `under full`, or declare a `share`",
+            )
         if item.horizon is not None and not 1 <= item.horizon <= MAX_HORIZON:
-            reporter.error("E411", f"the horizon {item.horizon} is not a whole number from 1 to {MAX_HORIZON:,}",
-                           item.span, "it is the number of decisions")  # fmt: skip
+            reporter.error(
+                "E411",
+                f"the horizon {item.horizon} is not a whole number from 1 to {MAX_HORIZON:,}",
+                item.span,
+                "it is the number of decisions",
+            )
         claim = _claim(item, request, rules, reporter)
         if claim is not None:
             made.append(claim)
@@ -72,9 +83,16 @@ def _claim(item: ast.Expect, request: str | None, rules: Rules, reporter: Report
         return None
     kind, concept, agent = quantity
     return ir.Expectation(
-        kind, item.span, concept=concept, agent=agent, comparison=comparison.operator, target=float(target),
-        within=within, protocol=request, horizon=item.horizon,
-    )  # fmt: skip
+        kind,
+        item.span,
+        concept=concept,
+        agent=agent,
+        comparison=comparison.operator,
+        target=float(target),
+        within=within,
+        protocol=request,
+        horizon=item.horizon,
+    )
 
 
 def _quantity(
@@ -87,8 +105,12 @@ def _quantity(
             name="value" | "gap" as kind, arguments=(ast.Reference(name=concept) as word, *rest), primed=False
         ):
             if concept not in _CONCEPTS:
-                reporter.error("E313", f"`{concept}` is not a solution concept", word.span,
-                               near(concept, _CONCEPTS) or "they are team, nash, ce and cce")  # fmt: skip
+                reporter.error(
+                    "E313",
+                    f"`{concept}` is not a solution concept",
+                    word.span,
+                    near(concept, _CONCEPTS) or "they are team, nash, ce and cce",
+                )
                 return None
             if len(rest) > (1 if kind == "value" else 0):
                 reporter.error("E313", f"`{kind}` has too many arguments", node.span, f"claims are {_FORMS}")

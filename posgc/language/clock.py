@@ -18,8 +18,9 @@ __all__ = ["clock_of"]
 
 _PARTS: dict[type, tuple[str, ...]] = {
     kind: tuple(f.name for f in fields(kind) if f.name != "span")
-    for kind in vars(ast).values() if isinstance(kind, type) and is_dataclass(kind)
-}  # fmt: skip
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and is_dataclass(kind)
+}
 
 
 def clock_of(game: ast.GameText, discount: bool = True) -> Clock:

@@ -31,30 +31,56 @@ _OTHERS = (
     Code("E613", "malformed flag", "The value of a command-line flag cannot be read."),
     Code("E614", "unknown requirement", "`--require` takes assumption numbers and bounds such as `gamma>=0.2`."),
     Code("E615", "output not writable", "The output file cannot be written."),
-    Code("E616", "unknown compression", "`--compress` takes `auto`, or the name of a compression that is installed and "
-         "its values."),
-    Code("E617", "compression does not serve the game", "The compression refuses this game or structure, or the "
-         "back-end plans on no graph."),
+    Code(
+        "E616",
+        "unknown compression",
+        "`--compress` takes `auto`, or the name of a compression that is installed and its values.",
+    ),
+    Code(
+        "E617",
+        "compression does not serve the game",
+        "The compression refuses this game or structure, or the back-end plans on no graph.",
+    ),
     Code("E618", "no gap to meet", "`--compress auto` looks for the cheapest compression that meets `--epsilon X`."),
-    Code("E619", "game that cannot go on for ever", "A game without end needs a discount below 1 and must be the same "
-         "at every step: the file may read neither `step` nor `horizon`."),
+    Code(
+        "E619",
+        "game that cannot go on for ever",
+        "A game without end needs a discount below 1 and must be the same "
+        "at every step: the file may read neither `step` nor `horizon`.",
+    ),
     Code("E620", "format not known", "`posgc import` reads files of other formats, told by their content."),
-    Code("E624", "picture that cannot be drawn", "`posgc plot` draws with matplotlib, which `posgc[plot]` brings, as "
-         "SVG, PNG or PDF."),
+    Code(
+        "E624",
+        "picture that cannot be drawn",
+        "`posgc plot` draws with matplotlib, which `posgc[plot]` brings, as SVG, PNG or PDF.",
+    ),
     Code("E621", "parameter out of range", "`--set` gives a parameter a value outside of its declared range."),
-    Code("E622", "not a number", "`--set` takes 0.5, 3 or 1/3, within the range of doubles; an `int` takes whole "
-         "numbers of 64 bits."),
+    Code(
+        "E622",
+        "not a number",
+        "`--set` takes 0.5, 3 or 1/3, within the range of doubles; an `int` takes whole numbers of 64 bits.",
+    ),
     Code("E623", "impossible override", "`--horizon` is a whole number from 1, `--discount` lies in [0, 1]."),
-    Code("E625", "rewards too large", "The discounted sum of the largest rewards over the steps is above 1e150, where "
-         "squares overflow."),
+    Code(
+        "E625",
+        "rewards too large",
+        "The discounted sum of the largest rewards over the steps is above 1e150, where squares overflow.",
+    ),
     Code("E631", "unknown export format", "`--to` names a format that no installed plug-in writes."),
     Code("E632", "no such export", "The format cannot hold this game; the message says why."),
     Code("E633", "no such referee", "`--referee` names none that is installed, or one that cannot judge this game."),
     # raised for calls from Python
-    Code("E634", "arrays that make no game", "Shapes disagree, a row is not a probability distribution, or a name is "
-         "not one."),
-    Code("E635", "lags that do not fit the game", "A `posgc.Protocol` has a row for each variable of the game and a "
-         "lag for each agent; an owner has its own observation at age 0, its own action at age 1."),
+    Code(
+        "E634",
+        "arrays that make no game",
+        "Shapes disagree, a row is not a probability distribution, or a name is not one.",
+    ),
+    Code(
+        "E635",
+        "lags that do not fit the game",
+        "A `posgc.Protocol` has a row for each variable of the game and a "
+        "lag for each agent; an owner has its own observation at age 0, its own action at age 1.",
+    ),
     Code("E636", "library not installed", "The environment is a class of another library, which is not there."),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),

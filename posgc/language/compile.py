@@ -54,9 +54,11 @@ def compile_game(
     reporter = Reporter(source)
     for use in tree.uses:
         reporter.error(
-            "E116", f"no language block `{use.name}` is installed", use.span,
+            "E116",
+            f"no language block `{use.name}` is installed",
+            use.span,
             f"install the plug-in that brings `{use.name}`, or take the line out",
-        )  # fmt: skip
+        )
     clock = clock_of(tree, discount is None)
     if endless:
         _refuse_clock(clock, reporter)
@@ -68,8 +70,12 @@ def compile_game(
 def _refuse_clock(clock: ir.Clock, reporter: Reporter) -> None:
     for name, place in (("step", clock.step), ("horizon", clock.horizon)):
         if place is not None:
-            reporter.error("E619", f"a game without end may not change with the step, and this reads `{name}`", place,
-                           f"give a finite --horizon, or write the game without `{name}`")  # fmt: skip
+            reporter.error(
+                "E619",
+                f"a game without end may not change with the step, and this reads `{name}`",
+                place,
+                f"give a finite --horizon, or write the game without `{name}`",
+            )
 
 
 @contextmanager
@@ -84,9 +90,13 @@ def _deep_stack() -> Iterator[None]:
 
 
 def _compile(
-    tree: ast.GameText, reporter: Reporter, settings: Mapping[str, str], horizon: int | None, discount: float | None,
+    tree: ast.GameText,
+    reporter: Reporter,
+    settings: Mapping[str, str],
+    horizon: int | None,
+    discount: float | None,
     clock: ir.Clock,
-) -> ir.Game:  # fmt: skip
+) -> ir.Game:
     names = collect(tree, reporter)
     laws = Laws(names, reporter)
     declare_parameters(laws, tree.items, settings)
@@ -105,11 +115,28 @@ def _compile(
         reporter.warning("W701", "the game has no reward: every value is 0", tree.span, "write `reward team = ...;`")
     reporter.check()
     return ir.Game(
-        tree.name, tree.title, reporter.source, signature, laws.horizon, factor,
-        lines.states, lines.actions, lines.observations, lines.chances, lines.init_order, lines.step_order,
-        lines.rewards, lines.terminal, protocols, _parameters(laws), shares, constants, expectations,
-        reporter.warnings, clock,
-    )  # fmt: skip
+        tree.name,
+        tree.title,
+        reporter.source,
+        signature,
+        laws.horizon,
+        factor,
+        lines.states,
+        lines.actions,
+        lines.observations,
+        lines.chances,
+        lines.init_order,
+        lines.step_order,
+        lines.rewards,
+        lines.terminal,
+        protocols,
+        _parameters(laws),
+        shares,
+        constants,
+        expectations,
+        reporter.warnings,
+        clock,
+    )
 
 
 def _check_definitions(laws: Laws) -> None:
@@ -118,8 +145,9 @@ def _check_definitions(laws: Laws) -> None:
         if not isinstance(entity, Definitions) or entity.used:
             continue
         for text in entity.texts:
-            laws.reporter.warning("W702", f"the definition `{entity.name}` is never used", text.target.span,
-                                  "use it, or take it out")  # fmt: skip
+            laws.reporter.warning(
+                "W702", f"the definition `{entity.name}` is never used", text.target.span, "use it, or take it out"
+            )
             if laws.is_law(text.body):
                 continue
             if text.arguments:

@@ -15,9 +15,15 @@ from posgc.language.report import near
 from posgc.language.values import INT, REAL, Env, Ty, Typed
 
 __all__ = [
-    "MAX_AGENTS", "MAX_HORIZON", "declare_agents", "declare_discount", "declare_families", "declare_horizon",
-    "declare_parameters", "label",
-]  # fmt: skip
+    "MAX_AGENTS",
+    "MAX_HORIZON",
+    "declare_agents",
+    "declare_discount",
+    "declare_families",
+    "declare_horizon",
+    "declare_parameters",
+    "label",
+]
 
 MAX_AGENTS = 1000
 MAX_HORIZON = 10**6
@@ -50,11 +56,19 @@ def _parameter(laws: Laws, item: ast.Param, setting: str | None) -> Typed:
     if domain is not None and not domain[0] <= value <= domain[1]:
         low, high = domain
         if setting is None:
-            laws.reporter.error("E409", f"the default of `{item.name}` is outside its range {low:.12g} to {high:.12g}",
-                                item.default.span, "change the default or the range")  # fmt: skip
+            laws.reporter.error(
+                "E409",
+                f"the default of `{item.name}` is outside its range {low:.12g} to {high:.12g}",
+                item.default.span,
+                "change the default or the range",
+            )
         else:
-            laws.reporter.error("E621", f"{item.name}={setting} is outside its range {low:.12g} to {high:.12g}", None,
-                                "choose a value in the range")  # fmt: skip
+            laws.reporter.error(
+                "E621",
+                f"{item.name}={setting} is outside its range {low:.12g} to {high:.12g}",
+                None,
+                "choose a value in the range",
+            )
         return laws.ops.poison(item.span)
     return laws.ops.const(float(value) if ty is REAL else value, ty, item.span)
 
@@ -152,8 +166,12 @@ def declare_horizon(laws: Laws, game: ast.GameText, override: int | None) -> int
         written = _whole(laws, text)
     if override is not None:
         if not 1 <= override <= MAX_HORIZON:
-            laws.reporter.error("E623", f"the horizon {override} is not between 1 and {MAX_HORIZON:,}", None,
-                                "it is the number of decisions")  # fmt: skip
+            laws.reporter.error(
+                "E623",
+                f"the horizon {override} is not between 1 and {MAX_HORIZON:,}",
+                None,
+                "it is the number of decisions",
+            )
             return 1
         return override
     if not texts:
@@ -166,8 +184,12 @@ def _whole(laws: Laws, text: ast.Horizon) -> int | None:
     if value is None or isinstance(value, str):
         return None
     if value != value // 1 or not 1 <= value <= MAX_HORIZON:
-        laws.reporter.error("E411", f"the horizon {value:.12g} is not a whole number from 1 to {MAX_HORIZON:,}",
-                            text.value.span, "it is the number of decisions")  # fmt: skip
+        laws.reporter.error(
+            "E411",
+            f"the horizon {value:.12g} is not a whole number from 1 to {MAX_HORIZON:,}",
+            text.value.span,
+            "it is the number of decisions",
+        )
         return None
     return int(value)
 
@@ -184,8 +206,12 @@ def declare_discount(laws: Laws, game: ast.GameText, override: float | None) -> 
             if 0 <= value <= 1:
                 result = float(value)
             else:
-                laws.reporter.error("E410", f"the discount {value:.12g} is not in [0, 1]", text.value.span,
-                                    "a factor of 1 means no discounting")  # fmt: skip
+                laws.reporter.error(
+                    "E410",
+                    f"the discount {value:.12g} is not in [0, 1]",
+                    text.value.span,
+                    "a factor of 1 means no discounting",
+                )
     if override is None:
         return result
     if not 0 <= override <= 1:
@@ -223,12 +249,20 @@ def _instances(laws: Laws, family: Family) -> None:
         for key, _ in laws.targets(text.target, Env()):
             shape = shape or tuple(v.__class__ for v in key)
             if tuple(v.__class__ for v in key) != shape or agents != family.agents:
-                laws.reporter.error("E207", f"`{family.name}` is declared with other indices before", text.target.span,
-                                    "give all its pieces the same kind of index")  # fmt: skip
+                laws.reporter.error(
+                    "E207",
+                    f"`{family.name}` is declared with other indices before",
+                    text.target.span,
+                    "give all its pieces the same kind of index",
+                )
                 break
             if key in family.types:
-                laws.reporter.error("E202", f"`{label(laws, family, key)}` is declared twice", text.target.span,
-                                    "keep one of the declarations")  # fmt: skip
+                laws.reporter.error(
+                    "E202",
+                    f"`{label(laws, family, key)}` is declared twice",
+                    text.target.span,
+                    "keep one of the declarations",
+                )
                 break
             if not _right_agents(laws, family, key, text):
                 family.broken = True
@@ -258,14 +292,19 @@ def _agent_positions(laws: Laws, target: ast.Target, kind: str) -> tuple[bool, .
 def _right_agents(laws: Laws, family: Family, key: Key, text: ast.Variable | ast.Chance) -> bool:
     count = sum(family.agents)
     if family.kind in ("action", "observation") and count != 1:
-        laws.reporter.error("E309", f"the {family.kind} `{family.name}` does not say whose it is", text.target.span,
-                            f"give it one agent as an index: `{family.name}[i]`")  # fmt: skip
+        laws.reporter.error(
+            "E309",
+            f"the {family.kind} `{family.name}` does not say whose it is",
+            text.target.span,
+            f"give it one agent as an index: `{family.name}[i]`",
+        )
         return False
     agents = laws.agents or ()
     for value, is_agent in zip(key, family.agents, strict=True):
         if is_agent and not (isinstance(value, int) and 1 <= value <= len(agents)):
-            laws.reporter.error("E401", f"there is no agent {value}", text.target.span,
-                                f"the agents are 1..{len(agents)}")  # fmt: skip
+            laws.reporter.error(
+                "E401", f"there is no agent {value}", text.target.span, f"the agents are 1..{len(agents)}"
+            )
             return False
     return True
 

@@ -19,14 +19,22 @@ __all__ = ["Draw", "check_reads", "order", "unmade"]
 Draw = tuple[str, int]
 
 _BY_STEP = {
-    ("state", False), ("state", True), ("observation", True), ("action", False), ("chance", False), ("step", False),
-}  # fmt: skip
+    ("state", False),
+    ("state", True),
+    ("observation", True),
+    ("action", False),
+    ("chance", False),
+    ("step", False),
+}
 _ALLOWED: Mapping[str, set[tuple[str, bool]]] = {
     "init": {("state", False), ("observation", False)},
-    "next": _BY_STEP, "observe": _BY_STEP, "chance": _BY_STEP, "reward": _BY_STEP,
+    "next": _BY_STEP,
+    "observe": _BY_STEP,
+    "chance": _BY_STEP,
+    "reward": _BY_STEP,
     "terminal": {("state", False)},
     "when": {("step", False)},
-}  # fmt: skip
+}
 _CURES = {
     "init": "`init` lines read one another's states and observations, unprimed, and nothing else",
     "terminal": "`terminal when` reads the states, unprimed, and nothing else",
@@ -36,9 +44,13 @@ _CURE = "an unprimed observation may be read only in `init`; what the game must 
 
 
 def check_reads(
-    place: str, root: Node, span: Span, uses: Iterable[tuple[Span, ir.Expr]],
-    names: Mapping[str, Sequence[str]], reporter: Reporter,
-) -> None:  # fmt: skip
+    place: str,
+    root: Node,
+    span: Span,
+    uses: Iterable[tuple[Span, ir.Expr]],
+    names: Mapping[str, Sequence[str]],
+    reporter: Reporter,
+) -> None:
     """Complains (E211) of what a line of the kind `place` may not read.
 
     A read inside a definition is shown where the line uses the definition.
@@ -77,9 +89,12 @@ def _use(read: Node, uses: Iterable[tuple[Span, ir.Expr]]) -> Span | None:
 
 
 def order(
-    laws: Mapping[Draw, Node], primed: bool, spans: Mapping[Draw, Span],
-    names: Mapping[str, Sequence[str]], reporter: Reporter,
-) -> tuple[Draw, ...]:  # fmt: skip
+    laws: Mapping[Draw, Node],
+    primed: bool,
+    spans: Mapping[Draw, Span],
+    names: Mapping[str, Sequence[str]],
+    reporter: Reporter,
+) -> tuple[Draw, ...]:
     """The draws, each after those that it reads; a cycle is an error (E212) that lists it.
 
     `primed`: a step, where a draw reads the primed value of a state or observation, else `init`.
@@ -103,9 +118,12 @@ def order(
 
 
 def _report_cycle(
-    cycle: Sequence[Draw], primed: bool, spans: Mapping[Draw, Span],
-    names: Mapping[str, Sequence[str]], reporter: Reporter,
-) -> None:  # fmt: skip
+    cycle: Sequence[Draw],
+    primed: bool,
+    spans: Mapping[Draw, Span],
+    names: Mapping[str, Sequence[str]],
+    reporter: Reporter,
+) -> None:
     """`cycle` begins and ends with the same draw, each read by the one after it."""
     mark = "'" if primed else ""
     shown = [f"`{names[k][n]}{mark if k != 'chance' else ''}`" for k, n in reversed(cycle)]
@@ -113,9 +131,11 @@ def _report_cycle(
     if len(shown) > 2:
         text = "these draws depend on one another: " + " reads ".join(shown)
     reporter.error(
-        "E212", text, min((spans[d] for d in cycle), key=lambda s: s.start),
+        "E212",
+        text,
+        min((spans[d] for d in cycle), key=lambda s: s.start),
         "let one of them read an unprimed state, or draw a `chance` that both read",
-    )  # fmt: skip
+    )
 
 
 def unmade(
@@ -128,6 +148,8 @@ def unmade(
         if not made[node.kind, node.index]:
             line = "observe" if primed else "init"
             reporter.error(
-                "E211", f"`{names['observation'][node.index]}` is read here, and it is never made", node.span,
+                "E211",
+                f"`{names['observation'][node.index]}` is read here, and it is never made",
+                node.span,
                 f"give it an `{line}` line",
-            )  # fmt: skip
+            )

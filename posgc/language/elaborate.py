@@ -43,9 +43,11 @@ class Elaborator(References):
         self._depth += 1
         if self._depth > MAX_DEPTH:
             self.reporter.error(
-                "E111", f"with its definitions expanded, this is nested more than {MAX_DEPTH} levels deep", span,
+                "E111",
+                f"with its definitions expanded, this is nested more than {MAX_DEPTH} levels deep",
+                span,
                 "flatten the chain of definitions, with `sum` or `match` say",
-            )  # fmt: skip
+            )
             raise self.reporter.failure()
 
     @contextmanager
@@ -93,9 +95,11 @@ class Elaborator(References):
     def _misplaced(self, node: ast.Expression) -> Typed:
         if isinstance(node, ast.Uniform | ast.Mixture):
             return self.ops.wrong(
-                "E305", "this is a distribution, and a value is wanted here", node.span,
+                "E305",
+                "this is a distribution, and a value is wanted here",
+                node.span,
                 "define with `~` instead of `=`, or draw it with `chance c: TYPE ~ ...;` and read `c`",
-            )  # fmt: skip
+            )
         if isinstance(node, ast.Binder):
             return self.ops.wrong("E115", "nothing is bound here", node.span, "`i: e` stands in `sum(i: e)`")
         return self.ops.wrong("E115", "this form has no meaning here", node.span, "write an expression")
@@ -112,8 +116,7 @@ class Elaborator(References):
         if len(terms) == 2 and node.signs[1] == "-":
             return self.ops.arithmetic("-", terms, node.span, env)
         signed = [
-            self.ops.negate(t, t.ir.span, env) if sign == "-" else t
-            for sign, t in zip(node.signs, terms, strict=True)
+            self.ops.negate(t, t.ir.span, env) if sign == "-" else t for sign, t in zip(node.signs, terms, strict=True)
         ]
         return self.ops.arithmetic("+", signed, node.span, env)
 
@@ -165,16 +168,23 @@ class Elaborator(References):
             values = range(int(values[0]), int(values[-1]) + 1)
         if isinstance(values, range):
             ends = [self.ops.const(v, INT, where.span) for v in (values.start, values.stop - 1)]
-            return self.ops.junction("and", [
-                self.ops.compare(">=", element, ends[0], node.span, env),
-                self.ops.compare("<=", element, ends[1], node.span, env),
-            ], node.span, env)  # fmt: skip
+            return self.ops.junction(
+                "and",
+                [
+                    self.ops.compare(">=", element, ends[0], node.span, env),
+                    self.ops.compare("<=", element, ends[1], node.span, env),
+                ],
+                node.span,
+                env,
+            )
         return self._any_of(element, [Typed(ir.Const(v, where.span), ty) for v in values], node.span, env)
 
     def _any_of(self, element: Typed, items: Sequence[Typed], span: Span, env: Env) -> Typed:
-        if element.ty.kind == "word" and items and all(
-            i.ty.kind == "word" and not i.ty.words & element.ty.words for i in items
-        ):  # fmt: skip
+        if (
+            element.ty.kind == "word"
+            and items
+            and all(i.ty.kind == "word" and not i.ty.words & element.ty.words for i in items)
+        ):
             everything = join(*(i.ty for i in items)) or items[0].ty
             listed = Typed(items[0].ir, everything)
             return self.ops.compare("==", element, listed, span, env)  # one mistake, said once
@@ -184,17 +194,16 @@ class Elaborator(References):
     # ---- match
 
     def _match(self, node: ast.Match, env: Env) -> Typed:
-        arms = [
-            (condition, self.expr(arm.value, inner))
-            for condition, inner, arm in self.arms(node, env)
-        ]  # fmt: skip
+        arms = [(condition, self.expr(arm.value, inner)) for condition, inner, arm in self.arms(node, env)]
         ty = join(*(value.ty for _, value in arms))
         if ty is None:
             first, odd = next((a, b) for _, a in arms for _, b in arms if join(a.ty, b.ty) is None)
             return self.ops.wrong(
-                "E302", f"one arm is {describe(first.ty)}, another is {describe(odd.ty)}", odd.ir.span,
+                "E302",
+                f"one arm is {describe(first.ty)}, another is {describe(odd.ty)}",
+                odd.ir.span,
                 "give all arms values of one kind",
-            )  # fmt: skip
+            )
         alive = [(c, v.ir) for c, v in arms if constant(c) is not False]
         tail: ir.Expr = self.no_arm(node, env, bool(alive))
         ends = [k for k, (c, _) in enumerate(alive) if constant(c) is True]
@@ -234,9 +243,11 @@ class Elaborator(References):
             return self.ops.const(True, BOOL, arm.span)
         if len(arm.patterns) != len(subjects):
             return self.ops.wrong(
-                "E207", f"{len(subjects)} values are matched, and this arm has {len(arm.patterns)} patterns", arm.span,
+                "E207",
+                f"{len(subjects)} values are matched, and this arm has {len(arm.patterns)} patterns",
+                arm.span,
                 "write one pattern for each value, `_` where any will do",
-            )  # fmt: skip
+            )
         tests = [self._test(p, s, env) for p, s in zip(arm.patterns, subjects, strict=True)]
         return self.ops.junction("and", tests, arm.span, env)
 
@@ -248,10 +259,15 @@ class Elaborator(References):
                 self.ops.const(v, INT if isinstance(v, int) else REAL, pattern.span)
                 for v in (pattern.low, pattern.high)
             ]
-            return self.ops.junction("and", [
-                self.ops.compare(">=", subject, ends[0], pattern.span, env),
-                self.ops.compare("<=", subject, ends[1], pattern.span, env),
-            ], pattern.span, env)  # fmt: skip
+            return self.ops.junction(
+                "and",
+                [
+                    self.ops.compare(">=", subject, ends[0], pattern.span, env),
+                    self.ops.compare("<=", subject, ends[1], pattern.span, env),
+                ],
+                pattern.span,
+                env,
+            )
         value = self.expr(pattern, replace(env, bindings={}) if isinstance(pattern, ast.Literal_) else env)
         if value.ty.kind != "poison" and not isinstance(value.ir, ir.Const):
             return self.ops.wrong(

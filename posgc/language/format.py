@@ -136,9 +136,11 @@ class _Layout:
         if self.depth == 0:
             return self.tokens[k - 1].type == "SEMICOLON"
         before = self.tokens[k - 1]
-        ended = before.type == "SEMICOLON" or k - 1 in self.blocks or (
-            before.type == "RBRACE" and self.partner[k - 1] in self.blocks and self._ends_item(k - 1)
-        )  # fmt: skip
+        ended = (
+            before.type == "SEMICOLON"
+            or k - 1 in self.blocks
+            or (before.type == "RBRACE" and self.partner[k - 1] in self.blocks and self._ends_item(k - 1))
+        )
         return self.depth == 1 and ended
 
     # ---- brackets

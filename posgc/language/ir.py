@@ -20,10 +20,31 @@ from posgc.language.protocol import Protocol
 from posgc.language.signature import Signature
 
 __all__ = [
-    "ActionVar", "Bernoulli", "ChanceVar", "Choose", "Clock", "Const", "Dist", "Expectation", "Expr", "Fail", "Game",
-    "If", "Mixture", "Noisy", "ObservationVar", "Op", "Point", "Read", "Select", "StateVar", "Step", "Type",
-    "UniformOver", "Value",
-]  # fmt: skip
+    "ActionVar",
+    "Bernoulli",
+    "ChanceVar",
+    "Choose",
+    "Clock",
+    "Const",
+    "Dist",
+    "Expectation",
+    "Expr",
+    "Fail",
+    "Game",
+    "If",
+    "Mixture",
+    "Noisy",
+    "ObservationVar",
+    "Op",
+    "Point",
+    "Read",
+    "Select",
+    "StateVar",
+    "Step",
+    "Type",
+    "UniformOver",
+    "Value",
+]
 
 Value = str | int | float | bool
 

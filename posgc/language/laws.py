@@ -51,18 +51,22 @@ class Laws(Elaborator):
         value = constant(typed)
         if target is INT and value is not None and not env.dead and not env.conditional and not _within(value, what):
             self.reporter.error(
-                "E401", f"{value} is not a value of `{what.name}`, which is {_shown(what.type)}", span,
+                "E401",
+                f"{value} is not a value of `{what.name}`, which is {_shown(what.type)}",
+                span,
                 "keep it in the range, with `clip` or `mod`, or widen the range",
-            )  # fmt: skip
+            )
             return False
         return True
 
     def _fit_words(self, typed: Typed, what: Drawn, env: Env) -> bool:
         if typed.ty.kind != "word":
             self.reporter.error(
-                "E301", f"the value of `{what.name}` must be one of {_shown(what.type)}, and this is "
-                f"{describe(typed.ty)}", typed.ir.span, "give it one of the words of its type",
-            )  # fmt: skip
+                "E301",
+                f"the value of `{what.name}` must be one of {_shown(what.type)}, and this is {describe(typed.ty)}",
+                typed.ir.span,
+                "give it one of the words of its type",
+            )
             return False
         if env.dead:
             return True
@@ -70,15 +74,19 @@ class Laws(Elaborator):
         for leaf in leaves(typed.ir):
             if isinstance(leaf, ir.Const) and leaf.value not in words:
                 self.reporter.error(
-                    "E304", f"`{leaf.value}` is not a value of `{what.name}`, which is {_shown(what.type)}", leaf.span,
+                    "E304",
+                    f"`{leaf.value}` is not a value of `{what.name}`, which is {_shown(what.type)}",
+                    leaf.span,
                     "correct the word, or add it to the type",
-                )  # fmt: skip
+                )
                 return False
         if not typed.ty.words & words:
             self.reporter.error(
-                "E304", f"`{what.name}` is {_shown(what.type)}, and this is {describe(typed.ty)}", typed.ir.span,
+                "E304",
+                f"`{what.name}` is {_shown(what.type)}, and this is {describe(typed.ty)}",
+                typed.ir.span,
                 "the wrong variable is meant",
-            )  # fmt: skip
+            )
             return False
         return True
 
@@ -141,8 +149,12 @@ class Laws(Elaborator):
         if isinstance(node.over, ast.SetOf):
             return self._uniform_set(node, node.over, what, env)
         if not isinstance(node.over, ast.Binder) or not isinstance(node.over.left, ast.Reference):
-            self.reporter.error("E115", "this does not say over what the draw is even", node.span,
-                                "write `uniform`, `uniform {a, b}` or `uniform(c: c != a)`")  # fmt: skip
+            self.reporter.error(
+                "E115",
+                "this does not say over what the draw is even",
+                node.span,
+                "write `uniform`, `uniform {a, b}` or `uniform(c: c != a)`",
+            )
             return ir.UniformOver((), None, node.span)
         binder, name = node.over, node.over.left
         if not self.bindable(name, env):
@@ -155,8 +167,9 @@ class Laws(Elaborator):
             return ir.UniformOver((), None, node.span)
         pairs = [(v, c) for v, c in zip(values, conditions, strict=True) if constant(c) is not False]
         if not pairs:
-            fault = self.ops.fault(env, "E406", "no value fulfils the condition of this `uniform`", node.span,
-                                   "weaken the condition")  # fmt: skip
+            fault = self.ops.fault(
+                env, "E406", "no value fulfils the condition of this `uniform`", node.span, "weaken the condition"
+            )
             return ir.Point(fault.ir, node.span)
         settled = all(constant(c) is True for _, c in pairs)
         kept = tuple(c.ir for _, c in pairs)
@@ -168,8 +181,12 @@ class Laws(Elaborator):
         values = [constant(item) for item in items]
         for k, value in enumerate(values):
             if value is not None and value in values[:k] and not env.dead and fine:
-                self.reporter.error("E209", f"`{value}` is listed twice", over.items[k].span,
-                                    "list it once; for uneven chances write a mixture, `{a: 0.7, b: 0.3}`")  # fmt: skip
+                self.reporter.error(
+                    "E209",
+                    f"`{value}` is listed twice",
+                    over.items[k].span,
+                    "list it once; for uneven chances write a mixture, `{a: 0.7, b: 0.3}`",
+                )
         self.ops.spend(2 * len(items), node.span)
         if all(v is not None for v in values):
             return ir.UniformOver(tuple(i.ir for i in items), None, node.span)
@@ -203,8 +220,12 @@ class Laws(Elaborator):
             return
         total = fsum(numbers)
         if abs(total - 1) > _TOLERANCE:
-            self.reporter.error("E403", f"these probabilities sum to {total:.12g}, not to 1", span,
-                                "mend one of them; fractions such as `1/3` are exact enough")  # fmt: skip
+            self.reporter.error(
+                "E403",
+                f"these probabilities sum to {total:.12g}, not to 1",
+                span,
+                "mend one of them; fractions such as `1/3` are exact enough",
+            )
 
     def _probability(self, typed: Typed, env: Env) -> bool:
         value = constant(typed)
@@ -216,9 +237,11 @@ class Laws(Elaborator):
     def _bernoulli(self, node: ast.Call, what: Drawn, env: Env) -> ir.Dist:
         if what.type.kind != "bool":
             self.reporter.error(
-                "E310", f"`bernoulli` draws a truth value, and `{what.name}` is {_shown(what.type)}", node.span,
+                "E310",
+                f"`bernoulli` draws a truth value, and `{what.name}` is {_shown(what.type)}",
+                node.span,
                 "write a mixture: `{a: p, b: 1 - p}`",
-            )  # fmt: skip
+            )
             return ir.Bernoulli(self.ops.poison(node.span).ir, node.span)
         if len(node.arguments) != 1 or node.primed:
             return self._misused(node, "`bernoulli(p)`")
@@ -239,8 +262,9 @@ class Laws(Elaborator):
         return ir.Noisy(value.ir, accuracy.ir, node.span)
 
     def _misused(self, node: ast.Call, form: str) -> ir.Dist:
-        return ir.Point(self.ops.wrong("E207", "this distribution is written otherwise", node.span,
-                                       f"write {form}").ir, node.span)  # fmt: skip
+        return ir.Point(
+            self.ops.wrong("E207", "this distribution is written otherwise", node.span, f"write {form}").ir, node.span
+        )
 
     # ---- definitions that stand for a distribution
 
@@ -272,12 +296,13 @@ class Laws(Elaborator):
         if found is None:
             return ir.Point(self.ops.poison(node.span).ir, node.span)
         text, bound = found
-        inner = replace(env, bindings=bound.bindings, definition=node.name,
-                        primed=node.span if node.primed else env.primed)  # fmt: skip
+        inner = replace(
+            env, bindings=bound.bindings, definition=node.name, primed=node.span if node.primed else env.primed
+        )
         with self.expanding(node.name, node.span) as possible:
-            return self._deeper(text.body, what, inner) if possible else ir.Point(
-                self.ops.poison(node.span).ir, node.span
-            )  # fmt: skip
+            return (
+                self._deeper(text.body, what, inner) if possible else ir.Point(self.ops.poison(node.span).ir, node.span)
+            )
 
     def _clause(
         self, node: ast.Reference | ast.Call, entity: Definitions, env: Env

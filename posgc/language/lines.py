@@ -61,16 +61,25 @@ class Lines:
         if not isinstance(family, Family):
             what = "is not a variable" if name in self.laws.names else "is not declared"
             known = [k for k, v in self.laws.names.table.items() if isinstance(v, Family)]
-            self.reporter.error("E201", f"`{name}` {what}", item.target.span,
-                                near(name, known) or "declare it with `state` or `observation`")  # fmt: skip
+            self.reporter.error(
+                "E201",
+                f"`{name}` {what}",
+                item.target.span,
+                near(name, known) or "declare it with `state` or `observation`",
+            )
             return
         if family.kind not in _FITTING[item.kind]:
             self.reporter.error(
-                "E215", f"`{item.kind}` does not go with the {family.kind} `{name}`", item.target.span,
-                {"state": "a state has `init` and `next`", "observation": "an observation has `init` and `observe`",
-                 "action": "an action is chosen, not drawn", "chance": "a chance has its law where it is declared"}[
-                     family.kind],
-            )  # fmt: skip
+                "E215",
+                f"`{item.kind}` does not go with the {family.kind} `{name}`",
+                item.target.span,
+                {
+                    "state": "a state has `init` and `next`",
+                    "observation": "an observation has `init` and `observe`",
+                    "action": "an action is chosen, not drawn",
+                    "chance": "a chance has its law where it is declared",
+                }[family.kind],
+            )
             return
         if family.broken:
             return
@@ -82,10 +91,11 @@ class Lines:
         width = len(next(iter(family.numbers)))
         if len(target.indices) != width:
             self.reporter.error(
-                "E207", f"`{family.name}` has {width or 'no'} ind{'ex' if width == 1 else 'ices'}, "
-                f"not {len(target.indices)}", target.span,
+                "E207",
+                f"`{family.name}` has {width or 'no'} ind{'ex' if width == 1 else 'ices'}, not {len(target.indices)}",
+                target.span,
                 f"write `{family.name}[{', '.join('ijk'[:width] or '...')}]`" if width else f"write `{family.name}`",
-            )  # fmt: skip
+            )
             return []
 
         def known(key: Key) -> Sequence[ir.Value]:
@@ -97,8 +107,12 @@ class Lines:
             if key in family.numbers:
                 found.append((key, env))
             else:
-                self.reporter.error("E401", f"there is no `{family.name}[{', '.join(map(ir_text, key))}]`", target.span,
-                                    "correct the index")  # fmt: skip
+                self.reporter.error(
+                    "E401",
+                    f"there is no `{family.name}[{', '.join(map(ir_text, key))}]`",
+                    target.span,
+                    "correct the index",
+                )
         return found
 
     def _one_law(
@@ -123,8 +137,12 @@ class Lines:
     def _when(self, item: ast.Variable, when: ast.Expression) -> None:
         family = self.laws.names.table.get(item.target.name)
         if item.kind != "action":
-            self.reporter.error("E215", f"`when` does not go with the {item.kind} `{item.target.name}`", when.span,
-                                "only an action can be withheld")  # fmt: skip
+            self.reporter.error(
+                "E215",
+                f"`when` does not go with the {item.kind} `{item.target.name}`",
+                when.span,
+                "only an action can be withheld",
+            )
             return
         if not isinstance(family, Family) or family.broken or item not in family.texts:
             return
@@ -172,8 +190,12 @@ class Lines:
         terms[agent].append(value)
         if item.zero_sum:
             if len(terms) != 2:
-                self.reporter.error("E311", f"`zero_sum` is for two agents, and this game has {len(terms)}", item.span,
-                                    "write a reward for each agent")  # fmt: skip
+                self.reporter.error(
+                    "E311",
+                    f"`zero_sum` is for two agents, and this game has {len(terms)}",
+                    item.span,
+                    "write a reward for each agent",
+                )
                 return
             terms[1 - agent].append(self.laws.ops.negate(value, item.span, Env()))
 
@@ -183,9 +205,12 @@ class Lines:
             return None
         if not isinstance(entity, AgentName | AgentArray):
             known = ["team", *(w for w, e in self.laws.names.table.items() if isinstance(e, AgentName | AgentArray))]
-            self.reporter.error("E201", f"`{target.name}` is not an agent", target.span,
-                                near(target.name, known) or "write `team`, an agent, or `reward[i] = ...;`"
-                                )  # fmt: skip
+            self.reporter.error(
+                "E201",
+                f"`{target.name}` is not an agent",
+                target.span,
+                near(target.name, known) or "write `team`, an agent, or `reward[i] = ...;`",
+            )
             return None
         node = ast.Reference(target.name, target.indices, False, target.span)
         number = self.laws.constant(node, Env(), INT, "the agent of a reward")
@@ -225,8 +250,12 @@ class Lines:
             name, span = self.names["state"][number], self._text(family, key).target.span
             init = self._law("init", "state", number)
             if init is None:
-                self.reporter.error("E208", f"the state `{name}` has no `init`", span,
-                                    f"write `init {name} ~ ...;` or `init {name} = ...;`")  # fmt: skip
+                self.reporter.error(
+                    "E208",
+                    f"the state `{name}` has no `init`",
+                    span,
+                    f"write `init {name} ~ ...;` or `init {name} = ...;`",
+                )
                 init = ir.Point(self.laws.ops.poison(span).ir, span)
             result.append(ir.StateVar(name, family.types[key], init, self._law("next", "state", number), span))
         return tuple(result)
@@ -241,26 +270,35 @@ class Lines:
 
     def _actions(self) -> tuple[ir.ActionVar, ...]:
         return tuple(
-            ir.ActionVar(self.names["action"][n], owner(f, key), f.types[key], self._whens.get(n),
-                         self._text(f, key).target.span)
+            ir.ActionVar(
+                self.names["action"][n], owner(f, key), f.types[key], self._whens.get(n), self._text(f, key).target.span
+            )
             for n, f, key in self._rows["action"]
-        )  # fmt: skip
+        )
 
     def _observations(self) -> tuple[ir.ObservationVar, ...]:
         return tuple(
-            ir.ObservationVar(self.names["observation"][n], owner(f, key), f.types[key],
-                              self._law("init", "observation", n), self._law("observe", "observation", n),
-                              self._text(f, key).target.span)
+            ir.ObservationVar(
+                self.names["observation"][n],
+                owner(f, key),
+                f.types[key],
+                self._law("init", "observation", n),
+                self._law("observe", "observation", n),
+                self._text(f, key).target.span,
+            )
             for n, f, key in self._rows["observation"]
-        )  # fmt: skip
+        )
 
     def signature(self) -> Signature:
         def variables(kind: str) -> tuple[Variable, ...]:
             return tuple(
-                Variable(label(self.laws, f, key, with_agent=False), owner(f, key),
-                         tuple(ir_text(v) for v in f.types[key].values))
+                Variable(
+                    label(self.laws, f, key, with_agent=False),
+                    owner(f, key),
+                    tuple(ir_text(v) for v in f.types[key].values),
+                )
                 for _, f, key in self._rows[kind]
-            )  # fmt: skip
+            )
 
         return Signature(self.laws.agents or (), variables("action"), variables("observation"))
 

@@ -18,20 +18,54 @@ from posgc.language.diagnostics import Diagnostic, Span
 __all__ = ["explain", "span_at", "unclosed"]
 
 _WORDS = {
-    "NAME": "a name", "INT": "an integer", "NUMBER": "a number", "STRING": "a title in quotes",
-    "COMPARE": "a comparison", "KIND": "`state`, `action` or `observation`", "TRUTH": "`true` or `false`",
-    "DRAW": "`init`, `next` or `observe`", "LINK": "`->`", "PLUS": "`+`", "MINUS": "`-`", "TIMES": "`*`",
-    "OVER": "`/`", "MOD": "`mod`", "PRIME": "`'`", "SEMICOLON": "`;`", "NOT": "`not`", "PER": "`per`",
-    "LBRACE": "`{`", "RBRACE": "`}`", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`",
-    "COMMA": "`,`", "COLON": "`:`", "EQUAL": "`=`", "CIRCUMFLEX": "`^`", "$END": "the end of the file",
-    "__ANON_0": "`..`", "__ANON_1": "`->`",
-}  # fmt: skip
+    "NAME": "a name",
+    "INT": "an integer",
+    "NUMBER": "a number",
+    "STRING": "a title in quotes",
+    "COMPARE": "a comparison",
+    "KIND": "`state`, `action` or `observation`",
+    "TRUTH": "`true` or `false`",
+    "DRAW": "`init`, `next` or `observe`",
+    "LINK": "`->`",
+    "PLUS": "`+`",
+    "MINUS": "`-`",
+    "TIMES": "`*`",
+    "OVER": "`/`",
+    "MOD": "`mod`",
+    "PRIME": "`'`",
+    "SEMICOLON": "`;`",
+    "NOT": "`not`",
+    "PER": "`per`",
+    "LBRACE": "`{`",
+    "RBRACE": "`}`",
+    "LPAR": "`(`",
+    "RPAR": "`)`",
+    "LSQB": "`[`",
+    "RSQB": "`]`",
+    "COMMA": "`,`",
+    "COLON": "`:`",
+    "EQUAL": "`=`",
+    "CIRCUMFLEX": "`^`",
+    "$END": "the end of the file",
+    "__ANON_0": "`..`",
+    "__ANON_1": "`->`",
+}
 _STARTS_OPERAND = {"NAME", "INT", "NUMBER", "LPAR"}
 _OPERATORS = {"PLUS", "TIMES"}
 _FOREIGN = (
-    ("&&", "and"), ("||", "or"), ("!", "not"), ("&", "and"), ("|", "or"), ("%", "mod"), ("**", "^"),
-    ("≤", "<="), ("≥", ">="), ("≠", "!="), ("′", "'"), ("’", "'"),
-)  # fmt: skip
+    ("&&", "and"),
+    ("||", "or"),
+    ("!", "not"),
+    ("&", "and"),
+    ("|", "or"),
+    ("%", "mod"),
+    ("**", "^"),
+    ("≤", "<="),
+    ("≥", ">="),
+    ("≠", "!="),
+    ("′", "'"),
+    ("’", "'"),
+)
 _RESERVED = re.compile(r"[a-z_]+")
 
 
@@ -61,17 +95,21 @@ def _character(text: str, at: int, allowed: Collection[str]) -> Diagnostic:
     if text[at] == '"':
         end = text.find("\n", at)
         return Diagnostic(
-            "E103", "this title is not closed on its line", span_at(text, at, end if end > 0 else len(text)),
+            "E103",
+            "this title is not closed on its line",
+            span_at(text, at, end if end > 0 else len(text)),
             'end it with `"`',
-        )  # fmt: skip
+        )
     if text[at] == ".":
         return _dot(text, at)
     for foreign, ours in _FOREIGN:
         if rest.startswith(foreign):
             return Diagnostic(
-                "E109", f"`{foreign}` is not an operator here", span_at(text, at, at + len(foreign)),
+                "E109",
+                f"`{foreign}` is not an operator here",
+                span_at(text, at, at + len(foreign)),
                 f"write `{ours}`",
-            )  # fmt: skip
+            )
     shown = text[at] if text[at].isprintable() else f"U+{ord(text[at]):04X}"
     cure = "names are made of the letters a to z, digits and `_`" if text[at].isalpha() else "take it out"
     if text[at] == "'":
@@ -86,9 +124,11 @@ def _dot(text: str, at: int) -> Diagnostic:
     start = at - len(before.group(0)) if before else at
     whole = before.group(0) if before else "0"
     return Diagnostic(
-        "E102", "a decimal point needs digits on both sides", span_at(text, start, at + 1 + len(digits)),
+        "E102",
+        "a decimal point needs digits on both sides",
+        span_at(text, start, at + 1 + len(digits)),
         f"write `{whole}.{digits or '0'}`",
-    )  # fmt: skip
+    )
 
 
 def _ended(text: str, accepts: Collection[str]) -> Diagnostic:
@@ -101,18 +141,18 @@ def _ended(text: str, accepts: Collection[str]) -> Diagnostic:
 
 def _never_closed(text: str, opening: int) -> Diagnostic:
     return Diagnostic(
-        "E108", f"this `{text[opening]}` is never closed", span_at(text, opening, opening + 1),
+        "E108",
+        f"this `{text[opening]}` is never closed",
+        span_at(text, opening, opening + 1),
         "close it, or look for a bracket of another kind in between",
-    )  # fmt: skip
+    )
 
 
 def _unexpected(text: str, token: Token, accepts: Collection[str]) -> Diagnostic:
     start = token.start_pos or 0
     here = span_at(text, start, start + len(token))
     if token.type == "COMPARE":
-        return Diagnostic(
-            "E105", "comparisons are not chained", here, "write `a < b and b < c`, or use parentheses"
-        )
+        return Diagnostic("E105", "comparisons are not chained", here, "write `a < b and b < c`, or use parentheses")
     if token.type == "EQUAL" and "COMPARE" in accepts:
         return Diagnostic("E104", "`=` defines; it does not compare", here, "write `==`")
     if text[start : start + 2] in ("//", "/*") or (token == "/" and text[start - 1 : start + 1] == "//"):
@@ -125,9 +165,11 @@ def _unexpected(text: str, token: Token, accepts: Collection[str]) -> Diagnostic
         )
     if "NAME" in accepts and _RESERVED.fullmatch(token) and token.type not in ("NAME", "NOT"):
         return Diagnostic(
-            "E106", f"`{token}` is a word of the language and cannot be a name here", here,
+            "E106",
+            f"`{token}` is a word of the language and cannot be a name here",
+            here,
             f"choose another name, `{token}_` say",
-        )  # fmt: skip
+        )
     if token.type in ("INT", "NUMBER") and text[start - 1 : start] == ".":
         return _dot(text, start - 1)
     if "SEMICOLON" in accepts and _begins(token, text):

@@ -17,14 +17,35 @@ from posgc.language.report import Reporter
 from posgc.language.values import Typed
 
 __all__ = [
-    "BUILTIN_FUNCTIONS", "BUILTIN_NAMES", "AgentArray", "AgentName", "Builtin", "Definitions", "Entity",
-    "Family", "LostAgents", "Names", "Parameter", "TypeName", "collect",
-]  # fmt: skip
+    "BUILTIN_FUNCTIONS",
+    "BUILTIN_NAMES",
+    "AgentArray",
+    "AgentName",
+    "Builtin",
+    "Definitions",
+    "Entity",
+    "Family",
+    "LostAgents",
+    "Names",
+    "Parameter",
+    "TypeName",
+    "collect",
+]
 
 BUILTIN_NAMES = ("step", "agent", "bool")
 BUILTIN_FUNCTIONS = (
-    "abs", "min", "max", "clip", "all", "any", "sum", "count", "argmax", "bernoulli", "noisy",
-)  # fmt: skip
+    "abs",
+    "min",
+    "max",
+    "clip",
+    "all",
+    "any",
+    "sum",
+    "count",
+    "argmax",
+    "bernoulli",
+    "noisy",
+)
 _NOT_AGENTS = ("team", "all")
 
 Key = tuple[ir.Value, ...]
@@ -130,8 +151,12 @@ def _check_arguments(
     seen: set[str] = set()
     for word in item.arguments:
         if word.text in table or word.text in words or word.text in seen:
-            reporter.error("E204", f"the argument `{word.text}` reuses a name that has a meaning here", word.span,
-                           "choose another name for it")  # fmt: skip
+            reporter.error(
+                "E204",
+                f"the argument `{word.text}` reuses a name that has a meaning here",
+                word.span,
+                "choose another name for it",
+            )
         seen.add(word.text)
 
 
@@ -165,8 +190,12 @@ def _head(span: Span, keyword: str, name: str) -> Span:
 def _declare(table: dict[str, Entity], name: str, span: Span, entity: Entity, reporter: Reporter) -> None:
     before = table.get(name)
     if isinstance(entity, AgentName | AgentArray) and name in _NOT_AGENTS:
-        reporter.error("E202", f"`{name}` is a word of rewards and rules, not a name for an agent", span,
-                       "give the agent another name")  # fmt: skip
+        reporter.error(
+            "E202",
+            f"`{name}` is a word of rewards and rules, not a name for an agent",
+            span,
+            "give the agent another name",
+        )
     elif isinstance(entity, Definitions) and entity.texts[0].arguments and name in BUILTIN_FUNCTIONS:
         reporter.error("E202", f"`{name}` is a function of the language", span, "choose another name")
     elif before is None:
@@ -202,9 +231,11 @@ def _enumerate(
     for word in enumeration.words:
         if word.text in table:
             reporter.error(
-                "E203", f"the enumerator `{word.text}` is also a declared name", word.span,
+                "E203",
+                f"the enumerator `{word.text}` is also a declared name",
+                word.span,
                 "a name means one thing: rename one of the two",
-            )  # fmt: skip
+            )
         elif word.text in own:
             reporter.error("E209", f"`{word.text}` is listed twice", word.span, "list it once")
         own.setdefault(word.text, word)

@@ -36,9 +36,11 @@ class Operators:
         self.nodes += nodes
         if self.nodes > MAX_NODES:
             self.reporter.error(
-                "E308", f"written out in full, the game has more than {MAX_NODES:,} nodes; it gets too large here",
-                span, "make the ranges smaller, or give the game in a numeric format such as .dpomdp",
-            )  # fmt: skip
+                "E308",
+                f"written out in full, the game has more than {MAX_NODES:,} nodes; it gets too large here",
+                span,
+                "make the ranges smaller, or give the game in a numeric format such as .dpomdp",
+            )
             raise self.reporter.failure()
 
     def poison(self, span: Span) -> Typed:
@@ -151,9 +153,11 @@ class Operators:
             )
         if a.kind == "word" and not (a.words & b.words) and not env.dead:
             return self.wrong(
-                "E303", f"no word in common: {describe(a)} is compared with {describe(b)}", span,
+                "E303",
+                f"no word in common: {describe(a)} is compared with {describe(b)}",
+                span,
                 "one side has a misspelt word, or the wrong variable is meant",
-            )  # fmt: skip
+            )
         return self.op(name, (left, right), BOOL, span, env)
 
     def conditional(self, condition: Typed, then: Typed, otherwise: Typed, span: Span) -> Typed:
@@ -161,9 +165,11 @@ class Operators:
         ty = join(then.ty, otherwise.ty)
         if ty is None:
             return self.wrong(
-                "E302", f"one branch is {describe(then.ty)}, the other is {describe(otherwise.ty)}",
-                otherwise.ir.span, "give both branches values of one kind",
-            )  # fmt: skip
+                "E302",
+                f"one branch is {describe(then.ty)}, the other is {describe(otherwise.ty)}",
+                otherwise.ir.span,
+                "give both branches values of one kind",
+            )
         if not self.expect(condition, BOOL, "a condition"):
             return self.poison(span)
         value = constant(condition)
@@ -176,9 +182,11 @@ class Operators:
         ty = join(*(c.ty for c in cases))
         if ty is None:
             return self.wrong(
-                "E302", "the values under different indices are of different kinds", span,
+                "E302",
+                "the values under different indices are of different kinds",
+                span,
                 "index with a constant",
-            )  # fmt: skip
+            )
         self.spend(1, span)
         return Typed(ir.Select(index.ir, tuple(keys), tuple(c.ir for c in cases), span), ty)
 

@@ -44,10 +44,13 @@ def decode(name: str, data: bytes) -> Source:
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
         raise InputError(
-            [Diagnostic("E113", f"this is not UTF-8 text (byte {error.start}, line {row})", None,
-                        "save the file as UTF-8")],
+            [
+                Diagnostic(
+                    "E113", f"this is not UTF-8 text (byte {error.start}, line {row})", None, "save the file as UTF-8"
+                )
+            ],
             Source(name, ""),
-        ) from None  # fmt: skip
+        ) from None
     return Source(name, with_line_feeds(text))
 
 
@@ -71,34 +74,54 @@ def _admit(source: Source) -> None:
         raise InputError([_too_large(len(text))], Source(source.name, ""))
     nul = text.find("\0")
     if nul >= 0:
-        raise InputError([Diagnostic(
-            "E113", "this is not a text: it holds a NUL character", span_at(text, nul, nul + 1),
-            "give a `.posg` file",
-        )], source)  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E113",
+                    "this is not a text: it holds a NUL character",
+                    span_at(text, nul, nul + 1),
+                    "give a `.posg` file",
+                )
+            ],
+            source,
+        )
     if not re.search(r"^[ \t\f\r]*[^\s#]", text, re.MULTILINE):
-        raise InputError([Diagnostic(
-            "E114", "there is nothing here", Span(0, 0, 1, 1), "a file holds `game NAME { ... }`"
-        )], source)  # fmt: skip
+        raise InputError(
+            [Diagnostic("E114", "there is nothing here", Span(0, 0, 1, 1), "a file holds `game NAME { ... }`")], source
+        )
     if len(text) > _MAX_TOKENS and sum(1 for _ in _LEXEME.finditer(text)) > _MAX_TOKENS:
-        raise InputError([Diagnostic(
-            "E112", f"the file has more than {_MAX_TOKENS:,} words and signs", None,
-            "a game of this size is better given in a numeric format such as .dpomdp",
-        )], source)  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E112",
+                    f"the file has more than {_MAX_TOKENS:,} words and signs",
+                    None,
+                    "a game of this size is better given in a numeric format such as .dpomdp",
+                )
+            ],
+            source,
+        )
 
 
 def _too_large(size: int) -> Diagnostic:
     return Diagnostic(
-        "E112", f"the text is too large: {size:,} bytes, at most {MAX_BYTES:,} are read", None,
+        "E112",
+        f"the text is too large: {size:,} bytes, at most {MAX_BYTES:,} are read",
+        None,
         "a game of this size is better given in a numeric format such as .dpomdp",
-    )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
     return Lark.open_from_package(
-        "posgc_grammars", "posg.lark", parser="lalr", propagate_positions=True, maybe_placeholders=True,
+        "posgc_grammars",
+        "posg.lark",
+        parser="lalr",
+        propagate_positions=True,
+        maybe_placeholders=True,
         start=["start", "request"],
-    )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=1)
@@ -125,9 +148,7 @@ def lexemes(text: str) -> list[Lexeme]:
     """The tokens of a text that parses, without white space and comments."""
     # what may stand next decides how words are told apart, so the parser runs, but no tree is built
     tokens = swift.tokens(_parser(), text, "start")
-    return [
-        Lexeme(_ALIASES.get(t, str(t.type)), str(t), t.start_pos or 0, t.end_pos or 0) for t in tokens
-    ]  # fmt: skip
+    return [Lexeme(_ALIASES.get(t, str(t.type)), str(t), t.start_pos or 0, t.end_pos or 0) for t in tokens]
 
 
 def _read(source: Source, start: str) -> Any:

@@ -52,9 +52,10 @@ def _faults(
         return [f"{kind}_lags is not a table of {len(variables)} × {agents} lags"]
     return [
         f"{kind} {v.name} of agent {v.agent + 1} cannot have the lags {tuple(row)}: its owner has it at age {least}, "
-        f"nobody earlier" for v, row in zip(variables, table, strict=True)
+        f"nobody earlier"
+        for v, row in zip(variables, table, strict=True)
         if not (all(_whole(lag) and lag >= least for lag in row) and row[v.agent] == least)
-    ]  # fmt: skip
+    ]
 
 
 def _whole(value: object) -> bool:

@@ -30,9 +30,11 @@ class Quantifiers(Ranges):
             return self._quantifier(call, call.arguments[-1], env)
         if call.name in ("bernoulli", "noisy"):
             return self.ops.wrong(
-                "E305", f"`{call.name}` is a distribution, and a value is wanted here", call.span,
+                "E305",
+                f"`{call.name}` is a distribution, and a value is wanted here",
+                call.span,
                 "draw it with `chance c: TYPE ~ ...;` and read `c`, or define with `~` instead of `=`",
-            )  # fmt: skip
+            )
         return self._plain_function(call, env)
 
     def _plain_function(self, call: ast.Call, env: Env) -> Typed:
@@ -44,9 +46,11 @@ class Quantifiers(Ranges):
         if not low <= len(call.arguments) <= high:
             count = f"{low}" if low == high else f"at least {low}"
             return self.ops.wrong(
-                "E207", f"`{call.name}` takes {count} arguments, not {len(call.arguments)}", call.span,
+                "E207",
+                f"`{call.name}` takes {count} arguments, not {len(call.arguments)}",
+                call.span,
                 f"or, over an index, `{call.name}(i: ...)`" if call.name in _OVER else f"write `{_FORMS[call.name]}`",
-            )  # fmt: skip
+            )
         operands = [self.expr(a, env) for a in call.arguments]
         return self.ops.arithmetic(call.name, operands, call.span, env)
 

@@ -56,9 +56,11 @@ class Ranges(ABC):
         if isinstance(typed.ir, ir.Const):
             return typed.ir.value
         self.reporter.error(
-            "E306", f"{what} must be a constant", node.span,
+            "E306",
+            f"{what} must be a constant",
+            node.span,
             "it may be made of numbers, parameters, agents and indices, not of variables or `step`",
-        )  # fmt: skip
+        )
         return None
 
     def bounds(self, node: ast.RangeOf, env: Env, what: str) -> range | None:
@@ -94,8 +96,9 @@ class Ranges(ABC):
 
     def _open(self, entity: TypeName, span: Span) -> ir.Type | None:
         if entity.text.name in self._opening:
-            self.reporter.error("E206", f"the type `{entity.text.name}` is made of itself", span,
-                                "give it values of its own")  # fmt: skip
+            self.reporter.error(
+                "E206", f"the type `{entity.text.name}` is made of itself", span, "give it values of its own"
+            )
             return None
         self._opening.add(entity.text.name)
         type = self.type_of(entity.text.type)
@@ -113,8 +116,9 @@ class Ranges(ABC):
             self.reporter.error("E408", "this range is empty", text.span, "write the smaller number first")
             return None
         if len(values) > MAX_VALUES:
-            self.reporter.error("E308", f"this type has more than {MAX_VALUES:,} values", text.span,
-                                "make the range smaller")  # fmt: skip
+            self.reporter.error(
+                "E308", f"this type has more than {MAX_VALUES:,} values", text.span, "make the range smaller"
+            )
             return None
         return self._interval(values.start, values.stop - 1)
 
@@ -146,16 +150,21 @@ class Ranges(ABC):
             return None
         tys = [_ty(v) for v in found]
         if any(t.kind != tys[0].kind for t in tys):
-            self.reporter.error("E302", "the elements of this set are of different kinds", node.span,
-                                "list values of one kind")  # fmt: skip
+            self.reporter.error(
+                "E302", "the elements of this set are of different kinds", node.span, "list values of one kind"
+            )
             return None
         everything = frozenset[str]().union(*(t.words for t in tys))
         return list(dict.fromkeys(found)), words(everything) if tys[0].kind == "word" else tys[0]
 
     def known_agents(self, span: Span) -> tuple[str, ...] | None:
         if self.agents is None:
-            self.reporter.error("E306", "the agents are not known here", span,
-                                "parameters and the number of agents cannot depend on the agents")  # fmt: skip
+            self.reporter.error(
+                "E306",
+                "the agents are not known here",
+                span,
+                "parameters and the number of agents cannot depend on the agents",
+            )
         return self.agents
 
     def _agents(self, span: Span) -> tuple[Sequence[ir.Value], Ty] | None:
@@ -167,9 +176,12 @@ class Ranges(ABC):
     def is_fresh(self, node: ast.Expression, env: Env) -> bool:
         """Whether the expression is a bare name that means nothing yet."""
         return (
-            isinstance(node, ast.Reference) and not node.indices and not node.primed
-            and node.name not in self.names and node.name not in env.bindings
-        )  # fmt: skip
+            isinstance(node, ast.Reference)
+            and not node.indices
+            and not node.primed
+            and node.name not in self.names
+            and node.name not in env.bindings
+        )
 
     def binder(self, node: ast.Expression, env: Env) -> tuple[str, Sequence[ir.Value], Ty] | None:
         """Name, values and their type of one binder; None after complaining."""
@@ -181,8 +193,9 @@ class Ranges(ABC):
             case ast.Member(element=ast.Reference() as name, collection=collection):
                 found = self.collection(collection, env, "what the index runs over")
             case _:
-                self.reporter.error("E115", "this does not bind an index", node.span,
-                                    "write `i`, `j != i`, `k in 1..3` or `r in room`")  # fmt: skip
+                self.reporter.error(
+                    "E115", "this does not bind an index", node.span, "write `i`, `j != i`, `k in 1..3` or `r in room`"
+                )
                 return None
         if not self.bindable(name, env) or found is None:
             return None
@@ -194,8 +207,12 @@ class Ranges(ABC):
         if name.indices or name.primed:
             self.reporter.error("E115", "an index is a bare name", name.span, "write `i`")
         else:
-            self.reporter.error("E204", f"the index `{name.name}` reuses a name that has a meaning here", name.span,
-                                "choose another name for the index")  # fmt: skip
+            self.reporter.error(
+                "E204",
+                f"the index `{name.name}` reuses a name that has a meaning here",
+                name.span,
+                "choose another name for the index",
+            )
         return False
 
     def _others(self, node: ast.Expression, env: Env, span: Span) -> tuple[Sequence[ir.Value], Ty] | None:

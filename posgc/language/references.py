@@ -77,9 +77,11 @@ class References(Quantifiers):
         if node.name in self.names.words:
             if node.indices:
                 return self._not_indexed(node)
-            return self._no_prime(node) if node.primed else self.ops.const(
-                node.name, words(frozenset({node.name})), node.span
-            )  # fmt: skip
+            return (
+                self._no_prime(node)
+                if node.primed
+                else self.ops.const(node.name, words(frozenset({node.name})), node.span)
+            )
         for index in node.indices:
             self.expr(index, Env())
         known = [*self.names.table, *self.names.words]
@@ -112,18 +114,22 @@ class References(Quantifiers):
                 return Typed(ir.Step(node.span), INT)
             case TypeName() | Builtin():
                 return self.ops.wrong(
-                    "E301", f"`{node.name}` is a type, and a value is wanted here", node.span,
+                    "E301",
+                    f"`{node.name}` is a type, and a value is wanted here",
+                    node.span,
                     f"write `x in {node.name}`",
-                )  # fmt: skip
+                )
             case _:
                 return self.ops.poison(node.span)
 
     def _agent_of_array(self, node: ast.Reference, entity: AgentArray, env: Env) -> Typed:
         if len(node.indices) != 1:
             return self.ops.wrong(
-                "E207", f"`{node.name}` names the agents {node.name}[1], {node.name}[2], ...", node.span,
+                "E207",
+                f"`{node.name}` names the agents {node.name}[1], {node.name}[2], ...",
+                node.span,
                 f"write `{node.name}[1]`",
-            )  # fmt: skip
+            )
         if node.primed:
             return self._no_prime(node)
         agents = self.known_agents(node.span)
@@ -138,18 +144,22 @@ class References(Quantifiers):
 
     def _no_prime(self, node: ast.Reference) -> Typed:
         return self.ops.wrong(
-            "E213", f"`{node.name}` has no value at the next step", node.span,
+            "E213",
+            f"`{node.name}` has no value at the next step",
+            node.span,
             "only states, observations and definitions made of them can be primed",
-        )  # fmt: skip
+        )
 
     # ---- variables
 
     def _variable(self, node: ast.Reference, family: Family, env: Env) -> Typed:
         if not self.families_known:
             return self.ops.wrong(
-                "E306", f"`{node.name}` is a variable, and a constant is wanted here", node.span,
+                "E306",
+                f"`{node.name}` is a variable, and a constant is wanted here",
+                node.span,
                 "use numbers and parameters",
-            )  # fmt: skip
+            )
         index = [self.expr(i, env) for i in node.indices]
         if family.broken:
             return self.ops.poison(node.span)
@@ -160,9 +170,11 @@ class References(Quantifiers):
             if node.primed:
                 return self._no_prime(node)
             return self.ops.wrong(
-                "E213", f"the primed definition reads the {family.kind} `{node.name}`, which has no next value",
-                env.primed or node.span, "define the part without it, and prime that",
-            )  # fmt: skip
+                "E213",
+                f"the primed definition reads the {family.kind} `{node.name}`, which has no next value",
+                env.primed or node.span,
+                "define the part without it, and prime that",
+            )
 
         def read(key: Key) -> Typed:
             self.ops.spend(1, node.span)
@@ -184,9 +196,11 @@ class References(Quantifiers):
             for part in nodes([argument.ir]):
                 if isinstance(part, ir.Read) and not part.primed and part.kind in ("state", "observation"):
                     self.reporter.error(
-                        "E213", "it is not clear whether this is meant at this step or at the next", argument.ir.span,
+                        "E213",
+                        "it is not clear whether this is meant at this step or at the next",
+                        argument.ir.span,
                         "prime what it reads, as in `hand[turn']'`",
-                    )  # fmt: skip
+                    )
                     return False
         return True
 
@@ -198,17 +212,24 @@ class References(Quantifiers):
             wanted = len(keys[0])
             what = "has no index" if wanted == 0 else f"has {wanted} ind{'ex' if wanted == 1 else 'ices'}"
             return self.ops.wrong(
-                "E207", f"`{node.name}` {what}, not {len(index)}", node.span,
+                "E207",
+                f"`{node.name}` {what}, not {len(index)}",
+                node.span,
                 f"write `{node.name}[{', '.join('ijk'[:wanted] or '...')}]`" if wanted else f"write `{node.name}`",
-            )  # fmt: skip
+            )
         if any(i.ty.kind == "poison" and not isinstance(i.ir, ir.Const) for i in index):
             return self.ops.poison(node.span)
         return self._pick(node, keys, (), index, make, env)
 
     def _pick(
-        self, node: ast.Reference, keys: Sequence[Key], chosen: Key, index: Sequence[Typed],
-        make: Callable[[Key], Typed], env: Env,
-    ) -> Typed:  # fmt: skip
+        self,
+        node: ast.Reference,
+        keys: Sequence[Key],
+        chosen: Key,
+        index: Sequence[Typed],
+        make: Callable[[Key], Typed],
+        env: Env,
+    ) -> Typed:
         at = len(chosen)
         if at == len(index):
             return make(chosen)
@@ -217,22 +238,30 @@ class References(Quantifiers):
         kind = {str: "word", bool: "bool"}.get(type(values[0]), "int")
         if here.ty.kind != kind:
             return self.ops.wrong(
-                "E301", f"an index of `{node.name}` is one of {_listed(values)}, and this is {describe(here.ty)}",
-                span, "index with a value of that kind",
-            )  # fmt: skip
+                "E301",
+                f"an index of `{node.name}` is one of {_listed(values)}, and this is {describe(here.ty)}",
+                span,
+                "index with a value of that kind",
+            )
         if isinstance(here.ir, ir.Const):
             rest = [k for k in keys if k[at] == here.ir.value]
             if not rest:
                 return self.ops.fault(
-                    env, "E401", f"`{node.name}` has no index {here.ir.value}: it has {_listed(values)}", span,
+                    env,
+                    "E401",
+                    f"`{node.name}` has no index {here.ir.value}: it has {_listed(values)}",
+                    span,
                     "keep the index in its range, with `if`, `mod` or `clip`",
-                )  # fmt: skip
+                )
             return self._pick(node, rest, (*chosen, here.ir.value), index, make, env)
         if kind == "word" and not here.ty.words & frozenset(str(v) for v in values) and not env.dead:
             return self.ops.wrong(
-                "E303", f"no word in common: this is {describe(here.ty)}, an index of `{node.name}` is one of "
-                f"{_listed(values)}", span, "the wrong variable is meant",
-            )  # fmt: skip
+                "E303",
+                f"no word in common: this is {describe(here.ty)}, an index of `{node.name}` is one of "
+                f"{_listed(values)}",
+                span,
+                "the wrong variable is meant",
+            )
         cases = [
             self._pick(node, [k for k in keys if k[at] == v], (*chosen, v), index, make, env.branching())
             for v in values
@@ -245,9 +274,11 @@ class References(Quantifiers):
         entity.used = True
         if entity.texts[0].arguments:
             return self.ops.wrong(
-                "E207", f"`{node.name}` is a function", node.span,
+                "E207",
+                f"`{node.name}` is a function",
+                node.span,
                 f"write `{node.name}({', '.join(a.text for a in entity.texts[0].arguments)})`",
-            )  # fmt: skip
+            )
         index = [self.expr(i, env) for i in node.indices]
         cases = self.cases(entity)
         if not cases:
@@ -273,16 +304,16 @@ class References(Quantifiers):
                 for key, env in self.targets(text.target, Env()):
                     if key in found:
                         self.reporter.error(
-                            "E205", f"`{entity.name}` is defined twice for the same index", text.target.span,
+                            "E205",
+                            f"`{entity.name}` is defined twice for the same index",
+                            text.target.span,
                             "keep one of the definitions",
-                        )  # fmt: skip
+                        )
                         break
                     found[key] = text, env
         return self._cases[entity.name]
 
-    def expand(
-        self, text: ast.Definition, bound: Env, arguments: tuple[object, ...], env: Env, span: Span
-    ) -> Typed:
+    def expand(self, text: ast.Definition, bound: Env, arguments: tuple[object, ...], env: Env, span: Span) -> Typed:
         """The body of a definition, as one node for equal arguments."""
         name = text.target.name
         key = (name, arguments, env.primed is not None, env.dead)
@@ -325,9 +356,11 @@ class References(Quantifiers):
         text = entity.texts[0]
         if len(node.arguments) != len(text.arguments):
             return self.ops.wrong(
-                "E207", f"`{node.name}` takes {len(text.arguments)} arguments, not {len(node.arguments)}", node.span,
+                "E207",
+                f"`{node.name}` takes {len(text.arguments)} arguments, not {len(node.arguments)}",
+                node.span,
                 f"write `{node.name}({', '.join(a.text for a in text.arguments)})`",
-            )  # fmt: skip
+            )
         values = [self.widen(self.expr(a, env)) for a in node.arguments]
         if node.primed and env.primed is not None:
             return self._primed_twice(env.primed, node.name)
@@ -343,9 +376,11 @@ class References(Quantifiers):
         if name in self._expanding:
             cycle = [*self._expanding[self._expanding.index(name) :], name]
             self.reporter.error(
-                "E206", f"the definition `{name}` needs itself: {' -> '.join(cycle)}", span,
+                "E206",
+                f"the definition `{name}` needs itself: {' -> '.join(cycle)}",
+                span,
                 "definitions are expanded in place; what must be remembered is a state",
-            )  # fmt: skip
+            )
             yield False
             return
         self._expanding.append(name)

@@ -31,9 +31,7 @@ _MEMBER = re.compile(r"([A-Za-z_]\w*)\[([0-9]+)\]", re.ASCII)
 class Rules:
     """Evaluates blocks for one game; constants are (name, value)."""
 
-    def __init__(
-        self, signature: Signature, constants: Sequence[tuple[str, ir.Value]], reporter: Reporter
-    ) -> None:
+    def __init__(self, signature: Signature, constants: Sequence[tuple[str, ir.Value]], reporter: Reporter) -> None:
         self.signature = signature
         self.reporter = reporter
         self.elaborator = Elaborator(Names(_agent_names(signature), {}), reporter)
@@ -48,8 +46,7 @@ class Rules:
         """The agent, from 1; None after complaining (E509)."""
         value = self.number(node, env, what)
         if value is not None and not 1 <= value <= len(self.signature.agents):
-            self.reporter.error("E509", f"there is no agent {value}", node.span,
-                                f"the agents are {self._agents()}")  # fmt: skip
+            self.reporter.error("E509", f"there is no agent {value}", node.span, f"the agents are {self._agents()}")
             return None
         return value
 
@@ -101,8 +98,12 @@ class Rules:
         own = target == variable.agent
         action = any(row is r for r in lags.actions)
         if action and delay < 1 and (not own or (rule.audience is None and rule.edges is None)):
-            self.reporter.error("E504", "an action cannot be known before it is played", rule.delay.span,
-                                "`act after 1` is at once: an action of step h has age 1 at step h + 1")  # fmt: skip
+            self.reporter.error(
+                "E504",
+                "an action cannot be known before it is played",
+                rule.delay.span,
+                "`act after 1` is at once: an action of step h has age 1 at step h + 1",
+            )
             return False
         if not own:
             lags.lower(row, target, min(delay, NEVER))
@@ -111,8 +112,12 @@ class Rules:
     def _delay(self, node: ast.Expression, env: Env) -> int | None:
         value = self.number(node, env, "a delay")
         if value is not None and not 0 <= value <= MAX_DELAY:
-            self.reporter.error("E504", f"a delay of {value} steps is not possible", node.span,
-                                f"delays are 0 to {MAX_DELAY:,}; say nothing where an item never arrives")  # fmt: skip
+            self.reporter.error(
+                "E504",
+                f"a delay of {value} steps is not possible",
+                node.span,
+                f"delays are 0 to {MAX_DELAY:,}; say nothing where an item never arrives",
+            )
             return None
         return value
 
@@ -124,9 +129,11 @@ class Rules:
         if not found:
             known = sorted({_base(v) for v in everything})
             self.reporter.error(
-                "E503", f"`{item.name}` is not an observation or action of this game", item.span,
+                "E503",
+                f"`{item.name}` is not an observation or action of this game",
+                item.span,
                 near(item.name, known) or ("the items are " + ", ".join(known) if known else "the game has none"),
-            )  # fmt: skip
+            )
         return found
 
     def _rows(self, item: ast.ItemRef, owner: int, env: Env, lags: Lags) -> list[tuple[Variable, list[int]]]:
@@ -138,8 +145,12 @@ class Rules:
         ]
         rows = [(v, row) for v, row in pairs if _base(v) == item.name and name in (None, v.name)]
         if not rows:
-            self.reporter.error("E503", f"no observation or action of this game is called `{name}`", item.span,
-                                "correct the indices; the first one is the agent")  # fmt: skip
+            self.reporter.error(
+                "E503",
+                f"no observation or action of this game is called `{name}`",
+                item.span,
+                "correct the indices; the first one is the agent",
+            )
         return [(v, row) for v, row in rows if v.agent == owner - 1]
 
     def _index(self, node: ast.Expression, env: Env) -> str:
@@ -207,8 +218,12 @@ class Rules:
             case (ast.Reference() as i, ast.Binder(left=ast.Reference() as j, body=condition)):
                 pass
             case _:
-                self.reporter.error("E509", "this does not say which agents are linked", edges.span,
-                                    "write `edges(i, j: abs(i - j) == 1)`")  # fmt: skip
+                self.reporter.error(
+                    "E509",
+                    "this does not say which agents are linked",
+                    edges.span,
+                    "write `edges(i, j: abs(i - j) == 1)`",
+                )
                 return None
         if not self.elaborator.bindable(i, env) or not self.elaborator.bindable(j, env.bind(i.name, _typed(1))):
             return None
@@ -236,9 +251,11 @@ class Rules:
             if age + 1 < common < NEVER:
                 owner = self.signature.agents[variable.agent]
                 self.reporter.error(
-                    "E505", f"`{_base(variable)}[{owner}]` becomes common at age {common}, when nobody remembers it",
-                    span, f"remember longer, `forget after {common - 1}`, or share it earlier or never",
-                )  # fmt: skip
+                    "E505",
+                    f"`{_base(variable)}[{owner}]` becomes common at age {common}, when nobody remembers it",
+                    span,
+                    f"remember longer, `forget after {common - 1}`, or share it earlier or never",
+                )
                 return
 
     def _agents(self) -> str:

@@ -37,10 +37,17 @@ def protocol(signature: Signature, request: str | None, game: ir.Game | None = N
     own = Reporter(game.source) if game is not None else Reporter(Source("<game>", ""))
     if request is None:
         if not shares:
-            raise InputError([Diagnostic(
-                "E508", "the game has no sharing protocol", None,
-                "choose one with `--share`: " + ", ".join(_forms()),
-            )], game.source if game is not None else None)  # fmt: skip
+            raise InputError(
+                [
+                    Diagnostic(
+                        "E508",
+                        "the game has no sharing protocol",
+                        None,
+                        "choose one with `--share`: " + ", ".join(_forms()),
+                    )
+                ],
+                game.source if game is not None else None,
+            )
         made = _declared(signature, shares[0], constants, own)
         own.check()
         assert made is not None  # else `own` holds the reason
@@ -74,17 +81,24 @@ def declared_protocols(
 
 
 def check_request(
-    signature: Signature, request: ast.ProtocolRef, shares: Sequence[ast.Share],
-    constants: Sequence[tuple[str, ir.Value]], reporter: Reporter,
-) -> None:  # fmt: skip
+    signature: Signature,
+    request: ast.ProtocolRef,
+    shares: Sequence[ast.Share],
+    constants: Sequence[tuple[str, ir.Value]],
+    reporter: Reporter,
+) -> None:
     """Complains of a request in the file that names no protocol, or gives wrong arguments."""
     _resolve(signature, request, shares, constants, reporter, reporter)
 
 
 def _resolve(
-    signature: Signature, request: ast.ProtocolRef, shares: Sequence[ast.Share],
-    constants: Sequence[tuple[str, ir.Value]], asked: Reporter, own: Reporter,
-) -> Protocol | None:  # fmt: skip
+    signature: Signature,
+    request: ast.ProtocolRef,
+    shares: Sequence[ast.Share],
+    constants: Sequence[tuple[str, ir.Value]],
+    asked: Reporter,
+    own: Reporter,
+) -> Protocol | None:
     for share in shares:
         if share.head.name != request.name:
             continue
@@ -97,22 +111,33 @@ def _resolve(
     if structure is not None:
         return _standard(signature, request, structure, constants, asked)
     known = [*(s.head.name for s in shares), *STANDARD]
-    asked.error("E501", f"there is no protocol `{request.name}`", request.span,
-                near(request.name, known) or "the protocols are " + ", ".join(dict.fromkeys(known)))  # fmt: skip
+    asked.error(
+        "E501",
+        f"there is no protocol `{request.name}`",
+        request.span,
+        near(request.name, known) or "the protocols are " + ", ".join(dict.fromkeys(known)),
+    )
     return None
 
 
 def _declared(
-    signature: Signature, share: ast.Share, constants: Sequence[tuple[str, ir.Value]], reporter: Reporter,
+    signature: Signature,
+    share: ast.Share,
+    constants: Sequence[tuple[str, ir.Value]],
+    reporter: Reporter,
     needs_arguments: bool = True,
-) -> Protocol | None:  # fmt: skip
+) -> Protocol | None:
     """A `share` with its default arguments; None if it has none, or after complaining."""
     if share.rules is None:
         structure = STANDARD.get(share.head.name)
         if structure is not None:
             return _standard(signature, share.head, structure, constants, reporter)
-        reporter.error("E501", f"`{share.head.name}` is not a standard structure", share.head.span,
-                       near(share.head.name, STANDARD) or "write its rules: `share name { ... }`")  # fmt: skip
+        reporter.error(
+            "E501",
+            f"`{share.head.name}` is not a standard structure",
+            share.head.span,
+            near(share.head.name, STANDARD) or "write its rules: `share name { ... }`",
+        )
         return None
     parameters = _parameters(share, reporter)
     if not needs_arguments and any(default is None for default in parameters.values()):
@@ -145,9 +170,13 @@ def _parameters(share: ast.Share, reporter: Reporter | None = None) -> dict[str,
 
 
 def _arguments(
-    signature: Signature, request: ast.ProtocolRef, parameters: Mapping[str, ast.Expression | None],
-    constants: Sequence[tuple[str, ir.Value]], asked: Reporter, own: Reporter,
-) -> dict[str, int] | None:  # fmt: skip
+    signature: Signature,
+    request: ast.ProtocolRef,
+    parameters: Mapping[str, ast.Expression | None],
+    constants: Sequence[tuple[str, ir.Value]],
+    asked: Reporter,
+    own: Reporter,
+) -> dict[str, int] | None:
     """The values of a block's parameters, from a request and the defaults."""
     given = _given(signature, request, list(parameters), constants, asked)
     if given is None:
@@ -157,8 +186,12 @@ def _arguments(
         if name in given:
             continue
         if default is None:
-            asked.error("E502", f"`{request.name}` needs a value for `{name}`", request.span,
-                        f"write `{request.name}({name} = 1)`")  # fmt: skip
+            asked.error(
+                "E502",
+                f"`{request.name}` needs a value for `{name}`",
+                request.span,
+                f"write `{request.name}({name} = 1)`",
+            )
             return None
         value = rules.number(default, rules.env, "an argument")
         if value is None:
@@ -168,9 +201,12 @@ def _arguments(
 
 
 def _given(
-    signature: Signature, request: ast.ProtocolRef, names: Sequence[str],
-    constants: Sequence[tuple[str, ir.Value]], reporter: Reporter,
-) -> dict[str, int] | None:  # fmt: skip
+    signature: Signature,
+    request: ast.ProtocolRef,
+    names: Sequence[str],
+    constants: Sequence[tuple[str, ir.Value]],
+    reporter: Reporter,
+) -> dict[str, int] | None:
     rules = Rules(signature, constants, reporter)
     given: dict[str, int] = {}
     for position, argument in enumerate(_flat(request.arguments)):
@@ -179,8 +215,12 @@ def _given(
             name = names[position]
         if name is None or name not in names or name in given:
             takes = ", ".join(names) if names else "no arguments"
-            reporter.error("E502", f"`{request.name}` has no place for this argument", argument.span,
-                           f"`{request.name}` takes {takes}")  # fmt: skip
+            reporter.error(
+                "E502",
+                f"`{request.name}` has no place for this argument",
+                argument.span,
+                f"`{request.name}` takes {takes}",
+            )
             return None
         value = rules.number(node, rules.env, f"the argument `{name}`")
         if value is None:
@@ -198,15 +238,22 @@ def _flat(arguments: Sequence[ast.Expression]) -> Iterator[ast.Expression]:
 
 
 def _block(
-    signature: Signature, share: ast.Share, bound: Mapping[str, int], constants: Sequence[tuple[str, ir.Value]],
+    signature: Signature,
+    share: ast.Share,
+    bound: Mapping[str, int],
+    constants: Sequence[tuple[str, ir.Value]],
     reporter: Reporter,
-) -> Protocol:  # fmt: skip
+) -> Protocol:
     rules = Rules(signature, constants, reporter)
     env = rules.env
     for name, value in bound.items():
         if name in env.bindings or name in rules.elaborator.names:
-            reporter.error("E204", f"the argument `{name}` reuses a name that has a meaning here", share.head.span,
-                           "choose another name for it")  # fmt: skip
+            reporter.error(
+                "E204",
+                f"the argument `{name}` reuses a name that has a meaning here",
+                share.head.span,
+                "choose another name for it",
+            )
         env = env.bind(name, Typed(ir.Const(value, share.head.span), INT))
     shown = ", ".join(str(v) for v in bound.values())
     return rules.evaluate(f"{share.head.name}({shown})" if shown else share.head.name, share.rules or (), env)
@@ -216,9 +263,12 @@ def _block(
 
 
 def _standard(
-    signature: Signature, request: ast.ProtocolRef, structure: Structure,
-    constants: Sequence[tuple[str, ir.Value]], reporter: Reporter,
-) -> Protocol | None:  # fmt: skip
+    signature: Signature,
+    request: ast.ProtocolRef,
+    structure: Structure,
+    constants: Sequence[tuple[str, ir.Value]],
+    reporter: Reporter,
+) -> Protocol | None:
     linked = any(isinstance(a, ast.Link) for a in request.arguments)
     if linked != structure.link and (linked or request.arguments):
         reporter.error("E502", f"`{request.name}` is written otherwise", request.span, f"write `{_form(request.name)}`")
@@ -231,16 +281,18 @@ def _standard(
     for name, default in structure.parameters.items():
         value = given.get(name, default)
         if value is None:
-            reporter.error("E502", f"`{request.name}` needs a value for `{name}`", request.span,
-                           f"write `{_form(request.name)}`")  # fmt: skip
+            reporter.error(
+                "E502", f"`{request.name}` needs a value for `{name}`", request.span, f"write `{_form(request.name)}`"
+            )
             return None
         if name in structure.agents:
             agent = rules.agent(ast.Literal_(value, request.span), rules.env, f"the argument `{name}`")
             if agent is None:
                 return None
         elif value > MAX_DELAY:
-            reporter.error("E504", f"a delay of {value} steps is not possible", request.span,
-                           f"delays are at most {MAX_DELAY:,}")  # fmt: skip
+            reporter.error(
+                "E504", f"a delay of {value} steps is not possible", request.span, f"delays are at most {MAX_DELAY:,}"
+            )
             return None
         values.append(value)
     try:
@@ -271,9 +323,15 @@ def _form(name: str) -> str:
 
 def _forms() -> tuple[str, ...]:
     return (
-        "full", "one_step", "delayed(2)", "one_directional(ann -> bob)", "controlled_by(ann, d = 2)",
-        "controlled_by(ann, d = 2, own = 1)", "uncontrolled(2)", "none",
-    )  # fmt: skip
+        "full",
+        "one_step",
+        "delayed(2)",
+        "one_directional(ann -> bob)",
+        "controlled_by(ann, d = 2)",
+        "controlled_by(ann, d = 2, own = 1)",
+        "uncontrolled(2)",
+        "none",
+    )
 
 
 def _compare(
@@ -303,15 +361,19 @@ def _compare(
             break
     if not fits:
         reporter.error(
-            "E506", f"`{name}` is a standard structure, and this block means something else", share.head.span,
+            "E506",
+            f"`{name}` is a standard structure, and this block means something else",
+            share.head.span,
             "give the block another name",
-        )  # fmt: skip
+        )
 
 
 def _trials(
-    signature: Signature, parameters: Mapping[str, ast.Expression | None], structure: Structure,
+    signature: Signature,
+    parameters: Mapping[str, ast.Expression | None],
+    structure: Structure,
     constants: Sequence[tuple[str, ir.Value]],
-) -> Iterator[list[int]]:  # fmt: skip
+) -> Iterator[list[int]]:
     if not parameters:
         yield []
         return

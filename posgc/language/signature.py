@@ -42,6 +42,4 @@ class Signature:
     @property
     def observation_sizes(self) -> tuple[int, ...]:
         """Number of observations of each agent (the product over its variables; 1 without any)."""
-        return tuple(
-            prod(len(v.values) for v in self.observations if v.agent == i) for i in range(len(self.agents))
-        )
+        return tuple(prod(len(v.values) for v in self.observations if v.agent == i) for i in range(len(self.agents)))

@@ -75,8 +75,11 @@ def _one_step(signature: Signature, _: Sequence[int]) -> Lags:
 def _one_directional(signature: Signature, arguments: Sequence[int]) -> Lags:
     source, target = arguments
     if len(signature.agents) != 2 or source == target:
-        raise Misuse("E510", "`one_directional(a -> b)` is for a game of two agents, a and b",
-                     "for more agents write the rules out: `hear[ann] to bob after 0;`")  # fmt: skip
+        raise Misuse(
+            "E510",
+            "`one_directional(a -> b)` is for a game of two agents, a and b",
+            "for more agents write the rules out: `hear[ann] to bob after 0;`",
+        )
     return Lags(signature).share(lambda i: 0 if i == source - 1 else 1, lambda i: 1)
 
 
@@ -109,9 +112,10 @@ STANDARD: Mapping[str, Structure] = {
     "full": Structure({}, _NO_AGENTS, _full),
     "delayed": Structure({"d": None}, _NO_AGENTS, _delayed),
     "one_step": Structure({}, _NO_AGENTS, _one_step),
-    "one_directional": Structure({"source": None, "target": None}, frozenset({"source", "target"}), _one_directional,
-                                 link=True),
+    "one_directional": Structure(
+        {"source": None, "target": None}, frozenset({"source", "target"}), _one_directional, link=True
+    ),
     "controlled_by": Structure({"controller": None, "d": None, "own": 0}, frozenset({"controller"}), _controlled_by),
     "uncontrolled": Structure({"d": None}, _NO_AGENTS, _uncontrolled),
     "none": Structure({}, _NO_AGENTS, _none),
-}  # fmt: skip
+}

@@ -87,5 +87,10 @@ def _goto(states: dict[Any, dict[str, tuple[Any, Any]]], below: Any, name: str, 
 
 def _keeps(rule: Any) -> bool:
     """Whether a reduction gives its only child: Lark's `?rule: other`, without an alias."""
-    return len(rule.expansion) == 1 and not rule.expansion[0].is_term and rule.options.expand1 and not rule.alias \
+    return (
+        len(rule.expansion) == 1
+        and not rule.expansion[0].is_term
+        and rule.options.expand1
+        and not rule.alias
         and not rule.expansion[0].name.startswith("_")
+    )

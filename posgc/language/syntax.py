@@ -12,14 +12,64 @@ from typing import Literal
 from posgc.language.diagnostics import Span
 
 __all__ = [
-    "Agents", "Any_", "Arm", "Assumption", "Binder", "Call", "Chance", "Closed", "Compare",
-    "Conditional", "Definition", "Discount", "Draw", "Edge", "EdgeList", "EdgesWhere", "Enumeration",
-    "Expect", "Expression", "FinalStep", "Forget", "GameText", "Horizon", "Item", "ItemRef", "Junction",
-    "Keyword", "Link", "Literal_", "Match", "Member", "Mixture", "Named", "Negation", "NumberSpan",
-    "Param", "Pattern", "Place", "Power", "Product", "ProtocolRef", "RangeOf", "Reference",
-    "Reward", "Rule", "SetOf", "Share", "Sum", "Target", "Terminal", "TypeDef", "TypeText", "Uniform",
-    "Use", "ValueClaim", "Variable", "Word",
-]  # fmt: skip
+    "Agents",
+    "Any_",
+    "Arm",
+    "Assumption",
+    "Binder",
+    "Call",
+    "Chance",
+    "Closed",
+    "Compare",
+    "Conditional",
+    "Definition",
+    "Discount",
+    "Draw",
+    "Edge",
+    "EdgeList",
+    "EdgesWhere",
+    "Enumeration",
+    "Expect",
+    "Expression",
+    "FinalStep",
+    "Forget",
+    "GameText",
+    "Horizon",
+    "Item",
+    "ItemRef",
+    "Junction",
+    "Keyword",
+    "Link",
+    "Literal_",
+    "Match",
+    "Member",
+    "Mixture",
+    "Named",
+    "Negation",
+    "NumberSpan",
+    "Param",
+    "Pattern",
+    "Place",
+    "Power",
+    "Product",
+    "ProtocolRef",
+    "RangeOf",
+    "Reference",
+    "Reward",
+    "Rule",
+    "SetOf",
+    "Share",
+    "Sum",
+    "Target",
+    "Terminal",
+    "TypeDef",
+    "TypeText",
+    "Uniform",
+    "Use",
+    "ValueClaim",
+    "Variable",
+    "Word",
+]
 
 
 @dataclass(frozen=True)
@@ -218,9 +268,27 @@ class Link:
 
 
 Expression = (
-    Literal_ | Reference | Call | FinalStep | Sum | Product | Power | Negation | Junction | Compare | RangeOf
-    | SetOf | Member | Conditional | Match | Uniform | Mixture | Binder | Keyword | Link
-)  # fmt: skip
+    Literal_
+    | Reference
+    | Call
+    | FinalStep
+    | Sum
+    | Product
+    | Power
+    | Negation
+    | Junction
+    | Compare
+    | RangeOf
+    | SetOf
+    | Member
+    | Conditional
+    | Match
+    | Uniform
+    | Mixture
+    | Binder
+    | Keyword
+    | Link
+)
 
 # ---- types and declarations
 
@@ -453,9 +521,20 @@ class Expect:
 
 
 Item = (
-    Param | Horizon | Discount | Agents | TypeDef | Variable | Chance | Definition | Draw | Reward | Terminal
-    | Share | Expect
-)  # fmt: skip
+    Param
+    | Horizon
+    | Discount
+    | Agents
+    | TypeDef
+    | Variable
+    | Chance
+    | Definition
+    | Draw
+    | Reward
+    | Terminal
+    | Share
+    | Expect
+)
 
 
 @dataclass(frozen=True)

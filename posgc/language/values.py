@@ -16,8 +16,19 @@ from posgc.language import ir
 from posgc.language.diagnostics import Span
 
 __all__ = [
-    "BOOL", "INT", "POISON", "REAL", "Env", "Ty", "Typed", "constant", "describe", "join", "ty_of_type", "words",
-]  # fmt: skip
+    "BOOL",
+    "INT",
+    "POISON",
+    "REAL",
+    "Env",
+    "Ty",
+    "Typed",
+    "constant",
+    "describe",
+    "join",
+    "ty_of_type",
+    "words",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,13 @@ __all__ = ["apply"]
 
 _TOP = float(2**63)
 _COMPARE: dict[str, Callable[[Array, Array], Array]] = {
-    "==": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal,
-    ">": np.greater, ">=": np.greater_equal,
-}  # fmt: skip
+    "==": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
 
 Result = tuple[Array, Array | None]
 

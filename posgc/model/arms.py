@@ -73,9 +73,7 @@ def _arms(contexts: Ints, leaf: Ints, fields: tuple[int, ...]) -> tuple[Arm, ...
     column = contexts[:, f]
     order = np.argsort(column, kind="stable")
     cuts = np.flatnonzero(np.diff(column[order])) + 1
-    branches = [
-        (int(column[part[0]]), _arms(contexts[part], leaf[part], rest)) for part in np.split(order, cuts)
-    ]  # fmt: skip
+    branches = [(int(column[part[0]]), _arms(contexts[part], leaf[part], rest)) for part in np.split(order, cuts)]
     common, count = Counter(branch for _, branch in branches).most_common(1)[0]
     default = common if count > 1 else None
     found = [

@@ -111,9 +111,13 @@ class Model:
         variables = [(v.name, v.agent, v.values) for v in (*signature.actions, *signature.observations)]
         digest.update(repr((signature.agents, variables, self.horizon, self.discount, self.kernel_of_step)).encode())
         tables: list[npt.NDArray[np.generic]] = [
-            self.state_values, self.active, self.observed,
-            self.initial.state, self.initial.observation, self.initial.probability,
-        ]  # fmt: skip
+            self.state_values,
+            self.active,
+            self.observed,
+            self.initial.state,
+            self.initial.observation,
+            self.initial.probability,
+        ]
         for k in self.kernels:
             tables += [k.indptr, k.observation, k.state, k.probability, k.reward]
         for table in tables:

@@ -67,8 +67,7 @@ def _differ(chunks: Sequence[Chunk]) -> bool:
     largest = max((float(np.abs(x).max(initial=0.0)) for _, x in samples), default=0.0)
     bound = SAMPLE_TOLERANCE * max(1.0, largest)
     return any(
-        bool((np.abs(sample - np.repeat(chunk.reward, chunk.count, axis=1)) > bound).any())
-        for chunk, sample in samples
+        bool((np.abs(sample - np.repeat(chunk.reward, chunk.count, axis=1)) > bound).any()) for chunk, sample in samples
     )
 
 

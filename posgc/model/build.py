@@ -75,9 +75,11 @@ def from_arrays(
     shapes = (transition.shape, emission.shape, reward.shape, initial.shape)
     n_obs, n = int(np.prod(observation_sizes)), len(action_sizes)
     if shapes != (
-        (int(np.prod(action_sizes)), n_states, n_states), (n_actions, n_states, n_obs), (n, n_actions, n_states),
+        (int(np.prod(action_sizes)), n_states, n_states),
+        (n_actions, n_states, n_obs),
+        (n, n_actions, n_states),
         (n_states,),
-    ):  # fmt: skip
+    ):
         raise ValueError(f"shapes of transition, emission, reward and initial disagree: {shapes}")
     for what, table in (("transition", transition), ("emission", emission), ("initial", initial)):
         if table.min() < 0 or not np.allclose(table.sum(axis=-1), 1.0, rtol=0.0, atol=1e-9):
@@ -93,8 +95,17 @@ def from_arrays(
     observed = np.ones((horizon + 1, n), dtype=bool)
     observed[0] = False
     return Model(
-        name, "", signature, horizon, discount, ("state",), (tuple(map(str, range(n_states))),),
-        np.arange(n_states)[:, None], Initial(start, np.zeros_like(start), initial[start]),
-        (kernel_from_dense(joint, reward, emission),), (0,) * horizon,
-        np.ones((horizon, n), dtype=bool), observed,
-    )  # fmt: skip
+        name,
+        "",
+        signature,
+        horizon,
+        discount,
+        ("state",),
+        (tuple(map(str, range(n_states))),),
+        np.arange(n_states)[:, None],
+        Initial(start, np.zeros_like(start), initial[start]),
+        (kernel_from_dense(joint, reward, emission),),
+        (0,) * horizon,
+        np.ones((horizon, n), dtype=bool),
+        observed,
+    )

@@ -51,8 +51,10 @@ def same_arrays(one: Model, two: Model) -> str | None:
     if not (np.array_equal(first.state, second.state) and np.array_equal(first.observation, second.observation)):
         return "which states and observations there are first"
     if (at := _apart(first.probability, second.probability)) is not None:
-        return (f"the probability of {one.state_label(int(first.state[at]))} at the start: "
-                f"{first.probability[at]:.17g} and {second.probability[at]:.17g}")  # fmt: skip
+        return (
+            f"the probability of {one.state_label(int(first.state[at]))} at the start: "
+            f"{first.probability[at]:.17g} and {second.probability[at]:.17g}"
+        )
     pairs = sorted(set(zip(one.kernel_of_step, two.kernel_of_step, strict=True)))
     return next((found for i, j in pairs if (found := _same_rows(one, one.kernels[i], two.kernels[j]))), None)
 
@@ -70,8 +72,10 @@ def _same_rows(model: Model, k: Kernel, m: Kernel) -> str | None:
     if (at := _apart(k.probability, m.probability)) is not None:
         where = _row(model, int(row_of[at]))
         return f"a probability after {where}: {k.probability[at]:.17g} and {m.probability[at]:.17g}"
-    for x, y, rows in ((k.reward.reshape(len(k.reward), -1) / scale, m.reward.reshape(len(m.reward), -1) / scale, None),
-                       (_samples(k, scale), _samples(m, scale), row_of)):  # fmt: skip
+    for x, y, rows in (
+        (k.reward.reshape(len(k.reward), -1) / scale, m.reward.reshape(len(m.reward), -1) / scale, None),
+        (_samples(k, scale), _samples(m, scale), row_of),
+    ):
         for i, agent in enumerate(model.signature.agents):
             if (at := _apart(x[i], y[i])) is not None:
                 where = _row(model, at if rows is None else int(rows[at]))

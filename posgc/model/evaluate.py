@@ -221,10 +221,13 @@ class Evaluator:
         if outside.any():
             text = "the index {} picks nothing: it must be one of {}"
             faults = self.faults.mark(
-                faults, outside, "E401", node.span,
+                faults,
+                outside,
+                "E401",
+                node.span,
                 lambda: text.format(self.decode(index.values), ", ".join(label(k) for k in node.keys)),
                 "keep the index within the declared values",
-            )  # fmt: skip
+            )
         patch = Patchwork(table.size)
         sound = np.ones(table.size, dtype=bool) if faults is None else filled(faults == 0, table.size)
         if faults is not None and not sound.all():

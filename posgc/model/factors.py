@@ -102,6 +102,4 @@ def start_laws(model: Model, state: Ints, variables: Sequence[int]) -> tuple[Law
 
 def _chain(fixed: Ints, joint: Ints, weight: Floats, model: Model, variables: Sequence[int]) -> list[Law]:
     seen = digits(joint, [len(v.values) for v in model.signature.observations])[:, list(variables)]
-    return [
-        _conditional(np.column_stack([fixed, seen[:, :k]]), seen[:, k], weight) for k in range(len(variables))
-    ]  # fmt: skip
+    return [_conditional(np.column_stack([fixed, seen[:, :k]]), seen[:, k], weight) for k in range(len(variables))]

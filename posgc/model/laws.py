@@ -87,11 +87,16 @@ class Lawyer:
         faults = column.faults
         if outside.any():
             faults = self.evaluator.faults.mark(
-                faults, outside, "E401", node.span,
-                lambda: f"{target.name} cannot be {self.evaluator.decode(column.values)}: "
-                f"its values are {_span_of(target.domain.type)}",
+                faults,
+                outside,
+                "E401",
+                node.span,
+                lambda: (
+                    f"{target.name} cannot be {self.evaluator.decode(column.values)}: "
+                    f"its values are {_span_of(target.domain.type)}"
+                ),
                 "clip the value, or widen the type of the variable",
-            )  # fmt: skip
+            )
             # An index beyond the type would run into the keys of the next row.
             digit = np.where(outside, np.int32(0), digit)
         return digit, None if faults is None else filled(faults, table.size)
@@ -104,10 +109,13 @@ class Lawyer:
         faults = column.faults
         if outside.any():
             faults = self.evaluator.faults.mark(
-                faults, outside, "E402", node.span,
+                faults,
+                outside,
+                "E402",
+                node.span,
                 lambda: f"the probability is {float(p.flat[0])!r}, outside [0, 1]",
                 "a probability must be at least 0 and at most 1",
-            )  # fmt: skip
+            )
         return np.clip(p, 0.0, 1.0), None if faults is None else filled(faults, table.size)
 
     def _uniform(self, node: ir.UniformOver, target: Target, table: Table) -> Law:
@@ -123,10 +131,13 @@ class Lawyer:
         count = np.asarray(sum((t.astype(np.int64) for t in inside), np.zeros((), np.int64)))
         if (count == 0).any():
             faults = self.evaluator.faults.mark(
-                faults, np.asarray(count == 0), "E406", node.span,
+                faults,
+                np.asarray(count == 0),
+                "E406",
+                node.span,
                 lambda: f"no value of {target.name} is left to choose from",
                 "at least one value must satisfy the condition of `uniform`",
-            )  # fmt: skip
+            )
         faults = None if faults is None else filled(faults, n)
         self._check_room(int(np.sum(count)) if count.ndim else n * int(count))
         share = np.broadcast_to(1.0 / np.maximum(count, 1), (n,))
@@ -146,10 +157,13 @@ class Lawyer:
         faults = first_fault([wrong, off])
         if k == 1 and (p < 1 - TOLERANCE).any():
             faults = self.evaluator.faults.mark(
-                faults, np.asarray(p < 1 - TOLERANCE), "E406", node.span,
+                faults,
+                np.asarray(p < 1 - TOLERANCE),
+                "E406",
+                node.span,
                 lambda: f"{target.name} has one value, so there is no other to be mistaken for",
                 "use accuracy 1, or give the variable a second value",
-            )  # fmt: skip
+            )
         faults = None if faults is None else filled(faults, n)
         if k == 1 or (p == 1.0).all():
             return Law(digit, None, None, faults)
@@ -172,8 +186,9 @@ class Lawyer:
 
     def _literal(self, node: ir.Mixture, target: Target) -> tuple[Array, Array] | None:
         """Ascending digits and weights of a mixture that is alike on every row: sound constants, each value once."""
-        values = [part.value.value for part in node.parts if isinstance(part, ir.Point)
-                  and isinstance(part.value, ir.Const)]  # fmt: skip
+        values = [
+            part.value.value for part in node.parts if isinstance(part, ir.Point) and isinstance(part.value, ir.Const)
+        ]
         weights = [w.value for w in node.weights if isinstance(w, ir.Const) and not isinstance(w.value, str)]
         if len(values) < len(node.parts) or len(weights) < len(node.weights):
             return None
@@ -194,10 +209,13 @@ class Lawyer:
         off = np.asarray(np.abs(total - 1.0) > TOLERANCE)
         if off.any():
             faults = self.evaluator.faults.mark(
-                faults, off, "E403", node.span,
+                faults,
+                off,
+                "E403",
+                node.span,
                 lambda: f"the probabilities sum to {float(total.flat[0])!r}, not to 1",
                 "make the probabilities sum to 1",
-            )  # fmt: skip
+            )
         faults = np.zeros(n, np.int32) if faults is None else np.array(filled(faults, n))
         pieces: list[tuple[Array, Law]] = []
         for part, (weight, _) in zip(node.parts, found, strict=True):

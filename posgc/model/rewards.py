@@ -11,9 +11,14 @@ from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.model.arrays import Model
 
 __all__ = [
-    "REWARD_LIMIT", "RewardKind", "largest_to_come", "require_moderate", "reward_kind", "reward_spans",
+    "REWARD_LIMIT",
+    "RewardKind",
+    "largest_to_come",
+    "require_moderate",
+    "reward_kind",
+    "reward_spans",
     "spans_to_come",
-]  # fmt: skip
+]
 
 Floats = npt.NDArray[np.float64]
 

@@ -54,9 +54,12 @@ class Rows:
         start = setup.runner.start(1, {STEP: np.array(0)})
         try:
             table = setup.runner.run(
-                setup.initial, start, min(OUTCOMES, setup.limits.max_entries), setup.faults.report,
+                setup.initial,
+                start,
+                min(OUTCOMES, setup.limits.max_entries),
+                setup.faults.report,
                 setup.limits.max_states,
-            )  # fmt: skip
+            )
         except Crowded as crowd:
             raise self.crowded(crowd, "the initial law") from None
         if not table.size:
@@ -93,10 +96,12 @@ class Rows:
         states, actions = np.divmod(pairs, setup.n_actions)
         start = self._table(states, actions, h, stay=terminal)
         table = setup.runner.run(
-            setup.terminal if terminal else setup.live, start,
-            min(OUTCOMES, setup.limits.max_entries) if alone else ROOM, setup.faults.report,
+            setup.terminal if terminal else setup.live,
+            start,
+            min(OUTCOMES, setup.limits.max_entries) if alone else ROOM,
+            setup.faults.report,
             setup.limits.max_states if alone else None,
-        )  # fmt: skip
+        )
         branches = table.size
         if not branches:
             return self._empty(pairs), 0
@@ -210,9 +215,8 @@ class Rows:
         room = min(OUTCOMES, limits.max_entries)
         return LimitError(
             f"{what} has {crowd.count:,} outcomes at least, and the limit is {room:,}: "
-            "draw fewer or smaller variables"
-            + ""
-        )  # fmt: skip
+            "draw fewer or smaller variables" + ""
+        )
 
 
 def action_digits(setup: Setup, actions: Array) -> dict[Slot, Array]:

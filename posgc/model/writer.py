@@ -41,12 +41,16 @@ def posg_text(model: Model, about: Sequence[str] = (), *, horizon: bool = True) 
     """
     entries = sum(len(k.state) for k in model.kernels)
     if entries > MAX_WRITTEN:
-        raise LimitError(f"{entries:,} kernel entries are too many to be written as a .posg text; the limit is "
-                         f"{MAX_WRITTEN:,}: use the file as it is, every command takes it")  # fmt: skip
+        raise LimitError(
+            f"{entries:,} kernel entries are too many to be written as a .posg text; the limit is "
+            f"{MAX_WRITTEN:,}: use the file as it is, every command takes it"
+        )
     text = "\n".join(_Writer(model).lines(about, horizon))
     if len(text) > MAX_TEXT:
-        raise LimitError(f"the .posg text would have {len(text):,} characters; the limit is {MAX_TEXT:,}: use the "
-                         "file as it is, every command takes it")  # fmt: skip
+        raise LimitError(
+            f"the .posg text would have {len(text):,} characters; the limit is {MAX_TEXT:,}: use the "
+            "file as it is, every command takes it"
+        )
     return _indented(text)
 
 
@@ -93,9 +97,9 @@ class _Writer:
         single = len(model.state_names) == 1
         self.state = self.names.declare(model.state_names[0] if single else "s", "s")
         self.variables = {
-            name: self.names.declare(name) for name in dict.fromkeys(
-                v.name for v in (*signature.actions, *signature.observations))
-        }  # fmt: skip
+            name: self.names.declare(name)
+            for name in dict.fromkeys(v.name for v in (*signature.actions, *signature.observations))
+        }
         self.labels = model.state_labels[0] if single else tuple(map(model.state_label, range(model.n_states)))
         self.number: Ints = model.state_values[:, 0] if single else np.arange(model.n_states)
         labels = (label for values in self._types() if not is_range(values) for label in values)
@@ -144,9 +148,7 @@ class _Writer:
             return f"{values[0]}..{values[-1]}"
         return "{" + _wrapped([self.names.word(value) for value in values]) + "}"
 
-    def _declarations(
-        self, kind: str, variables: Sequence[Variable], suffix: Callable[[int], str]
-    ) -> Iterator[str]:
+    def _declarations(self, kind: str, variables: Sequence[Variable], suffix: Callable[[int], str]) -> Iterator[str]:
         """One line for all agents where their variables are alike, else one for each."""
         for name, text in self.variables.items():
             own = [(k, v) for k, v in enumerate(variables) if v.name == name]
@@ -172,8 +174,15 @@ class _Writer:
         model = self.model
         acts = [self._field(v, "") for v in model.signature.actions]
         laws = [transition_law(model, kernel, self.number) for kernel in model.kernels]
-        line = self._draw("next", self.state, [*acts, self._state("")], self._joined(laws), self._state("'"),
-                          len(self.labels), kept=len(acts))  # fmt: skip
+        line = self._draw(
+            "next",
+            self.state,
+            [*acts, self._state("")],
+            self._joined(laws),
+            self._state("'"),
+            len(self.labels),
+            kept=len(acts),
+        )
         if line != f"next {self.state} = {self.state};":
             yield line
         fields = [*acts, self._state("'"), self._state("")]
@@ -199,15 +208,24 @@ class _Writer:
     def _joined(self, laws: Sequence[Law]) -> Law:
         """The laws of all kernels as one, with the kernel as the last field."""
         context = [np.column_stack([law.context, np.full(len(law.value), k)]) for k, law in enumerate(laws)]
-        return Law(np.concatenate(context), np.concatenate([law.value for law in laws]),
-                   np.concatenate([law.probability for law in laws]))  # fmt: skip
+        return Law(
+            np.concatenate(context),
+            np.concatenate([law.value for law in laws]),
+            np.concatenate([law.probability for law in laws]),
+        )
 
     # ---- laws and rewards
 
     def _draw(
-        self, verb: str, target: str, fields: Sequence[_Field], law: Law, own: _Field, size: int,
+        self,
+        verb: str,
+        target: str,
+        fields: Sequence[_Field],
+        law: Law,
+        own: _Field,
+        size: int,
         kept: int | None = None,
-    ) -> str:  # fmt: skip
+    ) -> str:
         """`verb target ~ law;`, for a variable of `size` values; where the law is a point on the value of the
         field `kept`, it is written as that field."""
         cuts = np.flatnonzero(np.any(np.diff(law.context, axis=0) != 0, axis=1)) + 1
@@ -274,8 +292,9 @@ class _Writer:
         for pattern, end in found:
             given = dict(pattern)
             for steps in self._spans_of(given.pop(len(fields))) if len(fields) in given else [""]:
-                words = [steps or "_" if f == len(fields) else fields[f].word(given[f]) if f in given else "_"
-                         for f in used]  # fmt: skip
+                words = [
+                    steps or "_" if f == len(fields) else fields[f].word(given[f]) if f in given else "_" for f in used
+                ]
                 rows.append(f"{'(' + ', '.join(words) + ')' if len(words) > 1 else words[0]}: {leaves[end]};")
         return f"match ({', '.join(heads)}) {{\n" + "\n".join(rows) + "\n}"
 

@@ -95,11 +95,14 @@ class Report(Display):
         nodes = str(sum(self.layers)) if self.layers else self.layers_note
         serving = {c: [offer.name for offer in table if offer.applies] for c, table in self.offers.items()}
         return f"report on {self.compiled.model.name}", [
-            ("protocol", self.compiled.information.protocol.name), ("Assumption 1", self.evolution.answer),
-            ("Assumption 2", self.observability.answer), ("Assumption 3", self.independence.answer),
-            ("γ", self.gamma.in_words), ("common beliefs", nodes),
+            ("protocol", self.compiled.information.protocol.name),
+            ("Assumption 1", self.evolution.answer),
+            ("Assumption 2", self.observability.answer),
+            ("Assumption 3", self.independence.answer),
+            ("γ", self.gamma.in_words),
+            ("common beliefs", nodes),
             *((concept, ", ".join(names)) for concept, names in serving.items() if names),
-        ]  # fmt: skip
+        ]
 
 
 def check(compiled: Compiled, progress: Progress = quiet) -> Report:
@@ -175,18 +178,26 @@ def _compression_offers(compiled: Compiled, verdict: Verdict) -> tuple[Offer, ..
         return tuple(Offer(spec, None, None, None, why) for _, rows in families for spec, _ in rows[:1])
     limit = min(CHECK_NODES, compiled.request.max_nodes)
     return compression_offers(
-        families, lambda compression, options: compression.apply(compiled.information, options, limit, quiet),
-        limit, CHECK_SECONDS,
-    )  # fmt: skip
+        families,
+        lambda compression, options: compression.apply(compiled.information, options, limit, quiet),
+        limit,
+        CHECK_SECONDS,
+    )
 
 
 def candidates(information: Information) -> Families:
     """What each installed compression would try on this game: specifications and options, coarse to fine."""
     return [
-        (compression, [(spec_of(compression, options), options) for options in compression.candidates(information)
-                       if compression.accepts(information, options) is None])
+        (
+            compression,
+            [
+                (spec_of(compression, options), options)
+                for options in compression.candidates(information)
+                if compression.accepts(information, options) is None
+            ],
+        )
         for compression in registry().compressions.values()
-    ]  # fmt: skip
+    ]
 
 
 def offers(compiled: Compiled, concept: Concept, verdict: Verdict) -> tuple[BackendOffer, ...]:

@@ -30,9 +30,20 @@ from posgc.plugin.importer import Importer, RewardReading
 from posgc.plugin.registry import registry
 
 __all__ = [
-    "AssumptionFails", "Compiled", "Read", "Reading", "Request", "compile_read", "compile_request", "importer_of",
-    "model_of", "quiet", "read_source", "timed", "unclaimed",
-]  # fmt: skip
+    "AssumptionFails",
+    "Compiled",
+    "Read",
+    "Reading",
+    "Request",
+    "compile_read",
+    "compile_request",
+    "importer_of",
+    "model_of",
+    "quiet",
+    "read_source",
+    "timed",
+    "unclaimed",
+]
 
 _FIRST_WORD = re.compile(r"(?:\s|#[^\n]*(?:\n|\Z))*(?:game|use|include)\b")
 
@@ -151,15 +162,29 @@ def model_of(request: Request, source: Source, progress: Progress) -> Reading:
     importer = importer_of(source)
     if importer is not None:
         if request.settings:
-            raise InputError([Diagnostic("E601", f"--set has no meaning for a {importer.name} file: it has no "
-                                         "parameters", help="leave --set out")])  # fmt: skip
+            raise InputError(
+                [
+                    Diagnostic(
+                        "E601",
+                        f"--set has no meaning for a {importer.name} file: it has no parameters",
+                        help="leave --set out",
+                    )
+                ]
+            )
         imported = importer.read(source, horizon=request.horizon, discount=request.discount, reward=request.reward)
         return None, imported.model, imported.diagnostics
     if not _is_ours(source):
         raise unclaimed(source)
     if request.reward == "zero_sum":
-        raise InputError([Diagnostic("E611", "--reward re-reads imported files only",
-                                     help="write 'reward zero_sum AGENT = …;' in the game")])  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E611",
+                    "--reward re-reads imported files only",
+                    help="write 'reward zero_sum AGENT = …;' in the game",
+                )
+            ]
+        )
     game = compile_game(source, request.settings, request.horizon, request.discount, request.endless)
     model = tabulate(
         game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000), closed=request.endless
@@ -175,8 +200,16 @@ def importer_of(source: Source) -> Importer | None:
 def unclaimed(source: Source) -> InputError:
     """E620, for a text that no importer claims where one should."""
     known = ", ".join(registry().importers) or "none"
-    return InputError([Diagnostic("E620", "no importer claims this file", help=f"formats: {known}; a .posg file begins "
-                                  "with `game` and needs no importing")], source)  # fmt: skip
+    return InputError(
+        [
+            Diagnostic(
+                "E620",
+                "no importer claims this file",
+                help=f"formats: {known}; a .posg file begins with `game` and needs no importing",
+            )
+        ],
+        source,
+    )
 
 
 def _is_ours(source: Source) -> bool:
@@ -187,8 +220,15 @@ def _is_ours(source: Source) -> bool:
 def _require_evolution(information: Information) -> None:
     if (h := information.first_lost) is not None:
         lost = information.lost(h)
-        raise InputError([Diagnostic("E512", f"{information.label(lost[0])} should become common at step {h}, but "
-                                     "nobody remembers it then", help="raise 'forget after k'")])  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E512",
+                    f"{information.label(lost[0])} should become common at step {h}, but nobody remembers it then",
+                    help="raise 'forget after k'",
+                )
+            ]
+        )
 
 
 @contextmanager

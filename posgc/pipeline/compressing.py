@@ -22,6 +22,7 @@ from posgc.policy.artefact import Concept, Policy
 
 __all__ = ["Compress", "Compressing", "Sweep", "applied", "derived", "solve_each"]
 
+
 @dataclass(frozen=True)
 class Compressing:
     """What `--compress` did.  `attempts` are those of `auto`, in order; `target` what it was to meet, if anything;
@@ -84,15 +85,27 @@ def _accepted(information: Information, spec: str) -> tuple[Compression, Any]:
     compression, options = compression_of(spec)
     reason = compression.accepts(information, options)
     if reason is not None:
-        raise InputError([Diagnostic("E617", f"{compression.name} does not serve this game: {reason}",
-                                     help="`posgc check` lists what does")])  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E617",
+                    f"{compression.name} does not serve this game: {reason}",
+                    help="`posgc check` lists what does",
+                )
+            ]
+        )
     return compression, options
 
 
 def solve_each(
-    compiled: Compiled, concept: Concept, specs: list[str], backend: str | None = None,
-    options: Mapping[str, object] | None = None, progress: Progress = quiet, seconds: float = 300.0,
-) -> Sweep:  # fmt: skip
+    compiled: Compiled,
+    concept: Concept,
+    specs: list[str],
+    backend: str | None = None,
+    options: Mapping[str, object] | None = None,
+    progress: Progress = quiet,
+    seconds: float = 300.0,
+) -> Sweep:
     """Solve under each of the compressions, or under all candidates where none is named; a compression is left after
     the first of its models that is too large.  Raises as `solve` does."""
     solver = solver_of(compiled, concept, backend, options, progress)
@@ -100,28 +113,41 @@ def solve_each(
     named = [compression_of(spec) for spec in specs]
     unsuited = [
         Attempt[Candidate](spec_of(c, o), None, 0.0, None, None, reason)
-        for c, o in named if (reason := c.accepts(compiled.information, o)) is not None
-    ]  # fmt: skip
+        for c, o in named
+        if (reason := c.accepts(compiled.information, o)) is not None
+    ]
     suited = [(c, o) for c, o in named if c.accepts(compiled.information, o) is None]
     for spec, (c, _) in zip(specs, named, strict=True):
         if all(c is not other for other, _ in suited):  # a compression that serves with none of its values is a mistake
             _accepted(compiled.information, spec)
-    families = candidates(compiled.information) if not specs else [
-        (registry().compressions[name], [(spec_of(c, o), o) for c, o in suited if c.name == name])
-        for name in dict.fromkeys(c.name for c, _ in suited)
-    ]  # fmt: skip
+    families = (
+        candidates(compiled.information)
+        if not specs
+        else [
+            (registry().compressions[name], [(spec_of(c, o), o) for c, o in suited if c.name == name])
+            for name in dict.fromkeys(c.name for c, _ in suited)
+        ]
+    )
     limit = compiled.request.max_nodes
     with timed(compiled.seconds, "sweep"):
-        attempts = tuple(sweep(families, lambda c, o: c.apply(compiled.information, o, limit, progress),
-                               solver.candidate, seconds))  # fmt: skip
+        attempts = tuple(
+            sweep(families, lambda c, o: c.apply(compiled.information, o, limit, progress), solver.candidate, seconds)
+        )
     return Sweep(compiled, concept, solver.backend.name, (*attempts, *unsuited))
 
 
 def derived(solver: Solver, compress: Compress) -> tuple[Compressing, Policy]:
     compiled, target = solver.compiled, compress.target
     if target is None:
-        raise InputError([Diagnostic("E618", "--compress auto needs the gap that is to be met",
-                                     help="add --epsilon X, in the unit of the rewards")])  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E618",
+                    "--compress auto needs the gap that is to be met",
+                    help="add --epsilon X, in the unit of the rewards",
+                )
+            ]
+        )
     attempts: list[Attempt[Candidate]] = []
     with timed(compiled.seconds, "derive"):
         found_in_turn = derive(

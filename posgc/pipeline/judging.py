@@ -29,8 +29,14 @@ from posgc.policy.sampler import CONFIDENCE, Episodes, Estimate, estimate, recor
 from posgc.policy.verify import Form, GapKind, Verification, gap_kind, verify
 
 __all__ = [
-    "Simulation", "exporter_of", "referee_of", "request_of_policy", "second_opinion", "simulate", "verify_policy",
-]  # fmt: skip
+    "Simulation",
+    "exporter_of",
+    "referee_of",
+    "request_of_policy",
+    "second_opinion",
+    "simulate",
+    "verify_policy",
+]
 
 
 def request_of_policy(policy: Policy) -> tuple[Request, Source]:
@@ -39,15 +45,25 @@ def request_of_policy(policy: Policy) -> tuple[Request, Source]:
     if origin is None:
         raise InputError([Diagnostic("E609", "the policy file carries no game", help="give the game with --game")])
     known: dict[str, RewardReading] = {"team": "team", "zero_sum": "zero_sum"}
-    request = Request(origin.name, origin.share, origin.settings, None if origin.endless else origin.horizon,
-                      origin.discount, known.get(origin.reward), endless=origin.endless)  # fmt: skip
+    request = Request(
+        origin.name,
+        origin.share,
+        origin.settings,
+        None if origin.endless else origin.horizon,
+        origin.discount,
+        known.get(origin.reward),
+        endless=origin.endless,
+    )
     return request, Source(origin.name, origin.text)
 
 
 def verify_policy(
-    compiled: Compiled, policy: Policy, concept: Concept | None = None, progress: Progress = quiet,
+    compiled: Compiled,
+    policy: Policy,
+    concept: Concept | None = None,
+    progress: Progress = quiet,
     form: Form | None = None,
-) -> tuple[Verification, Verdict]:  # fmt: skip
+) -> tuple[Verification, Verdict]:
     """Recompute values and gap of a policy from the game alone: on pairs of node and belief where Assumption 3 is
     established, else on histories.
 
@@ -59,11 +75,25 @@ def verify_policy(
     verdict = independence(compiled, progress)
     concept = concept or policy.header.concept
     if form is not None and concept != "ce":
-        raise InputError([Diagnostic("E605", f"only a CE has a strategic and an agent form, not {concept}",
-                                     help="add --concept ce, or leave --form out")])  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E605",
+                    f"only a CE has a strategic and an agent form, not {concept}",
+                    help="add --concept ce, or leave --form out",
+                )
+            ]
+        )
     if concept == "team" and reward_kind(compiled.model) != "common":
-        raise InputError([Diagnostic("E605", "a team needs rewards that all agents share; these are not",
-                                     help="ask for --concept nash, ce or cce")])  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E605",
+                    "a team needs rewards that all agents share; these are not",
+                    help="ask for --concept nash, ce or cce",
+                )
+            ]
+        )
     kind: GapKind = gap_kind(concept, policy.header.options if form is None else {"form": form})
     information, most = compiled.information, compiled.request.max_nodes
     try:
@@ -104,12 +134,19 @@ class Simulation(Display):
 
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:
         interval = self.interval or {}
-        means = [(f"mean of {agent}", f"{mean:z.6g}" + (f" in [{interval[agent][0]:z.6g}, {interval[agent][1]:z.6g}]"
-                  if interval else "")) for agent, mean in self.mean.items()]  # fmt: skip
+        means = [
+            (
+                f"mean of {agent}",
+                f"{mean:z.6g}" + (f" in [{interval[agent][0]:z.6g}, {interval[agent][1]:z.6g}]" if interval else ""),
+            )
+            for agent, mean in self.mean.items()
+        ]
         return f"simulation of {self.compiled.model.name}", [
-            ("policy", self.policy), ("episodes", str(self.estimate.episodes)), *means,
+            ("policy", self.policy),
+            ("episodes", str(self.estimate.episodes)),
+            *means,
             *([("level", f"{CONFIDENCE:g}")] if interval else []),
-        ]  # fmt: skip
+        ]
 
 
 def simulate(
@@ -142,8 +179,13 @@ def _player(compiled: Compiled, policy: str | Policy) -> tuple[Player, tuple[flo
         try:
             return RandomPlayer(compiled.information, int(policy.removeprefix("random:"))), None
         except ValueError:
-            raise InputError([Diagnostic("E613", f"--policy {policy:.40}: the seed is a whole number from 0",
-                                         help="--policy random:1")]) from None  # fmt: skip
+            raise InputError(
+                [
+                    Diagnostic(
+                        "E613", f"--policy {policy:.40}: the seed is a whole number from 0", help="--policy random:1"
+                    )
+                ]
+            ) from None
     return _fitting(compiled, load_policy(policy))
 
 
@@ -156,12 +198,22 @@ def exporter_of(compiled: Compiled, name: str, options: Mapping[str, object]) ->
     """The exporter of that name with its options.  Raises InputError (E631, E632) where none serves this game."""
     exporters = registry().exporters
     if name not in exporters:
-        raise InputError([Diagnostic("E631", f"no installed plug-in writes {name}",
-                                     help=f"formats: {', '.join(exporters) or 'none'}")])  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E631", f"no installed plug-in writes {name}", help=f"formats: {', '.join(exporters) or 'none'}"
+                )
+            ]
+        )
     reason = exporters[name].applies(compiled.information)
     if reason is not None:
-        raise InputError([Diagnostic("E632", f"{name} cannot hold this game: {reason}", help="`posgc plugins` lists "
-                                     "the other formats")])  # fmt: skip
+        raise InputError(
+            [
+                Diagnostic(
+                    "E632", f"{name} cannot hold this game: {reason}", help="`posgc plugins` lists the other formats"
+                )
+            ]
+        )
     return exporters[name], make_options(exporters[name].options, options)
 
 
@@ -176,9 +228,7 @@ def referee_of(compiled: Compiled, name: str) -> Referee:
     return referees[name]
 
 
-def second_opinion(
-    compiled: Compiled, policy: Policy, checked: Verification | None, referee: Referee
-) -> Comparison:
+def second_opinion(compiled: Compiled, policy: Policy, checked: Verification | None, referee: Referee) -> Comparison:
     """What another program finds of a verified policy.
 
     Raises LimitError where the game tree is too large, InputError (E633) where the other program breaks.

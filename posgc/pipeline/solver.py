@@ -30,9 +30,15 @@ from posgc.policy.pairs import PolicyMismatch
 from posgc.policy.verify import Verification, gap_kind
 
 __all__ = [
-    "Candidate", "Solver", "exact_bounds", "origin_of", "require_independence", "residual_bounds", "solver_of",
+    "Candidate",
+    "Solver",
+    "exact_bounds",
+    "origin_of",
+    "require_independence",
+    "residual_bounds",
+    "solver_of",
     "team_bounds",
-]  # fmt: skip
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -132,9 +138,12 @@ class Solver:
             certified = None if lower is None or upper is None else max(certified, upper - lower + tail)
         checked = assessment.verification
         header = dataclasses.replace(
-            policy.header, values=policy.header.values if checked is None else checked.values,
-            gap_bound=assessment.certified, lower=bounds[0], upper=bounds[1],
-        )  # fmt: skip
+            policy.header,
+            values=policy.header.values if checked is None else checked.values,
+            gap_bound=assessment.certified,
+            lower=bounds[0],
+            upper=bounds[1],
+        )
         return Candidate(dataclasses.replace(compressed.lift(policy), header=header), assessment, certified, bounds)
 
 
@@ -153,8 +162,9 @@ def _choose(compiled: Compiled, concept: Concept, verdict: Verdict, name: str | 
     backends = registry().backends
     table = {offer.name: offer for offer in offers(compiled, concept, verdict)}
     if name is not None and name not in backends:
-        raise InputError([Diagnostic("E602", f"no back-end is called {name}",
-                                     help=f"installed: {', '.join(backends) or 'none'}")])  # fmt: skip
+        raise InputError(
+            [Diagnostic("E602", f"no back-end is called {name}", help=f"installed: {', '.join(backends) or 'none'}")]
+        )
     for offer in table.values():
         if offer.applies and name in (None, offer.name):
             return backends[offer.name]
@@ -163,8 +173,15 @@ def _choose(compiled: Compiled, concept: Concept, verdict: Verdict, name: str | 
     hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True))
     if any(offer.applies and name in (None, offer.name) for offer in hopeful):
         require_independence(verdict, f"no back-end serves concept {concept} on this game:\n{rows}")
-    raise InputError([Diagnostic("E603", f"no back-end serves concept {concept} on this game:\n{rows}",
-                                 help="`posgc check` shows what each back-end asks for")])  # fmt: skip
+    raise InputError(
+        [
+            Diagnostic(
+                "E603",
+                f"no back-end serves concept {concept} on this game:\n{rows}",
+                help="`posgc check` shows what each back-end asks for",
+            )
+        ]
+    )
 
 
 def require_independence(verdict: Verdict, why: str) -> None:
@@ -181,14 +198,18 @@ def origin_of(compiled: Compiled) -> Origin | None:
     if compiled.source is None or not (r.share is None or isinstance(r.share, str)):
         return None
     return Origin(
-        compiled.source.name, compiled.source.text, r.share, dict(r.settings), r.horizon, r.discount, r.reward or "",
+        compiled.source.name,
+        compiled.source.text,
+        r.share,
+        dict(r.settings),
+        r.horizon,
+        r.discount,
+        r.reward or "",
         r.endless,
     )
 
 
-def exact_bounds(
-    policy: Policy, checked: Verification, compiled: Compiled
-) -> tuple[float | None, float | None]:
+def exact_bounds(policy: Policy, checked: Verification, compiled: Compiled) -> tuple[float | None, float | None]:
     """Team: what was reached, and the solver's bound.  Zero-sum Nash: what the verified gains imply."""
     kind, concept = reward_kind(compiled.model), policy.header.concept
     if concept == "team":
@@ -231,9 +252,7 @@ def team_bounds(policy: Policy, assessment: Assessment) -> tuple[float, float | 
     return lower, max(min(upper), lower) if upper else None
 
 
-def compressed_bounds(
-    policy: Policy, assessment: Assessment, compiled: Compiled
-) -> tuple[float | None, float | None]:
+def compressed_bounds(policy: Policy, assessment: Assessment, compiled: Compiled) -> tuple[float | None, float | None]:
     """As `exact_bounds`, of the game's own value."""
     if policy.header.concept == "team":
         lower, upper = team_bounds(policy, assessment)

@@ -87,17 +87,18 @@ class Solution(Display):
             ("protocol", self.policy.header.protocol),
             *((f"value of {agent} in the compressed game", f"{value:z.10g}") for agent, value in self.values.items()),
             ("gap", "not known" if gap is None else f"at most {at_most(gap)}"),
-        ]  # fmt: skip
+        ]
 
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:
         header, (lower, upper) = self.policy.header, self.bounds
         known = self._claimed() if self.verified is None else self.verified._facts()[1]
         return f"{header.concept} solution of {header.game}", [
             ("back-end", header.backend),
-            *([] if self.compression is None else [("compression", self.compression.spec)]), *known,
+            *([] if self.compression is None else [("compression", self.compression.spec)]),
+            *known,
             *([] if lower is None or upper is None else [("value of the game", bracket(lower, upper))]),
             ("common beliefs", str(sum(self.layers))),
-        ]  # fmt: skip
+        ]
 
 
 def solve(

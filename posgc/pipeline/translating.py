@@ -48,8 +48,10 @@ def translate(request: Request) -> Translation:
     text = posg_text(imported.model, [about, *_readings(request)], horizon=fixed)
     work = sum(len(imported.model.kernel(h).probability) for h in range(1, imported.model.horizon + 1))
     if work > MAX_READ_BACK:
-        raise LimitError(f"reading the .posg text back would go through {work:,} transitions, step by step; the limit "
-                         f"is {MAX_READ_BACK:,}: use the file as it is, every command takes it")  # fmt: skip
+        raise LimitError(
+            f"reading the .posg text back would go through {work:,} transitions, step by step; the limit "
+            f"is {MAX_READ_BACK:,}: use the file as it is, every command takes it"
+        )
     # The language builds the states within reach of the horizon only, other formats all that can be reached ever.
     fair = imported.model if importer.own_horizon else stretched(imported.model, steps_to_all(imported.model))
     _require_same(text, fair)
@@ -69,5 +71,6 @@ def _require_same(text: str, model: Model) -> None:
     except InputError as error:
         differs = "; ".join(d.message for d in error.diagnostics)
     if differs is not None:
-        raise LimitError(f"as a .posg text the game would not be the same ({differs}); use the file as it is, "
-                         "every command takes it")  # fmt: skip
+        raise LimitError(
+            f"as a .posg text the game would not be the same ({differs}); use the file as it is, every command takes it"
+        )

@@ -46,5 +46,6 @@ class Verified(Display):
         return f"verification of a {self.concept} policy of {self.compiled.model.name}", [
             ("protocol", self.compiled.information.protocol.name),
             *((f"value of {agent}", f"{value:z.10g}") for agent, value in self.values.items()),
-            (f"{self.verification.kind} gap", f"at most {at_most(self.certified_gap)}"), *memory,
-        ]  # fmt: skip
+            (f"{self.verification.kind} gap", f"at most {at_most(self.certified_gap)}"),
+            *memory,
+        ]

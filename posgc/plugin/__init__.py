@@ -11,7 +11,28 @@ from posgc.plugin.importer import Imported, Importer, RewardReading, require_sen
 from posgc.plugin.referee import Judgement, Profile, Referee
 
 __all__ = [
-    "NEVER", "Backend", "Compression", "Diagnostic", "Exporter", "Facts", "Imported", "Importer", "InputError",
-    "Judgement", "LimitError", "LiveExporter", "NoOptions", "Planner", "Problem", "Profile", "Progress", "Referee",
-    "RewardReading", "Source", "Span", "hookimpl", "require_sense", "vanishes",
-]  # fmt: skip
+    "NEVER",
+    "Backend",
+    "Compression",
+    "Diagnostic",
+    "Exporter",
+    "Facts",
+    "Imported",
+    "Importer",
+    "InputError",
+    "Judgement",
+    "LimitError",
+    "LiveExporter",
+    "NoOptions",
+    "Planner",
+    "Problem",
+    "Profile",
+    "Progress",
+    "Referee",
+    "RewardReading",
+    "Source",
+    "Span",
+    "hookimpl",
+    "require_sense",
+    "vanishes",
+]

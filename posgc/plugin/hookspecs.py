@@ -25,9 +25,14 @@ from posgc.plugin.importer import Importer
 from posgc.plugin.referee import Referee
 
 __all__ = [
-    "hookimpl", "hookspec", "posgc_backends", "posgc_compressions", "posgc_exporters", "posgc_importers",
+    "hookimpl",
+    "hookspec",
+    "posgc_backends",
+    "posgc_compressions",
+    "posgc_exporters",
+    "posgc_importers",
     "posgc_referees",
-]  # fmt: skip
+]
 
 hookspec = pluggy.HookspecMarker("posgc")
 hookimpl = pluggy.HookimplMarker("posgc")

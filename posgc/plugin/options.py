@@ -33,15 +33,19 @@ def make_options(options: type, given: Mapping[str, object], concept: str | None
             continue
         serves = known[key].metadata.get("concepts", (concept,))
         if concept not in serves:
-            wrong.append(Diagnostic("E612", f"{key} does nothing for {concept}",
-                                    help=f"it serves {' and '.join(serves)}"))  # fmt: skip
+            wrong.append(
+                Diagnostic("E612", f"{key} does nothing for {concept}", help=f"it serves {' and '.join(serves)}")
+            )
             continue
         try:
             values[known[key].name] = _value(hints[known[key].name], value)
         except ValueError as error:
             wrong.append(Diagnostic("E612", f"option {name}: {error}"))
-    wrong += [Diagnostic("E612", f"option {f.name} is needed") for f in known.values()
-              if f.name not in values and not wrong and _needed(f)]  # fmt: skip
+    wrong += [
+        Diagnostic("E612", f"option {f.name} is needed")
+        for f in known.values()
+        if f.name not in values and not wrong and _needed(f)
+    ]
     if wrong:
         raise InputError(wrong)
     try:

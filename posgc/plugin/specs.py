@@ -35,8 +35,15 @@ def compression_of(spec: str) -> tuple[Compression, Any]:
     for position, word in enumerate([part.strip() for part in inside.split(",")] if inside else []):
         key, equals, value = word.partition("=")
         if not equals and position:
-            raise InputError([Diagnostic("E616", f"--compress {spec}: only the first value may go without its name",
-                                         help=_usage(compression))])  # fmt: skip
+            raise InputError(
+                [
+                    Diagnostic(
+                        "E616",
+                        f"--compress {spec}: only the first value may go without its name",
+                        help=_usage(compression),
+                    )
+                ]
+            )
         if not equals and not fields(compression.options):
             raise InputError([Diagnostic("E616", f"--compress {spec}: {name} takes no values", help=name)])
         key, value = (key.strip(), value.strip()) if equals else (fields(compression.options)[0].name, key.strip())

@@ -112,6 +112,10 @@ def _random_model(rng: np.random.Generator, kind: str, n: int) -> Model:
     return from_arrays(
         transition=rng.dirichlet(np.ones(states), size=(n_joint, states)),
         emission=rng.dirichlet(np.ones(n_joint), size=(n_joint, states)),
-        reward=reward, initial=np.array([0.4, 0.6]), action_sizes=(2,) * n, observation_sizes=(2,) * n,
-        horizon=3, name=f"battery game, {kind}, {n} agents",
-    )  # fmt: skip
+        reward=reward,
+        initial=np.array([0.4, 0.6]),
+        action_sizes=(2,) * n,
+        observation_sizes=(2,) * n,
+        horizon=3,
+        name=f"battery game, {kind}, {n} agents",
+    )

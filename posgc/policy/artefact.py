@@ -189,10 +189,14 @@ class Policy(Display):
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:
         header = self.header
         return f"policy of {header.game}", [
-            ("concept", header.concept), ("protocol", header.protocol), ("agents", ", ".join(header.agents)),
-            ("horizon", str(header.horizon)), ("nodes", str(sum(len(step) for step in self.steps))),
-            ("back-end", header.backend), *([("compression", header.compression)] if header.compression else []),
-        ]  # fmt: skip
+            ("concept", header.concept),
+            ("protocol", header.protocol),
+            ("agents", ", ".join(header.agents)),
+            ("horizon", str(header.horizon)),
+            ("nodes", str(sum(len(step) for step in self.steps))),
+            ("back-end", header.backend),
+            *([("compression", header.compression)] if header.compression else []),
+        ]
 
 
 def _text(content: Any) -> npt.NDArray[np.uint8]:

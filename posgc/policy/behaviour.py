@@ -175,8 +175,10 @@ def _drawn(lookup: Lookup, agent: int, hears: Hears, h: int, node: int, private:
             signals = [(float(p), a) for a, p in enumerate(laws[agent][row])]
         elif hears == "prescription" and len(components) > 1:  # one component has nothing to tell
             signals = list(lookup.prescriptions(agent, h, int(component)))
-        parts = [[(1.0, 0)] if i == agent else [(float(p), a) for a, p in enumerate(table[row]) if p > 0]
-                 for i, table in enumerate(laws)]  # fmt: skip
+        parts = [
+            [(1.0, 0)] if i == agent else [(float(p), a) for a, p in enumerate(table[row]) if p > 0]
+            for i, table in enumerate(laws)
+        ]
         for (chance, signal), others in product(signals, list(product(*parts))):
             p = weight * chance * prod(q for q, _ in others)
             if p > 0:

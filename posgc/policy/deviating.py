@@ -19,9 +19,20 @@ from posgc.policy.pairs import PolicyMismatch, TrueStep
 from posgc.policy.prescribed import Signals, most_drawn, signals
 
 __all__ = [
-    "Flow", "Flows", "GapKind", "JudgedLayer", "backward", "best_reply", "components_of", "expectation", "flow_of",
-    "played_laws", "private_positions", "table_positions", "worth",
-]  # fmt: skip
+    "Flow",
+    "Flows",
+    "GapKind",
+    "JudgedLayer",
+    "backward",
+    "best_reply",
+    "components_of",
+    "expectation",
+    "flow_of",
+    "played_laws",
+    "private_positions",
+    "table_positions",
+    "worth",
+]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -52,9 +63,14 @@ class JudgedLayer(Protocol):
 
 
 def backward(
-    information: Information, layer: JudgedLayer, step: PolicyStep, value: Floats | None, best: Floats | None,
-    kind: GapKind, flows: Flows,
-) -> tuple[Floats, Floats]:  # fmt: skip
+    information: Information,
+    layer: JudgedLayer,
+    step: PolicyStep,
+    value: Floats | None,
+    best: Floats | None,
+    kind: GapKind,
+    flows: Flows,
+) -> tuple[Floats, Floats]:
     """Values [n, pairs] of going on with the policy and of deviating from here on."""
     n, pairs = information.n_agents, len(layer.node)
     choices = [len(information.model.choices(i, layer.h)) for i in range(n)]
@@ -174,9 +190,15 @@ def expectation(payoff: Floats, played: list[list[Floats]], weight: Floats, owne
 
 
 def _deviation(
-    payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints, agent: int, kind: GapKind,
+    payoff: Floats,
+    played: list[list[Floats]],
+    weight: Floats,
+    owner: Ints,
+    types: Ints,
+    agent: int,
+    kind: GapKind,
     heard: Signals | None,
-) -> Floats:  # fmt: skip
+) -> Floats:
     """The best that the agent can get by deviating here, given what deviating later is worth."""
     pairs, n_choices = payoff.shape[1], payoff.shape[2 + agent]
     total = np.zeros(pairs)
@@ -190,9 +212,16 @@ def _deviation(
 
 
 def worth(
-    payoff: Floats, played: list[list[Floats]], weight: Floats, owner: Ints, types: Ints, agent: int, kind: GapKind,
-    heard: Signals | None, p: int,
-) -> Floats:  # fmt: skip
+    payoff: Floats,
+    played: list[list[Floats]],
+    weight: Floats,
+    owner: Ints,
+    types: Ints,
+    agent: int,
+    kind: GapKind,
+    heard: Signals | None,
+    p: int,
+) -> Floats:
     """What each own action is worth to the agent at private information p: [pairs, A_i], [pairs, A_i * A_i] for every
     recommended action and action (ce), or [what is heard, A_i] (ce_strategic)."""
     gain: Floats | None = None

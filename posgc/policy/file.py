@@ -36,9 +36,20 @@ SIZE_LIMIT = 6 << 30
 """Bytes that a policy file may unpack to."""
 
 UNREADABLE = (
-    OSError, EOFError, KeyError, ValueError, TypeError, IndexError, OverflowError, RuntimeError, MemoryError,
-    SyntaxError, struct.error, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    TypeError,
+    IndexError,
+    OverflowError,
+    RuntimeError,
+    MemoryError,
+    SyntaxError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 """What numpy, zipfile and json raise on damaged or hostile files."""
 
 Array = npt.NDArray[Any]
@@ -67,9 +78,13 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
 
 def _bad(name: str, why: str) -> InputError:
     return InputError(
-        [Diagnostic("E609", f"not a readable policy file: {why}",
-                    help="give a file that `posgc solve --out` has written")], Source(name, ""),
-    )  # fmt: skip
+        [
+            Diagnostic(
+                "E609", f"not a readable policy file: {why}", help="give a file that `posgc solve --out` has written"
+            )
+        ],
+        Source(name, ""),
+    )
 
 
 def _policy(arrays: dict[str, Array]) -> Policy:
@@ -89,10 +104,16 @@ def _policy(arrays: dict[str, Array]) -> Policy:
         )
         steps.append(
             PolicyStep(
-                tuple(private[i][h] for i in range(n)), unpacked["indptr"][h], unpacked["weight"][h], tables,
-                unpacked["z"][h], unpacked["edge_indptr"][h], unpacked["edge_z"][h], unpacked["edge_to"][h],
+                tuple(private[i][h] for i in range(n)),
+                unpacked["indptr"][h],
+                unpacked["weight"][h],
+                tables,
+                unpacked["z"][h],
+                unpacked["edge_indptr"][h],
+                unpacked["edge_z"][h],
+                unpacked["edge_to"][h],
             )
-        )  # fmt: skip
+        )
     policy = Policy(
         header, _integers(arrays["root_z"]), _integers(arrays["root_to"]), tuple(steps), _origin(arrays["origin"])
     )
@@ -138,10 +159,12 @@ def _origin(raw: Array) -> Origin | None:
     origin = Origin(**content)
     if not (
         all(isinstance(text, str) for text in (origin.name, origin.text, origin.reward))
-        and _is(origin.share, str, type(None)) and _is(origin.horizon, int, type(None))
-        and _is(origin.discount, float, int, type(None)) and _texts(origin.settings)
+        and _is(origin.share, str, type(None))
+        and _is(origin.horizon, int, type(None))
+        and _is(origin.discount, float, int, type(None))
+        and _texts(origin.settings)
         and isinstance(origin.endless, bool)
-    ):  # fmt: skip
+    ):
         raise ValueError("its origin has a field of the wrong type")
     return origin
 

@@ -73,14 +73,20 @@ CHUNK_CELLS = 8_000_000
 """float64 numbers in one block of answers' payoffs (64 MB)."""
 
 HEARS: dict[GapKind, Literal["nothing", "action", "prescription"]] = {
-    "nash": "nothing", "cce": "nothing", "ce": "action", "ce_strategic": "prescription",
-}  # fmt: skip
+    "nash": "nothing",
+    "cce": "nothing",
+    "ce": "action",
+    "ce_strategic": "prescription",
+}
 
 
 def judge_histories(
-    information: Information, policy: Policy, kind: GapKind, max_states: int = DEFAULT_MAX_NODES,
+    information: Information,
+    policy: Policy,
+    kind: GapKind,
+    max_states: int = DEFAULT_MAX_NODES,
     progress: Progress | None = None,
-) -> Verification:  # fmt: skip
+) -> Verification:
     """Values and best deviations of a policy under any protocol.
 
     Raises PolicyMismatch, LimitError past `max_states` information states of all agents and steps, and ValueError for
@@ -104,9 +110,15 @@ def judge_histories(
     least = -np.inf if kind == "cce" else 0.0
     gains = tuple(max(least, float(gain)) for gain in best - values)
     return Verification(
-        kind, tuple(map(float, values)), tuple(map(float, best)), gains, float(off.max()), tuple(map(int, states)),
-        "histories", _covers_no_more(information, policy, kind),
-    )  # fmt: skip
+        kind,
+        tuple(map(float, values)),
+        tuple(map(float, best)),
+        gains,
+        float(off.max()),
+        tuple(map(int, states)),
+        "histories",
+        _covers_no_more(information, policy, kind),
+    )
 
 
 def _covers_no_more(information: Information, policy: Policy, kind: GapKind) -> bool:
@@ -126,10 +138,11 @@ def _forgets(information: Information) -> bool:
         return False
     return any(
         not information.holds(i, item, h + 1) and not information.is_common(item, h + 1)
-        for h in range(1, information.model.horizon) for i in range(information.n_agents)
+        for h in range(1, information.model.horizon)
+        for i in range(information.n_agents)
         for item in information.private_of(i, h)
         if item.kind == "observation" or information.variable(item).agent != i
-    )  # fmt: skip
+    )
 
 
 # ---- the value
@@ -154,9 +167,9 @@ def _values(information: Information, policy: Policy) -> tuple[Floats, Ints]:
             terms[h - 1] += 1
             if not last:
                 after = outcomes(information, step, h, some, done)
-                there, mass, most = _reached([
-                    (after.node, after.u, after.s, law[part][done.cell[after.move]] * after.probability)
-                ])  # fmt: skip
+                there, mass, most = _reached(
+                    [(after.node, after.u, after.s, law[part][done.cell[after.move]] * after.probability)]
+                )
                 following.append((there.node[there.pair], there.u[there.pair], there.s, mass))
                 terms[h - 1] += most
         if not last:
@@ -220,18 +233,21 @@ def _best_deviation(information: Information, policy: Policy, deviator: Deviator
     news, payoff, choices = _first_news(information, policy, deviator), sparse.csr_array((1, 1)), 1
     for h, step in enumerate(policy.steps, start=1):
         grown = grow(
-            belief, news.columns, MERGE_TOLERANCE,
+            belief,
+            news.columns,
+            MERGE_TOLERANCE,
             room=Room(room - int(states.sum()), partial(_too_many, h, limit), ENTRY_LIMIT),
-        )  # fmt: skip
+        )
         layers.append(_layer(belief, payoff, choices, news, grown))
         belief, cells = grown.belief, news.cells
         law = played(information, step, h, cells, deviator)
         done = moves(information, h, cells, law, deviator)
         payoff, choices = belief @ _rewards(information, deviator.agent, h, cells, done), done.n_choices
         errors[h - 1], states[h - 1] = grown.error, belief.shape[0]
-        terms[h - 1] = sum(int(counts.max()) for counts in (
-            np.diff(belief.indptr), np.bincount(done.cell), np.bincount(grown.row), np.diff(step.indptr)
-        ))  # fmt: skip
+        terms[h - 1] = sum(
+            int(counts.max())
+            for counts in (np.diff(belief.indptr), np.bincount(done.cell), np.bincount(grown.row), np.diff(step.indptr))
+        )
         if h < model.horizon:
             news = _news(information, deviator, h, done, outcomes(information, step, h, cells, done))
     none = np.zeros(0, dtype=np.int64)
@@ -240,8 +256,10 @@ def _best_deviation(information: Information, policy: Policy, deviator: Deviator
 
 
 def _too_many(h: int, limit: int, found: int, share: float) -> str:
-    return (f"judging the policy on histories needs more than {limit} information states, or beliefs with more than "
-            f"{ENTRY_LIMIT} entries, up to step {h}; raise --max-nodes, share more, or take fewer steps")  # fmt: skip
+    return (
+        f"judging the policy on histories needs more than {limit} information states, or beliefs with more than "
+        f"{ENTRY_LIMIT} entries, up to step {h}; raise --max-nodes, share more, or take fewer steps"
+    )
 
 
 def _first_news(information: Information, policy: Policy, deviator: Deviator) -> _News:

@@ -79,18 +79,34 @@ class Induction:
         return Policy(header, graph.root_z, graph.root_to, tuple(reversed(steps)))
 
     def _header(
-        self, information: Information, values: Floats, bounds: tuple[float | None, float | None],
-        gaps: tuple[float, float], methods: list[str], residual: tuple[float, float] | None,
-    ) -> Header:  # fmt: skip
+        self,
+        information: Information,
+        values: Floats,
+        bounds: tuple[float | None, float | None],
+        gaps: tuple[float, float],
+        methods: list[str],
+        residual: tuple[float, float] | None,
+    ) -> Header:
         model = information.model
         protocol = information.protocol
         notes = tuple(f"stage games: {line}" for line in _summary(methods))
         return Header(
-            model.name, model.digest, protocol.name,
+            model.name,
+            model.digest,
+            protocol.name,
             (protocol.action_lags, protocol.observation_lags, protocol.forget),
-            tuple(sorted(information.dropped)), model.signature.agents, model.horizon, self.concept,
-            self.backend, asdict(self.options), tuple(map(float, values)), *bounds, *gaps, notes, residual=residual,
-        )  # fmt: skip
+            tuple(sorted(information.dropped)),
+            model.signature.agents,
+            model.horizon,
+            self.concept,
+            self.backend,
+            asdict(self.options),
+            tuple(map(float, values)),
+            *bounds,
+            *gaps,
+            notes,
+            residual=residual,
+        )
 
 
 def _residual(

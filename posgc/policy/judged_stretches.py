@@ -24,7 +24,7 @@ from posgc.policy.deviating import (
     played_laws,
     private_positions,
     worth,
-)  # fmt: skip
+)
 from posgc.policy.pairs import PairLayer
 
 __all__ = ["stretches_backwards", "together"]
@@ -63,10 +63,14 @@ def _alike(one: tuple[PairLayer, PolicyStep], other: tuple[PairLayer, PolicyStep
     """Whether two layers share their arrays and lead to each other, under tables of one form."""
     (a, p), (b, q) = one, other
     return (
-        a.node is b.node and a.belief is b.belief and a.step is b.step and a.edges is b.edges and a.step.z is not None
+        a.node is b.node
+        and a.belief is b.belief
+        and a.step is b.step
+        and a.edges is b.edges
+        and a.step.z is not None
         and (p.private is q.private or all(map(np.array_equal, p.private, q.private)))
         and all(x.ndim == y.ndim and x.shape[1:] == y.shape[1:] for x, y in zip(p.tables, q.tables, strict=True))
-    )  # fmt: skip
+    )
 
 
 def together(
@@ -109,6 +113,7 @@ class _Judged:
 
     def going_on(self) -> tuple[Floats, Floats]:
         """Rewards [L, n, N] of the policy, and its discounted moves [L, N', N]."""
+
         def of(payoff: Floats) -> Floats:
             total = expectation(self._spread(payoff), self.played, self.weight, self.owner, self.types)
             return total.reshape(self.length, self.rows)

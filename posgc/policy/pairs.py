@@ -28,9 +28,18 @@ from posgc.information.step import Cells, same_step, step_entries
 from posgc.policy.artefact import Machine, MachineStep
 
 __all__ = [
-    "NextPairs", "PairLayer", "PolicyMismatch", "TrueStep", "first_nodes", "first_pairs", "follow_edges", "next_pairs",
-    "pair_layers", "true_step", "used_cells",
-]  # fmt: skip
+    "NextPairs",
+    "PairLayer",
+    "PolicyMismatch",
+    "TrueStep",
+    "first_nodes",
+    "first_pairs",
+    "follow_edges",
+    "next_pairs",
+    "pair_layers",
+    "true_step",
+    "used_cells",
+]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -96,9 +105,12 @@ class PairLayer:
 
 
 def pair_layers(
-    information: Information, machine: Machine, max_pairs: int, progress: Callable[[str, int, int], None] | None = None,
+    information: Information,
+    machine: Machine,
+    max_pairs: int,
+    progress: Callable[[str, int, int], None] | None = None,
     cure: str = "; raise --max-nodes",
-) -> tuple[list[PairLayer], Ints, Floats]:  # fmt: skip
+) -> tuple[list[PairLayer], Ints, Floats]:
     """All layers of pairs, and the first pairs with their probabilities.
 
     Raises PolicyMismatch where the policy lacks an edge, LimitError past `max_pairs` pairs in all (`cure`: what its
@@ -184,10 +196,18 @@ def true_step(information: Information, h: int, cells: Cells) -> TrueStep:
     after = sparse.csr_array((entry.probability, (entry.cell, after_of)), (len(cells), len(after_key)))
     ahead = sparse.csr_array((entry.probability, (entry.cell, ahead_of)), (len(cells), len(ahead_key)))
     return TrueStep(
-        cells, actions, reward, following, z,
-        after, after_key // len(following), after_key % len(following),
-        ahead, ahead_key // len(z), ahead_key % width,
-    )  # fmt: skip
+        cells,
+        actions,
+        reward,
+        following,
+        z,
+        after,
+        after_key // len(following),
+        after_key % len(following),
+        ahead,
+        ahead_key // len(z),
+        ahead_key % width,
+    )
 
 
 @dataclass(frozen=True)
@@ -214,9 +234,12 @@ def next_pairs(
     z = step.z
     signals = Columns(step.after, step.after_az, step.after_cell, len(step.actions) * len(z), len(step.following))
     grown = grow(
-        belief, signals, MERGE_TOLERANCE, lambda pair, az: follow_edges(edges, node[pair], z[az % len(z)], h),
+        belief,
+        signals,
+        MERGE_TOLERANCE,
+        lambda pair, az: follow_edges(edges, node[pair], z[az % len(z)], h),
         room,
-    )  # fmt: skip
+    )
     return _settled(node, belief, step, grown)
 
 

@@ -170,9 +170,13 @@ class _Plan:
     def of(step: PolicyStep) -> _Plan:
         edges = np.repeat(np.arange(len(step)), np.diff(step.edge_indptr)) * max(len(step.z), 1) + step.edge_z
         return _Plan(
-            step, tuple(map(_Positions.of, step.private)), Rows.of(step.indptr, step.weight),
-            len(step.weight) > len(step), _Positions.of(step.z), _Positions.of(edges),
-        )  # fmt: skip
+            step,
+            tuple(map(_Positions.of, step.private)),
+            Rows.of(step.indptr, step.weight),
+            len(step.weight) > len(step),
+            _Positions.of(step.z),
+            _Positions.of(edges),
+        )
 
     def follow(self, node: Ints, z: Ints, h: int) -> Ints:
         """The nodes after the increment z_h."""

@@ -53,8 +53,10 @@ def most_drawn(step: PolicyStep) -> int:
         by_node = np.add.reduceat(drawn, step.indptr[:-1])
         most = max(most, float(by_node[np.diff(step.indptr) > 1].max(initial=1.0)))
     if most > MAX_DRAWN:
-        raise LimitError(f"the strategic form spells behaviours out: a node of the policy may turn into {most:.3g} "
-                         f"prescriptions of an agent, and {MAX_DRAWN} are allowed; ask for the agent form")  # fmt: skip
+        raise LimitError(
+            f"the strategic form spells behaviours out: a node of the policy may turn into {most:.3g} "
+            f"prescriptions of an agent, and {MAX_DRAWN} are allowed; ask for the agent form"
+        )
     return int(most)
 
 

@@ -27,9 +27,17 @@ from posgc.policy.pairs import follow_edges
 from posgc.policy.prescribed import most_drawn, signals
 
 __all__ = [
-    "Deviator", "Moves", "NodeCells", "Outcomes", "Played", "moves", "outcomes", "played", "require_room",
+    "Deviator",
+    "Moves",
+    "NodeCells",
+    "Outcomes",
+    "Played",
+    "moves",
+    "outcomes",
+    "played",
+    "require_room",
     "without_own",
-]  # fmt: skip
+]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

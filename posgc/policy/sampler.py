@@ -109,8 +109,10 @@ def record(model: Model, player: Player, episodes: int, seed: int = 0) -> Episod
     """Episodes 0 to `episodes - 1` of a seed, in full.  Raises LimitError where they would fill the memory."""
     numbers = (model.horizon + 1) * (5 + model.n_agents) * episodes
     if numbers > RECORD_LIMIT:
-        raise LimitError(f"{episodes} whole episodes of {model.horizon} steps are {numbers} numbers (limit "
-                         f"{RECORD_LIMIT}); record fewer episodes, or take a shorter horizon")  # fmt: skip
+        raise LimitError(
+            f"{episodes} whole episodes of {model.horizon} steps are {numbers} numbers (limit "
+            f"{RECORD_LIMIT}); record fewer episodes, or take a shorter horizon"
+        )
     simulator = Simulator(model, seed)
     begun = simulator.reset(episodes)
     states, observations, actions, rewards = [simulator.state], [begun.observation], [], []
@@ -125,15 +127,22 @@ def record(model: Model, player: Player, episodes: int, seed: int = 0) -> Episod
     reward = np.stack(rewards, axis=1)
     returns = np.einsum("iht,h->it", reward, model.discount ** np.arange(model.horizon))
     return Episodes(
-        np.stack(states), np.stack(observations), np.stack([a for a in actions if a is not None]), reward, returns,
+        np.stack(states),
+        np.stack(observations),
+        np.stack([a for a in actions if a is not None]),
+        reward,
+        returns,
         {name: np.stack(told) for name, told in inner.items()},
-    )  # fmt: skip
+    )
 
 
 def estimate(
-    model: Model, player: Player, episodes: int, seed: int = 0,
+    model: Model,
+    player: Player,
+    episodes: int,
+    seed: int = 0,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> Estimate:  # fmt: skip
+) -> Estimate:
     """Mean discounted returns of episodes 0 to `episodes - 1` of a seed.
 
     A KeyboardInterrupt ends it with the batches that are finished, if there are any.  Raises ValueError for

@@ -37,9 +37,7 @@ class SolvedLayer:
     methods: list[str]
 
 
-def solve_layer(
-    graph: Graph, layer: Layer, following: Floats | None, kind: RewardKind, oracle: Oracle
-) -> SolvedLayer:
+def solve_layer(graph: Graph, layer: Layer, following: Floats | None, kind: RewardKind, oracle: Oracle) -> SolvedLayer:
     """The stage games of a layer, `following` [m, N'] being the values of the next one (None at the last step)."""
     model = graph.information.model
     m = model.n_agents if kind == "general" else 1
@@ -53,17 +51,25 @@ def solve_layer(
         last = min(first + block, len(layer))
         payoff = stage_payoffs(layer, first, last, ahead, model.discount)
         stages = Stages(
-            payoff.reshape(m, last - first, types.shape[1], *choices), types, tuple(map(len, codes)),
-            stage_weights(layer, first, last), kind,
-        )  # fmt: skip
+            payoff.reshape(m, last - first, types.shape[1], *choices),
+            types,
+            tuple(map(len, codes)),
+            stage_weights(layer, first, last),
+            kind,
+        )
         solved.append(oracle(stages))
     indptr = np.cumsum(np.concatenate([[0], *(np.diff(s.indptr) for s in solved)])).astype(np.int64)
     tables = tuple(_stack([s.tables[i] for s in solved], choices[i]) for i in range(model.n_agents))
     step = PolicyStep(
-        codes, indptr, np.concatenate([s.weight for s in solved]), tables,
+        codes,
+        indptr,
+        np.concatenate([s.weight for s in solved]),
+        tables,
         np.zeros(0, np.int64) if layer.table.z is None else layer.table.z,
-        layer.edge_indptr, layer.edge_z, layer.edge_to,
-    )  # fmt: skip
+        layer.edge_indptr,
+        layer.edge_z,
+        layer.edge_to,
+    )
     uppers = [s.upper for s in solved if s.upper is not None]
     short = None
     if len(uppers) == len(solved):

@@ -109,10 +109,13 @@ def _chapter(information: Information, policy: Policy, place: _Place, width: int
     after = _after(information, policy, place)
     kept = after[:width]
     return Chapter(
-        place.h, place.probability, place.news, rules,
+        place.h,
+        place.probability,
+        place.news,
+        rules,
         tuple(_chapter(information, policy, p, width, depth) for p in kept),
         float(sum(p.probability for p in after[width:])),
-    )  # fmt: skip
+    )
 
 
 def _rules(information: Information, policy: Policy, place: _Place) -> tuple[tuple[float, tuple[Rule, ...]], ...]:
@@ -141,9 +144,11 @@ def _after(information: Information, policy: Policy, place: _Place) -> list[_Pla
     u = place.cells.u[place.cells.u_of[entry.cell]]
     chance = _joint_action_law(information, policy, place)
     mass = (
-        place.probability * place.belief[entry.cell] * entry.probability
+        place.probability
+        * place.belief[entry.cell]
+        * entry.probability
         * chance[place.cells.u_of[entry.cell], entry.action]
-    )  # fmt: skip
+    )
     z, after = evolve(information, place.h, u, model.allowed(place.h)[entry.action], entry.observation)
     return _places(information, policy, place.h + 1, z, after, entry.state, mass, place.node)
 

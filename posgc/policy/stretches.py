@@ -189,9 +189,12 @@ class _Map:
         future = self.ahead.reshape(-1, self.ahead.shape[2]) @ following.reshape(-1, following.shape[2]).T
         payoff = self.reward.reshape(m, 1, -1) + future.T.reshape(len(following), m, -1).swapaxes(0, 1)
         return Stages(
-            payoff.reshape(m, -1, n_u, *choices), self.types, tuple(map(len, self.codes)),
-            np.tile(self.weight, (len(following), 1)), kind,
-        )  # fmt: skip
+            payoff.reshape(m, -1, n_u, *choices),
+            self.types,
+            tuple(map(len, self.codes)),
+            np.tile(self.weight, (len(following), 1)),
+            kind,
+        )
 
     def played(self, stages: Stages, solution: StageSolution) -> tuple[Floats, Floats]:
         """Rewards [L, m, N] and discounted transitions [L, N, N'] under the solution of L layers."""
@@ -212,9 +215,14 @@ def _map(graph: Graph, layer: Layer, m: int, n_following: int) -> _Map | None:
     reward = stage_payoffs(layer, 0, len(layer), np.zeros((m, n_following)), model.discount)
     ahead = model.discount * transitions(layer, n_following)
     return _Map(
-        layer, codes, types, stage_weights(layer, 0, len(layer)), reward.reshape(*reward.shape[:3], *choices),
-        ahead.reshape(len(layer), -1, n_following), float(abs(reward).max()),
-    )  # fmt: skip
+        layer,
+        codes,
+        types,
+        stage_weights(layer, 0, len(layer)),
+        reward.reshape(*reward.shape[:3], *choices),
+        ahead.reshape(len(layer), -1, n_following),
+        float(abs(reward).max()),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -293,7 +301,12 @@ def _policy_step(one: _Map, found: StageSolution, at: int) -> PolicyStep:
     part = slice(indptr[0], indptr[-1])
     assert layer.table.z is not None
     return PolicyStep(
-        one.codes, indptr - indptr[0], found.weight[part], tuple(table[part] for table in found.tables),
-        layer.table.z, layer.edge_indptr, layer.edge_z, layer.edge_to,
-    )  # fmt: skip
-
+        one.codes,
+        indptr - indptr[0],
+        found.weight[part],
+        tuple(table[part] for table in found.tables),
+        layer.table.z,
+        layer.edge_indptr,
+        layer.edge_z,
+        layer.edge_to,
+    )

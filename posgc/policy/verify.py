@@ -134,9 +134,13 @@ def verify(
     least = -np.inf if kind == "cce" else 0.0
     gains = tuple(max(least, float(deviations[i] - values[i])) for i in range(n))
     return Verification(
-        kind, tuple(map(float, values)), tuple(map(float, deviations)), gains,
-        float(_errors(information.model, layers, distances).max()), tuple(len(layer.node) for layer in layers),
-    )  # fmt: skip
+        kind,
+        tuple(map(float, values)),
+        tuple(map(float, deviations)),
+        gains,
+        float(_errors(information.model, layers, distances).max()),
+        tuple(len(layer.node) for layer in layers),
+    )
 
 
 def _errors(model: Model, layers: list[PairLayer], distances: Distances | None) -> Floats:

@@ -29,8 +29,10 @@ def report(found: list[Examined], seconds: float) -> str:
         _, seed, f = min(rows, key=lambda row: row[:2])
         lines.append(f"{len(rows)} games: {kind}; game {seed}: {f.said}; truth: {f.truth}")
     if finite:
-        lines.append(f"{len(widths)} brackets: median width {median(finite):.2g} of the largest sum of rewards, "
-                     f"largest {finite[-1]:.2g}; {len(widths) - len(finite)} infinite")  # fmt: skip
+        lines.append(
+            f"{len(widths)} brackets: median width {median(finite):.2g} of the largest sum of rewards, "
+            f"largest {finite[-1]:.2g}; {len(widths) - len(finite)} infinite"
+        )
     return "\n".join(lines)
 
 

@@ -74,11 +74,13 @@ def test_the_void_prize_and_the_late_step_by_hand():
 @pytest.mark.parametrize(
     ("matrix", "value"),
     [  # 2 x 2 without a saddle point: (ad - bc) / (a + d - b - c), von Neumann & Morgenstern 1944
-        ([[1, -1], [-1, 1]], 0), ([[2, -1], [-1, 1]], Fraction(1, 5)), ([[0, 3], [4, 1]], 2),
+        ([[1, -1], [-1, 1]], 0),
+        ([[2, -1], [-1, 1]], Fraction(1, 5)),
+        ([[0, 3], [4, 1]], 2),
         ([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], 0),
         ([[10**15, 0], [0, Fraction(1, 10**12)]], Fraction(10**15, 10**27 + 1)),
     ],
-)  # fmt: skip
+)
 def test_values_of_matrix_games(matrix, value):
     assert matrix_value([[Fraction(x) for x in row] for row in matrix]) == value
 
@@ -89,8 +91,14 @@ def test_values_of_matrix_games_against_floats():
         m, n = rng.randint(1, 6), rng.randint(1, 6)
         matrix = [[Fraction(rng.randint(-9, 9), rng.randint(1, 4)) for _ in range(n)] for _ in range(m)]
         floats = np.array(matrix, dtype=float)
-        found = linprog([*np.zeros(m), -1], A_ub=np.hstack([-floats.T, np.ones((n, 1))]), b_ub=np.zeros(n),
-                        A_eq=[[*np.ones(m), 0]], b_eq=[1], bounds=[(0, None)] * m + [(None, None)])  # fmt: skip
+        found = linprog(
+            [*np.zeros(m), -1],
+            A_ub=np.hstack([-floats.T, np.ones((n, 1))]),
+            b_ub=np.zeros(n),
+            A_eq=[[*np.ones(m), 0]],
+            b_eq=[1],
+            bounds=[(0, None)] * m + [(None, None)],
+        )
         assert float(matrix_value(matrix)) == pytest.approx(-found.fun, abs=1e-9)
 
 
@@ -151,8 +159,10 @@ def test_gains_in_two_ways_and_through_a_file(concept, tmp_path):
             continue
         save_policy(policy, str(tmp_path / "p.npz"))
         policy = load_policy(str(tmp_path / "p.npz"))
-        fast, slow = (way(Beliefs(beliefs.game, beliefs.protocol, compiled.information.dropped), policy, concept)
-                      for way in (Judge, PlainJudge))  # fmt: skip
+        fast, slow = (
+            way(Beliefs(beliefs.game, beliefs.protocol, compiled.information.dropped), policy, concept)
+            for way in (Judge, PlainJudge)
+        )
         assert fast.judged() == slow.judged(), seed
         judged += 1
         if judged == 8:
@@ -177,13 +187,16 @@ def test_without_end_is_the_limit_of_long_horizons():
         kind = "team" if one.rewards == "team" else "zero_sum"
         beliefs = beliefs_of(one.text, one.share)
         dropped = dropped_actions(beliefs, 2)
-        beliefs = Beliefs(beliefs.game, beliefs.protocol,
-                          frozenset((v, t) for v, _ in dropped for t in range(-20, 20)))  # fmt: skip
+        beliefs = Beliefs(beliefs.game, beliefs.protocol, frozenset((v, t) for v, _ in dropped for t in range(-20, 20)))
         if len(beliefs.game.game.states) > 1:
             continue  # counters make the long game slow
         lower, upper = endless_value(beliefs, kind, Fraction(1, 10**12))
         steps, discount = 6, beliefs.game.discount
-        rows = [beliefs.game.row(1, s, a).rewards[0] for h in (1, 2, 3, 4) for s in beliefs.game.states(h)
-                for a in beliefs.game.joint_actions(1)]  # fmt: skip
+        rows = [
+            beliefs.game.row(1, s, a).rewards[0]
+            for h in (1, 2, 3, 4)
+            for s in beliefs.game.states(h)
+            for a in beliefs.game.joint_actions(1)
+        ]
         cut, tail = Optimum(beliefs, steps, kind).value(), discount**steps / (1 - discount)
         assert cut + tail * min(rows) <= upper and lower <= cut + tail * max(rows), seed

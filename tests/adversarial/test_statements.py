@@ -37,8 +37,13 @@ def require_useful(found: list[Examined]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "share", "endless"),
-    [(FAR, "full", True), (LATER, "late", False), (MUCH_LATER, "late", True), (TINY, "nope", False),
-     (VOID, "full", False)],
+    [
+        (FAR, "full", True),
+        (LATER, "late", False),
+        (MUCH_LATER, "late", True),
+        (TINY, "nope", False),
+        (VOID, "full", False),
+    ],
     ids=["far", "later", "later without end", "tiny", "void"],
 )
 def test_known_misleading_games(text, share, endless):

@@ -96,24 +96,37 @@ def test_a_policy_of_arrays_goes_through_a_file(tmp_path):
 T, O, R, INITIAL = arrays(1)
 
 
-@pytest.mark.parametrize(("wrong", "code", "words"), [
-    ({"T": T[0, 0]}, "E634", "T has shape"), ({"T": T[..., :1]}, "E634", "T has shape"),
-    ({"T": T * 1.001}, "E634", "T\\[0, 0, 0\\] is not a probability distribution: it adds up to 1.001"),
-    ({"T": T - 2 * T[..., :1]}, "E634", "not a probability"), ({"T": "tiger"}, "E634", "T is not an array of numbers"),
-    ({"T": [[1], [1, 2]]}, "E634", "T is not an array"), ({"O": O[..., 0]}, "E634", "O has shape"),
-    ({"O": O / 2}, "E634", "O\\[0, 0, 0\\] is not"), ({"R": R * np.nan}, "E634", "R holds a number that is not finite"),
-    ({"R": R * np.inf}, "E634", "finite"), ({"R": R[0]}, "E634", "R has shape"),
-    ({"initial": [1.0]}, "E634", "initial has shape"), ({"initial": INITIAL * 2}, "E634", "initial is not a prob"),
-    ({"agents": ["a", "a"]}, "E634", "agents is"), ({"agents": ["a"]}, "E634", "agents is"),
-    ({"agents": ["a", ""]}, "E634", "agents is"), ({"horizon": 0}, "E623", "horizon 0"),
-    ({"discount": -1}, "E623", "discount -1"), ({"share": "ful"}, "E501", "no protocol `ful`"),
-    ({"horizon": math.inf}, "E619", "discount below 1"), ({"R": R * 1e200}, "E625", "rewards may add up"),
-    ({"share": posgc.Protocol("p", ((1, 1),), ((0, 0), (0, 0)))}, "E635", "action_lags is not a table of 2 × 2"),
-    ({"share": posgc.Protocol("p", ((1, 0), (1, 1)), ((0, 0), (0, 0)))}, "E635", "cannot have the lags \\(1, 0\\)"),
-    ({"share": posgc.Protocol("p", ((2, 1), (1, 1)), ((0, 0), (0, 0)))}, "E635", "its owner has it at age 1"),
-    ({"share": posgc.Protocol("p", ((1, 1), (1, 1)), ((0, 0.5), (0, 0)))}, "E635", "observation obs of agent 1"),
-    ({"share": posgc.Protocol("p", ((1, 1), (1, 1)), ((0, 0), (0, 0)), -1)}, "E635", "forget is -1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wrong", "code", "words"),
+    [
+        ({"T": T[0, 0]}, "E634", "T has shape"),
+        ({"T": T[..., :1]}, "E634", "T has shape"),
+        ({"T": T * 1.001}, "E634", "T\\[0, 0, 0\\] is not a probability distribution: it adds up to 1.001"),
+        ({"T": T - 2 * T[..., :1]}, "E634", "not a probability"),
+        ({"T": "tiger"}, "E634", "T is not an array of numbers"),
+        ({"T": [[1], [1, 2]]}, "E634", "T is not an array"),
+        ({"O": O[..., 0]}, "E634", "O has shape"),
+        ({"O": O / 2}, "E634", "O\\[0, 0, 0\\] is not"),
+        ({"R": R * np.nan}, "E634", "R holds a number that is not finite"),
+        ({"R": R * np.inf}, "E634", "finite"),
+        ({"R": R[0]}, "E634", "R has shape"),
+        ({"initial": [1.0]}, "E634", "initial has shape"),
+        ({"initial": INITIAL * 2}, "E634", "initial is not a prob"),
+        ({"agents": ["a", "a"]}, "E634", "agents is"),
+        ({"agents": ["a"]}, "E634", "agents is"),
+        ({"agents": ["a", ""]}, "E634", "agents is"),
+        ({"horizon": 0}, "E623", "horizon 0"),
+        ({"discount": -1}, "E623", "discount -1"),
+        ({"share": "ful"}, "E501", "no protocol `ful`"),
+        ({"horizon": math.inf}, "E619", "discount below 1"),
+        ({"R": R * 1e200}, "E625", "rewards may add up"),
+        ({"share": posgc.Protocol("p", ((1, 1),), ((0, 0), (0, 0)))}, "E635", "action_lags is not a table of 2 × 2"),
+        ({"share": posgc.Protocol("p", ((1, 0), (1, 1)), ((0, 0), (0, 0)))}, "E635", "cannot have the lags \\(1, 0\\)"),
+        ({"share": posgc.Protocol("p", ((2, 1), (1, 1)), ((0, 0), (0, 0)))}, "E635", "its owner has it at age 1"),
+        ({"share": posgc.Protocol("p", ((1, 1), (1, 1)), ((0, 0.5), (0, 0)))}, "E635", "observation obs of agent 1"),
+        ({"share": posgc.Protocol("p", ((1, 1), (1, 1)), ((0, 0), (0, 0)), -1)}, "E635", "forget is -1"),
+    ],
+)
 def test_what_is_refused(wrong, code, words):
     given = {"T": T, "O": O, "R": R, "initial": INITIAL, "horizon": 2, "share": "full", **wrong}
     with pytest.raises(posgc.InputError, match=words) as raised:

@@ -144,17 +144,27 @@ def test_results_are_pickled(game, solution):
     assert (again.reset(9).observation == simulator.reset(9).observation).all()
 
 
-@pytest.mark.parametrize(("words", "call"), [
-    (["check", "nowhere.posg"], lambda: posgc.load("nowhere.posg")),
-    (["solve", str(TIGER), "--concept", "team", "--share", "none"], lambda: posgc.load(TIGER, "none").solve("team")),
-    (["check", str(TIGER), "--set", "acuracy=1"], lambda: posgc.load(TIGER, acuracy=1)),
-    (["solve", str(TIGER), "--concept", "team", "--option", "speed=3"],
-     lambda: posgc.load(TIGER).solve("team", options={"speed": 3})),
-    (["solve", str(TIGER), "--concept", "team", "--compress", "windw(2)"],
-     lambda: posgc.load(TIGER).solve("team", compress="windw(2)")),
-    (["check", str(TIGER), "--share", "delayd(2)"], lambda: posgc.load(TIGER, share="delayd(2)")),
-    (["export", str(TIGER), "--to", "pdf"], lambda: posgc.load(TIGER).export("pdf")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "call"),
+    [
+        (["check", "nowhere.posg"], lambda: posgc.load("nowhere.posg")),
+        (
+            ["solve", str(TIGER), "--concept", "team", "--share", "none"],
+            lambda: posgc.load(TIGER, "none").solve("team"),
+        ),
+        (["check", str(TIGER), "--set", "acuracy=1"], lambda: posgc.load(TIGER, acuracy=1)),
+        (
+            ["solve", str(TIGER), "--concept", "team", "--option", "speed=3"],
+            lambda: posgc.load(TIGER).solve("team", options={"speed": 3}),
+        ),
+        (
+            ["solve", str(TIGER), "--concept", "team", "--compress", "windw(2)"],
+            lambda: posgc.load(TIGER).solve("team", compress="windw(2)"),
+        ),
+        (["check", str(TIGER), "--share", "delayd(2)"], lambda: posgc.load(TIGER, share="delayd(2)")),
+        (["export", str(TIGER), "--to", "pdf"], lambda: posgc.load(TIGER).export("pdf")),
+    ],
+)
 def test_errors_say_what_the_command_line_prints(words, call, capsys):
     main(words)
     with pytest.raises(posgc.InputError) as raised:
@@ -172,12 +182,24 @@ def test_more_than_a_hundred_mistakes_are_counted():
     assert str(raised.value).endswith(f"… and {len(raised.value.diagnostics) - 100} more")
 
 
-@pytest.mark.parametrize(("asked", "code"), [
-    ({"horizon": 0}, "E623"), ({"horizon": 2.5}, "E623"), ({"horizon": True}, "E623"), ({"horizon": math.nan}, "E623"),
-    ({"discount": 1.5}, "E623"), ({"discount": "0.9"}, "E623"), ({"discount": math.nan}, "E623"),
-    ({"reward": "mine"}, "E611"), ({"reward": "zero_sum"}, "E611"), ({"accuracy": math.inf}, "E622"),
-    ({"accuracy": 2}, "E621"), ({"accuracy": None}, "E622"), ({"horizon": math.inf}, "E619"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"horizon": 0}, "E623"),
+        ({"horizon": 2.5}, "E623"),
+        ({"horizon": True}, "E623"),
+        ({"horizon": math.nan}, "E623"),
+        ({"discount": 1.5}, "E623"),
+        ({"discount": "0.9"}, "E623"),
+        ({"discount": math.nan}, "E623"),
+        ({"reward": "mine"}, "E611"),
+        ({"reward": "zero_sum"}, "E611"),
+        ({"accuracy": math.inf}, "E622"),
+        ({"accuracy": 2}, "E621"),
+        ({"accuracy": None}, "E622"),
+        ({"horizon": math.inf}, "E619"),
+    ],
+)
 def test_values_of_the_wrong_kind(asked, code):
     with pytest.raises(posgc.InputError) as raised:
         posgc.load(TIGER, **asked)
@@ -191,8 +213,15 @@ def test_options_are_values(game):
     assert game.solve("team", epsilon="0.3").policy.header.options == loose.policy.header.options
     ce = posgc.load(GAMES / "vendors.posg").solve("ce", select="egalitarian", options={"form": "strategic"})
     assert ce.policy.header.options["form"] == "strategic" and ce.verification.kind == "ce_strategic"
-    for options in ({"epsilon": "much"}, {"epsilon": -1.0}, {"epsilon": None}, {"epsilon": True}, {"epsilon": [0.1]},
-                    {"epsilon": math.nan}, {"form": "agent"}):  # fmt: skip
+    for options in (
+        {"epsilon": "much"},
+        {"epsilon": -1.0},
+        {"epsilon": None},
+        {"epsilon": True},
+        {"epsilon": [0.1]},
+        {"epsilon": math.nan},
+        {"form": "agent"},
+    ):
         with pytest.raises(posgc.InputError) as raised:
             game.solve("team", options=options)
         assert {d.code for d in raised.value.diagnostics} == {"E612"}
@@ -219,8 +248,12 @@ def test_calls_do_not_change_the_game(game, solution):
     assert game.compiled.seconds == before and solution.compiled.seconds == first
     with pytest.raises(posgc.LimitError):
         game.solve("team", max_nodes=1)
-    for call in (lambda: game.solve("team", max_nodes=0), lambda: game.simulate(seed=-1), lambda: game.simulator(-1),
-                 lambda: game.simulate(episodes=0)):  # fmt: skip
+    for call in (
+        lambda: game.solve("team", max_nodes=0),
+        lambda: game.simulate(seed=-1),
+        lambda: game.simulator(-1),
+        lambda: game.simulate(episodes=0),
+    ):
         with pytest.raises(ValueError):
             call()
 

@@ -12,13 +12,25 @@ from posgc.cli.main import main
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
 CASES = {
-    "adversarial_tiger": ("nash", None), "aloha": ("team", None), "beer_quiche": ("nash", "full"),
-    "broadcast": ("team", "full"), "chsh": ("cce", None), "combination_lock": ("team", None),
-    "competitive_tiger": ("nash", None), "dectiger": ("team", None), "dilemma": ("cce", None),
-    "fishery": ("ce", None), "power_control": ("cce", None), "recycling": ("team", "full"),
-    "reservoir": ("cce", None), "routing": ("cce", None), "team_decision": ("team", None), "vendors": ("ce", None),
-    "wind": ("cce", None), "wiretap": ("nash", None),
-}  # fmt: skip
+    "adversarial_tiger": ("nash", None),
+    "aloha": ("team", None),
+    "beer_quiche": ("nash", "full"),
+    "broadcast": ("team", "full"),
+    "chsh": ("cce", None),
+    "combination_lock": ("team", None),
+    "competitive_tiger": ("nash", None),
+    "dectiger": ("team", None),
+    "dilemma": ("cce", None),
+    "fishery": ("ce", None),
+    "power_control": ("cce", None),
+    "recycling": ("team", "full"),
+    "reservoir": ("cce", None),
+    "routing": ("cce", None),
+    "team_decision": ("team", None),
+    "vendors": ("ce", None),
+    "wind": ("cce", None),
+    "wiretap": ("nash", None),
+}
 SLOW_OR_WITHOUT_ANSWER = {"boxpushing", "kuhn"}
 
 

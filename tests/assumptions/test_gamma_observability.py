@@ -190,9 +190,14 @@ def reads_old_state_elsewhere(moves, hear, elsewhere):
     for s, law in enumerate([*moves, elsewhere]):
         joint[0, s] = np.array(law)[None] * (seen if s < 2 else seen[:, ::-1]).T
     model = from_arrays(
-        transition=joint.sum(2), emission=np.full((1, 3, 2), 0.5), reward=np.zeros((1, 1, 3)),
-        initial=np.array([0.5, 0.5, 0]), action_sizes=(1,), observation_sizes=(2,), horizon=4,
-    )  # fmt: skip
+        transition=joint.sum(2),
+        emission=np.full((1, 3, 2), 0.5),
+        reward=np.zeros((1, 1, 3)),
+        initial=np.array([0.5, 0.5, 0]),
+        action_sizes=(1,),
+        observation_sizes=(2,),
+        horizon=4,
+    )
     return with_joint(model, joint)
 
 
@@ -220,8 +225,10 @@ def test_it_reads_the_old_state_from_the_step_at_which_it_can_be_there():
     assert (first.steps, later.steps) == ((1,), (2, 3))
     # (T(0) − T(1)) = 0.7 (1, −1, 0), seen as 0.7 (0.6, −0.6): the ratio is 0.6
     assert (first.lower, first.upper, first.method) == (
-        pytest.approx(0.6, abs=1e-9), pytest.approx(0.6, abs=1e-9), "one direction; emission found in the numbers"
-    )  # fmt: skip
+        pytest.approx(0.6, abs=1e-9),
+        pytest.approx(0.6, abs=1e-9),
+        "one direction; emission found in the numbers",
+    )
     assert "pair state" in later.method
 
 
@@ -238,9 +245,14 @@ def test_reachable_differences_by_the_definition_and_never_below_the_literal_one
         law = rng.dirichlet(np.ones(states)) * (np.arange(states) <= s + 1)
         joint[0, s] = law[None] / law.sum() * (other if s == odd else seen).T
     model = from_arrays(
-        transition=joint.sum(2), emission=np.full((1, states, 3), 1 / 3), reward=np.zeros((1, 1, states)),
-        initial=np.eye(states)[0], action_sizes=(1,), observation_sizes=(3,), horizon=6,
-    )  # fmt: skip
+        transition=joint.sum(2),
+        emission=np.full((1, states, 3), 1 / 3),
+        reward=np.zeros((1, 1, states)),
+        initial=np.eye(states)[0],
+        action_sizes=(1,),
+        observation_sizes=(3,),
+        horizon=6,
+    )
     report = observability(with_joint(model, joint))
     for entry in report.reachable.entries:
         there = np.arange(min(entry.steps[0], states))

@@ -60,17 +60,30 @@ def broken(witness: dict[str, Any], path: list[Any], value: Any) -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (["step"], 3), (["step"], True), (["step"], "one"), (["step"], None),
-        (["history"], {}), (["history"], [{}, {}]),
-        (["increment"], {"act[ann]@1": "0"}), (["increment"], {"nothing": "0"}), (["increment"], []),
-        (["prescriptions"], []), (["prescriptions", 0], {}), (["prescriptions", 0, "ann"], []),
-        (["prescriptions", 0, "ann", 0, "action"], {}), (["prescriptions", 0, "ann", 0, "action"], {"act[ann]@1": "9"}),
-        (["prescriptions", 0, "ann", 0, "action"], {"act[ann]@1": ["0"]}), (["prescriptions", 0, "ann", 0], "listen"),
-        (["posteriors", 1, 0, "state"], "tiger"), (["posteriors", 1, 0, "state"], [1]),
-        (["posteriors", 1, 0, "probability"], "1"), (["posteriors", 1, 0, "probability"], float("nan")),
-        (["distance"], None), (["distance"], "far"),
+        (["step"], 3),
+        (["step"], True),
+        (["step"], "one"),
+        (["step"], None),
+        (["history"], {}),
+        (["history"], [{}, {}]),
+        (["increment"], {"act[ann]@1": "0"}),
+        (["increment"], {"nothing": "0"}),
+        (["increment"], []),
+        (["prescriptions"], []),
+        (["prescriptions", 0], {}),
+        (["prescriptions", 0, "ann"], []),
+        (["prescriptions", 0, "ann", 0, "action"], {}),
+        (["prescriptions", 0, "ann", 0, "action"], {"act[ann]@1": "9"}),
+        (["prescriptions", 0, "ann", 0, "action"], {"act[ann]@1": ["0"]}),
+        (["prescriptions", 0, "ann", 0], "listen"),
+        (["posteriors", 1, 0, "state"], "tiger"),
+        (["posteriors", 1, 0, "state"], [1]),
+        (["posteriors", 1, 0, "probability"], "1"),
+        (["posteriors", 1, 0, "probability"], float("nan")),
+        (["distance"], None),
+        (["distance"], "far"),
     ],
-)  # fmt: skip
+)
 def test_malformed(information: Information, witness: dict[str, Any], path: list[Any], value: Any) -> None:
     broken(witness, path, value)
     with pytest.raises(InputError) as error:
@@ -100,9 +113,13 @@ def test_impossible_history() -> None:
     seen = {"act[1]@2": "0", "act[2]@2": "0", "obs[1]@3": "0", "obs[2]@3": "0"}
     claim = [{"state": "state=0", "private": {}, "probability": 1.0}]
     witness = {
-        "step": 2, "history": [{}, {**acts, "obs[1]@2": "1", "obs[2]@2": "0"}], "increment": seen,
-        "prescriptions": [rule, rule], "posteriors": [claim, claim], "distance": 0.0,
-    }  # fmt: skip
+        "step": 2,
+        "history": [{}, {**acts, "obs[1]@2": "1", "obs[2]@2": "0"}],
+        "increment": seen,
+        "prescriptions": [rule, rule],
+        "posteriors": [claim, claim],
+        "distance": 0.0,
+    }
     assert "history of the witness has probability 0" in replay(information, witness).reason
     witness["history"][1]["obs[1]@2"] = "0"
     seen["obs[1]@3"] = "1"

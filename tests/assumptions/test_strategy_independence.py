@@ -99,13 +99,12 @@ def test_with_forgetting(case: str) -> None:
 HOPS = tuple(tuple(abs(i - j) for j in range(3)) for i in range(3))
 LATER = tuple(tuple(1 if i == j else NEVER for j in range(3)) for i in range(3))
 THREE = {
-    "one step, with a link at once": (
-        Protocol("x", ((1, 1, 1),) * 3, ((0, 0, 1), (1, 0, 1), (1, 1, 0))), True, True),
+    "one step, with a link at once": (Protocol("x", ((1, 1, 1),) * 3, ((0, 0, 1), (1, 0, 1), (1, 1, 0))), True, True),
     "hops on a line": (Protocol("x", tuple(tuple(1 + d for d in row) for row in HOPS), HOPS), True, False),
     "hops on a line, uncontrolled": (Protocol("x", LATER, HOPS), False, True),
     "directed ring, uncontrolled": (Protocol("x", LATER, ((0, 1, 2), (2, 0, 1), (1, 2, 0))), False, True),
     "a link that never closes": (Protocol("x", ((1, 1, 1),) * 3, ((0, 0, NEVER), (1, 0, 1), (1, 1, 0))), True, False),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", THREE)
@@ -176,9 +175,14 @@ def looking_game(seed: int, readers: tuple[bool, bool], controllers: tuple[bool,
     eyes = [rng.dirichlet([1, 1], (2, 2)) if reads else rng.dirichlet([1, 1], (1, 2)).repeat(2, 0) for reads in readers]
     emission = np.einsum("aso,bsp->absop", *eyes).reshape(4, 2, 4)
     return from_arrays(
-        transition=joint_transition(base), emission=emission, reward=np.zeros((2, 4, 2)), initial=np.array([0.4, 0.6]),
-        action_sizes=(2, 2), observation_sizes=(2, 2), horizon=3,
-    )  # fmt: skip
+        transition=joint_transition(base),
+        emission=emission,
+        reward=np.zeros((2, 4, 2)),
+        initial=np.array([0.4, 0.6]),
+        action_sizes=(2, 2),
+        observation_sizes=(2, 2),
+        horizon=3,
+    )
 
 
 def joint_transition(model: Model) -> np.ndarray:
@@ -247,9 +251,14 @@ def unreachable_control(horizon: int = 3) -> Model:
     transition[:, 2] = rng.dirichlet([1, 1, 1], size=4)
     emission = np.broadcast_to(rng.dirichlet(np.ones(4), size=3), (4, 3, 4))
     return from_arrays(
-        transition=transition, emission=np.ascontiguousarray(emission), reward=np.zeros((2, 4, 3)),
-        initial=np.array([0.3, 0.7, 0.0]), action_sizes=(2, 2), observation_sizes=(2, 2), horizon=horizon,
-    )  # fmt: skip
+        transition=transition,
+        emission=np.ascontiguousarray(emission),
+        reward=np.zeros((2, 4, 3)),
+        initial=np.array([0.3, 0.7, 0.0]),
+        action_sizes=(2, 2),
+        observation_sizes=(2, 2),
+        horizon=horizon,
+    )
 
 
 def test_vertices_certify_what_structure_cannot() -> None:

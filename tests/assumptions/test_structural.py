@@ -92,8 +92,11 @@ def test_edges_are_an_independence_map(seed: int, kind: str) -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(seed=st.integers(0, 10**9), controllers=st.sampled_from([(True, True), (True, False), (False, False)]),
-       n=st.integers(2, 3))  # fmt: skip
+@given(
+    seed=st.integers(0, 10**9),
+    controllers=st.sampled_from([(True, True), (True, False), (False, False)]),
+    n=st.integers(2, 3),
+)
 def test_slices_of_a_short_game_prove_long_ones(seed: int, controllers: tuple[bool, bool], n: int) -> None:
     rng = np.random.default_rng(seed)
     lags = any_protocol(rng, n)
@@ -111,10 +114,12 @@ def test_slices_of_a_short_game_prove_long_ones(seed: int, controllers: tuple[bo
 def replace_horizon(information: Information, horizon: int):
     model = information.model
     return replace(
-        model, horizon=horizon, kernel_of_step=(0,) * horizon,
+        model,
+        horizon=horizon,
+        kernel_of_step=(0,) * horizon,
         active=np.repeat(model.active[:1], horizon, axis=0),
         observed=np.concatenate((model.observed[:1], np.repeat(model.observed[1:2], horizon, axis=0))),
-    )  # fmt: skip
+    )
 
 
 def test_unrolled_knows_more_than_a_slice() -> None:
@@ -141,16 +146,22 @@ def test_a_game_that_changes_proves_shorter_ones(seed: int, loose: int) -> None:
     rng = np.random.default_rng(seed)
     lags = any_protocol(rng, 2)
     one, other = (random_game(rng, bool_pair(rng), 4) for _ in range(2))
-    mixed = replace(one, kernels=(one.kernels[0], other.kernels[0]),
-                    kernel_of_step=tuple(int(h == loose) for h in range(1, 5)))  # fmt: skip
+    mixed = replace(
+        one, kernels=(one.kernels[0], other.kernels[0]), kernel_of_step=tuple(int(h == loose) for h in range(1, 5))
+    )
     whole = drop_own_actions(Information(mixed, lags))
     if any(whole.lost(h) for h in range(2, 5)):
         return
     verdict = slice_certificate(whole)
     assert verdict.open is not None
     for horizon in range(2, 5) if verdict.separated else ():
-        short = replace(mixed, horizon=horizon, kernel_of_step=mixed.kernel_of_step[:horizon],
-                        active=mixed.active[:horizon], observed=mixed.observed[: horizon + 1])  # fmt: skip
+        short = replace(
+            mixed,
+            horizon=horizon,
+            kernel_of_step=mixed.kernel_of_step[:horizon],
+            active=mixed.active[:horizon],
+            observed=mixed.observed[: horizon + 1],
+        )
         assert exact_test(drop_own_actions(Information(short, lags))).holds
 
 

@@ -49,16 +49,19 @@ def rank_at_most_one(layer, move, rules: Prescriptions, node: int) -> bool:
     used = tuple(np.arange(len(codes)) for codes in rules.codes)
     every = [
         tuple(np.array(x, dtype=np.int64) for x in choice)
-        for choice in product(*(list(product(range(k), repeat=len(c)))
-                                for k, c in zip(rules.choices, rules.codes, strict=True)))
-    ]  # fmt: skip
+        for choice in product(
+            *(list(product(range(k), repeat=len(c))) for k, c in zip(rules.choices, rules.codes, strict=True))
+        )
+    ]
     n_actions = len(layer.table.actions)
     dense, belief = move.joint.toarray(), layer.belief[[node]].toarray()[0]
     phi = np.array([features(rules, used, actions) for actions in every])
-    flow = np.array([
-        belief @ dense[np.arange(len(belief)) * n_actions + rules.position(actions)[layer.table.cells.u_of]]
-        for actions in every
-    ])  # fmt: skip
+    flow = np.array(
+        [
+            belief @ dense[np.arange(len(belief)) * n_actions + rules.position(actions)[layer.table.cells.u_of]]
+            for actions in every
+        ]
+    )
     matrix, *_ = np.linalg.lstsq(phi, flow, rcond=None)
     assert np.allclose(phi @ matrix, flow, atol=1e-9)
     for z in range(len(move.z)):

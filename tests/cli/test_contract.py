@@ -57,23 +57,51 @@ def test_dectiger_default(capsys):
     assert found["values"] == pytest.approx({"ann": 8.815, "bob": 8.815}, abs=1e-12)  # MATH
     assert found["gap"]["value"] < 1e-9
     assert found["protocol"] == "one_step" and found["backend"] == "value-iteration" and found["policy"] is None
-    keys = {"game", "protocol", "concept", "backend", "options", "values", "gap", "bounds", "layers", "seconds",
-            "peak_nodes", "policy"}  # fmt: skip
+    keys = {
+        "game",
+        "protocol",
+        "concept",
+        "backend",
+        "options",
+        "values",
+        "gap",
+        "bounds",
+        "layers",
+        "seconds",
+        "peak_nodes",
+        "policy",
+    }
     assert keys <= found.keys() and {"kind", "value", "exact"} <= found["gap"].keys()
 
 
 # MATH: sdms/adversarial_tiger, reward the first agent's
-@pytest.mark.parametrize(("share", "horizon", "value"), [
-    ("one_step", 2, -1.6), ("one_step", 3, -1.4), ("full", 2, 0), ("full", 3, 0.8),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("share", "horizon", "value"),
+    [
+        ("one_step", 2, -1.6),
+        ("one_step", 3, -1.4),
+        ("full", 2, 0),
+        ("full", 3, 0.8),
+    ],
+)
 def test_adversarial_tiger(capsys, share, horizon, value):
     path = BENCHMARKS / "sdms" / "adversarial_tiger.dpomdp"
     if not path.exists():
         pytest.skip("the shared benchmark files are absent")
     found = solved(
-        capsys, path, "--reward", "zero_sum", "--concept", "nash", "--share", share, "--horizon", horizon,
-        "--discount", 1,
-    )  # fmt: skip
+        capsys,
+        path,
+        "--reward",
+        "zero_sum",
+        "--concept",
+        "nash",
+        "--share",
+        share,
+        "--horizon",
+        horizon,
+        "--discount",
+        1,
+    )
     assert found["values"]["1"] == pytest.approx(value, abs=1e-9)
     assert found["gap"]["value"] < 1e-7
 
@@ -93,13 +121,24 @@ def test_check_document(capsys):
     status, out, _ = run(capsys, "check", DECTIGER, "--json")
     found = json.loads(out)
     assert status == 0
-    assert {"game", "protocol", "agents", "sizes", "assumptions", "layers", "compressions", "backends",
-            "diagnostics"} <= found.keys()  # fmt: skip
+    assert {
+        "game",
+        "protocol",
+        "agents",
+        "sizes",
+        "assumptions",
+        "layers",
+        "compressions",
+        "backends",
+        "diagnostics",
+    } <= found.keys()
     assert found["sizes"] == {"states": 2, "actions": [3, 3], "observations": [2, 2], "horizon": 3}
     assert found["assumptions"]["1"]["holds"] is True
     assert found["assumptions"]["3"] == found["assumptions"]["3"] | {
-        "holds": True, "method": "structural, every horizon", "witness": None,
-    }  # fmt: skip
+        "holds": True,
+        "method": "structural, every horizon",
+        "witness": None,
+    }
     assert found["assumptions"]["2"]["gamma"] == {"lower": 0.0, "upper": 0.0}  # opening a door: MATH, section 5
     assert found["layers"] == [1, 2, 4]  # MATH: 2(h - 1) nodes
     assert found["backends"][0] == found["backends"][0] | {"name": "value-iteration", "applies": True}
@@ -172,19 +211,22 @@ REST = "init s ~ uniform; next s = s; observe o[i] ~ noisy(s', 0.8); reward team
 MANY_STATES = "".join(f"state z{k}: bool; init z{k} ~ uniform;" for k in range(40))  # 10^12 states
 
 
-@pytest.mark.parametrize(("text", "code", "words"), [
-    (BASE + REST.replace("noisy(s'", "noisy(t'") + "share full; }", "E2", ()),  # unknown name
-    (BASE + REST.replace("count(i: act[i] == l)", "abs(1, 2)") + "share full; }", "E", ()),  # wrong arity
-    (BASE + REST.replace("~ uniform", "~ {x: 0.5, y: 0.500001}") + "share full; }", "E403", ()),
-    (BASE.replace("agents a, b", "agents ") + REST + "share full; }", "E1", ()),  # an empty agent list
-    (BASE + MANY_STATES + REST + "share full; }", "limit", ()),
-    (BASE + REST + "share p { o after 0; } share p { o after 1; } }", "E5", ()),
-    (BASE + REST + "share p { act after 0; } }", "E5", ()),
-    (BASE.replace("{ ", "{ param q = 0.5 in [0, 1]; ", 1) + REST + "share full; }", "E6", ("--set", "q=2")),
-    ("", "E1", ()),
-    ("game", "E1", ()),
-    (BASE + REST + "}", "E5", ()),  # no protocol
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        (BASE + REST.replace("noisy(s'", "noisy(t'") + "share full; }", "E2", ()),  # unknown name
+        (BASE + REST.replace("count(i: act[i] == l)", "abs(1, 2)") + "share full; }", "E", ()),  # wrong arity
+        (BASE + REST.replace("~ uniform", "~ {x: 0.5, y: 0.500001}") + "share full; }", "E403", ()),
+        (BASE.replace("agents a, b", "agents ") + REST + "share full; }", "E1", ()),  # an empty agent list
+        (BASE + MANY_STATES + REST + "share full; }", "limit", ()),
+        (BASE + REST + "share p { o after 0; } share p { o after 1; } }", "E5", ()),
+        (BASE + REST + "share p { act after 0; } }", "E5", ()),
+        (BASE.replace("{ ", "{ param q = 0.5 in [0, 1]; ", 1) + REST + "share full; }", "E6", ("--set", "q=2")),
+        ("", "E1", ()),
+        ("game", "E1", ()),
+        (BASE + REST + "}", "E5", ()),  # no protocol
+    ],
+)
 def test_hostile_games(capsys, tmp_path, text, code, words):
     path = tmp_path / "game.posg"
     path.write_text(text)
@@ -203,13 +245,23 @@ def test_hostile_files(capsys, tmp_path):
         assert status == 2 and out == "" and "error[" in err
 
 
-@pytest.mark.parametrize("words", [
-    (), ("solve", DECTIGER), ("solve", DECTIGER, "--concept", "peace"), ("frobnicate",), ("check",),
-    ("solve", DECTIGER, "--concept", "team", "--horizon", "0"), ("solve", DECTIGER, "--concept", "team", "--set", "x"),
-    ("solve", DECTIGER, "--concept", "team", "--backend", "none-such"), ("check", DECTIGER, "--require", "4"),
-    ("solve", DECTIGER, "--concept", "team", "--option", "x=1"), ("check", DECTIGER, "--reward", "zero_sum"),
-    ("solve", DECTIGER, "--concept", "team", "--out", "/nowhere/at/all.npz"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("solve", DECTIGER),
+        ("solve", DECTIGER, "--concept", "peace"),
+        ("frobnicate",),
+        ("check",),
+        ("solve", DECTIGER, "--concept", "team", "--horizon", "0"),
+        ("solve", DECTIGER, "--concept", "team", "--set", "x"),
+        ("solve", DECTIGER, "--concept", "team", "--backend", "none-such"),
+        ("check", DECTIGER, "--require", "4"),
+        ("solve", DECTIGER, "--concept", "team", "--option", "x=1"),
+        ("check", DECTIGER, "--reward", "zero_sum"),
+        ("solve", DECTIGER, "--concept", "team", "--out", "/nowhere/at/all.npz"),
+    ],
+)
 def test_wrong_flags_exit_with_2(capsys, words):
     assert run(capsys, *words)[0] == 2
 
@@ -223,8 +275,21 @@ def test_standard_input_and_pipes():
 
 def test_ctrl_c_ends_cleanly(tmp_path):
     path = tmp_path / "policy.npz"
-    command = [sys.executable, "-m", "posgc.cli.main", "solve", str(GAMES / "boxpushing.posg"), "--concept", "team",
-               "--share", "full", "--horizon", "10", "--out", str(path)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "posgc.cli.main",
+        "solve",
+        str(GAMES / "boxpushing.posg"),
+        "--concept",
+        "team",
+        "--share",
+        "full",
+        "--horizon",
+        "10",
+        "--out",
+        str(path),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(3)
     process.send_signal(signal.SIGINT)
@@ -243,8 +308,9 @@ def test_broken_streams():
         for words in (("check", DECTIGER, "--json"), ("info", DECTIGER), ("check", DECTIGER)):
             done = posgc(*words, stdout=full)
             assert done.returncode == 2 and b"Traceback" not in done.stderr and b"cannot write" in done.stderr
-    closed = subprocess.run(["bash", "-c", f"{sys.executable} -m posgc.cli.main check {DECTIGER} >&-"],
-                            stderr=subprocess.PIPE, check=False)  # fmt: skip
+    closed = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m posgc.cli.main check {DECTIGER} >&-"], stderr=subprocess.PIPE, check=False
+    )
     assert closed.returncode == 0 and closed.stderr == b""
     piped = f"{sys.executable} -m posgc.cli.main check {DECTIGER} | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", piped], capture_output=True, check=False)
@@ -261,10 +327,15 @@ def test_many_agents_are_a_limit(capsys, tmp_path):
     assert run(capsys, "solve", path, "--concept", "team")[0] == 3
 
 
-@pytest.mark.parametrize("words", [
-    ("--concept", "team", "--select", "welfare"), ("--concept", "ce", "--option", "way=regret"),
-    ("--concept", "nash", "--option", "form=strategic"), ("--concept", "cce", "--option", "form=strategic"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--concept", "team", "--select", "welfare"),
+        ("--concept", "ce", "--option", "way=regret"),
+        ("--concept", "nash", "--option", "form=strategic"),
+        ("--concept", "cce", "--option", "form=strategic"),
+    ],
+)
 def test_options_that_would_do_nothing(capsys, words):
     """Whether or not the value is the default."""
     assert run(capsys, "solve", DECTIGER, *words)[0] == 2

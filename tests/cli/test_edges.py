@@ -76,11 +76,23 @@ def test_the_discount_is_a_plain_number(word: str, capsys: pytest.CaptureFixture
     assert "error[E623]" in refused(capsys, "check", TIGER, f"--discount={word}")
 
 
-@pytest.mark.parametrize(("flag", "word"), [
-    ("--max-nodes", "1_000"), ("--seed", "٣"), ("--seed", "1_0"), ("--require-gap", "1e-400"), ("--require-gap", "0_1"),
-    ("--option", "epsilon=0_1"), ("--option", "epsilon=1e-400"), ("--compress", "window(1_0)"),
-    ("--compress", "belief(1e-400)"), ("--epsilon", "1_0"), ("--share", "delayed(1_0)"), ("--set", "accuracy=0_9"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("flag", "word"),
+    [
+        ("--max-nodes", "1_000"),
+        ("--seed", "٣"),
+        ("--seed", "1_0"),
+        ("--require-gap", "1e-400"),
+        ("--require-gap", "0_1"),
+        ("--option", "epsilon=0_1"),
+        ("--option", "epsilon=1e-400"),
+        ("--compress", "window(1_0)"),
+        ("--compress", "belief(1e-400)"),
+        ("--epsilon", "1_0"),
+        ("--share", "delayed(1_0)"),
+        ("--set", "accuracy=0_9"),
+    ],
+)
 def test_no_flag_takes_other_spellings(flag: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
     refused(capsys, "solve", TIGER, "--concept", "team", "--quiet", f"{flag}={word}")
 
@@ -97,8 +109,11 @@ def test_numbers_from_text() -> None:
 
 @pytest.mark.parametrize("number", ["1e-400", "0.0001e-400", "5.0e-325", "0." + "0" * 400 + "1"])
 def test_a_literal_that_would_be_read_as_0(number: str) -> None:
-    for content in (text(reward=f"team = {number}"), text(more=f"discount {number};"),
-                    text(more=f"chance c: 0..1 ~ {{0: 1 - {number}, 1: {number}}};")):  # fmt: skip
+    for content in (
+        text(reward=f"team = {number}"),
+        text(more=f"discount {number};"),
+        text(more=f"chance c: 0..1 ~ {{0: 1 - {number}, 1: {number}}};"),
+    ):
         assert codes(content) == ["E407"]
     compile_game(Source("", text(reward="team = 5e-324 + 0.0e-400 + 0.0")))
 
@@ -113,11 +128,19 @@ def test_integers_of_64_bits() -> None:
     assert codes(text(), k=str(2**63)) == codes(text(), k="1e19") == ["E622"]
 
 
-@pytest.mark.parametrize(("name", "word", "says"), [
-    ("z", "1e400", "is too large"), ("z", "1e-400", "is too small"), ("z", "1e-300/1" + "0" * 30, "is too small"),
-    ("z", "1_0", "is not a number"), ("k", "1e400", "does not fit"), ("k", "0.5", "is not an integer"),
-    ("k", "1e-400", "is not an integer"), ("z", "1/0", "is not a number"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "word", "says"),
+    [
+        ("z", "1e400", "is too large"),
+        ("z", "1e-400", "is too small"),
+        ("z", "1e-300/1" + "0" * 30, "is too small"),
+        ("z", "1_0", "is not a number"),
+        ("k", "1e400", "does not fit"),
+        ("k", "0.5", "is not an integer"),
+        ("k", "1e-400", "is not an integer"),
+        ("z", "1/0", "is not a number"),
+    ],
+)
 def test_settings_are_blamed_for_what_is_wrong(name: str, word: str, says: str) -> None:
     with pytest.raises(InputError) as caught:
         compile_game(Source("", text()), {name: word})
@@ -135,12 +158,12 @@ FILES = {
     "g.nfg": 'NFG 1 R "g" { "a" "b" } { 2 1 }\n\n1 0 {number} 1\n',
     "g.efg": 'EFG 2 R "g" { "a" "b" }\nc "" 1 "" { "l" 1 "r" {number} } 0\nt "" 1 "" { 1 1 }\nt "" 2 "" { 1 1 }\n',
     "g.dpomdp": "agents: 1\ndiscount: 1\nvalues: reward\nstates: 2\nstart:\n1 0\nactions:\n1\nobservations:\n1\n"
-                "T: * :\nidentity\nO: * :\nuniform\nR: * : * : * : * : {number}\n",
+    "T: * :\nidentity\nO: * :\nuniform\nR: * : * : * : * : {number}\n",
     "block.dpomdp": "agents: 1\ndiscount: 1\nvalues: reward\nstates: 2\nstart:\n1 0\nactions:\n1\nobservations:\n1\n"
-                    "T: * :\n1 {number}\n0 1\nO: * :\nuniform\nR: * : * : * : * : 1\n",
+    "T: * :\n1 {number}\n0 1\nO: * :\nuniform\nR: * : * : * : * : 1\n",
     "g.pomdp": "discount: 0.9\nvalues: reward\nstates: 2\nactions: 1\nobservations: 1\nT: 0\nidentity\nO: 0\nuniform\n"
-               "R: 0 : 0 : * : * {number}\n",
-}  # fmt: skip
+    "R: 0 : 0 : * : * {number}\n",
+}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -198,13 +221,15 @@ def test_one_of_a_kind_is_no_plural(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("concept", ["nash", "ce", "cce"])
-@pytest.mark.parametrize("reward", [
-    "zero_sum ann = if a[ann] == x then 0 else -1", "zero_sum bob = -0.0",
-    "zero_sum ann = if a[bob] == x then 0 else 1",
-])  # fmt: skip
-def test_zero_has_no_sign(
-    concept: str, reward: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize(
+    "reward",
+    [
+        "zero_sum ann = if a[ann] == x then 0 else -1",
+        "zero_sum bob = -0.0",
+        "zero_sum ann = if a[bob] == x then 0 else 1",
+    ],
+)
+def test_zero_has_no_sign(concept: str, reward: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, policy = tmp_path / "zero.posg", str(tmp_path / "p.npz")
     file.write_text(text(reward=reward))
     shown = run(capsys, "solve", str(file), "--concept", concept, "--out", policy)

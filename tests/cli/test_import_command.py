@@ -19,8 +19,14 @@ from posgc.pipeline import Request, compile_request, translate
 FILES = Path(__file__).parents[2].parent / "shared" / "benchmarks"
 ENDINGS = {".dpomdp", ".pomdp", ".posg", ".zsposg"}
 BENCHMARKS = sorted(p for p in FILES.rglob("*") if p.suffix in ENDINGS and p.name != "example.dpomdp")
-LONG = {"boxPushingUAI07", "Grid3x3corners", "Mars", "fireFighting_2_3_3", "oneDoor_2_7_0.20_0.00_0_2",
-        "wirelessWithOverhead"}  # fmt: skip
+LONG = {
+    "boxPushingUAI07",
+    "Grid3x3corners",
+    "Mars",
+    "fireFighting_2_3_3",
+    "oneDoor_2_7_0.20_0.00_0_2",
+    "wirelessWithOverhead",
+}
 GAMES = Path(__file__).parents[2] / "games"
 
 GUARD = """discount: 0.9 values: cost states: here there actions: 2 observations: one

@@ -96,9 +96,10 @@ def test_a_family_ends_at_the_first_model_that_is_too_large(tmp_path: Path, caps
     picture = str(tmp_path / "p.svg")
     found = rows(capsys, "--horizon", "7", "--lengths", "1,3,4", "--max-nodes", "60", "--out", picture)
     assert [(r["spec"], r["nodes"] is None, bool(r["note"])) for r in found] == [
-        ("window(1, prior=reachable)", False, False), ("window(3, prior=reachable)", True, True),
+        ("window(1, prior=reachable)", False, False),
+        ("window(3, prior=reachable)", True, True),
         ("exact", False, False),
-    ]  # fmt: skip
+    ]
 
 
 def test_nothing_solved_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

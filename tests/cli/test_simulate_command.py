@@ -68,11 +68,18 @@ def test_the_table_shows_the_steps(capsys, device):
     assert len(row.split()) == 7 and "stand[ann]" in out and "component" in out
 
 
-@pytest.mark.parametrize(("arguments", "code"), [
-    (["--policy", "random:x"], "E613"), (["--policy", "random:-1"], "E613"), (["--policy", "nowhere.npz"], "E609"),
-    (["--traces", "11", "--episodes", "10"], "E613"), (["--out", "t.jsonl"], "E613"),
-    (["--traces", "1", "--out", TIGER], "E615"), (["--policy", TIGER], "E609"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--policy", "random:x"], "E613"),
+        (["--policy", "random:-1"], "E613"),
+        (["--policy", "nowhere.npz"], "E609"),
+        (["--traces", "11", "--episodes", "10"], "E613"),
+        (["--out", "t.jsonl"], "E613"),
+        (["--traces", "1", "--out", TIGER], "E615"),
+        (["--policy", TIGER], "E609"),
+    ],
+)
 def test_mistakes_end_with_status_2(arguments, code, capsys):
     before = Path(TIGER).read_bytes()
     assert main(["simulate", TIGER, *arguments]) == 2

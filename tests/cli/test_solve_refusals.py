@@ -32,8 +32,14 @@ def test_rewards_that_overflow_are_refused(capsys, tmp_path, reward, horizon, co
     assert (status, out) == (2, "") and "error[E625]" in err
 
 
-@pytest.mark.parametrize("lines", ["reward team = 1;", "reward zero_sum ann = if act[ann] == x then 1 else -1;",
-                                   "reward ann = if act[ann] == act[bob] then 1 else 0; reward bob = 1;"])  # fmt: skip
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "reward team = 1;",
+        "reward zero_sum ann = if act[ann] == x then 1 else -1;",
+        "reward ann = if act[ann] == act[bob] then 1 else 0; reward bob = 1;",
+    ],
+)
 @pytest.mark.parametrize("concept", ["nash", "ce", "cce"])
 def test_rewards_up_to_the_limit_are_computed_with(capsys, tmp_path, lines, concept):
     plain, large = tmp_path / "plain.posg", tmp_path / "large.posg"
@@ -71,15 +77,18 @@ def test_an_optimum_that_is_not_proved_is_called_so(capsys, monkeypatch, concept
     assert any("not proved" in note for note in json.loads(run(capsys, *words, "--json")[1])["notes"])
 
 
-@pytest.mark.parametrize(("words", "code", "said"), [
-    (("--concept", "nash", "--option", "way=regret"), "E612", "way does nothing for nash"),
-    (("--concept", "ce", "--option", "way=regret"), "E612", "add select=any"),
-    (("--concept", "ce", "--option", "way=columns", "--select", "entropy"), "E612", "select=entropy"),
-    (("--concept", "ce", "--select", "welfare", "--option", "select=any"), "E613", "contradicts"),
-    (("--concept", "ce", "--epsilon", "1", "--option", "epsilon=2"), "E613", "contradicts"),
-    (("--concept", "ce", "--time-limit", "3"), "E613", "--compress auto only"),
-    (("--concept", "ce", "--time-limit", "3", "--compress", "window(1)"), "E613", "--compress auto only"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--concept", "nash", "--option", "way=regret"), "E612", "way does nothing for nash"),
+        (("--concept", "ce", "--option", "way=regret"), "E612", "add select=any"),
+        (("--concept", "ce", "--option", "way=columns", "--select", "entropy"), "E612", "select=entropy"),
+        (("--concept", "ce", "--select", "welfare", "--option", "select=any"), "E613", "contradicts"),
+        (("--concept", "ce", "--epsilon", "1", "--option", "epsilon=2"), "E613", "contradicts"),
+        (("--concept", "ce", "--time-limit", "3"), "E613", "--compress auto only"),
+        (("--concept", "ce", "--time-limit", "3", "--compress", "window(1)"), "E613", "--compress auto only"),
+    ],
+)
 def test_flags_that_contradict_or_do_nothing(capsys, words, code, said):
     status, out, err = run(capsys, "solve", VENDORS, *words)
     assert (status, out) == (2, "") and f"error[{code}]" in err and said in err
@@ -101,8 +110,9 @@ def test_a_team_needs_rewards_in_common(capsys, tmp_path):
     assert run(capsys, "verify", DECTIGER, path, "--concept", "team")[0] == 0
 
 
-@pytest.mark.parametrize(("option", "cure"), [("select=entropy", "select=welfare"), ("form=strategic", "form=agent"),
-                                              ("way=lp", "way=auto")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("option", "cure"), [("select=entropy", "select=welfare"), ("form=strategic", "form=agent"), ("way=lp", "way=auto")]
+)
 def test_a_limit_of_listing_says_which_and_what_to_do(capsys, tmp_path, option, cure):
     # 2 agents with 4 private informations of 8 actions each: 2^24 joint prescriptions, above 20000
     path = tmp_path / "wide.posg"

@@ -25,8 +25,9 @@ def written(folder: Path, game: str, share: str, product: bool = True, horizon: 
     return ["verify", game, str(path), "--share", share, *steps, "--quiet"]
 
 
-@pytest.mark.parametrize(("game", "share"), [("games/dectiger.posg", "none"), ("games/kuhn.posg", "table"),
-                                             ("games/dectiger.posg", "ears")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("game", "share"), [("games/dectiger.posg", "none"), ("games/kuhn.posg", "table"), ("games/dectiger.posg", "ears")]
+)
 def test_a_policy_is_judged_without_assumption_3(
     game: str, share: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

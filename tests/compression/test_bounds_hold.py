@@ -18,9 +18,18 @@ from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
 
 SPECS = (
-    "window(0)", "window(1)", "window(1, prior=reachable)", "window(2)", "window(2, prior=reachable)", "window(3)",
-    "belief(0.001)", "belief(0.03)", "belief(0.1)", "belief(0.5)", "belief(1.5)",
-)  # fmt: skip
+    "window(0)",
+    "window(1)",
+    "window(1, prior=reachable)",
+    "window(2)",
+    "window(2, prior=reachable)",
+    "window(3)",
+    "belief(0.001)",
+    "belief(0.03)",
+    "belief(0.1)",
+    "belief(0.5)",
+    "belief(1.5)",
+)
 
 
 def check(information: Information, found: Assessment) -> bool:

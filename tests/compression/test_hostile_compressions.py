@@ -31,14 +31,30 @@ def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, s
     return status, out, err
 
 
-@pytest.mark.parametrize(("spec", "words", "code"), [
-    ("window(4)", (), "E617"), ("window(99999999999999999999)", (), "E612"), ("window(-1)", (), "E612"),
-    ("window(2.5)", (), "E612"), ("belief(-0.1)", (), "E612"), ("belief(nan)", (), "E612"), ("belief(inf)", (), "E612"),
-    ("belief(2.1)", (), "E612"), ("widow(2)", (), "E616"), ("window(2", (), "E616"), ("", (), "E616"),
-    ("window(2, prior=foo)", (), "E612"), ("window(2, 3)", (), "E616"), ("window(2, length=3)", (), "E616"),
-    ("exact(1)", (), "E616"), ("auto", (), "E618"), ("auto", ("--epsilon", "nan"), "E613"),
-    ("auto", ("--epsilon", "-1"), "E613"), ("auto", ("--epsilon", "inf"), "E613"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("spec", "words", "code"),
+    [
+        ("window(4)", (), "E617"),
+        ("window(99999999999999999999)", (), "E612"),
+        ("window(-1)", (), "E612"),
+        ("window(2.5)", (), "E612"),
+        ("belief(-0.1)", (), "E612"),
+        ("belief(nan)", (), "E612"),
+        ("belief(inf)", (), "E612"),
+        ("belief(2.1)", (), "E612"),
+        ("widow(2)", (), "E616"),
+        ("window(2", (), "E616"),
+        ("", (), "E616"),
+        ("window(2, prior=foo)", (), "E612"),
+        ("window(2, 3)", (), "E616"),
+        ("window(2, length=3)", (), "E616"),
+        ("exact(1)", (), "E616"),
+        ("auto", (), "E618"),
+        ("auto", ("--epsilon", "nan"), "E613"),
+        ("auto", ("--epsilon", "-1"), "E613"),
+        ("auto", ("--epsilon", "inf"), "E613"),
+    ],
+)
 def test_refused(capsys: pytest.CaptureFixture[str], spec: str, words: tuple[str, ...], code: str) -> None:
     """dectiger has three steps."""
     status, out, err = run(capsys, "solve", DECTIGER, "--concept", "team", "--compress", spec, *words)
@@ -46,9 +62,7 @@ def test_refused(capsys: pytest.CaptureFixture[str], spec: str, words: tuple[str
 
 
 def test_assumption_3_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, err = run(
-        capsys, "solve", DECTIGER, "--concept", "team", "--share", "none", "--compress", "window(1)"
-    )
+    status, out, err = run(capsys, "solve", DECTIGER, "--concept", "team", "--share", "none", "--compress", "window(1)")
     assert status == 1 and out == "" and "Assumption 3" in err
 
 

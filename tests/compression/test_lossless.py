@@ -98,9 +98,14 @@ def noisy_game(seed: int, coin: bool, horizon: int = 4) -> Model:
         emission = np.einsum("sop,cr->scorp", emission.reshape(2, 2, 2), read).reshape(4, 8)
         reward, initial, sizes = np.repeat(reward, 2, axis=2), np.kron(initial, [0.5, 0.5]), (4, 2)
     return from_arrays(
-        transition=transition, emission=np.broadcast_to(emission, (4, *emission.shape)), reward=reward,
-        initial=initial, action_sizes=(2, 2), observation_sizes=sizes, horizon=horizon,
-    )  # fmt: skip
+        transition=transition,
+        emission=np.broadcast_to(emission, (4, *emission.shape)),
+        reward=reward,
+        initial=initial,
+        action_sizes=(2, 2),
+        observation_sizes=sizes,
+        horizon=horizon,
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))

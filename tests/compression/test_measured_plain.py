@@ -17,9 +17,14 @@ from posgc.model.rewards import reward_spans
 few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 many = settings(few, max_examples=250)
 SPECS = (
-    "window(0)", "window(1)", "window(0, prior=reachable)", "window(1, prior=reachable)", "belief(0.3)", "belief(1)",
+    "window(0)",
+    "window(1)",
+    "window(0, prior=reachable)",
+    "window(1, prior=reachable)",
+    "belief(0.3)",
+    "belief(1)",
     "belief(2)",
-)  # fmt: skip
+)
 
 
 def compare(shape: Shape, spec: str, limit: float = 3e3) -> bool:

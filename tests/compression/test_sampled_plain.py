@@ -30,7 +30,7 @@ def test_error_under_uniform_play(shape: Shape, spec: str) -> None:
         exact = sum(
             w * distance(coded(tree, belief), node_belief(tree, graph.layers[h - 1], nodes[common]))
             for common, (w, belief) in tree.beliefs(level).items()
-        )  # fmt: skip
+        )
         assert abs(found.mean[h - 1] - exact) <= 4 * found.half[h - 1] / CONFIDENCE + 4 / 2000
 
 

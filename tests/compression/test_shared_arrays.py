@@ -30,10 +30,15 @@ def unshared(model: Model) -> Model:
 def noisy(horizon: int, seed: int) -> Model:
     rng = np.random.default_rng(seed)
     return from_arrays(
-        transition=rng.dirichlet(np.ones(2), (4, 2)), emission=rng.dirichlet(np.ones(4), (4, 2)),
-        reward=np.repeat(rng.normal(size=(1, 4, 2)), 2, axis=0), initial=np.array([0.3, 0.7]), action_sizes=(2, 2),
-        observation_sizes=(2, 2), horizon=horizon, discount=0.95,
-    )  # fmt: skip
+        transition=rng.dirichlet(np.ones(2), (4, 2)),
+        emission=rng.dirichlet(np.ones(4), (4, 2)),
+        reward=np.repeat(rng.normal(size=(1, 4, 2)), 2, axis=0),
+        initial=np.array([0.3, 0.7]),
+        action_sizes=(2, 2),
+        observation_sizes=(2, 2),
+        horizon=horizon,
+        discount=0.95,
+    )
 
 
 def uncontrolled(horizon: int) -> tuple[Model, Protocol]:
@@ -41,10 +46,14 @@ def uncontrolled(horizon: int) -> tuple[Model, Protocol]:
     rng = np.random.default_rng(5)
     law, see = rng.dirichlet(np.ones(2), 2), rng.dirichlet(np.ones(4), 2)
     model = from_arrays(
-        transition=np.broadcast_to(law, (4, 2, 2)), emission=np.broadcast_to(see, (4, 2, 4)),
-        reward=np.repeat(rng.normal(size=(1, 4, 2)), 2, axis=0), initial=np.array([0.3, 0.7]), action_sizes=(2, 2),
-        observation_sizes=(2, 2), horizon=horizon,
-    )  # fmt: skip
+        transition=np.broadcast_to(law, (4, 2, 2)),
+        emission=np.broadcast_to(see, (4, 2, 4)),
+        reward=np.repeat(rng.normal(size=(1, 4, 2)), 2, axis=0),
+        initial=np.array([0.3, 0.7]),
+        action_sizes=(2, 2),
+        observation_sizes=(2, 2),
+        horizon=horizon,
+    )
     return model, Protocol("late", ((1, NEVER), (NEVER, 1)), ((0, 2), (2, 0)))
 
 

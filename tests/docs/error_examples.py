@@ -14,53 +14,81 @@ __all__ = ["CALLS", "COMMANDS", "DPOMDP", "IMPORTED", "LINES", "imported", "lay_
 
 COMMANDS = {
     "E601": ("posgc check games/dectiger.posg --set acuracy=0.9", "posgc check games/dectiger.posg --set accuracy=0.9"),
-    "E602": ("posgc solve games/dectiger.posg --concept team --backend magic",
-             "posgc solve games/dectiger.posg --concept team --backend value-iteration"),
+    "E602": (
+        "posgc solve games/dectiger.posg --concept team --backend magic",
+        "posgc solve games/dectiger.posg --concept team --backend value-iteration",
+    ),
     "E603": ("posgc solve games/vendors.posg --concept team", "posgc solve games/vendors.posg --concept ce"),
-    "E604": ("posgc solve games/dectiger.posg --concept team --share none",
-             "posgc solve games/dectiger.posg --concept team --share one_step"),
-    "E605": ("posgc verify games/vendors.posg vendors.npz --concept nash",
-             "posgc verify games/vendors.posg vendors.npz --concept cce"),
+    "E604": (
+        "posgc solve games/dectiger.posg --concept team --share none",
+        "posgc solve games/dectiger.posg --concept team --share one_step",
+    ),
+    "E605": (
+        "posgc verify games/vendors.posg vendors.npz --concept nash",
+        "posgc verify games/vendors.posg vendors.npz --concept cce",
+    ),
     "E606": ("posgc check games/dectigre.posg", "posgc check games/dectiger.posg"),
     "E607": ("posgc check open.posg", "posgc check open.posg --horizon 3"),
-    "E608": ("posgc check games/dectiger.posg --share none --replay notes.txt",
-             "posgc check games/dectiger.posg --share none --replay witness.json"),
+    "E608": (
+        "posgc check games/dectiger.posg --share none --replay notes.txt",
+        "posgc check games/dectiger.posg --share none --replay witness.json",
+    ),
     "E609": ("posgc show notes.txt", "posgc show tiger.npz"),
     "E610": ("posgc verify games/dectiger.posg tiger.npz --share full", "posgc verify games/dectiger.posg tiger.npz"),
     "E611": ("posgc check games/dectiger.posg --reward zero_sum", "posgc check games/adversarial_tiger.posg"),
-    "E612": ("posgc solve games/dectiger.posg --concept team --option speed=3",
-             "posgc solve games/dectiger.posg --concept team"),
+    "E612": (
+        "posgc solve games/dectiger.posg --concept team --option speed=3",
+        "posgc solve games/dectiger.posg --concept team",
+    ),
     "E613": ("posgc check games/dectiger.posg --set accuracy", "posgc check games/dectiger.posg --set accuracy=0.9"),
     "E614": ("posgc check games/dectiger.posg --require 4", "posgc check games/dectiger.posg --require 1,3"),
-    "E615": ("posgc solve games/dectiger.posg --concept team --out nowhere/p.npz",
-             "posgc solve games/dectiger.posg --concept team --out p.npz"),
-    "E616": ("posgc solve games/dectiger.posg --concept team --compress 'windw(2)'",
-             "posgc solve games/dectiger.posg --concept team --compress 'window(2)'"),
-    "E617": ("posgc solve games/dectiger.posg --concept team --compress 'window(9)'",
-             "posgc solve games/dectiger.posg --concept team --compress 'window(3)'"),
-    "E618": ("posgc solve games/dectiger.posg --concept team --compress auto",
-             "posgc solve games/dectiger.posg --concept team --compress auto --epsilon 1"),
-    "E619": ("posgc solve games/dectiger.posg --concept team --horizon inf",
-             "posgc solve games/dectiger.posg --concept team --horizon inf --discount 0.1"),
+    "E615": (
+        "posgc solve games/dectiger.posg --concept team --out nowhere/p.npz",
+        "posgc solve games/dectiger.posg --concept team --out p.npz",
+    ),
+    "E616": (
+        "posgc solve games/dectiger.posg --concept team --compress 'windw(2)'",
+        "posgc solve games/dectiger.posg --concept team --compress 'window(2)'",
+    ),
+    "E617": (
+        "posgc solve games/dectiger.posg --concept team --compress 'window(9)'",
+        "posgc solve games/dectiger.posg --concept team --compress 'window(3)'",
+    ),
+    "E618": (
+        "posgc solve games/dectiger.posg --concept team --compress auto",
+        "posgc solve games/dectiger.posg --concept team --compress auto --epsilon 1",
+    ),
+    "E619": (
+        "posgc solve games/dectiger.posg --concept team --horizon inf",
+        "posgc solve games/dectiger.posg --concept team --horizon inf --discount 0.1",
+    ),
     "E620": ("posgc import games/dectiger.posg", "posgc import storm.dpomdp"),
-    "E624": ("posgc plot compression games/dectiger.posg --out tiger.txt",
-             "posgc plot compression games/dectiger.posg --out tiger.svg"),
+    "E624": (
+        "posgc plot compression games/dectiger.posg --out tiger.txt",
+        "posgc plot compression games/dectiger.posg --out tiger.svg",
+    ),
     "E621": ("posgc check games/dectiger.posg --set accuracy=2", "posgc check games/dectiger.posg --set accuracy=0.9"),
-    "E622": ("posgc check games/dectiger.posg --set accuracy=high",
-             "posgc check games/dectiger.posg --set accuracy=9/10"),
+    "E622": (
+        "posgc check games/dectiger.posg --set accuracy=high",
+        "posgc check games/dectiger.posg --set accuracy=9/10",
+    ),
     "E623": ("posgc check games/dectiger.posg --horizon 2000000", "posgc check games/dectiger.posg --horizon 20"),
     "E625": ("posgc check huge.posg", "posgc check games/dectiger.posg"),
     "E631": ("posgc export games/dectiger.posg --to pdf", "posgc export games/dectiger.posg --to efg --horizon 1"),
     "E632": ("posgc export games/vendors.posg --to dpomdp", "posgc export games/vendors.posg --to efg"),
-    "E633": ("posgc verify games/dectiger.posg tiger.npz --referee nobody",
-             "posgc verify games/dectiger.posg tiger.npz"),
-}  # fmt: skip
+    "E633": (
+        "posgc verify games/dectiger.posg tiger.npz --referee nobody",
+        "posgc verify games/dectiger.posg tiger.npz",
+    ),
+}
 
 CALLS = {
     "E634": ("posgc.from_arrays(T, half, R, share='full', **know)", "posgc.from_arrays(T, O, R, share='full', **know)"),
-    "E635": ("posgc.from_arrays(T, O, R, share=posgc.Protocol('own', ((0,),), ((0,),)), **know)",
-             "posgc.from_arrays(T, O, R, share=posgc.Protocol('own', ((1,),), ((0,),)), **know)"),
-}  # fmt: skip
+    "E635": (
+        "posgc.from_arrays(T, O, R, share=posgc.Protocol('own', ((0,),), ((0,),)), **know)",
+        "posgc.from_arrays(T, O, R, share=posgc.Protocol('own', ((1,),), ((0,),)), **know)",
+    ),
+}
 """Calls of one agent's game of two states, `T` and `O` [2, 2, 2], `R` [2, 2]."""
 
 LINES = {
@@ -128,7 +156,13 @@ def lay_out_files(folder: Path) -> None:
     for arguments in (
         ["solve", str(folder / "games" / "dectiger.posg"), "--concept", "team", "--out", str(folder / "tiger.npz")],
         ["solve", str(folder / "games" / "vendors.posg"), "--concept", "cce", "--out", str(folder / "vendors.npz")],
-        ["check", str(folder / "games" / "dectiger.posg"), "--share", "none", "--witness",
-         str(folder / "witness.json")],
-    ):  # fmt: skip
+        [
+            "check",
+            str(folder / "games" / "dectiger.posg"),
+            "--share",
+            "none",
+            "--witness",
+            str(folder / "witness.json"),
+        ],
+    ):
         main(arguments)

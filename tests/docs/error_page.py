@@ -20,10 +20,13 @@ _GROUPS = {
     "E5": ("Sharing", "Who learns what, when."),
     "E6": ("Command line and files", "Flags, and files other than the game's text. E604 ends with status 1."),
     "W": ("Warnings", "They change neither result nor exit status."),
-    "I": ("Imported files: errors", "Files of other [formats](formats.md) are refused, with mistakes and their lines. "
-          f"The examples are lines of this file:\n\n```text\n{DPOMDP}```"),
+    "I": (
+        "Imported files: errors",
+        "Files of other [formats](formats.md) are refused, with mistakes and their lines. "
+        f"The examples are lines of this file:\n\n```text\n{DPOMDP}```",
+    ),
     "N": ("Imported files: notes", "What was leniently read, in lines of the same file."),
-}  # fmt: skip
+}
 _INTRODUCTION = f"""# Diagnostics
 
 <!-- made by tests/docs/refresh.py from posgc.language.codes -->

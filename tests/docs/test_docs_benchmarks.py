@@ -32,8 +32,9 @@ def table(title: str, keys: int, page: str = PAGE) -> Table:
 def values(name: str, share: str, concept: str) -> dict[int, float]:
     """The finite horizons that have a value, without gap and bound."""
     cells = table("Values", 3)[name, share, concept]
-    return {int(head[4:]): float(cell.partition(" ")[0]) for head, cell in cells.items()
-            if head.startswith("H = ") and cell}  # fmt: skip
+    return {
+        int(head[4:]): float(cell.partition(" ")[0]) for head, cell in cells.items() if head.startswith("H = ") and cell
+    }
 
 
 def path_of(name: str) -> Path:
@@ -43,13 +44,16 @@ def path_of(name: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("name", "share", "concept", "most"), [
-    ("dectiger.dpomdp", "full", "team", 5),
-    ("dectiger.dpomdp", "one_step", "team", 5),
-    ("recycling.dpomdp", "one_step", "team", 4),
-    ("sdms/adversarial_tiger.dpomdp", "one_directional(1 -> 2)", "nash", 4),
-    ("sdms/fake_prisoners.zsposg", "full", "nash", 4),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "share", "concept", "most"),
+    [
+        ("dectiger.dpomdp", "full", "team", 5),
+        ("dectiger.dpomdp", "one_step", "team", 5),
+        ("recycling.dpomdp", "one_step", "team", 4),
+        ("sdms/adversarial_tiger.dpomdp", "one_directional(1 -> 2)", "nash", 4),
+        ("sdms/fake_prisoners.zsposg", "full", "nash", 4),
+    ],
+)
 def test_values_are_those_that_solve_gives(name: str, share: str, concept: Concept, most: int) -> None:
     path, written = path_of(name), values(name, share, concept)
     assert set(range(2, most + 1)) <= set(written)
@@ -60,13 +64,20 @@ def test_values_are_those_that_solve_gives(name: str, share: str, concept: Conce
         assert solution.verification.values[0] == pytest.approx(written[horizon], abs=6e-7), horizon
 
 
-@pytest.mark.parametrize(("name", "share", "concept", "known"), [
-    ("dectiger.dpomdp", "full", "team", {3: 13.015488, 4: 22.701124, 5: 26.810325, 6: 35.073971, 7: 40.242555}),
-    ("dectiger.dpomdp", "one_step", "team",
-     {2: -4, 3: 8.815, 4: 11.015488, 5: 10.676063, 6: 19.124571, 7: 22.918304}),
-    ("sdms/adversarial_tiger.dpomdp", "full", "nash", {2: 0, 3: 0.8}),
-    ("sdms/adversarial_tiger.dpomdp", "one_step", "nash", {2: -1.6, 3: -1.4}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "share", "concept", "known"),
+    [
+        ("dectiger.dpomdp", "full", "team", {3: 13.015488, 4: 22.701124, 5: 26.810325, 6: 35.073971, 7: 40.242555}),
+        (
+            "dectiger.dpomdp",
+            "one_step",
+            "team",
+            {2: -4, 3: 8.815, 4: 11.015488, 5: 10.676063, 6: 19.124571, 7: 22.918304},
+        ),
+        ("sdms/adversarial_tiger.dpomdp", "full", "nash", {2: 0, 3: 0.8}),
+        ("sdms/adversarial_tiger.dpomdp", "one_step", "nash", {2: -1.6, 3: -1.4}),
+    ],
+)
 def test_values_are_those_of_the_specification(name: str, share: str, concept: str, known: dict[int, float]) -> None:
     """MATH.md, section 11; its sixth decimals are off by one here and there."""
     written = values(name, share, concept)
@@ -89,8 +100,9 @@ def tiger(start: float, horizon: int) -> float:
         again = value(0.5, 0, left - 1)
         opened = max(20 * gold - 50 * (1 - gold), 9 * gold - 101 * (1 - gold), -100) + again
         hear = {2: (0.7225, 0.0225), 0: (0.255, 0.255), -2: (0.0225, 0.7225)}
-        listened = sum((behind * p + (1 - behind) * q) * value(prior, heard + k, left - 1)
-                       for k, (p, q) in hear.items()) - 2  # fmt: skip
+        listened = (
+            sum((behind * p + (1 - behind) * q) * value(prior, heard + k, left - 1) for k, (p, q) in hear.items()) - 2
+        )
         return max(opened, listened)
 
     return value(start, 0, horizon)

@@ -16,8 +16,10 @@ from posgc.language.code_table import game
 DOCUMENTS = documents()
 BLOCKS = [
     pytest.param(block, id=f"{path.name}:{path.read_text(encoding='utf-8')[: block.start].count(chr(10))}")
-    for path in DOCUMENTS for block in blocks(path) if block.kind == "posg" and block.note[0] != "example"
-]  # fmt: skip
+    for path in DOCUMENTS
+    for block in blocks(path)
+    if block.kind == "posg" and block.note[0] != "example"
+]
 REFRESH = "run: python tests/docs/refresh.py"
 
 

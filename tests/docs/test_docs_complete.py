@@ -70,11 +70,29 @@ def documented_fields(name: str) -> set[str]:
 
 
 OPEN = (
-    "3.witness", "seconds", "options", "values", "gains", "steps[].private", "backends[].concepts",
-    "reachable_differences", "referee", "history[]", "increment", "prescriptions[]", "posteriors[][].private",
-    "mean", "error", "interval", "claimed", "traces[].state", "traces[].observation", "traces[].action",
-    "traces[].reward", "traces[].policy",
-)  # fmt: skip
+    "3.witness",
+    "seconds",
+    "options",
+    "values",
+    "gains",
+    "steps[].private",
+    "backends[].concepts",
+    "reachable_differences",
+    "referee",
+    "history[]",
+    "increment",
+    "prescriptions[]",
+    "posteriors[][].private",
+    "mean",
+    "error",
+    "interval",
+    "claimed",
+    "traces[].state",
+    "traces[].observation",
+    "traces[].action",
+    "traces[].reward",
+    "traces[].policy",
+)
 """Fields whose inside is described in words: mappings by name, and what is described elsewhere."""
 
 
@@ -117,9 +135,7 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
     return found
 
 
-def test_every_field_of_every_json_object_is_documented(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_field_of_every_json_object_is_documented(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, objects in documents_of(tmp_path, capsys).items():
         written, real = documented_fields(name), {f for each in objects for f in fields(each)}
         for field in real:
@@ -229,8 +245,11 @@ def test_the_map_of_imports_is_true() -> None:
         if "above" in allowed:
             allowed = set(order[: order.index(room)]) - (allowed - {"all", "above", "but"})
         folder = ROOT / "posgc" / room
-        used = {other for path in (folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")])
-                for other in _imports(path)} - {room}  # fmt: skip
+        used = {
+            other
+            for path in (folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")])
+            for other in _imports(path)
+        } - {room}
         assert used <= allowed, f"{name} imports {sorted(used - allowed)}"
         assert allowed <= set(order[: order.index(room)]), f"{name} may import only what stands above it"
 

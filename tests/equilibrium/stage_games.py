@@ -80,16 +80,14 @@ def slow_gain(stages: Stages, solution: StageSolution, i: int, k: int, kind: str
         told = [[o for o in here if o[1][i] == r] for r in actions] if kind == "ce" else [here]
         for group in told:
             best += max(
-                sum(mu * payoff_of(stages, i, k, u, (*a[:i], b, *a[i + 1 :])) for u, a, mu in group)
-                for b in actions
+                sum(mu * payoff_of(stages, i, k, u, (*a[:i], b, *a[i + 1 :])) for u, a, mu in group) for b in actions
             )
     return best - slow_value(stages, solution, i, k)
 
 
 def all_prescriptions(stages: Stages) -> Iterator[tuple[tuple[int, ...], ...]]:
     per_agent = [
-        list(itertools.product(range(a), repeat=p))
-        for p, a in zip(stages.type_counts, stages.actions, strict=True)
+        list(itertools.product(range(a), repeat=p)) for p, a in zip(stages.type_counts, stages.actions, strict=True)
     ]
     return itertools.product(*per_agent)
 

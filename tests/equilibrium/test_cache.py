@@ -144,9 +144,11 @@ def test_what_a_selection_attains_comes_back(select: str) -> None:
     alone = [
         correlated(
             Stages(stages.payoff[:, k : k + 1], stages.types, stages.type_counts, stages.weight[k : k + 1], "general"),
-            "cce", options,
-        ) for k in range(stages.n_nodes)
-    ]  # fmt: skip
+            "cce",
+            options,
+        )
+        for k in range(stages.n_nodes)
+    ]
     objective = np.array([found.objective[0] for found in alone if found.objective is not None])
     assert "copied" in fast.method
     assert fast.objective is not None and fast.upper is not None

@@ -78,10 +78,7 @@ def test_chicken_and_the_traffic_light() -> None:
     solution = correlated(stages, "ce")
     assert solution.value[:, 0] == pytest.approx([5.25, 5.25], abs=1e-9)
     assert solution.gap.max() < 1e-9
-    played = {
-        (int(a[0]), int(b[0])): float(w)
-        for a, b, w in zip(*solution.tables, solution.weight, strict=True)
-    }
+    played = {(int(a[0]), int(b[0])): float(w) for a, b, w in zip(*solution.tables, solution.weight, strict=True)}
     assert played == pytest.approx({(0, 0): 0.5, (0, 1): 0.25, (1, 0): 0.25}, abs=1e-9)
 
 

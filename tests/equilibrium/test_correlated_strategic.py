@@ -44,9 +44,7 @@ def test_strategic_gains_are_the_definition(deterministic: bool) -> None:
             else rng.dirichlet(np.ones(a), size=(len(weight), p))
             for i, (p, a) in enumerate(zip(stages.type_counts, stages.actions, strict=True))
         ]
-        solution = certify(
-            stages, tables, "strategic-ce", "random", indptr=np.r_[0, np.cumsum(sizes)], weight=weight
-        )
+        solution = certify(stages, tables, "strategic-ce", "random", indptr=np.r_[0, np.cumsum(sizes)], weight=weight)
         agent_form = deviation_gains(stages, solution, "ce")
         for i, k in itertools.product(range(stages.n_agents), range(2)):
             assert solution.gap[i, k] == pytest.approx(slow_remapping_gain(stages, solution, i, k), abs=1e-12)

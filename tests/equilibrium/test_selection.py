@@ -49,10 +49,13 @@ def test_entropy_of_chicken_is_the_best_of_an_independent_optimiser() -> None:
     # CE conditions by hand, w = (CC, CD, DC, DD): C told, D done gains 1 or -2; D told, C done gains -1 or 2
     rows = np.array([[1, -2, 0, 0], [0, 0, -1, 2], [1, 0, -2, 0], [0, -1, 0, 2]], dtype=float)
     other = minimize(
-        lambda w: float((w * np.log(w)).sum()), [0.3, 0.3, 0.3, 0.1], bounds=[(1e-9, 1)] * 4, method="SLSQP",
+        lambda w: float((w * np.log(w)).sum()),
+        [0.3, 0.3, 0.3, 0.1],
+        bounds=[(1e-9, 1)] * 4,
+        method="SLSQP",
         constraints=[{"type": "eq", "fun": lambda w: w.sum() - 1}, {"type": "ineq", "fun": lambda w: -rows @ w}],
         options={"ftol": 1e-14},
-    )  # fmt: skip
+    )
     found = select(stages, "ce", "entropy")
     assert found.objective is not None and found.upper is not None and found.optimal is not None
     assert found.objective[0] == pytest.approx(-other.fun, abs=1e-6)
@@ -175,26 +178,44 @@ def test_a_layer_without_nodes_has_an_empty_solution(how: str) -> None:
 
 def test_limits_say_which_was_met_and_what_needs_none() -> None:
     # 3 agents with 8 private informations each, 2 actions: 2^24 joint prescriptions
-    stages = Stages(np.zeros((3, 1, 8, 2, 2, 2)), np.tile(np.arange(8), (3, 1)), (8,) * 3, np.full((1, 8), 0.125),
-                    "general")  # fmt: skip
+    stages = Stages(
+        np.zeros((3, 1, 8, 2, 2, 2)), np.tile(np.arange(8), (3, 1)), (8,) * 3, np.full((1, 8), 0.125), "general"
+    )
     with pytest.raises(TooLarge, match=r"select=entropy and form=strategic, .* select=welfare and form=agent"):
         select(stages, "ce", "entropy", form="strategic")
     with pytest.raises(TooLarge, match=r"form=strategic, .* coefficients, more than 33554432; form=agent"):
         select(stages, "ce", "welfare", form="strategic", max_columns=1 << 24)
 
 
-@pytest.mark.parametrize("wrong", [
-    {"rounds": 0}, {"max_rounds": 0}, {"max_columns": 0}, {"max_pricings": 0}, {"tolerance": np.nan},
-    {"tolerance": -1.0}, {"epsilon": np.nan}, {"way": "regret"}, {"select": "entropy", "way": "regret"},
-    {"form": "strategic", "way": "columns"}, {"form": "normal"}, {"way": "guess"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rounds": 0},
+        {"max_rounds": 0},
+        {"max_columns": 0},
+        {"max_pricings": 0},
+        {"tolerance": np.nan},
+        {"tolerance": -1.0},
+        {"epsilon": np.nan},
+        {"way": "regret"},
+        {"select": "entropy", "way": "regret"},
+        {"form": "strategic", "way": "columns"},
+        {"form": "normal"},
+        {"way": "guess"},
+    ],
+)
 def test_options_that_mean_nothing_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         CorrelatedOptions(**wrong)  # type: ignore[arg-type]
 
 
 def test_efforts_that_mean_nothing_are_refused() -> None:
-    for made in (lambda: TeamOptions(restarts=0), lambda: NashOptions(restarts=-1), lambda: NashOptions(rounds=0),
-                 lambda: NashOptions(epsilon=np.nan), lambda: ZeroSumOptions(max_rounds=0)):  # fmt: skip
+    for made in (
+        lambda: TeamOptions(restarts=0),
+        lambda: NashOptions(restarts=-1),
+        lambda: NashOptions(rounds=0),
+        lambda: NashOptions(epsilon=np.nan),
+        lambda: ZeroSumOptions(max_rounds=0),
+    ):
         with pytest.raises(ValueError, match=r"restarts|rounds|epsilon"):
             made()

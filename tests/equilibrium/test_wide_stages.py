@@ -59,9 +59,7 @@ def test_equilibria_on_few_actions() -> None:
         weight, chosen = found
         assert weight.sum() == pytest.approx(1.0, abs=1e-9)
         whole = weight[0] / weight[0].sum()
-        sure = certify(
-            stages, [table[0] for table in chosen], "ce", "", indptr=np.array([0, len(whole)]), weight=whole
-        )
+        sure = certify(stages, [table[0] for table in chosen], "ce", "", indptr=np.array([0, len(whole)]), weight=whole)
         assert (sure.gap <= 1e-7 * stages.span()).all()
 
 

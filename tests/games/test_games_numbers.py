@@ -194,10 +194,12 @@ def test_kuhn_value() -> None:
     payoff: Floats = np.array(wins).mean(axis=2)
     program = linprog(
         np.append(np.zeros(64), -1.0),
-        np.hstack((-payoff.T, np.ones((64, 1)))), np.zeros(64),
-        np.append(np.ones(64), 0.0)[None], [1.0],
+        np.hstack((-payoff.T, np.ones((64, 1)))),
+        np.zeros(64),
+        np.append(np.ones(64), 0.0)[None],
+        [1.0],
         bounds=[(0, None)] * 64 + [(None, None)],
-    )  # fmt: skip
+    )
     assert program.x is not None and program.x[-1] == pytest.approx(-1 / 18, abs=1e-9)
 
 

@@ -135,9 +135,11 @@ def test_but_not_every_path() -> None:
     whole, less = Tree(model, sharing), Tree(model, sharing, dropped)
     for behaviour, expected in ((play, 1.0), (redraw(whole, less, play), 0.5)):
         agree = sum(
-            w * p for w, history in whole.histories(together(whole, behaviour))[1] for p, own in behaviour(0, history)
+            w * p
+            for w, history in whole.histories(together(whole, behaviour))[1]
+            for p, own in behaviour(0, history)
             if own[0] == history.actions[0][0]
-        )  # fmt: skip
+        )
         assert agree == pytest.approx(expected)
 
 

@@ -13,12 +13,13 @@ from posgc.information.merge import GRID_FROM, merge_rows
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
-    st.integers(1, 300), st.integers(1, 5), st.booleans(), st.sampled_from((2e-9, 1e-6, 1e-3, 0.1, 0.5, 2.0)),
+    st.integers(1, 300),
+    st.integers(1, 5),
+    st.booleans(),
+    st.sampled_from((2e-9, 1e-6, 1e-3, 0.1, 0.5, 2.0)),
     st.integers(0, 2**32 - 1),
-)  # fmt: skip
-def test_representatives_are_near_and_alike(
-    n: int, width: int, labelled: bool, tolerance: float, seed: int
-) -> None:
+)
+def test_representatives_are_near_and_alike(n: int, width: int, labelled: bool, tolerance: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     support = rng.integers(0, 2, (n, width)) > 0
     support[~support.any(axis=1), 0] = True

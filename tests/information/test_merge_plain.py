@@ -19,8 +19,10 @@ def plain(rows: list[dict[int, float]], labels: list[int]) -> list[int]:
         leader = r
         for q in sorted(set(leaders)):
             other = rows[q]
-            if labels[q] == labels[r] and row.keys() == other.keys() and (
-                sum(abs(row[k] - other[k]) for k in row) <= TOLERANCE
+            if (
+                labels[q] == labels[r]
+                and row.keys() == other.keys()
+                and (sum(abs(row[k] - other[k]) for k in row) <= TOLERANCE)
             ):
                 leader = q
                 break
@@ -32,9 +34,7 @@ def plain(rows: list[dict[int, float]], labels: list[int]) -> list[int]:
 @given(
     st.integers(1, 40), st.integers(1, 4), st.booleans(), st.sampled_from((0.0, 1e-15, 1e-9)), st.integers(0, 2**32 - 1)
 )
-def test_classes_are_those_of_pairwise_comparison(
-    n: int, width: int, labelled: bool, noise: float, seed: int
-) -> None:
+def test_classes_are_those_of_pairwise_comparison(n: int, width: int, labelled: bool, noise: float, seed: int) -> None:
     """Rows drawn from a few, with noise far below or far above the tolerance."""
     rng = np.random.default_rng(seed)
     pool = rng.integers(0, 3, (4, width)).astype(float)

@@ -65,8 +65,15 @@ def test_the_game_of_the_language_page() -> None:
 def test_variables_are_ordered_by_agent_then_as_declared() -> None:
     made = compiled("action p[i]: bool; action q[bob]: 1..3; action q[ann]: 1..2; action r[i, k in 1..2]: bool;")
     assert [a.name for a in made.actions] == [
-        "p[ann]", "q[ann]", "r[ann, 1]", "r[ann, 2]", "p[bob]", "q[bob]", "r[bob, 1]", "r[bob, 2]",
-    ]  # fmt: skip
+        "p[ann]",
+        "q[ann]",
+        "r[ann, 1]",
+        "r[ann, 2]",
+        "p[bob]",
+        "q[bob]",
+        "r[bob, 1]",
+        "r[bob, 2]",
+    ]
     assert made.signature.action_sizes == (16, 24)
     assert [v.name for v in made.signature.actions[:4]] == ["p", "q", "r[1]", "r[2]"]
     assert made.signature.actions[0].values == ("false", "true")
@@ -107,8 +114,9 @@ def test_a_varying_index_selects() -> None:
 
 
 def test_an_index_out_of_range_in_a_branch_fails_only_there() -> None:
-    made = compiled("state x[i]: 0..1; state k: 0..3; init x[i] = 0; init k = 0;"
-                    "reward team = if k > 0 then x[5] else 0;")  # fmt: skip
+    made = compiled(
+        "state x[i]: 0..1; state k: 0..3; init x[i] = 0; init k = 0;reward team = if k > 0 then x[5] else 0;"
+    )
     node = made.rewards[0]
     assert isinstance(node, ir.If) and isinstance(node.then, ir.Fail) and node.then.code == "E401"
 
@@ -169,8 +177,10 @@ def test_actions_withheld() -> None:
 
 
 def test_a_distribution_may_have_a_name() -> None:
-    made = compiled("state s: {a, b}; init s = a; let echo(x, p) = if step == 1 then uniform else noisy(x, p);"
-                    "next s ~ echo(s, 0.9);")  # fmt: skip
+    made = compiled(
+        "state s: {a, b}; init s = a; let echo(x, p) = if step == 1 then uniform else noisy(x, p);"
+        "next s ~ echo(s, 0.9);"
+    )
     law = made.states[0].next
     assert isinstance(law, ir.Choose) and isinstance(law.then, ir.UniformOver) and isinstance(law.otherwise, ir.Noisy)
 
@@ -210,14 +220,24 @@ def test_warnings_do_not_fail() -> None:
 
 
 def test_expectations() -> None:
-    made = compile_game(Source("test", game(
-        "reward team = 1; share p(k = 1) { } expect not assumption 3 under p(2) at horizon 4; expect gamma >= 1/3;"
-        "expect value(ce, bob) == 2 within 1e-9; expect gap(nash) <= 1e-9 under full;"
-    )))  # fmt: skip
+    made = compile_game(
+        Source(
+            "test",
+            game(
+                "reward team = 1; share p(k = 1) { } "
+                "expect not assumption 3 under p(2) at horizon 4; expect gamma >= 1/3;"
+                "expect value(ce, bob) == 2 within 1e-9; expect gap(nash) <= 1e-9 under full;"
+            ),
+        )
+    )
     first, second, third, fourth = made.expectations
     assert (first.quantity, first.number, first.negated, first.protocol, first.horizon) == (
-        "assumption", 3, True, "p(2)", 4,
-    )  # fmt: skip
+        "assumption",
+        3,
+        True,
+        "p(2)",
+        4,
+    )
     assert (second.quantity, second.comparison, second.target) == ("gamma", ">=", 1 / 3)
     assert (third.concept, third.agent, third.target, third.within) == ("ce", 1, 2.0, 1e-9)
     assert (fourth.quantity, fourth.concept, fourth.comparison, fourth.protocol) == ("gap", "nash", "<=", "full")
@@ -227,5 +247,8 @@ def test_compiling_twice_gives_the_same_orders_and_labels() -> None:
     text = (Path(__file__).parents[1] / "diagnostics" / "clean.posg").read_text(encoding="utf-8")
     one, two = (compile_game(Source("clean", text)) for _ in range(2))
     assert (one.signature, one.protocols, one.init_order, one.step_order) == (
-        two.signature, two.protocols, two.init_order, two.step_order,
-    )  # fmt: skip
+        two.signature,
+        two.protocols,
+        two.init_order,
+        two.step_order,
+    )

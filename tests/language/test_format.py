@@ -54,7 +54,9 @@ b:2 -  1};reward team=- x ^2+f ( 1,j!=i : e )*x[ i ]'-(3);
 share y{hear to all along edges{ann -bob,bob ->cyd}after 1 per hop;forget after 0;}share z(ann->bob);
 }# end
 # fin"""
-    assert format_source(messy) == """# head
+    assert (
+        format_source(messy)
+        == """# head
 use a;
 use b;
 game g "t" {  # c1
@@ -77,6 +79,7 @@ game g "t" {  # c1
 }  # end
 # fin
 """
+    )
 
 
 def test_what_does_not_parse_is_refused() -> None:

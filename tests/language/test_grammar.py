@@ -14,9 +14,14 @@ def test_no_conflict_is_resolved_in_silence(caplog: pytest.LogCaptureFixture) ->
     try:
         with caplog.at_level(logging.DEBUG, logger=logger.name):
             Lark.open_from_package(
-                "posgc_grammars", "posg.lark", parser="lalr", debug=True, start=["start", "request"],
-                propagate_positions=True, maybe_placeholders=True,
-            )  # fmt: skip
+                "posgc_grammars",
+                "posg.lark",
+                parser="lalr",
+                debug=True,
+                start=["start", "request"],
+                propagate_positions=True,
+                maybe_placeholders=True,
+            )
     finally:
         logger.setLevel(logging.CRITICAL)
     assert not [r.message for r in caplog.records if "conflict" in r.message.lower()]

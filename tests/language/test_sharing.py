@@ -72,14 +72,28 @@ def test_names_are_the_request_in_full() -> None:
 @pytest.mark.parametrize(
     ("code", "request_"),
     [
-        ("E501", "fully"), ("E502", "delayed"), ("E502", "delayed(1, 2)"), ("E502", "full(1)"), ("E504", "delayed(0)"),
-        ("E504", "delayed(10^9)"), ("E307", "delayed(1.5)"), ("E201", "controlled_by(cyd, 2)"),
-        ("E509", "controlled_by(3, 2)"), ("E502", "controlled_by(1)"), ("E502", "one_directional(ann, bob)"),
-        ("E510", "one_directional(ann -> ann)"), ("E502", "delayed(ann -> bob)"), ("E108", "delayed(2"),
-        ("E101", "delayed(2) x"), ("E114", ""), ("E113", "full\0"), ("E504", "uncontrolled(-1)"),
-        ("E301", "delayed(true)"), ("E508", None),
+        ("E501", "fully"),
+        ("E502", "delayed"),
+        ("E502", "delayed(1, 2)"),
+        ("E502", "full(1)"),
+        ("E504", "delayed(0)"),
+        ("E504", "delayed(10^9)"),
+        ("E307", "delayed(1.5)"),
+        ("E201", "controlled_by(cyd, 2)"),
+        ("E509", "controlled_by(3, 2)"),
+        ("E502", "controlled_by(1)"),
+        ("E502", "one_directional(ann, bob)"),
+        ("E510", "one_directional(ann -> ann)"),
+        ("E502", "delayed(ann -> bob)"),
+        ("E108", "delayed(2"),
+        ("E101", "delayed(2) x"),
+        ("E114", ""),
+        ("E113", "full\0"),
+        ("E504", "uncontrolled(-1)"),
+        ("E301", "delayed(true)"),
+        ("E508", None),
     ],
-)  # fmt: skip
+)
 def test_wrong_requests(code: str, request_: str | None) -> None:
     assert codes(TWO, request_) == [code]
 
@@ -122,8 +136,10 @@ def test_hops() -> None:
     ring = "hear to all along edges(i, j: j == i mod 3 + 1) after 1 per hop;"
     assert block(ring).observation_lags == ((0, 1, 2), (2, 0, 1), (1, 2, 0))
     assert block("hear to 3 along edges {1-2, 2-3} after 1 per hop;").observation_lags == (
-        (0, N, 2), (N, 0, 1), (N, N, 0),
-    )  # fmt: skip
+        (0, N, 2),
+        (N, 0, 1),
+        (N, N, 0),
+    )
 
 
 def test_forget() -> None:
@@ -150,11 +166,16 @@ def test_arguments_and_agents_as_arguments() -> None:
 
 @pytest.mark.parametrize(
     "same",
-    ["full { hear after 0; act after 1; }", "one_step { hear after 1; act after 1; }", "none { }",
-     "delayed(d = 2) { hear after d; act after d; }", "delayed(k) { hear after k; act after k; }",
-     "uncontrolled(d = 1) { hear after d; }",
-     "controlled_by(a = 1, d = 2) { hear after d; hear[a] after 0; act[a] after 1; }"],
-)  # fmt: skip
+    [
+        "full { hear after 0; act after 1; }",
+        "one_step { hear after 1; act after 1; }",
+        "none { }",
+        "delayed(d = 2) { hear after d; act after d; }",
+        "delayed(k) { hear after k; act after k; }",
+        "uncontrolled(d = 1) { hear after d; }",
+        "controlled_by(a = 1, d = 2) { hear after d; hear[a] after 0; act[a] after 1; }",
+    ],
+)
 def test_standard_names_may_be_spelt_out(same: str) -> None:
     head, _, rules = same.partition("{")
     block_or_none = f"share {head} {{ {rules.rstrip('} ')} }}"
@@ -167,9 +188,14 @@ def test_standard_names_may_be_spelt_out(same: str) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    ["full { hear after 1; act after 1; }", "none { act after 1; }", "delayed(d = 2) { hear after 2; act after 2; }",
-     "delayed { hear after 2; act after 2; }", "one_step { hear after 1; act after 1; forget after 0; }"],
-)  # fmt: skip
+    [
+        "full { hear after 1; act after 1; }",
+        "none { act after 1; }",
+        "delayed(d = 2) { hear after 2; act after 2; }",
+        "delayed { hear after 2; act after 2; }",
+        "one_step { hear after 1; act after 1; forget after 0; }",
+    ],
+)
 def test_standard_names_keep_their_meaning(other: str) -> None:
     with pytest.raises(InputError) as raised:
         head, _, rules = other.partition("{")
@@ -186,8 +212,15 @@ def test_items_with_further_indices() -> None:
     game = compile_game(Source("test", text))
     assert [v.name for v in game.signature.observations[:4]] == ["o[p]", "o[q]", "m[1]", "m[2]"]
     assert game.protocols[0].observation_lags == (
-        (0, 1), (0, 0), (0, N), (0, N), (1, 0), (N, 0), (N, 0), (4, 0),
-    )  # fmt: skip
+        (0, 1),
+        (0, 0),
+        (0, N),
+        (0, N),
+        (1, 0),
+        (N, 0),
+        (N, 0),
+        (4, 0),
+    )
     with pytest.raises(InputError) as raised:
         compile_game(Source("test", text.replace("o[i, p]", "o[i, z]")))
     assert [d.code for d in raised.value.diagnostics] == ["E503"]

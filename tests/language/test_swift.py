@@ -13,15 +13,23 @@ from posgc.language.parse import _parser
 
 GAMES = sorted((Path(__file__).parents[2] / "games").glob("*.posg"))
 WRONG = [
-    "game g { horizon 2 agents a; }", "game g { let x = 1 + ; }", "game g { let x = (1; }",
+    "game g { horizon 2 agents a; }",
+    "game g { let x = 1 + ; }",
+    "game g { let x = (1; }",
     "game g { let x = {a: 1, ; }",
-    "game g { let x = if 1 then 2; }", "game g { let x = 1 == 2 == 3; }", "game g { let x[i", "game",
-]  # fmt: skip
+    "game g { let x = if 1 then 2; }",
+    "game g { let x = 1 == 2 == 3; }",
+    "game g { let x[i",
+    "game",
+]
 
 
 def places(tree: Tree[Token]) -> list[tuple[object, ...]]:
-    return [(t.data, t.meta.start_pos, t.meta.end_pos, t.meta.line, t.meta.column) for t in tree.iter_subtrees()
-            if not t.meta.empty]  # fmt: skip
+    return [
+        (t.data, t.meta.start_pos, t.meta.end_pos, t.meta.line, t.meta.column)
+        for t in tree.iter_subtrees()
+        if not t.meta.empty
+    ]
 
 
 @pytest.mark.parametrize("path", GAMES, ids=lambda p: p.stem)

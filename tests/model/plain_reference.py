@@ -48,13 +48,27 @@ def value(node, env):
 
 
 OPERATIONS = {
-    "+": lambda *v: sum(v[1:], v[0]), "-": lambda x, y: x - y, "*": lambda *v: math.prod(v),
-    "/": lambda x, y: x / y, "mod": lambda x, y: x % y, "^": lambda x, y: x**y, "neg": lambda x: -x,
-    "abs": abs, "min": lambda *v: min(v), "max": lambda *v: max(v), "clip": lambda x, lo, hi: min(max(x, lo), hi),
-    "not": lambda x: not x, "==": lambda x, y: x == y, "!=": lambda x, y: x != y, "<": lambda x, y: x < y,
-    "<=": lambda x, y: x <= y, ">": lambda x, y: x > y, ">=": lambda x, y: x >= y,
-    "count": lambda *v: sum(map(bool, v)), "argmax": lambda *v: v.index(max(v)),
-}  # fmt: skip
+    "+": lambda *v: sum(v[1:], v[0]),
+    "-": lambda x, y: x - y,
+    "*": lambda *v: math.prod(v),
+    "/": lambda x, y: x / y,
+    "mod": lambda x, y: x % y,
+    "^": lambda x, y: x**y,
+    "neg": lambda x: -x,
+    "abs": abs,
+    "min": lambda *v: min(v),
+    "max": lambda *v: max(v),
+    "clip": lambda x, lo, hi: min(max(x, lo), hi),
+    "not": lambda x: not x,
+    "==": lambda x, y: x == y,
+    "!=": lambda x, y: x != y,
+    "<": lambda x, y: x < y,
+    "<=": lambda x, y: x <= y,
+    ">": lambda x, y: x > y,
+    ">=": lambda x, y: x >= y,
+    "count": lambda *v: sum(map(bool, v)),
+    "argmax": lambda *v: v.index(max(v)),
+}
 
 
 def law(node, type_, env):  # noqa: C901 - one case for each form of distribution

@@ -241,8 +241,12 @@ def games(draw, risky):
         tuple(Variable("see", k, labels(t)) for k, t in enumerate(seen)),
     )
     return ir.Game(
-        name="random", title="", source=Source("random", ""), signature=signature,
-        horizon=m.pick([1, 2, 3]), discount=1.0,
+        name="random",
+        title="",
+        source=Source("random", ""),
+        signature=signature,
+        horizon=m.pick([1, 2, 3]),
+        discount=1.0,
         states=tuple(ir.StateVar(f"x{k}", t, inits[k], laws["state", k], m.span()) for k, t in enumerate(types)),
         actions=tuple(ir.ActionVar(f"act{k}", k, t, whens[k], m.span()) for k, t in enumerate(acts)),
         observations=tuple(
@@ -250,6 +254,10 @@ def games(draw, risky):
             for k, t in enumerate(seen)
         ),
         chances=tuple(ir.ChanceVar(f"coin{k}", t, laws["chance", k], m.span()) for k, t in enumerate(coins)),
-        init_order=tuple(init_order), step_order=tuple(step_order), rewards=rewards, terminal=terminal,
-        protocols=(), parameters=(),
-    )  # fmt: skip
+        init_order=tuple(init_order),
+        step_order=tuple(step_order),
+        rewards=rewards,
+        terminal=terminal,
+        protocols=(),
+        parameters=(),
+    )

@@ -31,17 +31,29 @@ COIN = """game coin {
 def model(discount: float, horizon: int, rewards: list[float]):  # type: ignore[no-untyped-def]
     """One state, one action an agent, two agents who earn `rewards` at every step."""
     return from_arrays(
-        transition=np.ones((1, 1, 1)), emission=np.ones((1, 1, 1)), reward=np.array(rewards).reshape(2, 1, 1),
-        initial=np.ones(1), action_sizes=(1, 1), observation_sizes=(1, 1), horizon=horizon, discount=discount,
-    )  # fmt: skip
+        transition=np.ones((1, 1, 1)),
+        emission=np.ones((1, 1, 1)),
+        reward=np.array(rewards).reshape(2, 1, 1),
+        initial=np.ones(1),
+        action_sizes=(1, 1),
+        observation_sizes=(1, 1),
+        horizon=horizon,
+        discount=discount,
+    )
 
 
 def choice(discount: float) -> Model:
     """One state, one agent's choice between earning 0 and 1 at every step."""
     return from_arrays(
-        transition=np.ones((2, 1, 1)), emission=np.ones((2, 1, 1)), reward=np.array([[[0.0], [1.0]]]),
-        initial=np.ones(1), action_sizes=(2,), observation_sizes=(1,), horizon=1, discount=discount,
-    )  # fmt: skip
+        transition=np.ones((2, 1, 1)),
+        emission=np.ones((2, 1, 1)),
+        reward=np.array([[[0.0], [1.0]]]),
+        initial=np.ones(1),
+        action_sizes=(2,),
+        observation_sizes=(1,),
+        horizon=1,
+        discount=discount,
+    )
 
 
 @pytest.mark.parametrize("discount", [0.0, 0.1, 0.5, 0.9, 0.99])
@@ -62,11 +74,15 @@ def random_endless(seed: int) -> Model:
     moves = rng.dirichlet(np.ones(3), size=(4, 3)) * (rng.random((4, 3, 3)) < 0.5)
     moves[..., 0] += 1e-3
     return from_arrays(
-        transition=moves / moves.sum(axis=-1, keepdims=True), emission=np.ones((4, 3, 1)),
+        transition=moves / moves.sum(axis=-1, keepdims=True),
+        emission=np.ones((4, 3, 1)),
         reward=rng.normal(size=(2, 4, 3)) * 10.0 ** rng.integers(-3, 4, size=(2, 1, 3)),
-        initial=np.array([1.0, 0.0, 0.0]), action_sizes=(2, 2), observation_sizes=(1, 1), horizon=3,
+        initial=np.array([1.0, 0.0, 0.0]),
+        action_sizes=(2, 2),
+        observation_sizes=(1, 1),
+        horizon=3,
         discount=float(rng.choice([0.3, 0.8, 0.95])),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -78,10 +94,12 @@ def test_least_and_most_from_every_state(seed: int) -> None:
     row = np.repeat(np.arange(12), np.diff(kernel.indptr))
     np.add.at(law, (row // 3, row % 3, kernel.state), kernel.probability)
     states = np.arange(3)
-    worth = np.stack([
-        np.linalg.solve(np.eye(3) - d * law[list(played), states], kernel.reward[:, list(played), states].T).T
-        for played in product(range(4), repeat=3)
-    ])  # fmt: skip
+    worth = np.stack(
+        [
+            np.linalg.solve(np.eye(3) - d * law[list(played), states], kernel.reward[:, list(played), states].T).T
+            for played in product(range(4), repeat=3)
+        ]
+    )
     size = 1e-6 * np.abs(worth).max(axis=(0, 2))[:, None]
     off = 1e-7 * size  # the linear systems are rounded too
     assert (ends[:, 0] <= worth.min(axis=0) + off).all() and (ends[:, 0] >= worth.min(axis=0) - size).all()

@@ -12,10 +12,14 @@ from posgc.model.rewards import reward_kind
 def kind(ann: list[float], bob: list[float]) -> str:
     """Of a game of one state and so many joint actions, of ann alone."""
     model = from_arrays(
-        transition=np.ones((len(ann), 1, 1)), emission=np.ones((len(ann), 1, 1)),
-        reward=np.array([ann, bob])[:, :, None], initial=np.ones(1), action_sizes=(len(ann), 1),
-        observation_sizes=(1, 1), horizon=1,
-    )  # fmt: skip
+        transition=np.ones((len(ann), 1, 1)),
+        emission=np.ones((len(ann), 1, 1)),
+        reward=np.array([ann, bob])[:, :, None],
+        initial=np.ones(1),
+        action_sizes=(len(ann), 1),
+        observation_sizes=(1, 1),
+        horizon=1,
+    )
     return reward_kind(model)
 
 

@@ -16,9 +16,18 @@ from posgc.language.diagnostics import InputError, Source
 from posgc.model.tabulate import tabulate
 
 PARTS = {
-    "head": "", "value": "0..1", "when": "", "init": "~ uniform", "next": "= s", "see": "~ noisy(s', 0.8)",
-    "reward": "1", "terminal": "", "discount": "discount 0.5;", "share": "o after 1; a after 1;", "claim": "",
-}  # fmt: skip
+    "head": "",
+    "value": "0..1",
+    "when": "",
+    "init": "~ uniform",
+    "next": "= s",
+    "see": "~ noisy(s', 0.8)",
+    "reward": "1",
+    "terminal": "",
+    "discount": "discount 0.5;",
+    "share": "o after 1; a after 1;",
+    "claim": "",
+}
 """A game that reads no time, in pieces."""
 
 READS = {
@@ -44,7 +53,7 @@ READS = {
     "argument of a standard protocol": {"head": "let d = min(2, horizon);", "claim": "share delayed(d);"},
     "always true": {"next": "= if step >= 1 then s else 1 - s"},
     "never taken": {"next": "= if 1 == 2 then step mod 2 else s"},
-}  # fmt: skip
+}
 """Every place where the time can be read, with 1..4 steps that do not show it wherever that is possible."""
 
 
@@ -108,9 +117,10 @@ def test_what_is_proved_of_it_names_its_horizons(place: str) -> None:
     model = tabulate(game)
     verdict = strategy_independence(Information(model, game.protocols[0]))
     assert verdict.method in (
-        ("structural, this horizon", "exact") if game.clock.horizon is not None
+        ("structural, this horizon", "exact")
+        if game.clock.horizon is not None
         else ("structural, horizons up to 4", "exact")
-    )  # fmt: skip
+    )
     assert "every horizon" not in verdict.evidence and "no horizon" not in verdict.evidence
 
 

@@ -62,13 +62,17 @@ def game(states, actions, observations, rewards, *, chances=(), horizon=3, termi
     kinds = [("chance", k) for k in range(len(chances))] + [("state", k) for k in range(len(states))]
     kinds += [("observation", k) for k in range(len(observations))]
     return ir.Game(
-        name="test", title="", source=Source("test.posg", " " * 10_000),
+        name="test",
+        title="",
+        source=Source("test.posg", " " * 10_000),
         signature=Signature(
             tuple(f"agent{i}" for i in range(n)),
             tuple(Variable("act", i, labels(t)) for i, (t, _) in enumerate(actions)),
             tuple(Variable("see", i, labels(t)) for i, (t, _, _) in enumerate(observations)),
         ),
-        horizon=horizon, discount=1.0, states=tuple(states),
+        horizon=horizon,
+        discount=1.0,
+        states=tuple(states),
         actions=tuple(ir.ActionVar(f"act[{i}]", i, t, w, span()) for i, (t, w) in enumerate(actions)),
         observations=tuple(
             ir.ObservationVar(f"see[{i}]", i, t, a, b, span()) for i, (t, a, b) in enumerate(observations)
@@ -77,8 +81,11 @@ def game(states, actions, observations, rewards, *, chances=(), horizon=3, termi
         init_order=tuple(("state", k) for k in range(len(states)))
         + tuple(("observation", k) for k, v in enumerate(observations) if v[1] is not None),
         step_order=tuple(kinds) if step_order is None else step_order,
-        rewards=tuple(rewards), terminal=terminal, protocols=(), parameters=(),
-    )  # fmt: skip
+        rewards=tuple(rewards),
+        terminal=terminal,
+        protocols=(),
+        parameters=(),
+    )
 
 
 def dectiger():
@@ -220,10 +227,11 @@ def test_every_failing_place_is_reported_once():
     single = ir.Noisy(const(7), const(0.5), span())
     seven = ir.Type("integers", (7,))
     bad = game(
-        [state("x", numbers(2), uniform(numbers(2)))], [(numbers(2), None)] * 5,
+        [state("x", numbers(2), uniform(numbers(2)))],
+        [(numbers(2), None)] * 5,
         [(BOOL, None, half), (numbers(2), None, mixed), (numbers(2), None, nothing), (seven, None, single)],
         [over] * 4,
-    )  # fmt: skip
+    )
     codes = set()
     for k in range(4):
         # A row on which a draw fails is dropped, so one observation at a time.

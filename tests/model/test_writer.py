@@ -30,11 +30,17 @@ def read(text: str, horizon: int | None = None) -> Model:
 
 def small(horizon: int = 2, **changes: object) -> Model:
     """One agent, two states, two actions, two observations: a walk that is seen with noise."""
-    arrays: dict[str, object] = dict(
-        transition=np.array([[[1, 0], [0, 1]], [[0.3, 0.7], [0.5, 0.5]]]),
-        emission=np.array([[[0.9, 0.1], [0.2, 0.8]]] * 2), initial=np.array([0.25, 0.75]),
-        reward=np.array([[[0.0, -1.5], [1e-9, 3.0]]]), action_sizes=(2,), observation_sizes=(2,),
-    ) | changes  # fmt: skip
+    arrays: dict[str, object] = (
+        dict(
+            transition=np.array([[[1, 0], [0, 1]], [[0.3, 0.7], [0.5, 0.5]]]),
+            emission=np.array([[[0.9, 0.1], [0.2, 0.8]]] * 2),
+            initial=np.array([0.25, 0.75]),
+            reward=np.array([[[0.0, -1.5], [1e-9, 3.0]]]),
+            action_sizes=(2,),
+            observation_sizes=(2,),
+        )
+        | changes
+    )
     return from_arrays(horizon=horizon, **arrays)  # type: ignore[arg-type]
 
 
@@ -61,7 +67,9 @@ def test_random_games_come_back(game: object) -> None:
 
 def test_a_small_game_in_full() -> None:
     text = posg_text(small(), horizon=False)
-    assert text == """game g_game {
+    assert (
+        text
+        == """game g_game {
   agents player[1];
 
   state s: 0..1;
@@ -88,6 +96,7 @@ def test_a_small_game_in_full() -> None:
   };
 }
 """
+    )
     assert same_arrays(small(5), read(text, 5)) is None
 
 
@@ -108,8 +117,10 @@ def test_names_are_changed_one_to_one_and_listed() -> None:
     assert len(set(words)) == len(originals) and words == [names.word(original) for original in originals]
     assert {names.changed.get(w, w) for w in words} == set(originals)
     enumeration = ", ".join(words)
-    text = (f"game g {{ agents ann; state s: {{{enumeration}}}; action act[ann]: {{{words[0]}, {words[1]}}}; "
-            f"init s ~ uniform; reward ann = 1; share none; }}")  # fmt: skip
+    text = (
+        f"game g {{ agents ann; state s: {{{enumeration}}}; action act[ann]: {{{words[0]}, {words[1]}}}; "
+        f"init s ~ uniform; reward ann = 1; share none; }}"
+    )
     compile_game(Source("g", text), {}, 2)
 
 

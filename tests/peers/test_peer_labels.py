@@ -34,11 +34,51 @@ pygambit: Any = pytest.importorskip("pygambit", reason="pygambit is not installe
 pyspiel: Any = pytest.importorskip("pyspiel", reason="OpenSpiel is not installed")
 
 HOSTILE = [
-    "Chance", "chance", "}", "{", "{ }", "", " ", "\t", " a", "a ", "\ta", "a\t", "a b", "a  b", "a\tb", "a\nb",
-    "a\r\nb", 'a"b', "a\\b", "\\", "'", "a,b", "é", "e\u0301", "日本", "😀", "\u00a0", "a\u00a0", "a\u00a0\u00a0b",
-    "a\u2028b", "a\x00b", "a\x1bb", "a\x7fb", "a\x85b", "\u3000a", "x" * 20_000, "p", "c", "t", "EFG", "0", "-1", "1/2",
+    "Chance",
+    "chance",
+    "}",
+    "{",
+    "{ }",
+    "",
+    " ",
+    "\t",
+    " a",
+    "a ",
+    "\ta",
+    "a\t",
+    "a b",
+    "a  b",
+    "a\tb",
+    "a\nb",
+    "a\r\nb",
+    'a"b',
+    "a\\b",
+    "\\",
+    "'",
+    "a,b",
+    "é",
+    "e\u0301",
+    "日本",
+    "😀",
+    "\u00a0",
+    "a\u00a0",
+    "a\u00a0\u00a0b",
+    "a\u2028b",
+    "a\x00b",
+    "a\x1bb",
+    "a\x7fb",
+    "a\x85b",
+    "\u3000a",
+    "x" * 20_000,
+    "p",
+    "c",
+    "t",
+    "EFG",
+    "0",
+    "-1",
+    "1/2",
     "None",
-]  # fmt: skip
+]
 
 
 def quoted(text: str) -> str:
@@ -48,8 +88,10 @@ def quoted(text: str) -> str:
 def strategic(title: str, players: list[str], strategies: list[str]) -> Model:
     """Two players with the same two strategies; the payoffs of the first are 1, 2, 4, 8, of the second 0, 0, 0, 12."""
     names = " ".join(map(quoted, strategies))
-    text = (f"NFG 1 R {quoted(title)} {{ {' '.join(map(quoted, players))} }}\n{{ {{ {names} }} {{ {names} }} }}\n\n"
-            "1 0 2 0 4 0 8 12\n")  # fmt: skip
+    text = (
+        f"NFG 1 R {quoted(title)} {{ {' '.join(map(quoted, players))} }}\n{{ {{ {names} }} {{ {names} }} }}\n\n"
+        "1 0 2 0 4 0 8 12\n"
+    )
     return NfgImporter().read(Source("games/x.nfg", text), horizon=None, discount=None, reward=None).model
 
 
@@ -117,8 +159,11 @@ def test_names_of_players_that_meet_stay_apart(labels: list[str], expected: list
     assert list(game.players) == expected
 
 
-@given(st.lists(st.text(max_size=6), min_size=2, max_size=2), st.lists(st.text(max_size=6), min_size=2, max_size=2),
-       st.text(max_size=9))  # fmt: skip
+@given(
+    st.lists(st.text(max_size=6), min_size=2, max_size=2),
+    st.lists(st.text(max_size=6), min_size=2, max_size=2),
+    st.text(max_size=9),
+)
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_any_text_is_a_label(players: list[str], strategies: list[str], title: str) -> None:
     check_peers(written(strategic(title, players, strategies)), [[2], [2]], [3.75, 3.0])
@@ -134,8 +179,9 @@ GAME = """game {name} "say  {name}\t" {{
 """
 
 
-@pytest.mark.parametrize("name, word", [("Chance", "EFG"), ("Chance_", "Chance"), ("T", "O"), ("c", "t"), ("p", "R"),
-                                        ("x" * 200, "y" * 200)])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, word", [("Chance", "EFG"), ("Chance_", "Chance"), ("T", "O"), ("c", "t"), ("p", "R"), ("x" * 200, "y" * 200)]
+)
 def test_names_of_the_language(name: str, word: str) -> None:
     model = tabulate(compile_game(Source("x.posg", GAME.format(name=name, word=word))))
     # Two steps of 4 with probability 1/2, and of 2.  A set at step 1, and at step 2 one for each own action and

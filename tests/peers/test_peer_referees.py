@@ -93,9 +93,11 @@ def check_values(shape: Shape) -> None:
 
 def pure_profiles(information: Information, infosets: Infosets) -> float:
     """How many there are, those that act alike told apart."""
-    return float(np.prod([
-        float(len(information.model.choices(i, h))) for i, known in enumerate(infosets.keys) for h, *_ in known
-    ]))  # fmt: skip
+    return float(
+        np.prod(
+            [float(len(information.model.choices(i, h))) for i, known in enumerate(infosets.keys) for h, *_ in known]
+        )
+    )
 
 
 def check_export(shape: Shape, protocol: Protocol | None = None) -> None:
@@ -105,8 +107,10 @@ def check_export(shape: Shape, protocol: Protocol | None = None) -> None:
     assume(not any(Information(model, protocol).lost(h) for h in range(2, model.horizon + 1)))
     text, infosets = exported(drop_own_actions(Information(model, protocol)))
     assert text.count("\n") - 2 == count_nodes(Information(model, protocol))
-    uniform = [[[1 / len(_choices(model, i, h))] * len(_choices(model, i, h)) for h, *_ in known]
-               for i, known in enumerate(infosets.keys)]  # fmt: skip
+    uniform = [
+        [[1 / len(_choices(model, i, h))] * len(_choices(model, i, h)) for h, *_ in known]
+        for i, known in enumerate(infosets.keys)
+    ]
     values = Tree(model, protocol).uniform_values()
     for referee in REFEREES:
         if protocol.forget is None:

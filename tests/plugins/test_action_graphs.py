@@ -150,17 +150,20 @@ def bayesian(seed: int) -> tuple[Graph, list[list[list[int]]], list[list[float]]
     graph = Graph(seed, players=2)
     rng = graph.rng
     types = [rng.randint(1, 2) for _ in range(2)]
-    sets = [
-        [sorted(rng.sample(range(graph.actions), rng.randint(1, 2))) for _ in range(size)] for size in types
-    ]  # fmt: skip
+    sets = [[sorted(rng.sample(range(graph.actions), rng.randint(1, 2))) for _ in range(size)] for size in types]
     graph.sets = [sorted({a for own in each for a in own}) for each in sets]
     graph.fill()
     laws = [[1.0] if size == 1 else [0.25, 0.75] for size in types]
     flat = [own for each in sets for own in each]
-    head = (f"#BAGG\n2\n{graph.actions}\n{graph.functions}\n{types[0]} {types[1]}\n"
-            + "\n".join(" ".join(map(str, law)) for law in laws) + "\n"
-            + " ".join(str(len(own)) for own in flat) + "\n"
-            + "\n".join(" ".join(map(str, own)) for own in flat) + "\n")  # fmt: skip
+    head = (
+        f"#BAGG\n2\n{graph.actions}\n{graph.functions}\n{types[0]} {types[1]}\n"
+        + "\n".join(" ".join(map(str, law)) for law in laws)
+        + "\n"
+        + " ".join(str(len(own)) for own in flat)
+        + "\n"
+        + "\n".join(" ".join(map(str, own)) for own in flat)
+        + "\n"
+    )
     return graph, sets, laws, head + graph.tail()
 
 
@@ -178,8 +181,10 @@ def test_random_bayesian_games_type_by_type(seed: int) -> None:
     assert model.observed.tolist() == [[True, True], [False, False]]
     widths = [max(len(own) for own in each) for each in sets]
     for state, (s, t) in enumerate(joint):
-        plays = [[own[min(k, len(own) - 1)] for k in range(width)] for own, width in
-                 zip((sets[0][s], sets[1][t]), widths, strict=True)]  # fmt: skip
+        plays = [
+            [own[min(k, len(own) - 1)] for k in range(width)]
+            for own, width in zip((sets[0][s], sets[1][t]), widths, strict=True)
+        ]
         expected = graph.payoffs(plays).reshape(2, -1)
         assert model.kernels[0].reward[:, :, state].tolist() == expected.tolist()
 
@@ -293,7 +298,7 @@ def test_the_small_graph() -> None:
         ("gam", "1\n2\n1 x", "I101", 3, "`x` stands where payoff 2 of 2"),
         ("gam", "2\n3 0\n", "I105", 2, "0 cannot be the number of strategies of player 2"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_shown_where_they_are(ending: str, text: str, code: str, line: int, words: str) -> None:
     said = complaint(ending, text)
     assert f"error[{code}]" in said and f":{line}:" in said and words in said and "^" in said, said
@@ -304,9 +309,10 @@ def test_flags_that_make_no_sense_and_games_that_are_too_large() -> None:
     assert "I106" in complaint("gam", "1\n1\n1", reward="team")
     assert "E623" in complaint("bagg", text, horizon=2) and "I105" in complaint("bagg", text, discount=0.5)
     for ending, large in (
-        ("gam", f"30\n{' 9' * 30}\n1"), ("gam", f"31\n{' 2' * 31}\n1"),
+        ("gam", f"30\n{' 9' * 30}\n1"),
+        ("gam", f"31\n{' 2' * 31}\n1"),
         ("agg", f"#AGG\n30\n2\n0\n{' 2' * 30}\n{' 0 1' * 30}\n0\n0\n"),
         ("agg", "#AGG\n1\n1000000\n0\n"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(LimitError):
             read(ending, large)

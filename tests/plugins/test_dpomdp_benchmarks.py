@@ -164,8 +164,12 @@ def test_example_is_refused_for_what_is_wrong_with_it() -> None:
         (241, "O: the row of joint action (a12, 1) in end state s2 sums to 0.9, not 1"),
     ]
     assert [(code, line) for code, line, _ in found if code != "I103"] == [
-        ("I102", 199), ("I102", 243), ("I102", 262), ("I102", 270), ("I102", 273),
-    ]  # fmt: skip
+        ("I102", 199),
+        ("I102", 243),
+        ("I102", 262),
+        ("I102", 270),
+        ("I102", 273),
+    ]
 
 
 @pytest.mark.parametrize("name", ["1D", "4x3", "cheese", "hallway", "mini-hall2", "network", "shuttle"])

@@ -155,8 +155,13 @@ def test_all_mistakes_in_one_run_and_each_once() -> None:
     )
     # The last row may be one that the misspelt statement was meant for, so its sum is no second mistake.
     assert places(text) == [
-        ("I105", 2, 11), ("I102", 17, 4), ("I105", 19, 26), ("I101", 20, 1), ("I102", 21, 4), ("I103", 22, 1),
-    ]  # fmt: skip
+        ("I105", 2, 11),
+        ("I102", 17, 4),
+        ("I105", 19, 26),
+        ("I101", 20, 1),
+        ("I102", 21, 4),
+        ("I103", 22, 1),
+    ]
 
 
 def test_a_misspelt_name_is_not_repeated_as_a_row_that_is_missing() -> None:

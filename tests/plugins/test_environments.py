@@ -134,8 +134,10 @@ def test_the_standalone_simulator_needs_numpy_only(tmp_path: Path) -> None:
         PythonExporter().export(TIGER, PythonExporter.options(), file)
     assert "posgc_" not in path.read_text(encoding="utf-8")
     program = f"import runpy, sys; sys.modules['posgc'] = None; runpy.run_path({str(path)!r}, run_name='__main__')"
-    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-            for _ in range(2)]  # fmt: skip
+    runs = [
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
     assert runs[0] == runs[1] and "returns:" in runs[0] and "knows step 3" in runs[0]
 
 

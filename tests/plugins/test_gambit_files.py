@@ -126,21 +126,24 @@ def test_a_player_waits_for_its_step() -> None:
         (  # the absent-minded driver (Piccione and Rubinstein, 1997)
             'EFG 2 R "driver" { "P" }\np "" 1 1 "" { "exit" "on" } 0\nt "" 1 "" { 0 }\n'
             'p "" 1 1 0\nt "" 2 "" { 4 }\nt "" 3 "" { 1 }\n',
-            (4, 1), "forgets",
+            (4, 1),
+            "forgets",
         ),
         (  # a player that forgets what it did
             'EFG 2 R "x" { "P" }\np "" 1 1 "" { "a" "b" } 0\np "" 1 2 "" { "a" "b" } 0\nt "" 1 "" { 0 }\n'
             't "" 1\np "" 1 2 0\nt "" 1\nt "" 1\n',
-            (6, 1), "forgets",
+            (6, 1),
+            "forgets",
         ),
         (  # either may be first and does not know it (no clock): Figure 1 of Jakobsen, Sørensen and Conitzer
             'EFG 2 R "x" { "P" "Q" }\nc "" 1 "" { "l" 1/2 "r" 1/2 } 0\n'
             'p "" 1 1 "" { "a" "b" } 0\np "" 2 1 "" { "a" "b" } 0\nt "" 1 "" { 0 0 }\nt "" 1\nt "" 1\n'
             'p "" 2 1 0\np "" 1 1 0\nt "" 1\nt "" 1\nt "" 1\n',
-            (3, 1), "before and after",
+            (3, 1),
+            "before and after",
         ),
     ],
-)  # fmt: skip
+)
 def test_trees_that_are_no_posg_are_refused(text: str, place: tuple[int, int], why: str) -> None:
     with pytest.raises(InputError, match=why) as caught:
         efg(text)
@@ -372,8 +375,10 @@ def wide(actions: int) -> str:
 
 def rotation(players: int) -> str:
     """Each player in turn sees and has ten actions: few are in play at a step, but the product is astronomical."""
-    lines = [f'p "" {i} 1 "" {{ {" ".join(f"{chr(34)}{k}{chr(34)}" for k in range(10))} }} 1 "" '
-             f'{{ {"1 " * players}}}' for i in range(1, players + 1)]  # fmt: skip
+    lines = [
+        f'p "" {i} 1 "" {{ {" ".join(f"{chr(34)}{k}{chr(34)}" for k in range(10))} }} 1 "" {{ {"1 " * players}}}'
+        for i in range(1, players + 1)
+    ]
     text = "".join(f"{line}\n" + 't "" 1\n' * 9 for line in lines) + 't "" 1\n'
     return f'EFG 2 R "" {{ {" ".join(f"{chr(34)}P{i}{chr(34)}" for i in range(players))} }}\n{text}'
 

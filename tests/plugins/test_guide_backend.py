@@ -19,8 +19,20 @@ TIGER = ROOT / "games" / "dectiger.posg"
 def by_pip(target: Path) -> None:
     if importlib.util.find_spec("hatchling") is None:
         pytest.skip("hatchling is not here to build a package without a network")
-    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index",
-               "--disable-pip-version-check", "--target", str(target), str(EXAMPLE)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "--disable-pip-version-check",
+        "--target",
+        str(target),
+        str(EXAMPLE),
+    ]
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
 
 

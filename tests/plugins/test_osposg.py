@@ -53,9 +53,11 @@ def test_the_model() -> None:
     assert (model.name, model.discount, model.n_states, model.n_actions) == ("guard", 0.9, 3, 4)
     assert model.state_labels == (("prize in a", "b", "over"),)
     assert [(v.name, v.agent, v.values) for v in model.signature.observations] == [
-        ("obs", 0, ("silence", "alarm")), ("obs", 1, ("prize in a", "b", "over")),
-        ("heard", 1, ("silence", "alarm")), ("saw", 1, ("0", "1")),
-    ]  # fmt: skip
+        ("obs", 0, ("silence", "alarm")),
+        ("obs", 1, ("prize in a", "b", "over")),
+        ("heard", 1, ("silence", "alarm")),
+        ("saw", 1, ("0", "1")),
+    ]
     # In state b (1) all four joint actions pay as the file says; in a, player 2's second action is its first.
     assert kernel.reward[0].tolist() == [[0, -2, 0], [0, 0, 0], [-1, 0, 0], [-1, 0.5, 0]]
     assert np.array_equal(kernel.reward[1], -kernel.reward[0])

@@ -52,8 +52,9 @@ def test_one_agent_and_a_uniform_start() -> None:
     assert imported.diagnostics == ()
     assert (model.name, model.horizon, model.discount, model.signature.agents) == ("small", 3, 0.9, ("1",))
     assert [v.values for v in (*model.signature.actions, *model.signature.observations)] == [
-        ("stay", "go"), ("near", "far"),
-    ]  # fmt: skip
+        ("stay", "go"),
+        ("near", "far"),
+    ]
     assert start(model) == [0.5, 0.5] and not model.observed[0].any()
 
 

@@ -86,8 +86,10 @@ class Random:
 
         lines = ["<pomdpx><Discount>0.75</Discount><Variable>"]
         for name, seen in zip(self.states, self.seen, strict=True):
-            lines.append(f'<StateVar vnamePrev="{name}_0" vnameCurr="{name}_1" fullyObs="{str(seen).lower()}">'
-                         f"{enum(name + '_0')}</StateVar>")  # fmt: skip
+            lines.append(
+                f'<StateVar vnamePrev="{name}_0" vnameCurr="{name}_1" fullyObs="{str(seen).lower()}">'
+                f"{enum(name + '_0')}</StateVar>"
+            )
         lines += [f'<ActionVar vname="{name}">{enum(name)}</ActionVar>' for name in self.actions]
         lines += [f'<ObsVar vname="{name}">{enum(name)}</ObsVar>' for name in self.signals]
         lines += [f'<RewardVar vname="{name}"/>' for name in self.rewards]
@@ -95,8 +97,9 @@ class Random:
         for tag, names in (
             ("InitialStateBelief", [f"{name}_0" for name in self.states]),
             ("StateTransitionFunction", [f"{name}_1" for name in self.states]),
-            ("ObsFunction", self.signals), ("RewardFunction", self.rewards),
-        ):  # fmt: skip
+            ("ObsFunction", self.signals),
+            ("RewardFunction", self.rewards),
+        ):
             shuffled = self.rng.sample(names, len(names))
             lines.append(f"<{tag}>{''.join(self._parameter(name) for name in shuffled)}</{tag}>" if names else "")
         return "\n".join([*lines, "</pomdpx>"])
@@ -171,8 +174,13 @@ def test_random_networks_are_the_product_of_their_laws(seed: int) -> None:
             o = index(game, watched, {f"{n}_1": at[f"{n}_0"] for n in game.states})
             first[known[tuple(at[n] for n in before)], o] = p
     initial = model.initial
-    assert dict(zip(zip(initial.state.tolist(), initial.observation.tolist(), strict=True),
-                    initial.probability.tolist(), strict=True)) == pytest.approx(first)  # fmt: skip
+    assert dict(
+        zip(
+            zip(initial.state.tolist(), initial.observation.tolist(), strict=True),
+            initial.probability.tolist(),
+            strict=True,
+        )
+    ) == pytest.approx(first)
     reached: set[int] = {s for s, _ in first}
     for a, act in enumerate(assignments(game, game.actions)):
         for values, s in known.items():
@@ -199,8 +207,14 @@ def compare(model: Model, row: int, expected: dict[tuple[int, int], list[float]]
     here = slice(kernel.indptr[row], kernel.indptr[row + 1])
     paid = kernel.sample_reward[0][here].tolist() if kernel.sample_reward is not None else None
     found = {}
-    for k, (o, s, p) in enumerate(zip(kernel.observation[here].tolist(), kernel.state[here].tolist(),
-                                      kernel.probability[here].tolist(), strict=True)):  # fmt: skip
+    for k, (o, s, p) in enumerate(
+        zip(
+            kernel.observation[here].tolist(),
+            kernel.state[here].tolist(),
+            kernel.probability[here].tolist(),
+            strict=True,
+        )
+    ):
         flat = kernel.reward[0].ravel()[row]
         found[o, s] = [p, flat if paid is None else paid[k]]
     assert found == {key: pytest.approx(value) for key, value in expected.items()}
@@ -291,8 +305,10 @@ def test_short_forms_later_entries_and_what_is_seen() -> None:
 
 def test_a_joint_law_of_two_variables() -> None:
     start = ROVER.index("    <CondProb><Var>at_0"), ROVER.index("  </InitialStateBelief>")
-    joint = ('<CondProb><Var>at_0 rock_0</Var><Parent>null</Parent><Parameter><Entry><Instance>- -</Instance>'
-             "<ProbTable>0 0 0.5 0 0.125 0.375</ProbTable></Entry></Parameter></CondProb>")  # fmt: skip
+    joint = (
+        "<CondProb><Var>at_0 rock_0</Var><Parent>null</Parent><Parameter><Entry><Instance>- -</Instance>"
+        "<ProbTable>0 0 0.5 0 0.125 0.375</ProbTable></Entry></Parameter></CondProb>"
+    )
     model = read(ROVER[: start[0]] + joint + ROVER[start[1] :]).model
     assert model.initial.probability.tolist() == [0.5, 0.125, 0.375]
 
@@ -327,7 +343,7 @@ def test_rounded_rows_are_divided_by_their_sum_with_a_note() -> None:
         ("</Variable>", "</Variables>", "I101", 12, "mismatched tag"),
         ("<Parent>at_1 rock_1</Parent>", "<Parent>at_1 rock_1 pay</Parent>", "I102", 38, "`pay` is not a parent"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_shown_where_they_are(old: str, new: str, code: str, line: int, words: str) -> None:
     said = complaint(ROVER.replace(old, new, 1))
     assert f"error[{code}]" in said and f"small.pomdpx:{line}:" in said and words in said, said
@@ -335,8 +351,10 @@ def test_mistakes_are_shown_where_they_are(old: str, new: str, code: str, line: 
 
 
 def test_variables_that_depend_on_one_another() -> None:
-    text = ROVER.replace("<Parent>do at_0 rock_0</Parent><Parameter>\n      <Entry><Instance>* * - -",
-                         "<Parent>do at_1 rock_0</Parent><Parameter>\n      <Entry><Instance>* * - -")  # fmt: skip
+    text = ROVER.replace(
+        "<Parent>do at_0 rock_0</Parent><Parameter>\n      <Entry><Instance>* * - -",
+        "<Parent>do at_1 rock_0</Parent><Parameter>\n      <Entry><Instance>* * - -",
+    )
     assert read(text).model.n_states == 6  # a parent in the same slice is fine
     looped = text.replace("<Parent>do at_0</Parent>", "<Parent>do at_0 rock_1</Parent>")
     assert "these variables depend on one another" in complaint(looped)
@@ -344,8 +362,11 @@ def test_variables_that_depend_on_one_another() -> None:
 
 def test_a_caret_counts_characters_not_bytes() -> None:
     entry = "<Entry><Instance>take s0 * -"
-    said = complaint(ROVER.replace("a rover", "ein Übermaß").replace(entry, f"<!-- größer ≥ 1 -->{entry}").replace(
-        "take s0 * -", "take s7 * -")).split("\n")  # fmt: skip
+    said = complaint(
+        ROVER.replace("a rover", "ein Übermaß")
+        .replace(entry, f"<!-- größer ≥ 1 -->{entry}")
+        .replace("take s0 * -", "take s7 * -")
+    ).split("\n")
     line = next(k for k, each in enumerate(said) if "take s7" in each)
     assert said[line + 1].index("^^") == said[line].index("s7") and said[line + 1].count("^") == 2
 
@@ -358,9 +379,11 @@ def test_what_import_writes_is_the_same_game(text: str, tmp_path: Path) -> None:
     assert same_arrays(made.model, tabulate(compile_game(Source("written", made.text), {}, 2))) is None
 
 
-LAUGHS = '<!DOCTYPE lolz [<!ENTITY a0 "lol">' + "".join(
-    f'<!ENTITY a{k} "{f"&a{k - 1};" * 10}">' for k in range(1, 12)
-) + "]>\n<pomdpx><Description>&a11;</Description></pomdpx>"  # fmt: skip
+LAUGHS = (
+    '<!DOCTYPE lolz [<!ENTITY a0 "lol">'
+    + "".join(f'<!ENTITY a{k} "{f"&a{k - 1};" * 10}">' for k in range(1, 12))
+    + "]>\n<pomdpx><Description>&a11;</Description></pomdpx>"
+)
 
 
 @pytest.mark.parametrize(
@@ -388,24 +411,31 @@ def test_deep_and_large_files_are_refused() -> None:
     assert "is not a section" in complaint("<pomdpx>" + "<a>" * 100_000 + "</a>" * 100_000 + "</pomdpx>")
     with pytest.raises(LimitError, match="fewer parents"):
         read(ROVER.replace("<NumValues>3<", "<NumValues>9999<"))
-    inner = "".join(f'<SubDAGTemplate id="t{k}"><Node var="x{k}"><Edge val="s0"><SubDAG type="template" '
-                    f'idref="t{k + 1}"/></Edge><Edge val="s1"><SubDAG type="template" idref="t{k + 1}"/></Edge></Node>'
-                    "</SubDAGTemplate>" for k in range(21))  # fmt: skip
+    inner = "".join(
+        f'<SubDAGTemplate id="t{k}"><Node var="x{k}"><Edge val="s0"><SubDAG type="template" '
+        f'idref="t{k + 1}"/></Edge><Edge val="s1"><SubDAG type="template" idref="t{k + 1}"/></Edge></Node>'
+        "</SubDAGTemplate>"
+        for k in range(21)
+    )
     two = "<NumValues>2</NumValues>"
     many = "".join(f'<StateVar vnamePrev="x{k}" vnameCurr="y{k}">{two}</StateVar>' for k in range(21))
-    text = (f'<pomdpx><Discount>1</Discount><Variable>{many}<ActionVar vname="a"><NumValues>1</NumValues></ActionVar>'
-            f'<RewardVar vname="r"/></Variable><InitialStateBelief/><StateTransitionFunction/><RewardFunction><Func>'
-            f"<Var>r</Var><Parent>{' '.join(f'x{k}' for k in range(21))}</Parent><Parameter type=\"DD\"><DAG>"
-            f'<SubDAG type="template" idref="t0"/></DAG>{inner}<SubDAGTemplate id="t21"><Terminal>1</Terminal>'
-            "</SubDAGTemplate></Parameter></Func></RewardFunction></pomdpx>")  # fmt: skip
+    text = (
+        f'<pomdpx><Discount>1</Discount><Variable>{many}<ActionVar vname="a"><NumValues>1</NumValues></ActionVar>'
+        f'<RewardVar vname="r"/></Variable><InitialStateBelief/><StateTransitionFunction/><RewardFunction><Func>'
+        f'<Var>r</Var><Parent>{" ".join(f"x{k}" for k in range(21))}</Parent><Parameter type="DD"><DAG>'
+        f'<SubDAG type="template" idref="t0"/></DAG>{inner}<SubDAGTemplate id="t21"><Terminal>1</Terminal>'
+        "</SubDAGTemplate></Parameter></Func></RewardFunction></pomdpx>"
+    )
     with pytest.raises(LimitError, match="leaves"):
         read(text)
 
 
 def test_a_template_that_contains_itself() -> None:
-    text = ROVER.replace('<SubDAGTemplate id="near"><Node var="rock_1">',
-                         '<SubDAGTemplate id="near"><SubDAG type="template" idref="near"/></SubDAGTemplate>'
-                         '<SubDAGTemplate id="far"><Node var="rock_1">')  # fmt: skip
+    text = ROVER.replace(
+        '<SubDAGTemplate id="near"><Node var="rock_1">',
+        '<SubDAGTemplate id="near"><SubDAG type="template" idref="near"/></SubDAGTemplate>'
+        '<SubDAGTemplate id="far"><Node var="rock_1">',
+    )
     assert "the template `near` contains itself" in complaint(text)
 
 

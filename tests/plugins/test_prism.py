@@ -72,24 +72,28 @@ class Random:
     def _guard(self) -> tuple[Callable[[State], bool], str]:
         k, bound = self.rng.randrange(len(self.names)), self.rng.randrange(self.size)
         name = self.names[k]
-        return self.rng.choice([
-            (lambda s: s[k] <= bound, f"{name} <= {bound}"),
-            (lambda s: s[k] != bound, f"!({name} = {bound})"),
-            (lambda s: s[k] == bound or s[0] > 0, f"{name} = {bound} | g > 0"),
-            (lambda s: not s[0] > 1 or s[k] < 2, f"g > 1 => {name} < 2"),
-            (lambda s: True, "true"),
-        ])  # fmt: skip
+        return self.rng.choice(
+            [
+                (lambda s: s[k] <= bound, f"{name} <= {bound}"),
+                (lambda s: s[k] != bound, f"!({name} = {bound})"),
+                (lambda s: s[k] == bound or s[0] > 0, f"{name} = {bound} | g > 0"),
+                (lambda s: not s[0] > 1 or s[k] < 2, f"g > 1 => {name} < 2"),
+                (lambda s: True, "true"),
+            ]
+        )
 
     def _value(self) -> tuple[Callable[[State], int], str]:
         k, shift = self.rng.randrange(len(self.names)), self.rng.randint(1, 2)
         name = self.names[k]
-        return self.rng.choice([
-            (lambda s: (s[k] + shift) % self.size, f"mod({name} + {shift}, {self.size})"),
-            (lambda s: min(s[k] + 1, 2), f"min({name} + 1, 2)"),
-            (lambda s: s[k] // 2, f"floor({name} / 2)"),
-            (lambda s: 2 if s[k] == shift else s[0], f"{name} = {shift} ? 2 : g"),
-            (lambda s: shift, str(shift)),
-        ])  # fmt: skip
+        return self.rng.choice(
+            [
+                (lambda s: (s[k] + shift) % self.size, f"mod({name} + {shift}, {self.size})"),
+                (lambda s: min(s[k] + 1, 2), f"min({name} + 1, 2)"),
+                (lambda s: s[k] // 2, f"floor({name} / 2)"),
+                (lambda s: 2 if s[k] == shift else s[0], f"{name} = {shift} ? 2 : g"),
+                (lambda s: shift, str(shift)),
+            ]
+        )
 
     def _command(self, module: int) -> None:
         label = self.rng.choice(["a", "b", ""])
@@ -101,8 +105,10 @@ class Random:
             if not label and self.rng.random() < 0.5:
                 writes[0] = self._value()
             updates.append((weight, {k: f for k, (f, _) in writes.items()}))
-            shown.append(f"{weight}/{sum(weights)} : "
-                         + " & ".join(f"({self.names[k]}' = {value})" for k, (_, value) in writes.items()))  # fmt: skip
+            shown.append(
+                f"{weight}/{sum(weights)} : "
+                + " & ".join(f"({self.names[k]}' = {value})" for k, (_, value) in writes.items())
+            )
         self.commands.append((module, label, guard, updates))
         self.lines[module].append(f"  [{label}] {text} -> {' + '.join(shown)};")
 
@@ -166,10 +172,13 @@ class Random:
         worth = dict.fromkeys(states, 0.0)
         for _ in range(steps):
             worth = {
-                s: sign(s) * max(sign(s) * (r + discount * sum(p * worth[t] for t, p in after.items()))
-                                 for _, _, r, after in self.options(s))
+                s: sign(s)
+                * max(
+                    sign(s) * (r + discount * sum(p * worth[t] for t, p in after.items()))
+                    for _, _, r, after in self.options(s)
+                )
                 for s in states
-            }  # fmt: skip
+            }
         return worth[self.first]
 
 
@@ -199,8 +208,9 @@ def test_random_mdps_state_by_state(seed: int) -> None:
     assert set(states) == plain.reachable() and model.n_states == len(states)
     kernel = model.kernels[0]
     for number, s in enumerate(states):
-        theirs = {(round(r, 9), frozenset((t, round(p, 9)) for t, p in after.items()))
-                  for _, _, r, after in plain.options(s)}  # fmt: skip
+        theirs = {
+            (round(r, 9), frozenset((t, round(p, 9)) for t, p in after.items())) for _, _, r, after in plain.options(s)
+        }
         ours = set()
         for a in range(model.n_actions):
             part = slice(*kernel.indptr[a * len(states) + number : a * len(states) + number + 2])
@@ -376,8 +386,9 @@ def test_a_pomdp_by_hand(tmp_path: Path) -> None:
     model = imported.model
     assert model.signature.actions[0].values == ("place", "listen", "open1", "open2")
     assert [(v.name, v.values) for v in model.signature.observations] == [
-        ("phase", ("0", "1", "2")), ("left", ("false", "true")),
-    ]  # fmt: skip
+        ("phase", ("0", "1", "2")),
+        ("left", ("false", "true")),
+    ]
     assert model.observed.all()  # the first step included
     assert codes(imported) == {"N116", "N118", "N119"}
     # 7 states: placing; behind 1 or 2 with nothing heard, 1 or 2; over likewise
@@ -485,9 +496,12 @@ def test_every_form_of_the_language() -> None:
     # x or y goes up once, which g counts.  b changes at x = 2 only; c changes at y = 2, where the guard, `full => b`
     # with M = 2 for N, lets only a true c change
     assert valuations_of(model) == [
-        "g=-1, x=1, b=true, y=1, c=true", "g=0, x=1, b=true, y=2, c=false", "g=0, x=1, b=true, y=2, c=true",
-        "g=0, x=2, b=false, y=1, c=true", "g=0, x=2, b=true, y=1, c=true",
-    ]  # fmt: skip
+        "g=-1, x=1, b=true, y=1, c=true",
+        "g=0, x=1, b=true, y=2, c=false",
+        "g=0, x=1, b=true, y=2, c=true",
+        "g=0, x=2, b=false, y=1, c=true",
+        "g=0, x=2, b=true, y=1, c=true",
+    ]
     # [go] pays 2/2 - 1/4 where x is 2; nothing without action can happen where g is 0, so nothing pays 2
     assert model.kernels[0].reward[0, 1].tolist() == [0, 0, 0, 0.75, 0.75]
 
@@ -571,7 +585,7 @@ rewards "r" [up] true : 1; top : 2; endrewards
         ("top : 2", "top : 1e999", "I105", (11, 34), "the number 1e999 is out of range"),
         ("top : 2", "top : 1e-999", "I105", (11, 34), "the number 1e-999 is out of range"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_shown_where_they_are(
     old: str, new: str, code: str, place: tuple[int, int] | None, words: str
 ) -> None:
@@ -616,19 +630,25 @@ def test_claims() -> None:
         "mdp module m x : [0..1]; [] " + "(" * 5_000 + "true" + ")" * 5_000 + " -> true; endmodule",
         "mdp module m x : [0..1]; [] " + "!" * 5_000 + "true -> true; endmodule",
         "mdp module m x : [0..1]; [] " + "true ? true : " * 1_000 + "true -> true; endmodule",
-        "mdp formula f0 = x + x; " + "".join(f"formula f{k + 1} = f{k} + f{k};" for k in range(60))
+        "mdp formula f0 = x + x; "
+        + "".join(f"formula f{k + 1} = f{k} + f{k};" for k in range(60))
         + "module m x : [0..1]; [] f60 > 1 -> true; endmodule",
         "mdp " + "".join(f"formula f{k} = f{k + 1};" for k in range(3000)) + "formula f3000 = true; "
         "module m x : [0..1]; [] f0 -> true; endmodule",
         "mdp " + "".join(f"const int c{k} = c{k + 1};" for k in range(3000)) + "const int c3000 = 1; "
         "module m x : [0..1]; [] c0 = 1 -> true; endmodule",
-        "mdp " + "".join(f"module m{k} x{k} : [0..9]; [a] true -> 0.5 : (x{k}' = 1) + 0.5 : (x{k}' = 2); endmodule\n"
-                         for k in range(18)),
-        "mdp " + "".join(f"module m{k} x{k} : bool; [a] true -> true; [a] true -> (x{k}' = true); endmodule\n"
-                         for k in range(40)),
+        "mdp "
+        + "".join(
+            f"module m{k} x{k} : [0..9]; [a] true -> 0.5 : (x{k}' = 1) + 0.5 : (x{k}' = 2); endmodule\n"
+            for k in range(18)
+        ),
+        "mdp "
+        + "".join(
+            f"module m{k} x{k} : bool; [a] true -> true; [a] true -> (x{k}' = true); endmodule\n" for k in range(40)
+        ),
         "mdp module m x : bool; [] true -> true; endmodule //" + "x" * 3_000_000,
     ],
-)  # fmt: skip
+)
 def test_what_is_too_large_is_refused(text: str) -> None:
     """Refused with a reason, or read; never an error of another kind."""
     try:
@@ -642,11 +662,11 @@ def test_what_is_too_large_is_refused(text: str) -> None:
     "text",
     [
         "mdp module m x : [0..1]; [] " + " & ".join(["x < 2"] * 70_000) + " -> true; endmodule",
-        "mdp " + "".join(f"module m{k} x{k} : [0..99]; [a{k}] x{k} < 99 -> (x{k}' = x{k} + 1); endmodule\n"
-                         for k in range(4)),
+        "mdp "
+        + "".join(f"module m{k} x{k} : [0..99]; [a{k}] x{k} < 99 -> (x{k}' = x{k} + 1); endmodule\n" for k in range(4)),
         "mdp module m x : [0..900000000]; [] true -> (x' = x + 1); endmodule",
     ],
-)  # fmt: skip
+)
 def test_what_takes_long_is_refused(text: str) -> None:
     with pytest.raises(LimitError):
         read(text)
@@ -654,8 +674,38 @@ def test_what_takes_long_is_refused(text: str) -> None:
 
 def test_mutated_files_give_coded_errors() -> None:
     rng = random.Random(7)
-    words = ["[", "]", "(", ")", "->", "+", ":", ";", "'", "x", "y", "true", "1", "0.5", "module", "endmodule", "&",
-             "=", "mdp", "init", '"', "..", "-", "/", "?", "99", "0", "//", "\x00", "é"]  # fmt: skip
+    words = [
+        "[",
+        "]",
+        "(",
+        ")",
+        "->",
+        "+",
+        ":",
+        ";",
+        "'",
+        "x",
+        "y",
+        "true",
+        "1",
+        "0.5",
+        "module",
+        "endmodule",
+        "&",
+        "=",
+        "mdp",
+        "init",
+        '"',
+        "..",
+        "-",
+        "/",
+        "?",
+        "99",
+        "0",
+        "//",
+        "\x00",
+        "é",
+    ]
     refused = 0
     for text, _ in itertools.product((BASE, TIGER, SEARCH, DUEL), range(60)):
         for _ in range(rng.randint(1, 3)):

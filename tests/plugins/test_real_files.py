@@ -22,8 +22,13 @@ from posgc.model.compare import same_arrays, steps_to_all
 from posgc.pipeline import Request, compile_request, translate
 from posgc.plugin import Imported
 
-ROWS = ["0.2 0.3 0.49999999995", "0.3333333333 0.3333333333 0.3333333333", "0.1 0.2 0.7", "0.333333 0.333333 0.333333",
-        "0.25 0.25 0.5000000008"]  # fmt: skip
+ROWS = [
+    "0.2 0.3 0.49999999995",
+    "0.3333333333 0.3333333333 0.3333333333",
+    "0.1 0.2 0.7",
+    "0.333333 0.333333 0.333333",
+    "0.25 0.25 0.5000000008",
+]
 
 
 def shares(row: str) -> list[float]:
@@ -33,14 +38,18 @@ def shares(row: str) -> list[float]:
 
 
 def pomdp(row: str) -> str:
-    return (f"discount: 1\nvalues: reward\nstates: a b c\nactions: go\nobservations: x y z\nstart: {row}\n"
-            f"T: go\n{row}\n{row}\n{row}\nO: go\n{row}\n{row}\n{row}\nR: go : a : * : * 1\n")  # fmt: skip
+    return (
+        f"discount: 1\nvalues: reward\nstates: a b c\nactions: go\nobservations: x y z\nstart: {row}\n"
+        f"T: go\n{row}\n{row}\n{row}\nO: go\n{row}\n{row}\n{row}\nR: go : a : * : * 1\n"
+    )
 
 
 def dpomdp(row: str) -> str:
-    return (f"agents: 1\ndiscount: 1\nvalues: reward\nstates: a b c\nstart:\n{row}\nactions:\ngo\n"
-            f"observations:\nx y z\n"
-            f"T: go :\n{row}\n{row}\n{row}\nO: go :\n{row}\n{row}\n{row}\nR: go : a : * : * : 1\n")  # fmt: skip
+    return (
+        f"agents: 1\ndiscount: 1\nvalues: reward\nstates: a b c\nstart:\n{row}\nactions:\ngo\n"
+        f"observations:\nx y z\n"
+        f"T: go :\n{row}\n{row}\n{row}\nO: go :\n{row}\n{row}\n{row}\nR: go : a : * : * : 1\n"
+    )
 
 
 def sdms(row: str) -> str:
@@ -49,9 +58,9 @@ def sdms(row: str) -> str:
 
 def efg(row: str) -> str:
     p = row.split()
-    return (f'EFG 2 R "x" {{ "P" }}\nc "" 1 "" {{ "a" {p[0]} "b" {p[1]} "c" {p[2]} }} 0\n'
-            + "".join(f'p "" 1 {k} "{k}" {{ "l" "r" }} 0\nt "" {2 * k} "" {{ 0 }}\nt "" {2 * k + 1} "" {{ 1 }}\n'
-                      for k in (1, 2, 3)))  # fmt: skip
+    return f'EFG 2 R "x" {{ "P" }}\nc "" 1 "" {{ "a" {p[0]} "b" {p[1]} "c" {p[2]} }} 0\n' + "".join(
+        f'p "" 1 {k} "{k}" {{ "l" "r" }} 0\nt "" {2 * k} "" {{ 0 }}\nt "" {2 * k + 1} "" {{ 1 }}\n' for k in (1, 2, 3)
+    )
 
 
 def osposg(row: str) -> str:
@@ -68,8 +77,9 @@ def translated(tmp_path: Path, name: str, text: str, **flags: object) -> Model:
 
 
 @pytest.mark.parametrize("row", ROWS)
-@pytest.mark.parametrize("name, write", [("x.pomdp", pomdp), ("x.dpomdp", dpomdp), ("y.dpomdp", sdms),
-                                         ("x.osposg", osposg), ("x.efg", efg)])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, write", [("x.pomdp", pomdp), ("x.dpomdp", dpomdp), ("y.dpomdp", sdms), ("x.osposg", osposg), ("x.efg", efg)]
+)
 def test_rows_are_divided_by_their_sums(tmp_path: Path, name: str, write: object, row: str) -> None:
     if name == "x.efg" and "0.333333 " in row:
         pytest.skip("a tree's chances may be off 1 by 1e-9 only")
@@ -97,8 +107,15 @@ def test_sums_that_are_far_from_one_are_still_refused() -> None:
 XML = """<?xml version='1.0'?>
 <notes version="0.1"><Description>a < b < c</Description></notes>
 """
-STRANGE = [("x.xml", XML), ("x.txt", "notes: a < b < c\n"), ("x.json", '{"game": 1}'), ("x.csv", "a,b\n1,2\n"),
-           ("x.py", "# game\nimport os\n"), ("empty", ""), ("x.gamed", "gamed x { }")]  # fmt: skip
+STRANGE = [
+    ("x.xml", XML),
+    ("x.txt", "notes: a < b < c\n"),
+    ("x.json", '{"game": 1}'),
+    ("x.csv", "a,b\n1,2\n"),
+    ("x.py", "# game\nimport os\n"),
+    ("empty", ""),
+    ("x.gamed", "gamed x { }"),
+]
 
 
 @pytest.mark.parametrize("name, text", STRANGE)
@@ -213,8 +230,9 @@ def test_zero_rows_of_other_formats() -> None:
     one = OsposgImporter().read(Source("x.osposg", lone), horizon=1, discount=None, reward=None)
     assert [d.code for d in one.diagnostics] == ["N114"] and one.model.n_states == 1
     with pytest.raises(InputError, match="sum to 0, not 1"):
-        OsposgImporter().read(Source("x", lone.replace("0 0 0 0 1 0", "0 0 0 0 1 1e-6")), horizon=1, discount=None,
-                              reward=None)  # fmt: skip
+        OsposgImporter().read(
+            Source("x", lone.replace("0 0 0 0 1 0", "0 0 0 0 1 1e-6")), horizon=1, discount=None, reward=None
+        )
 
 
 def values(model: Model) -> np.ndarray:
@@ -386,7 +404,8 @@ def test_what_differs_is_told_with_its_row() -> None:
 def test_steps_to_all_states() -> None:
     # a ring of five states that is gone round: the last is reached at step 5
     ring = "discount: 1\nvalues: reward\nstates: 5\nactions: 1\nstart: 0\nT: 0\n" + "\n".join(
-        " ".join(str(int(t == (s + 1) % 5)) for t in range(5)) for s in range(5))  # fmt: skip
+        " ".join(str(int(t == (s + 1) % 5)) for t in range(5)) for s in range(5)
+    )
     assert steps_to_all(load(ring).model) == 5
     assert steps_to_all(load(ring.replace("start: 0", "start: uniform")).model) == 1
     assert steps_to_all(load(ring.replace("start: 0", "start include: 0 2")).model) == 3

@@ -68,13 +68,18 @@ class Game:
         self.o = rng.dirichlet(np.ones(4), 2)
         self.first = rng.dirichlet(np.ones(2))
         model = from_arrays(
-            transition=self.t, emission=np.broadcast_to(self.o, (len(joint), 2, 4)),
-            reward=rng.normal(size=(2, len(joint), 2)), initial=self.first, action_sizes=sizes,
-            observation_sizes=(2, 2), horizon=horizon,
-        )  # fmt: skip
+            transition=self.t,
+            emission=np.broadcast_to(self.o, (len(joint), 2, 4)),
+            reward=rng.normal(size=(2, len(joint), 2)),
+            initial=self.first,
+            action_sizes=sizes,
+            observation_sizes=(2, 2),
+            horizon=horizon,
+        )
         protocol = Protocol("case", case.actions, case.observations)
-        dropped = frozenset((v, t) for v in (0, 1) for t in range(1, horizon) if v not in case.movers and
-                            max(case.actions[v]) == NEVER)  # fmt: skip
+        dropped = frozenset(
+            (v, t) for v in (0, 1) for t in range(1, horizon) if v not in case.movers and max(case.actions[v]) == NEVER
+        )
         self.information = Information(model, protocol, dropped)
         self.tree = Tree(model, protocol, dropped)
 
@@ -84,9 +89,13 @@ class Game:
 
     def likelihood(self, x: History, t: int, agents: tuple[int, ...]) -> Floats:
         """P(o_{i,t} for the agents | s), [S]."""
-        return self.split.transpose(0, 1, 2)[:, *(
-            x.observations[t - 1][i] if i in agents else slice(None) for i in (0, 1)
-        )].reshape(2, -1).sum(axis=1)  # fmt: skip
+        return (
+            self.split.transpose(0, 1, 2)[
+                :, *(x.observations[t - 1][i] if i in agents else slice(None) for i in (0, 1))
+            ]
+            .reshape(2, -1)
+            .sum(axis=1)
+        )
 
     @cached_property
     def split(self) -> Floats:
@@ -170,12 +179,18 @@ def items(name: str, h: int, length: int, d: int) -> set[tuple[str, int, int]]:
         "one_step": lambda: spans("a", both, start, h - 1) | spans("o", both, start + 1, h - 1),
         "symmetric": lambda: spans("a", both, start, h - 1) | spans("o", both, start + 1, h),
         "one_directional": lambda: spans("a", both, start, h - 1) | spans("o", both, start + 1, h - 1) | {("o", 1, h)},
-        "asymmetric_a": lambda: spans("o", (1,), start - d + 1, h) | spans("o", (2,), start - d + 1, h - d)
-        | spans("a", (1,), start - d, h - 1),
-        "asymmetric_b": lambda: spans("o", (1,), start - d + 1, h - 1) | spans("o", (2,), start - d + 1, h - d)
-        | spans("a", (1,), start - d, h - 1),
+        "asymmetric_a": lambda: (
+            spans("o", (1,), start - d + 1, h)
+            | spans("o", (2,), start - d + 1, h - d)
+            | spans("a", (1,), start - d, h - 1)
+        ),
+        "asymmetric_b": lambda: (
+            spans("o", (1,), start - d + 1, h - 1)
+            | spans("o", (2,), start - d + 1, h - d)
+            | spans("a", (1,), start - d, h - 1)
+        ),
         "uncontrolled_": lambda: spans("o", both, start - d + 1, h - d),
-    }  # fmt: skip
+    }
     return lists[name if name in lists else name[:-1]]()
 
 

@@ -73,7 +73,20 @@ def test_five_steps(structure: str, length: int, early: bool) -> None:
     """Longer than hypothesis can afford, so that windows start well after the first step."""
     numbers: Literal["dense", "coarse"] = "dense" if early else "coarse"
     actions, observations = ((1, 2), (2, 1)) if early else ((2, 1), (1, 2))
-    shape = Shape(structure, 2, 2, 4 if early else 5, actions, observations, "general", numbers, early, False, False,
-                  1.0, 7 + length)  # fmt: skip
+    shape = Shape(
+        structure,
+        2,
+        2,
+        4 if early else 5,
+        actions,
+        observations,
+        "general",
+        numbers,
+        early,
+        False,
+        False,
+        1.0,
+        7 + length,
+    )
     for prior in PRIORS:
         check_windows(shape, length, prior)

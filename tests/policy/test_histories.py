@@ -103,8 +103,9 @@ def test_it_agrees_with_the_judge_on_pairs(shape: Shape) -> None:
     information, tree, graph = prepared(shape)
     rng = np.random.default_rng(shape.seed)
     for kind in KINDS:
-        policy = (on_graph(rng, tree, graph, kind == "nash") if rng.random() < 0.5
-                  else machine(rng, tree, kind == "nash"))  # fmt: skip
+        policy = (
+            on_graph(rng, tree, graph, kind == "nash") if rng.random() < 0.5 else machine(rng, tree, kind == "nash")
+        )
         pairs, histories = verify(information, policy, kind), judge_histories(information, policy, kind)
         assert histories.values == pytest.approx(pairs.values, abs=EXACT)
         if information.protocol.forget is None:

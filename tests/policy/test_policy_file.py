@@ -29,8 +29,11 @@ from posgc.policy.verify import verify
 
 Array = npt.NDArray[np.generic]
 some = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
 SMALL = Shape("one_step", 2, 2, 3, (2, 2), (2, 2), "general", "coarse", True, False, False, 0.9, 3)
 
 
@@ -228,13 +231,35 @@ def header_with(tmp_path: Path, **changes: object) -> dict[str, Array]:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"format": "posgc-policy-0"}, {"horizon": 0}, {"horizon": 10**7}, {"horizon": "3"}, {"horizon": 2},
-        {"horizon": True}, {"agents": []}, {"agents": "ab"}, {"agents": ["a"]}, {"concept": "best"}, {"extra": 1},
-        {"agents": [f"a{i}" for i in range(50)]}, {"horizon": None}, {"format": None}, {"agents": [[], []]},
-        {"values": "high"}, {"lags": 3}, {"dropped": 7}, {"game": 5}, {"options": []}, {"notes": None}, {"digest": 1},
-        {"versions": []}, {"lower": "x"}, {"backend": {}}, {"values": [1]}, {"values": [None, None]},
+        {"format": "posgc-policy-0"},
+        {"horizon": 0},
+        {"horizon": 10**7},
+        {"horizon": "3"},
+        {"horizon": 2},
+        {"horizon": True},
+        {"agents": []},
+        {"agents": "ab"},
+        {"agents": ["a"]},
+        {"concept": "best"},
+        {"extra": 1},
+        {"agents": [f"a{i}" for i in range(50)]},
+        {"horizon": None},
+        {"format": None},
+        {"agents": [[], []]},
+        {"values": "high"},
+        {"lags": 3},
+        {"dropped": 7},
+        {"game": 5},
+        {"options": []},
+        {"notes": None},
+        {"digest": 1},
+        {"versions": []},
+        {"lower": "x"},
+        {"backend": {}},
+        {"values": [1]},
+        {"values": [None, None]},
     ],
-)  # fmt: skip
+)
 def test_headers_that_lie(tmp_path: Path, changes: dict[str, object]) -> None:
     assert rewritten(tmp_path, header_with(tmp_path, **changes)) is None
 

@@ -57,8 +57,12 @@ def test_headers_of_other_games(change: dict[str, object], said: str) -> None:
 @pytest.mark.parametrize("what", ["reward", "seed", "discount", "horizon"])
 def test_other_numbers_are_another_game(what: str) -> None:
     _, _, policy = game()
-    changes = {"reward": {"rewards": "common"}, "seed": {"seed": 6}, "discount": {"discount": 1.0},
-               "horizon": {"horizon": 2}}  # fmt: skip
+    changes = {
+        "reward": {"rewards": "common"},
+        "seed": {"seed": 6},
+        "discount": {"discount": 1.0},
+        "horizon": {"horizon": 2},
+    }
     model, protocol = random_game(replace(SHAPE, **changes[what]))  # type: ignore[arg-type]
     refused(Information(model, protocol, frozenset(policy.header.dropped)), policy)
 

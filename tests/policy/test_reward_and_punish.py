@@ -28,13 +28,19 @@ def test_ten_with_memory():
     first, second = policy.steps
     both = int(np.flatnonzero(first.z == 0)[0])  # code 0: both chose their first action, cooperate
     start = dataclasses.replace(
-        first, indptr=np.array([0, 1]), weight=np.ones(1), tables=(np.array([[COOPERATE]]),) * 2,
+        first,
+        indptr=np.array([0, 1]),
+        weight=np.ones(1),
+        tables=(np.array([[COOPERATE]]),) * 2,
         edge_to=np.where(first.edge_z == both, 0, 1),
-    )  # fmt: skip
+    )
     later = dataclasses.replace(
-        second, indptr=np.array([0, 1, 2]), weight=np.ones(2), tables=(np.array([[HARBOUR], [HILL]]),) * 2,
+        second,
+        indptr=np.array([0, 1, 2]),
+        weight=np.ones(2),
+        tables=(np.array([[HARBOUR], [HILL]]),) * 2,
         edge_indptr=np.zeros(3, np.int64),
-    )  # fmt: skip
+    )
     remembering = dataclasses.replace(policy, steps=(start, later))
     for kind in ("nash", "ce", "cce"):
         checked = verify(compiled.information, remembering, kind)

@@ -12,11 +12,21 @@ GAMES = Path(__file__).resolve().parents[2] / "games"
 EPISODES = 40_000
 
 
-@pytest.mark.parametrize(("game", "concept", "share"), [
-    ("dectiger", "team", None), ("boxpushing", "team", None), ("competitive_tiger", "nash", None),
-    ("vendors", "ce", None), ("vendors", "cce", None), ("fishery", "cce", None), ("power_control", "ce", None),
-    ("aloha", "team", None), ("wind", "cce", None), ("dilemma", "ce", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("game", "concept", "share"),
+    [
+        ("dectiger", "team", None),
+        ("boxpushing", "team", None),
+        ("competitive_tiger", "nash", None),
+        ("vendors", "ce", None),
+        ("vendors", "cce", None),
+        ("fishery", "cce", None),
+        ("power_control", "ce", None),
+        ("aloha", "team", None),
+        ("wind", "cce", None),
+        ("dilemma", "ce", None),
+    ],
+)
 def test_mean_returns_are_the_verified_values(game, concept, share):
     compiled = compile_request(Request(str(GAMES / f"{game}.posg"), share))
     solution = solve(compiled, concept)

@@ -26,8 +26,11 @@ def opinion(shape: Shape, kind: GapKind) -> Comparison:
     information, tree, graph = prepared(shape)
     rng = np.random.default_rng(shape.seed)
     product = kind == "nash"
-    makes = (lambda: on_graph(rng, tree, graph, product), lambda: unrolled(rng, tree, product),
-             lambda: machine(rng, tree, product))  # fmt: skip
+    makes = (
+        lambda: on_graph(rng, tree, graph, product),
+        lambda: unrolled(rng, tree, product),
+        lambda: machine(rng, tree, product),
+    )
     policy = makes[shape.seed % 3]()
     return compare(information, policy, verify(information, policy, kind), "plain", judge)
 
@@ -50,15 +53,18 @@ def test_trees_of_any_protocol(shape: Shape) -> None:
     text = "".join(efg_lines("game", model.signature.agents, game_tree(information, infosets)))
     assert text.count("\n") - 2 == count_nodes(information)
     game, tree = Efg(text), Tree(model, protocol)
-    uniform = [[[1 / len(game.labels[i, k + 1])] * len(game.labels[i, k + 1]) for k in range(len(known))]
-               for i, known in enumerate(infosets.keys)]  # fmt: skip
+    uniform = [
+        [[1 / len(game.labels[i, k + 1])] * len(game.labels[i, k + 1]) for k in range(len(known))]
+        for i, known in enumerate(infosets.keys)
+    ]
     assert judge(text, uniform).values == pytest.approx(tree.uniform_values(), abs=1e-9)
     for i in range(model.n_agents):
         apart = {
             (h, tree.knowledge(history)[0], tree.knowledge(history)[1][i])
-            for h, level in enumerate(tree.histories(), start=1) for _, history in level
+            for h, level in enumerate(tree.histories(), start=1)
+            for _, history in level
             if len(tree.own_actions(i, h)) > 1
-        }  # fmt: skip
+        }
         assert len(infosets.keys[i]) == len(apart)
 
 

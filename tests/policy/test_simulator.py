@@ -61,9 +61,10 @@ def test_frequencies_are_those_of_the_kernel(shape):
     model, _ = random_game(shape)
     episodes = record(model, UniformPlayer(model), EPISODES, seed=shape.seed % 1000)
     statistic, freedom = _misfit(
-        model.initial.state * model.n_observations + model.initial.observation, model.initial.probability,
+        model.initial.state * model.n_observations + model.initial.observation,
+        model.initial.probability,
         episodes.state[0] * model.n_observations + episodes.observation[0],
-    )  # fmt: skip
+    )
     for h in range(1, model.horizon + 1):
         kernel = model.kernel(h)
         came = episodes.state[h] * model.n_observations + episodes.observation[h]
@@ -93,9 +94,15 @@ def _misfit(outcomes, law, drawn):
 def test_rewards_of_the_outcome_are_paid_by_the_outcome():
     """A fair coin that pays 1 when the new state is 1."""
     model = from_arrays(
-        transition=np.full((1, 2, 2), 0.5), emission=np.ones((1, 2, 1)), reward=np.full((1, 1, 2), 0.5),
-        initial=np.array([1.0, 0.0]), action_sizes=(1,), observation_sizes=(1,), horizon=2, name="coin",
-    )  # fmt: skip
+        transition=np.full((1, 2, 2), 0.5),
+        emission=np.ones((1, 2, 1)),
+        reward=np.full((1, 1, 2), 0.5),
+        initial=np.array([1.0, 0.0]),
+        action_sizes=(1,),
+        observation_sizes=(1,),
+        horizon=2,
+        name="coin",
+    )
     (kernel,) = model.kernels
     paid = dataclasses.replace(model, kernels=(dataclasses.replace(kernel, sample_reward=kernel.state[None] * 1.0),))
     episodes = record(paid, UniformPlayer(paid), 1000)
@@ -156,9 +163,10 @@ def test_intervals_hold_the_exact_value_as_often_as_they_say():
     exact = -416 / 9 * 3
     held = [
         interval[0, 0] <= exact <= interval[0, 1]
-        for seed in range(400) for interval in [estimate(model, UniformPlayer(model), 1000, seed).interval]
+        for seed in range(400)
+        for interval in [estimate(model, UniformPlayer(model), 1000, seed).interval]
         if interval is not None
-    ]  # fmt: skip
+    ]
     assert len(held) == 400 and 361 <= sum(held) <= 395
 
 

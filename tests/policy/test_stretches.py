@@ -25,8 +25,14 @@ HORIZON = 160
 Rewards = Literal["zero_sum", "common", "general"]
 Form = Literal["plain", "discounted", "slow", "halves", "turns"]
 FORMS: list[tuple[Form, int]] = [
-    ("plain", 2), ("discounted", 2), ("slow", 2), ("halves", 2), ("turns", 2), ("plain", 3), ("halves", 3)
-]  # fmt: skip
+    ("plain", 2),
+    ("discounted", 2),
+    ("slow", 2),
+    ("halves", 2),
+    ("turns", 2),
+    ("plain", 3),
+    ("halves", 3),
+]
 
 
 def game(seed: int, kind: Rewards, form: Form = "plain", n: int = 2) -> tuple[Model, Protocol]:
@@ -41,9 +47,15 @@ def game(seed: int, kind: Rewards, form: Form = "plain", n: int = 2) -> tuple[Mo
         reward[1:] = -reward[0] if kind == "zero_sum" else reward[0]
     seen = np.tile(np.eye(joint)[[0, joint - 1]], (joint, 1, 1))
     model = from_arrays(
-        transition=move, emission=seen, reward=reward, initial=np.array([0.5, 0.5]), action_sizes=(2,) * n,
-        observation_sizes=(2,) * n, horizon=HORIZON, discount=0.97 if form == "discounted" else 1.0,
-    )  # fmt: skip
+        transition=move,
+        emission=seen,
+        reward=reward,
+        initial=np.array([0.5, 0.5]),
+        action_sizes=(2,) * n,
+        observation_sizes=(2,) * n,
+        horizon=HORIZON,
+        discount=0.97 if form == "discounted" else 1.0,
+    )
     if form in ("halves", "turns"):  # another kernel in the second half, or at every third step and at the last
         other = replace(model.kernels[0], reward=2.0 * model.kernels[0].reward)
         at = [h > HORIZON // 2 if form == "halves" else h % 3 == 0 or h == HORIZON for h in range(1, HORIZON + 1)]
@@ -59,9 +71,11 @@ def solved(model: Model, protocol: Protocol, concept: Any, oracle: Any) -> Polic
 
 
 CASES = [
-    ("nash", "zero_sum", nash), ("team", "common", team),
-    ("ce", "general", lambda s: correlated(s, "ce")), ("cce", "general", lambda s: correlated(s, "cce")),
-]  # fmt: skip
+    ("nash", "zero_sum", nash),
+    ("team", "common", team),
+    ("ce", "general", lambda s: correlated(s, "ce")),
+    ("cce", "general", lambda s: correlated(s, "cce")),
+]
 
 
 def by_stretches_and_one_by_one(
@@ -151,9 +165,14 @@ def test_a_value_computed_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     reward[0] = np.array([1.0, -1.0, -1.0, 2.0])[:, None]
     reward[1] = -reward[0]
     model = from_arrays(
-        transition=move, emission=np.tile(np.eye(4)[[0, 3]], (4, 1, 1)), reward=reward, initial=np.array([0.5, 0.5]),
-        action_sizes=(2, 2), observation_sizes=(2, 2), horizon=HORIZON,
-    )  # fmt: skip
+        transition=move,
+        emission=np.tile(np.eye(4)[[0, 3]], (4, 1, 1)),
+        reward=reward,
+        initial=np.array([0.5, 0.5]),
+        action_sizes=(2, 2),
+        observation_sizes=(2, 2),
+        horizon=HORIZON,
+    )
     policy, plain, most = by_stretches_and_one_by_one(model, full(), "nash", nash, monkeypatch)
     assert most > stretches.SHORTEST and plain.header.values == pytest.approx((HORIZON / 5, -HORIZON / 5), rel=1e-12)
     assert policy.header.values == pytest.approx((HORIZON / 5, -HORIZON / 5), rel=1e-12)

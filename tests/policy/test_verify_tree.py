@@ -124,9 +124,14 @@ def test_a_coarse_deviator_may_lose() -> None:
     """
     pay = np.array([[[0, 7], [2, 6]], [[0, 2], [7, 6]]], dtype=np.float64).reshape(2, 4, 1)
     model = from_arrays(
-        transition=np.ones((4, 1, 1)), emission=np.ones((4, 1, 1)), reward=pay, initial=np.ones(1),
-        action_sizes=(2, 2), observation_sizes=(1, 1), horizon=1,
-    )  # fmt: skip
+        transition=np.ones((4, 1, 1)),
+        emission=np.ones((4, 1, 1)),
+        reward=pay,
+        initial=np.ones(1),
+        action_sizes=(2, 2),
+        observation_sizes=(1, 1),
+        horizon=1,
+    )
     information, tree = Information(model, full()), Tree(model, full())
     policy = machine(np.random.default_rng(0), tree, True)
     tables = (np.array([[0], [1], [1]]), np.array([[1], [0], [1]]))

@@ -15,13 +15,28 @@ __all__ = ["Challenge", "challenge"]
 TINY = ("1e-13", "4e-13", "1e-12", "3e-11", "4e-10", "2e-9", "1e-6", "0.001")
 PLAIN = ("0.5", "0.25", "0.3", "0.1", "0.05", "0.125")
 STRUCTURES = (
-    "full", "full", "one_step", "one_step", "one_directional(ann -> bob)", "controlled_by(ann, 2)", "uncontrolled(2)",
-    "none", "delayed(2)", "forgetful",
-)  # fmt: skip
+    "full",
+    "full",
+    "one_step",
+    "one_step",
+    "one_directional(ann -> bob)",
+    "controlled_by(ann, 2)",
+    "uncontrolled(2)",
+    "none",
+    "delayed(2)",
+    "forgetful",
+)
 COMPRESSIONS = (
-    "exact", "bisimulation", "belief(1e-9)", "belief(1e-6)", "belief(0.1)", "belief(0.6)", "window(1)", "window(2)",
+    "exact",
+    "bisimulation",
+    "belief(1e-9)",
+    "belief(1e-6)",
+    "belief(0.1)",
+    "belief(0.6)",
+    "window(1)",
+    "window(2)",
     "auto",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -64,16 +79,30 @@ class _Writer:
     def game(self) -> tuple[str, str, float]:
         reward, kind, size = self._rewards()
         discount = self.rng.choice((0.1, 0.3, 0.5)) if self.endless else self.rng.choice((1, 1, 0.9, 0.5))
-        lines = [f"horizon {self.horizon};", f"discount {discount};", "agents ann, bob;", f"state s: 0..{self.top};",
-                 "action a[i]: {x, y};", f"init s ~ {self._start()};", f"next s ~ {self._move()};"]  # fmt: skip
+        lines = [
+            f"horizon {self.horizon};",
+            f"discount {discount};",
+            "agents ann, bob;",
+            f"state s: 0..{self.top};",
+            "action a[i]: {x, y};",
+            f"init s ~ {self._start()};",
+            f"next s ~ {self._move()};",
+        ]
         if self.far:
             lines += [f"state n: 0..{self.end};", "init n = 0;", f"next n ~ {self._clock()};"]
         if self.types:
             lines += ["state t: 0..1;", f"init t ~ {self._law('0', '1')};", "next t = 0;"]
         lines += [*self._sights(), *reward]
         if self.share == "forgetful":
-            lines.append(self.rng.choice(("share forgetful { forget after 0; }", "share forgetful { forget after 1; }",
-                                          "share forgetful { a after 1; forget after 1; }")))  # fmt: skip
+            lines.append(
+                self.rng.choice(
+                    (
+                        "share forgetful { forget after 0; }",
+                        "share forgetful { forget after 1; }",
+                        "share forgetful { a after 1; forget after 1; }",
+                    )
+                )
+            )
         return "game g {\n  " + "\n  ".join(lines) + "\n}\n", kind, size
 
     def hidden_signal(self) -> tuple[str, str, float]:
@@ -85,13 +114,26 @@ class _Writer:
         law = f"if {when} and a[ann] == y then {{0: {1 - p:f}, 1: {p:f}}} else {other}"
         told = rng.choice(("init o[ann] = t;", f"init o[ann] ~ {self._noisy('t')};"))
         keep = rng.choice(("forget after 0;", "forget after 0;", "forget after 1;", "", "o after 1; forget after 1;"))
-        body = (f"if step == 1 then (if a[ann] == y and t == {rng.randint(0, 1)} then -{cost:f} else 0) "
-                f"else if s == 1 and a[bob] == y then {prize:f} else 0")  # fmt: skip
+        body = (
+            f"if step == 1 then (if a[ann] == y and t == {rng.randint(0, 1)} then -{cost:f} else 0) "
+            f"else if s == 1 and a[bob] == y then {prize:f} else 0"
+        )
         kind = rng.choice(("team", "team", "zero_sum"))
-        lines = ["horizon 2;", "agents ann, bob;", "state t: 0..1;", "state s: 0..1;", "action a[i]: {x, y};",
-                 "observation o[ann]: 0..1;", "init t ~ uniform;", "init s = 0;", told, "next t = 0;",
-                 f"next s ~ {law};", f"reward {'team' if kind == 'team' else 'zero_sum ann'} = {body};",
-                 f"share nope {{ {keep} }}"]  # fmt: skip
+        lines = [
+            "horizon 2;",
+            "agents ann, bob;",
+            "state t: 0..1;",
+            "state s: 0..1;",
+            "action a[i]: {x, y};",
+            "observation o[ann]: 0..1;",
+            "init t ~ uniform;",
+            "init s = 0;",
+            told,
+            "next t = 0;",
+            f"next s ~ {law};",
+            f"reward {'team' if kind == 'team' else 'zero_sum ann'} = {body};",
+            f"share nope {{ {keep} }}",
+        ]
         return "game g {\n  " + "\n  ".join(lines) + "\n}\n", kind, abs(float(prize))
 
     # ---- laws
@@ -114,8 +156,15 @@ class _Writer:
 
     def _condition(self) -> str:
         """Over actions, state and step."""
-        pool = ["a[ann] == y", "a[bob] == x", "a[ann] == a[bob]", "s == 0", "s == 1 and a[ann] == y",
-                "a[ann] == y and a[bob] == y", "s == 1"]  # fmt: skip
+        pool = [
+            "a[ann] == y",
+            "a[bob] == x",
+            "a[ann] == a[bob]",
+            "s == 0",
+            "s == 1 and a[ann] == y",
+            "a[ann] == y and a[bob] == y",
+            "s == 1",
+        ]
         if self.types:
             pool += ["t == 1", "t == 1 and a[ann] == y"]
         if self.far:
@@ -145,7 +194,8 @@ class _Writer:
             return [f"observation o[ann]: 0..{self.top};", "init o[ann] = s;", "observe o[ann] = s';"]
         if self.types:
             return ["observation o[ann]: 0..1;", "init o[ann] = t;"] + (
-                [f"observe o[ann] ~ {self._noisy('min(s' + chr(39) + ', 1)')};"] if self.rng.random() < 0.4 else [])
+                [f"observe o[ann] ~ {self._noisy('min(s' + chr(39) + ', 1)')};"] if self.rng.random() < 0.4 else []
+            )
         which = self.rng.choice(("none", "one", "one", "both", "seen"))
         if which == "none":
             return []
@@ -173,8 +223,12 @@ class _Writer:
             prize = Decimal(self.rng.choice(("1", "-3"))).scaleb(self.rng.choice((0, 3, 10, 14)))
             terms.append(f"(if n == {self.end} and a[ann] == a[bob] then {prize:f} else 0)")
         body = " + ".join(terms)
-        size = max(abs(float(w)) for t in terms for w in t.replace("(", " ").replace(")", " ").split()
-                   if w.lstrip("-")[:1].isdigit())  # fmt: skip
+        size = max(
+            abs(float(w))
+            for t in terms
+            for w in t.replace("(", " ").replace(")", " ").split()
+            if w.lstrip("-")[:1].isdigit()
+        )
         kind = self.rng.choice(("team", "team", "zero_sum", "zero_sum", "each"))
         if kind == "team":
             return [f"reward team = {body};"], kind, size

@@ -24,10 +24,18 @@ from posgc.policy.fit import require_fit
 from posgc.policy.verify import Verification, gap_kind, verify
 
 __all__ = [
-    "check_graph", "check_independence", "check_policy", "check_random_policies", "check_solution", "check_stages",
+    "check_graph",
+    "check_independence",
+    "check_policy",
+    "check_random_policies",
+    "check_solution",
+    "check_stages",
     "concepts",
-    "largest_defect", "prepared", "random_law", "solved",
-]  # fmt: skip
+    "largest_defect",
+    "prepared",
+    "random_law",
+    "solved",
+]
 
 K = TypeVar("K")
 EXACT = 1e-9
@@ -110,9 +118,10 @@ def edge(layer: Layer, k: int, code: int) -> int:
     """The node to which increment `code` leads from node k."""
     assert layer.table.z is not None
     (to,) = [
-        int(layer.edge_to[e]) for e in range(layer.edge_indptr[k], layer.edge_indptr[k + 1])
+        int(layer.edge_to[e])
+        for e in range(layer.edge_indptr[k], layer.edge_indptr[k + 1])
         if layer.table.z[layer.edge_z[e]] == code
-    ]  # fmt: skip
+    ]
     return to
 
 
@@ -132,8 +141,10 @@ def check_graph(tree: Tree, graph: Graph) -> None:
         if h < tree.horizon:
             occurring = {
                 (at[tree.knowledge(history)[0]], tree.code(tree.increment(history, nxt)))
-                for _, history in level for _, action in tree.uniform(history) for _, nxt in tree.after(history, action)
-            }  # fmt: skip
+                for _, history in level
+                for _, action in tree.uniform(history)
+                for _, nxt in tree.after(history, action)
+            }
             assert len(layer.edge_to) == len(occurring), "edges that nothing takes"
     first = tree.beliefs(levels[0])
     total = {tree.code(common): w for common, (w, _) in first.items()}
@@ -265,7 +276,8 @@ def check_solution(information: Information, tree: Tree, concept: Concept, shape
 def concepts(shape: Shape) -> tuple[Concept, ...]:
     """What value iteration serves for rewards of this kind with a gap of rounding only."""
     served: dict[str, tuple[Concept, ...]] = {
-        "common": ("team", "nash", "ce", "cce"), "zero_sum": ("nash", "ce", "cce"),
+        "common": ("team", "nash", "ce", "cce"),
+        "zero_sum": ("nash", "ce", "cce"),
         "general": ("nash", "ce", "cce") if shape.n == 2 else ("ce", "cce"),  # more agents: Nash with its gap only
-    }  # fmt: skip
+    }
     return served["common" if shape.n == 1 else shape.rewards]

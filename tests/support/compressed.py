@@ -37,11 +37,20 @@ def long_shape(seed: int, structures: tuple[str, ...] = STRUCTURES) -> Shape:
     n = 2 if rewards == "zero_sum" else int(rng.choice([2, 2, 2, 3, 1]))
     horizon = int(rng.choice([1, 2, 3, 3, 4, 4, 5])) if n < 3 else int(rng.integers(1, 4))
     return Shape(
-        str(rng.choice(structures)), n, int(rng.choice([1, 2, 2, 3])), horizon,
-        tuple(int(rng.choice([1, 2, 2, 2, 3])) for _ in range(n)), tuple(int(rng.choice([1, 2, 2])) for _ in range(n)),
-        rewards, ("dense", "sparse", "coarse")[int(rng.integers(3))], bool(rng.integers(2)),
-        int(rng.integers(3)) == 0, int(rng.integers(6)) == 0, float(rng.choice([1.0, 0.9, 0.5])), seed,
-    )  # fmt: skip
+        str(rng.choice(structures)),
+        n,
+        int(rng.choice([1, 2, 2, 3])),
+        horizon,
+        tuple(int(rng.choice([1, 2, 2, 2, 3])) for _ in range(n)),
+        tuple(int(rng.choice([1, 2, 2])) for _ in range(n)),
+        rewards,
+        ("dense", "sparse", "coarse")[int(rng.integers(3))],
+        bool(rng.integers(2)),
+        int(rng.integers(3)) == 0,
+        int(rng.integers(6)) == 0,
+        float(rng.choice([1.0, 0.9, 0.5])),
+        seed,
+    )
 
 
 def game(shape: Shape) -> Information:
@@ -137,9 +146,7 @@ class Worst:
             return error(group)
         best = 0.0
         for prescribed in self._prescriptions([x for _, x in group.entries]):
-            ahead = [
-                (w * q, nxt) for w, x in group.entries for q, nxt in self.tree.after(x, prescribed(x))
-            ]  # fmt: skip
+            ahead = [(w * q, nxt) for w, x in group.entries for q, nxt in self.tree.after(x, prescribed(x))]
             best = max(best, sum(self._worst(g, target, error) for g in self._apart(ahead)))
         return best
 

@@ -94,9 +94,11 @@ class Efg:
         waiting = [(1.0, self.root)]
         while waiting:
             reach, node = waiting.pop()
-            law = [1.0] * node.width if node.player == player else [
-                float(p) for p in (node.law if node.player < 0 else profile[node.player][node.infoset - 1])
-            ]  # fmt: skip
+            law = (
+                [1.0] * node.width
+                if node.player == player
+                else [float(p) for p in (node.law if node.player < 0 else profile[node.player][node.infoset - 1])]
+            )
             if node.player == player:
                 members.setdefault(node.infoset, []).append((reach, node))
             waiting += [(reach * p, child) for p, child in zip(law, node.children, strict=True)]

@@ -26,8 +26,15 @@ Floats = npt.NDArray[np.float64]
 Rewards = Literal["general", "common", "zero_sum"]
 
 STRUCTURES = (
-    "full", "one_step", "mixed_links", "controlled", "controlled_late_own", "uncontrolled", "none", "forget_all",
-)  # fmt: skip
+    "full",
+    "one_step",
+    "mixed_links",
+    "controlled",
+    "controlled_late_own",
+    "uncontrolled",
+    "none",
+    "forget_all",
+)
 SUPPORT = 4
 """Outcomes of positive probability in a row of a sparse or coarse kernel, at most."""
 
@@ -53,9 +60,12 @@ class Shape:
 
 @st.composite
 def shapes(
-    draw: st.DrawFn, rewards: Sequence[Rewards] = ("general", "common", "zero_sum"), histories: int = 2500,
-    max_agents: int = 3, structures: Sequence[str] = STRUCTURES,
-) -> Shape:  # fmt: skip
+    draw: st.DrawFn,
+    rewards: Sequence[Rewards] = ("general", "common", "zero_sum"),
+    histories: int = 2500,
+    max_agents: int = 3,
+    structures: Sequence[str] = STRUCTURES,
+) -> Shape:
     """Shapes with at most about `histories` histories, so that the plain way is affordable."""
     kind = draw(st.sampled_from(list(rewards)))
     n = 2 if kind == "zero_sum" else draw(st.sampled_from([k for k in (2, 2, 2, 3, 3, 1) if k <= max_agents]))
@@ -72,9 +82,20 @@ def shapes(
     moves = prod(actions) * (2 if split else 1) * support
     affordable = [h for h in (3, 2, 1) if moves ** (h - 1) * start <= histories]
     return Shape(
-        structure, n, n_states, draw(st.sampled_from(affordable[:1] * 4 + affordable)), actions, observations, kind,
-        numbers, early, draw(st.booleans()), split, draw(st.sampled_from((1.0, 0.9))), draw(st.integers(0, 2**32 - 1)),
-    )  # fmt: skip
+        structure,
+        n,
+        n_states,
+        draw(st.sampled_from(affordable[:1] * 4 + affordable)),
+        actions,
+        observations,
+        kind,
+        numbers,
+        early,
+        draw(st.booleans()),
+        split,
+        draw(st.sampled_from((1.0, 0.9))),
+        draw(st.integers(0, 2**32 - 1)),
+    )
 
 
 def random_game(shape: Shape) -> tuple[Model, Protocol]:
@@ -116,8 +137,10 @@ def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> t
             act = [shared[k] if v.agent == chief else secret[k] for k, v in enumerate(signature.actions)]
             moving = {chief}
         case "uncontrolled":  # Example 5, with a delay for each link
-            see = [[0 if i == v.agent else int(rng.choice([0, 1, 2, NEVER])) for i in range(n)]
-                   for v in signature.observations]  # fmt: skip
+            see = [
+                [0 if i == v.agent else int(rng.choice([0, 1, 2, NEVER])) for i in range(n)]
+                for v in signature.observations
+            ]
             act, moving = secret, set()
         case "none" | "forget_all":
             see, act, moving = [_owned(v, n, NEVER) for v in signature.observations], secret, set()
@@ -166,9 +189,20 @@ def _model(shape: Shape, signature: Signature, controllers: set[int], rng: np.ra
     law = _spread(_law(rng, (n_states, *first), shape.numbers), sizes).reshape(n_states, -1)
     s, o = np.nonzero(law)
     return Model(
-        "random", "", signature, horizon, shape.discount, ("state",), (_values(n_states),),
-        np.arange(n_states)[:, None], Initial(s, o, law[s, o]), tuple(kernels), tuple(of_step), active, observed,
-    )  # fmt: skip
+        "random",
+        "",
+        signature,
+        horizon,
+        shape.discount,
+        ("state",),
+        (_values(n_states),),
+        np.arange(n_states)[:, None],
+        Initial(s, o, law[s, o]),
+        tuple(kernels),
+        tuple(of_step),
+        active,
+        observed,
+    )
 
 
 def _spread(law: Floats, sizes: list[int]) -> Floats:
@@ -179,9 +213,13 @@ def _spread(law: Floats, sizes: list[int]) -> Floats:
 
 
 def _kernel(
-    shape: Shape, signature: Signature, seen: list[int], controllers: set[int],
-    active: npt.NDArray[np.bool_] | None, rng: np.random.Generator,
-) -> Kernel:  # fmt: skip
+    shape: Shape,
+    signature: Signature,
+    seen: list[int],
+    controllers: set[int],
+    active: npt.NDArray[np.bool_] | None,
+    rng: np.random.Generator,
+) -> Kernel:
     variables, n_states = [len(v.values) for v in signature.actions], shape.n_states
     sizes = [len(v.values) for v in signature.observations]
     moving = [k for k, v in enumerate(signature.actions) if v.agent in controllers]
@@ -237,6 +275,12 @@ def dectiger(horizon: int) -> Model:
         eaten = sum(d - 1 == s for d in doors)
         reward[:, a, s] = pay[eaten, len(doors) - eaten]
     return from_arrays(
-        transition=transition, emission=emission, reward=reward, initial=np.array([0.5, 0.5]),
-        action_sizes=(3, 3), observation_sizes=(2, 2), horizon=horizon, name="dectiger",
-    )  # fmt: skip
+        transition=transition,
+        emission=emission,
+        reward=reward,
+        initial=np.array([0.5, 0.5]),
+        action_sizes=(3, 3),
+        observation_sizes=(2, 2),
+        horizon=horizon,
+        name="dectiger",
+    )

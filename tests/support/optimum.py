@@ -32,9 +32,7 @@ class Coordinator:
             for _, history in level:
                 for seen, own in zip(private, self.tree.knowledge(history)[1], strict=True):
                     seen.add(own)
-            tried = prod(
-                float(len(self.tree.own_actions(i, h))) ** len(seen) for i, seen in enumerate(private)
-            )
+            tried = prod(float(len(self.tree.own_actions(i, h))) ** len(seen) for i, seen in enumerate(private))
             codes = {tuple(i for i, _ in self.tree.knowledge(history)[0]) for _, history in level}
             assert len(codes) == 1
             branches *= tried * max(1, self._increments(h))
@@ -61,9 +59,7 @@ class Coordinator:
 
     def _best(self, entries: list[Entry]) -> float:
         tree, h = self.tree, entries[0][1].h
-        keys = sorted(
-            {(i, own) for _, history in entries for i, own in enumerate(tree.knowledge(history)[1])}
-        )
+        keys = sorted({(i, own) for _, history in entries for i, own in enumerate(tree.knowledge(history)[1])})
         best = -np.inf
         for plan in product(*(tree.own_actions(i, h) for i, _ in keys)):
             best = max(best, self._worth(entries, dict(zip(keys, plan, strict=True))))
@@ -134,9 +130,13 @@ def _saddle(payoff: np.ndarray, e: np.ndarray, f: np.ndarray) -> float:
     objective = np.zeros(n + m)
     objective[n] = -1.0
     result = linprog(
-        objective, np.hstack([-payoff.T / scale, f.T]), np.zeros(payoff.shape[1]),
-        np.hstack([e, np.zeros((len(e), m))]), np.eye(len(e))[0], [(0, None)] * n + [(None, None)] * m,
+        objective,
+        np.hstack([-payoff.T / scale, f.T]),
+        np.zeros(payoff.shape[1]),
+        np.hstack([e, np.zeros((len(e), m))]),
+        np.eye(len(e))[0],
+        [(0, None)] * n + [(None, None)] * m,
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
-    )  # fmt: skip
+    )
     assert result.status == 0 and result.fun is not None, result.message
     return -float(result.fun) * scale

@@ -51,9 +51,10 @@ class Play:
         step = self.policy.steps[before.h - 1]
         code = self.tree.code(self.tree.increment(before, after))
         targets = [
-            int(step.edge_to[e]) for e in range(step.edge_indptr[node], step.edge_indptr[node + 1])
+            int(step.edge_to[e])
+            for e in range(step.edge_indptr[node], step.edge_indptr[node + 1])
             if int(step.z[step.edge_z[e]]) == code
-        ]  # fmt: skip
+        ]
         (target,) = targets
         return target
 
@@ -79,9 +80,10 @@ class Play:
         private = self.tree.knowledge(history)[1]
         return [
             (weight * prod(p for p, _ in drawn), tuple(a for _, a in drawn))
-            for weight, k in self.components(history.h, node) if weight > 0
+            for weight, k in self.components(history.h, node)
+            if weight > 0
             for drawn in product(*(self.own_law(i, history.h, k, private[i]) for i in range(self.tree.n)))
-        ]  # fmt: skip
+        ]
 
     def values(self) -> tuple[float, ...]:
         """The expected discounted sum of rewards, agent by agent."""
@@ -196,9 +198,10 @@ class Play:
         """The definition: the maximum over all deterministic memoryless deviations; None above the limit."""
         keys = {
             self._key(agent, history, told)
-            for level in self._levels(agent, kind) for _, history, node in level
+            for level in self._levels(agent, kind)
+            for _, history, node in level
             for _, told, _ in self.moves(agent, kind, history, node)
-        }  # fmt: skip
+        }
         ordered = sorted(keys, key=repr)
         options = [self.tree.own_actions(agent, key[0]) for key in ordered]
         if prod(map(len, options)) > limit:
@@ -215,10 +218,11 @@ class Play:
                 [
                     (w * p * q / len(mine), nxt, self.follow(node, history, nxt))
                     for w, history, node in levels[-1]
-                    for p, _, own in self.moves(agent, kind, history, node) for a in mine
+                    for p, _, own in self.moves(agent, kind, history, node)
+                    for a in mine
                     for q, nxt in self.tree.after(history, sum((*own[:agent], a, *own[agent + 1 :]), ()))
                 ]
-            )  # fmt: skip
+            )
         return levels
 
     def _key(self, agent: int, history: History, told: Told) -> Key:
@@ -235,9 +239,15 @@ class Play:
         )
 
     def _deviation(
-        self, agent: int, kind: Kind, plan: dict[Key, Digits], history: History, node: int,
-        own: tuple[Digits, ...], mine: Digits,
-    ) -> float:  # fmt: skip
+        self,
+        agent: int,
+        kind: Kind,
+        plan: dict[Key, Digits],
+        history: History,
+        node: int,
+        own: tuple[Digits, ...],
+        mine: Digits,
+    ) -> float:
         action = sum((*own[:agent], mine, *own[agent + 1 :]), ())
         value = self.tree.reward(agent, history, action)
         if history.h < self.tree.horizon:

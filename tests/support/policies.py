@@ -24,10 +24,18 @@ def header_of(tree: Tree, concept: Concept) -> Header:
     """A header that fits the game and claims nothing."""
     model, protocol = tree.model, tree.protocol
     return Header(
-        model.name, model.digest, protocol.name, (protocol.action_lags, protocol.observation_lags, protocol.forget),
-        tuple(sorted(tree.dropped)), model.signature.agents, model.horizon, concept, "random", {},
+        model.name,
+        model.digest,
+        protocol.name,
+        (protocol.action_lags, protocol.observation_lags, protocol.forget),
+        tuple(sorted(tree.dropped)),
+        model.signature.agents,
+        model.horizon,
+        concept,
+        "random",
+        {},
         (0.0,) * tree.n,
-    )  # fmt: skip
+    )
 
 
 def on_graph(rng: np.random.Generator, tree: Tree, graph: Graph, product: bool) -> Policy:
@@ -100,17 +108,21 @@ def machine(rng: np.random.Generator, tree: Tree, product: bool, size: int = 3) 
     root = {tree.code(tree.increment(None, h)): int(rng.integers(sizes[0])) for _, h in levels[0]}
     edges: list[Edges] = []
     for k, level in enumerate(levels):
-        codes = set() if k + 1 == len(levels) else {
-            tree.code(tree.increment(history, nxt))
-            for _, history in level for _, action in tree.uniform(history) for _, nxt in tree.after(history, action)
-        }  # fmt: skip
+        codes = (
+            set()
+            if k + 1 == len(levels)
+            else {
+                tree.code(tree.increment(history, nxt))
+                for _, history in level
+                for _, action in tree.uniform(history)
+                for _, nxt in tree.after(history, action)
+            }
+        )
         edges.append([{c: int(rng.integers(sizes[k + 1])) for c in sorted(codes)} for _ in range(sizes[k])])
     return _policy(rng, tree, root, edges, product)
 
 
-def _policy(
-    rng: np.random.Generator, tree: Tree, root: dict[int, int], edges: list[Edges], product: bool
-) -> Policy:
+def _policy(rng: np.random.Generator, tree: Tree, root: dict[int, int], edges: list[Edges], product: bool) -> Policy:
     """Random prescriptions on a given machine; a product policy has one component a node."""
     levels, steps = tree.histories(), []
     for h, (level, here) in enumerate(zip(levels, edges, strict=True), start=1):
@@ -125,19 +137,25 @@ def _policy(
             choices = len(tree.own_actions(i, h))
             pure = rng.random() < 0.5
             tables.append(
-                rng.integers(0, choices, (total, len(codes))) if pure
+                rng.integers(0, choices, (total, len(codes)))
+                if pure
                 else rng.dirichlet(np.ones(choices), (total, len(codes)))
-            )  # fmt: skip
+            )
         z = np.array(sorted({code for node in here for code in node}), np.int64)
         place = {int(code): k for k, code in enumerate(z)}
         listed = [(place[code], to) for node in here for code, to in sorted(node.items())]
         steps.append(
             PolicyStep(
-                tuple(private), indptr, weight, tuple(tables), z,
+                tuple(private),
+                indptr,
+                weight,
+                tuple(tables),
+                z,
                 np.concatenate([[0], np.cumsum([len(node) for node in here])]).astype(np.int64),
-                np.array([k for k, _ in listed], np.int32), np.array([to for _, to in listed], np.int32),
+                np.array([k for k, _ in listed], np.int32),
+                np.array([to for _, to in listed], np.int32),
             )
-        )  # fmt: skip
+        )
     root_z = np.array(sorted(root), np.int64)
     root_to = np.array([root[int(code)] for code in root_z], np.int64)
     return Policy(header_of(tree, "nash" if product else "ce"), root_z, root_to, tuple(steps))

@@ -144,9 +144,7 @@ def _examine(found: Examined, compiled: Compiled, game: ExactGame, lags: Protoco
     _check_text(found, solution, document, value)
 
 
-def _judged(
-    found: Examined, beliefs: Beliefs, solution: Solution, concept: str, holds: bool
-) -> Judged | None:
+def _judged(found: Examined, beliefs: Beliefs, solution: Solution, concept: str, holds: bool) -> Judged | None:
     """None where it is too large without Assumption 3, and for games without end."""
     if solution.compiled.request.endless:
         return None
@@ -186,8 +184,12 @@ def _independent(found: Examined, beliefs: Beliefs, verdict: Verdict, endless: b
     holds = not defect
     said = f"Assumption 3 {verdict.holds} [{verdict.method}]"
     passes = verdict.method == "exact" and "tolerance 1e-09" in verdict.evidence and defect <= TOLERANCE
-    found.fact("assumption 3", said, f"{holds}, posteriors differ by {float(defect):.3g}",
-               verdict.holds in (None, holds) or (verdict.holds is True and passes))  # fmt: skip
+    found.fact(
+        "assumption 3",
+        said,
+        f"{holds}, posteriors differ by {float(defect):.3g}",
+        verdict.holds in (None, holds) or (verdict.holds is True and passes),
+    )
     far_out = horizon <= 2 or reads_step(beliefs.game.game)
     if verdict.method == "structural, every horizon" and holds and not endless and far_out:
         _every_horizon(found, beliefs, said)
@@ -236,9 +238,7 @@ def _alike(told: str, rewards: tuple[Fraction, ...]) -> bool:
     return abs(one - two if told == "common" else one + two) <= SAME * max(abs(one), abs(two))
 
 
-def _value(
-    beliefs: Beliefs, concept: str, kind: str, holds: bool, endless: bool
-) -> tuple[Fraction, Fraction] | None:
+def _value(beliefs: Beliefs, concept: str, kind: str, holds: bool, endless: bool) -> tuple[Fraction, Fraction] | None:
     """[lower, upper] of the value of the game, equal where it is known exactly."""
     if (concept, kind) not in (("team", "common"), ("nash", "zero_sum"), ("nash", "common")):
         return None
@@ -288,9 +288,12 @@ def _check_policy(found: Examined, document: dict[str, Any], judged: Judged) -> 
 
 
 def _check_compression(
-    found: Examined, solution: Solution, document: dict[str, Any], judged: Judged,
+    found: Examined,
+    solution: Solution,
+    document: dict[str, Any],
+    judged: Judged,
     optimum: tuple[Fraction, Fraction] | None,
-) -> None:  # fmt: skip
+) -> None:
     made, shown = solution.compression, document["compression"]
     if made is None:
         return
@@ -323,9 +326,12 @@ def _check_text(
         found.least("printed value", "minus lower", f"-{m[1]}".removeprefix("--"), -value[1])
         found.least("printed value", "upper", m[2], value[0])
     header, gap = solution.policy.header, document["gap"]
-    pairs = [(f"error of merging at most {NUMBER}", gap["error"]), (f"gaps of at most {NUMBER}", header.stage_gap),
-             (f"bounds the gap by {NUMBER}", header.gap_bound if solution.compression is None else None),
-             (f"so its gap is at most {NUMBER}", gap["value"])]  # fmt: skip
+    pairs = [
+        (f"error of merging at most {NUMBER}", gap["error"]),
+        (f"gaps of at most {NUMBER}", header.stage_gap),
+        (f"bounds the gap by {NUMBER}", header.gap_bound if solution.compression is None else None),
+        (f"so its gap is at most {NUMBER}", gap["value"]),
+    ]
     for pattern, number in pairs:
         if number is not None and (m := re.search(pattern, text)):
             found.least("printed digits", pattern.removesuffix(NUMBER), m[1], Fraction(number))

@@ -88,9 +88,12 @@ def random_game(
     return from_arrays(
         transition=np.ascontiguousarray(transition),
         emission=np.ascontiguousarray(np.broadcast_to(seen, (actions**n, *seen.shape))),
-        reward=rng.random((n, actions**n, states)), initial=law(states),
-        action_sizes=(actions,) * n, observation_sizes=(observations,) * n, horizon=horizon,
-    )  # fmt: skip
+        reward=rng.random((n, actions**n, states)),
+        initial=law(states),
+        action_sizes=(actions,) * n,
+        observation_sizes=(observations,) * n,
+        horizon=horizon,
+    )
 
 
 def any_game(rng: np.random.Generator, n: int, horizon: int, kind: str) -> Model:
@@ -160,6 +163,13 @@ def dectiger(horizon: int) -> Model:
     ear = np.array([[0.85, 0.15], [0.15, 0.85]])
     emission[0] = np.einsum("si,sj->sij", ear, ear).reshape(2, 4)
     return from_arrays(
-        transition=transition, emission=emission, reward=np.zeros((2, 9, 2)), initial=np.array([0.5, 0.5]),
-        action_sizes=(3, 3), observation_sizes=(2, 2), horizon=horizon, name="dectiger", agents=("ann", "bob"),
-    )  # fmt: skip
+        transition=transition,
+        emission=emission,
+        reward=np.zeros((2, 9, 2)),
+        initial=np.array([0.5, 0.5]),
+        action_sizes=(3, 3),
+        observation_sizes=(2, 2),
+        horizon=horizon,
+        name="dectiger",
+        agents=("ann", "bob"),
+    )

@@ -50,9 +50,7 @@ Law = Callable[[History], list[tuple[float, Digits]]]
 class Tree:
     """All histories of a model under a protocol; `dropped` are (action variable, step) not remembered."""
 
-    def __init__(
-        self, model: Model, protocol: Protocol, dropped: frozenset[tuple[int, int]] = frozenset()
-    ) -> None:
+    def __init__(self, model: Model, protocol: Protocol, dropped: frozenset[tuple[int, int]] = frozenset()) -> None:
         self.model, self.protocol, self.dropped = model, protocol, dropped
         self.n, self.horizon = len(model.signature.agents), model.horizon
         self._known: dict[tuple[tuple[Digits, ...], tuple[Digits, ...]], tuple[Known, tuple[Known, ...]]] = {}
@@ -103,8 +101,9 @@ class Tree:
         """The agent's choices at step h: the values of its action variables, inactive ones at 0."""
         ranges = [
             range(len(v.values) if on else 1)
-            for v, on in zip(self.model.signature.actions, self.model.active[h - 1], strict=True) if v.agent == agent
-        ]  # fmt: skip
+            for v, on in zip(self.model.signature.actions, self.model.active[h - 1], strict=True)
+            if v.agent == agent
+        ]
         return list(product(*ranges))
 
     def joint_actions(self, h: int) -> list[Digits]:
@@ -190,19 +189,25 @@ class Tree:
                 [
                     (w * p * q, nxt)
                     for w, history in levels[-1]
-                    for p, action in play(history) if p > 0
+                    for p, action in play(history)
+                    if p > 0
                     for q, nxt in self.after(history, action)
                 ]
-            )  # fmt: skip
+            )
         return levels
 
     def uniform_values(self) -> list[float]:
         """What everybody earns, discounted, when all play uniformly."""
         levels = [(self.model.discount**h, level) for h, level in enumerate(self.histories())]
         return [
-            sum(d * w * p * self.reward(i, history, a) for d, level in levels for w, history in level
-                for p, a in self.uniform(history)) for i in range(self.n)
-        ]  # fmt: skip
+            sum(
+                d * w * p * self.reward(i, history, a)
+                for d, level in levels
+                for w, history in level
+                for p, a in self.uniform(history)
+            )
+            for i in range(self.n)
+        ]
 
     def beliefs(self, level: list[tuple[float, History]]) -> dict[Known, tuple[float, Belief]]:
         """For every c_h that occurs: its probability, and P(p_h, s_h | c_h)."""

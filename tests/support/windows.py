@@ -26,9 +26,11 @@ def start(h: int, length: int, delay: int) -> int:
 def seen(known: Known, h: int, length: int, delay: int) -> Known:
     """What the window of step h holds of the common items."""
     tau = h - delay - length
-    return known if tau <= 1 else tuple(
-        (item, value) for item, value in known if item[0] >= tau + (item[1] == "observation")
-    )  # fmt: skip
+    return (
+        known
+        if tau <= 1
+        else tuple((item, value) for item, value in known if item[0] >= tau + (item[1] == "observation"))
+    )
 
 
 def prior_law(tree: Tree, tau: int, prior: Literal["uniform", "reachable"]) -> dict[Path, float]:
@@ -65,6 +67,4 @@ def window_beliefs(
     for (known, s), w in paths.items():
         common, private = tree.sort(sorted(known), h)
         joint[seen(common, h, length, delay)][private, s] += w
-    return {
-        window: {cell: w / sum(belief.values()) for cell, w in belief.items()} for window, belief in joint.items()
-    }
+    return {window: {cell: w / sum(belief.values()) for cell, w in belief.items()} for window, belief in joint.items()}

@@ -86,9 +86,7 @@ class Stage:
 class Beliefs:
     """The exact graph of a game under a protocol; `dropped` are (action variable, step) not remembered."""
 
-    def __init__(
-        self, game: ExactGame, protocol: Protocol, dropped: frozenset[tuple[int, int]] = frozenset()
-    ) -> None:
+    def __init__(self, game: ExactGame, protocol: Protocol, dropped: frozenset[tuple[int, int]] = frozenset()) -> None:
         self.game, self.protocol, self.dropped, self.n = game, protocol, dropped, game.n
         self._stages: dict[tuple[int, Belief], Stage] = {}
         self._told: dict[tuple[int, Private, Digits, Digits], tuple[Known, Private]] = {}
@@ -107,7 +105,7 @@ class Beliefs:
         return [
             (z, sum(cells.values(), Fraction(0)), primitive({c: int(p * scale) for c, p in cells.items()})[0])
             for z, cells in by_z.items()
-        ]  # fmt: skip
+        ]
 
     def _made(self, kind: str, t: int, values: Digits) -> list[tuple[Item, int]]:
         there = self.game.active if kind == "action" else self.game.observed

@@ -83,8 +83,9 @@ class ExactGame:
 
     def after(self, h: int, states: set[Digits]) -> set[Digits]:
         """The states that can follow these."""
-        return {s for state in states for a in self.joint_actions(h) for (s, _), p in self.row(h, state, a).law.items()
-                if p}  # fmt: skip
+        return {
+            s for state in states for a in self.joint_actions(h) for (s, _), p in self.row(h, state, a).law.items() if p
+        }
 
     def own_actions(self, agent: int, h: int) -> list[Digits]:
         """The agent's choices at step h, value indices of its variables; the first value where there is no choice."""
@@ -167,8 +168,9 @@ def reads_step(game: ir.Game) -> bool:
         seen.add(id(node))
         return any(walk(getattr(node, name)) for name in node.__dataclass_fields__)
 
-    return any(walk(x) for x in (game.states, game.actions, game.observations, game.chances, game.rewards,
-                                 game.terminal))  # fmt: skip
+    return any(
+        walk(x) for x in (game.states, game.actions, game.observations, game.chances, game.rewards, game.terminal)
+    )
 
 
 # ---- expressions and distributions

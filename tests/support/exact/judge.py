@@ -117,8 +117,9 @@ class Judge:
     def _joint(mixed: Mixed) -> list[tuple[Digits, Fraction]]:
         return [
             (sum((a for a, _ in parts), ()), w * prod((p for _, p in parts), start=Fraction(1)))
-            for w, laws in mixed for parts in product(*(law.items() for law in laws))
-        ]  # fmt: skip
+            for w, laws in mixed
+            for parts in product(*(law.items() for law in laws))
+        ]
 
     def _deviation(self, h: int, stage: Stage, played: dict[Private, Mixed], payoff: object, agent: int) -> Fraction:
         """The best that the agent can do here: for each p_i, and recommended action where it hears one, an action."""
@@ -152,10 +153,14 @@ class PlainJudge(Judge):
         start = dict(zip(self.policy.root_z.tolist(), self.policy.root_to.tolist(), strict=True))
         values, best = (
             tuple(
-                sum((p * self._from(i, free, 1, start[self._code(z)], b) for z, p, b in self.beliefs.roots()),
-                    Fraction(0)) for i in agents
-            ) for free in (False, True)
-        )  # fmt: skip
+                sum(
+                    (p * self._from(i, free, 1, start[self._code(z)], b) for z, p, b in self.beliefs.roots()),
+                    Fraction(0),
+                )
+                for i in agents
+            )
+            for free in (False, True)
+        )
         return Judged(values, best)
 
     def _from(self, agent: int, free: bool, h: int, node: int, belief: Belief) -> Fraction:
@@ -171,16 +176,25 @@ class PlainJudge(Judge):
             if free and len(own) ** len(told) > self.ANSWERS:
                 raise Refused(f"{len(own) ** len(told)} maps of a deviator")
             answers = product(own, repeat=len(told)) if free else [None]
-            self._worth[key] = max(
-                self._answered(agent, free, h, node, stage, played, answer and dict(zip(told, answer, strict=True)))
-                for answer in answers
-            ) / stage.total  # fmt: skip
+            self._worth[key] = (
+                max(
+                    self._answered(agent, free, h, node, stage, played, answer and dict(zip(told, answer, strict=True)))
+                    for answer in answers
+                )
+                / stage.total
+            )
         return self._worth[key]
 
     def _answered(
-        self, agent: int, free: bool, h: int, node: int, stage: Stage,
-        played: dict[Private, list[tuple[Digits, Fraction]]], answer: dict[object, Digits] | None,
-    ) -> Fraction:  # fmt: skip
+        self,
+        agent: int,
+        free: bool,
+        h: int,
+        node: int,
+        stage: Stage,
+        played: dict[Private, list[tuple[Digits, Fraction]]],
+        answer: dict[object, Digits] | None,
+    ) -> Fraction:
         total, flows = Fraction(0), {}
         own = self._own(agent)
         for u, row in played.items():

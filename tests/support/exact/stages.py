@@ -67,8 +67,7 @@ def _most(matrix: list[list[Fraction]]) -> Fraction:
     cost = [-one] * n + [zero] * (m + 1)
     basis = list(range(n, n + m))
     while (enter := next((c for c in range(n + m) if cost[c] < 0), None)) is not None:
-        leave = min((r for r in range(m) if rows[r][enter] > 0),
-                    key=lambda r: (rows[r][-1] / rows[r][enter], basis[r]))  # fmt: skip
+        leave = min((r for r in range(m) if rows[r][enter] > 0), key=lambda r: (rows[r][-1] / rows[r][enter], basis[r]))
         pivot = rows[leave][enter]
         rows[leave] = [x / pivot for x in rows[leave]]
         for row in (*rows[:leave], *rows[leave + 1 :], cost):

@@ -51,8 +51,9 @@ def _moves_nothing(game: ExactGame, variable: int, h: int) -> bool:
     laws: dict[tuple[Digits, Digits], object] = {}
     return all(
         laws.setdefault((s, a[:variable] + a[variable + 1 :]), law := game.row(h, s, a).law) == law
-        for s in game.states(h) for a in game.joint_actions(h)
-    )  # fmt: skip
+        for s in game.states(h)
+        for a in game.joint_actions(h)
+    )
 
 
 def payoffs(stage: Stage, agent: int, discount: Fraction, ahead: dict[Known, Fraction]) -> Table:
