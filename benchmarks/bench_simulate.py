@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from posgc.pipeline import Request, compile_request, solve
-from posgc.policy.players import Player, PolicyPlayer, RandomPlayer, UniformPlayer
-from posgc.policy.sampler import estimate
+from posgc.play.players import Player, PolicyPlayer, RandomPlayer, UniformPlayer
+from posgc.play.sampler import estimate
 
 GAME = Path(__file__).resolve().parent.parent / "games" / "dectiger.posg"
 LOOP_STEPS = 60_000

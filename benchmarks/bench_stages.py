@@ -29,9 +29,16 @@ import numpy as np
 import scipy
 from scipy.optimize import linprog
 
-from posgc.equilibrium import Stages, StageSolution, ZeroSumOptions, correlated, team, zero_sum
+from posgc.equilibrium import (
+    Stages,
+    StageSolution,
+    ZeroSumOptions,
+    solve_correlated,
+    solve_team,
+    solve_zero_sum,
+)
 from posgc.equilibrium.cache import deduplicate
-from posgc.equilibrium.predictive import predictive_matching
+from posgc.equilibrium.zero_sum.predictive import predictive_matching
 
 Loop = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 METHODS: tuple[Literal["lp", "regret", "auto"], ...] = ("lp", "regret", "auto")
@@ -169,9 +176,9 @@ def compared(name: str, demand: float, batch: Callable[[], float], yardstick: Ca
 def bench_team(options: argparse.Namespace) -> None:
     for actions in (3, 4):
         stages = layer(1_000_000, 1, actions, "common")
-        report(f"team, 1,000,000, P=1, A={actions}x{actions}", *run(team, stages, options.repeat))
+        report(f"team, 1,000,000, P=1, A={actions}x{actions}", *run(solve_team, stages, options.repeat))
     stages = layer(100_000, 2, 3, "common")
-    report("team, 100,000, P=2x2, A=3x3", *run(team, stages, options.repeat))
+    report("team, 100,000, P=2x2, A=3x3", *run(solve_team, stages, options.repeat))
 
 
 def bench_zero_sum(options: argparse.Namespace) -> None:
@@ -184,12 +191,12 @@ def bench_zero_sum(options: argparse.Namespace) -> None:
         stages = layer(nodes, types, actions, "zero_sum", integer)
         repeat = 1 if nodes > 100_000 else options.repeat
         name = f"zero-sum{', degenerate' if integer else ''}, {nodes:,}, P={types}x{types}, A={actions}x{actions}"
-        report(name, *run(zero_sum, stages, repeat))
+        report(name, *run(solve_zero_sum, stages, repeat))
         sample = min(SAMPLE, nodes)
         compared(
             f"one linprog call each ({sample} of {nodes:,})",
             demand,
-            lambda s=stages: timed(zero_sum, s, 1)[0][0] / s.n_nodes,  # type: ignore[misc]
+            lambda s=stages: timed(solve_zero_sum, s, 1)[0][0] / s.n_nodes,  # type: ignore[misc]
             lambda s=stages, k=sample: one_by_one(s, k),
             repeat,  # type: ignore[misc]
         )
@@ -228,13 +235,13 @@ def bench_choice(options: argparse.Namespace) -> None:
             for method in METHODS:
                 chosen = ZeroSumOptions(method=method, epsilon=tolerated * span)
                 name = f"zero-sum, {nodes:,}, P={types}, A={actions}, epsilon {tolerated:g}, {method}"
-                report(name, *run(partial(zero_sum, options=chosen), stages, options.repeat))
+                report(name, *run(partial(solve_zero_sum, options=chosen), stages, options.repeat))
 
 
 def bench_correlated(options: argparse.Namespace) -> None:
     stages = layer(2_000, 2, 3, "general")
     for kind in ("cce", "ce"):
-        report(f"{kind}, 2,000, P=2x2, A=3x3", *run(lambda s, k=kind: correlated(s, k), stages, options.repeat))  # type: ignore[misc]
+        report(f"{kind}, 2,000, P=2x2, A=3x3", *run(lambda s, k=kind: solve_correlated(s, k), stages, options.repeat))  # type: ignore[misc]
 
 
 def bench_copies(options: argparse.Namespace) -> None:

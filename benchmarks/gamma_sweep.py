@@ -18,12 +18,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from posgc_window.error import window_certificate
 
-from posgc.cli.chart import BLUE, GREEN, INK, STYLE
 from posgc.compression.bounds import theory_window
 from posgc.information.items import Information
 from posgc.language import Source, compile_game
-from posgc.language.sharing import protocol
+from posgc.language.sharing.requests import protocol
 from posgc.model import tabulate
+from posgc.report.chart import BLUE, GREEN, INK, STYLE
 
 GAMMAS = (0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 STAYS = {1.0: ("state never moves", BLUE, "o"), 0.9: ("state moves with probability 0.1", GREEN, "s")}

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from posgc.assumptions.observability import GammaSummary, ObservabilityReport
     from posgc.assumptions.verdict import Verdict
     from posgc.language.diagnostics import Diagnostic, InputError, LimitError
-    from posgc.language.protocol import NEVER, Protocol
+    from posgc.language.sharing.lag_table import NEVER, Protocol
     from posgc.pipeline.checking import Report
     from posgc.pipeline.compiling import AssumptionFails
     from posgc.pipeline.judging import Simulation
     from posgc.pipeline.solving import Solution
     from posgc.pipeline.verified import Verified
+    from posgc.play.simulator import Simulator
     from posgc.policy.artefact import Policy
     from posgc.policy.file import load_policy
-    from posgc.policy.simulator import Simulator
 
 __all__ = [
     "NEVER",
@@ -55,7 +55,7 @@ _HOMES = {
     "posgc.assumptions.observability": ("GammaSummary", "ObservabilityReport"),
     "posgc.assumptions.verdict": ("Verdict",),
     "posgc.language.diagnostics": ("Diagnostic", "InputError", "LimitError"),
-    "posgc.language.protocol": ("NEVER", "Protocol"),
+    "posgc.language.sharing.lag_table": ("NEVER", "Protocol"),
     "posgc.pipeline.checking": ("Report",),
     "posgc.pipeline.compiling": ("AssumptionFails",),
     "posgc.pipeline.judging": ("Simulation",),
@@ -63,7 +63,7 @@ _HOMES = {
     "posgc.pipeline.verified": ("Verified",),
     "posgc.policy.artefact": ("Policy",),
     "posgc.policy.file": ("load_policy",),
-    "posgc.policy.simulator": ("Simulator",),
+    "posgc.play.simulator": ("Simulator",),
 }
 
 

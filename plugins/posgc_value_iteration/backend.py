@@ -31,13 +31,13 @@ from posgc.equilibrium import (
     TeamOptions,
     TooLarge,
     ZeroSumOptions,
-    correlated,
-    nash,
-    team,
+    solve_correlated,
+    solve_nash,
+    solve_team,
 )
+from posgc.planning.induction import Induction, Oracle
 from posgc.plugin import Diagnostic, Facts, InputError, LimitError, Problem
 from posgc.policy.artefact import Concept
-from posgc.policy.induction import Induction, Oracle
 
 __all__ = ["Options", "ValueIteration"]
 
@@ -87,16 +87,16 @@ def _oracle(problem: Problem, options: Options) -> Oracle:
     epsilon, seed = options.epsilon, problem.seed
     common = TeamOptions(epsilon=epsilon, seed=seed)
     if concept == "team":
-        return partial(team, options=common)
+        return partial(solve_team, options=common)
     if concept == "nash":
         zero_sum = ZeroSumOptions(epsilon=epsilon)
-        return partial(nash, options=NashOptions(team=common, zero_sum=zero_sum, epsilon=epsilon, seed=seed))
+        return partial(solve_nash, options=NashOptions(team=common, zero_sum=zero_sum, epsilon=epsilon, seed=seed))
     select = _by_index(problem, options.select)
     try:
         chosen = CorrelatedOptions(select, options.form, options.way, epsilon=epsilon, team=TeamOptions(seed=seed))
     except ValueError as error:
         raise InputError([Diagnostic("E612", f"the options do not go together: {error}")]) from None
-    return partial(correlated, kind=concept, options=chosen)
+    return partial(solve_correlated, kind=concept, options=chosen)
 
 
 def _explained(oracle: Oracle) -> Oracle:

@@ -31,9 +31,9 @@ from posgc.information.graph import first_beliefs, reachable_tables
 from posgc.information.growth import Room
 from posgc.information.items import Information
 from posgc.information.step import Cells, StepTable
+from posgc.judge.pairs import NextPairs, TrueStep, next_pairs, true_step
 from posgc.plugin import LimitError
 from posgc.policy.artefact import Edges
-from posgc.policy.pairs import NextPairs, TrueStep, next_pairs, true_step
 from posgc_window.priors import Prior, priors
 from posgc_window.suffixes import Suffix, Walk, window_start
 

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from posgc.api.choices import compression_asked, options_asked
 from posgc.api.info import Info
 from posgc.api.progress import shown
+from posgc.judge.verify import Form
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.display import Display
 from posgc.language.files import replace_file
@@ -29,12 +30,11 @@ from posgc.pipeline import (
     solve,
     verify_policy,
 )
+from posgc.play.simulator import Simulator
 from posgc.plugin.backend import Progress
 from posgc.plugin.exporter import LiveExporter
 from posgc.policy.artefact import Concept, Policy
 from posgc.policy.file import load_policy
-from posgc.policy.simulator import Simulator
-from posgc.policy.verify import Form
 
 __all__ = ["Game"]
 

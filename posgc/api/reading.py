@@ -13,7 +13,7 @@ from posgc.api.arrays import model_of_arrays
 from posgc.api.game import Asked, Game
 from posgc.api.progress import shown
 from posgc.language.diagnostics import Diagnostic, InputError, Source, with_line_feeds
-from posgc.language.protocol import Protocol
+from posgc.language.sharing.lag_table import Protocol
 from posgc.pipeline import Request, compile_read, compile_request
 from posgc.plugin.importer import RewardReading
 

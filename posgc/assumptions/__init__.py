@@ -1,7 +1,7 @@
 """The checks of Assumptions 1 to 3 of Liu & Zhang (2023), each with its proof or its counterexample."""
 
-from posgc.assumptions.dependence import belief_distances
 from posgc.assumptions.evolution import evolution
+from posgc.assumptions.independence.dependence import belief_distances
 from posgc.assumptions.observability import ObservabilityReport, observability
 from posgc.assumptions.replay import ReplayResult, replay
 from posgc.assumptions.strategy_independence import strategy_independence

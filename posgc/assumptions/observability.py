@@ -37,8 +37,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from posgc.assumptions.gamma import Belief, Effort, GammaBracket, gamma_bracket
-from posgc.assumptions.gamma_certificates import ROUNDING
+from posgc.assumptions.gamma.bracket import Belief, Effort, GammaBracket, gamma_bracket
+from posgc.assumptions.gamma.certificates import ROUNDING
 from posgc.assumptions.kernels import Marginals, Stage, marginals, stages
 from posgc.assumptions.verdict import ANSWER
 from posgc.language.display import Display

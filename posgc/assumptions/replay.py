@@ -4,7 +4,7 @@ A plain forward filter: a table from full histories (every action and observatio
 state) to their probabilities, read off the model's kernel row by row.  Histories that contradict the common
 information of the witness are left out as soon as it becomes common.  Who knows what is decided from the
 lags alone.  There is no graph, no merging, no code and no step table in it: what it shares with
-`posgc.assumptions.vertices` is the model.
+`posgc.assumptions.independence.vertices` is the model.
 """
 
 from __future__ import annotations

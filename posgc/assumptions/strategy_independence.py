@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from posgc.assumptions.structural import SliceResult, slice_certificate, unrolled_certificate
+from posgc.assumptions.independence.structural import SliceResult, slice_certificate, unrolled_certificate
+from posgc.assumptions.independence.vertices import POSTERIOR_TOLERANCE, check_layer, moves
 from posgc.assumptions.verdict import Verdict
-from posgc.assumptions.vertices import POSTERIOR_TOLERANCE, check_layer, moves
 from posgc.assumptions.witness import describe_witness, witness_of
 from posgc.information.graph import DEFAULT_MAX_NODES, grow_layers
 from posgc.information.items import Information
@@ -90,7 +90,7 @@ def _by_slices(information: Information, cut: SliceResult) -> Verdict:
 
 
 def _up_to_here(information: Information) -> str:
-    """The method of a structural proof that says nothing of longer games; see `posgc.assumptions.structural`."""
+    """The method of a structural proof that says nothing of longer games; see `independence.structural`."""
     model = information.model
     return "structural, " + ("this horizon" if "horizon" in model.reads else f"horizons up to {model.horizon}")
 

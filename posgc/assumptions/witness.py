@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from posgc.assumptions.vertices import Failure, Moves
+from posgc.assumptions.independence.vertices import Failure, Moves
 from posgc.information.codes import Codec, decode
 from posgc.information.items import Information, Item
 

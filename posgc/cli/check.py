@@ -11,11 +11,11 @@ from typing import Any
 
 from posgc.api import progress_bar
 from posgc.assumptions import ReplayResult, replay
-from posgc.cli import documents, text
 from posgc.cli.flags import add_game, add_output, game_of
 from posgc.language.diagnostics import Diagnostic, InputError, Source
 from posgc.language.files import replace_file, require_regular
 from posgc.pipeline import Report
+from posgc.report import documents, text
 
 __all__ = ["add_arguments", "run"]
 

@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 
 from posgc.api import progress_bar
-from posgc.cli import documents, text
-from posgc.cli.chart import FORMATS, draw
 from posgc.cli.flags import add_game, add_output, numbers, pairs, request_of, seconds
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.files import replace_file
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import compile_request, solve_each
 from posgc.policy.artefact import Concept
+from posgc.report import documents, text
+from posgc.report.chart import FORMATS, draw
 
 __all__ = ["add_arguments", "run"]
 

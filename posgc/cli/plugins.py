@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from posgc.cli import documents, text
 from posgc.cli.flags import add_output
 from posgc.plugin.registry import registry
+from posgc.report import documents, text
 
 __all__ = ["add_arguments", "run"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from posgc.cli import text
 from posgc.cli.flags import integer
+from posgc.judge.pairs import PolicyMismatch
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import compile_request, read_source, request_of_policy
+from posgc.policy.compatibility import require_fit
 from posgc.policy.file import load_policy
-from posgc.policy.fit import require_fit
-from posgc.policy.pairs import PolicyMismatch
-from posgc.policy.story import tell
+from posgc.report import text
+from posgc.report.likely_play import tell
 
 __all__ = ["add_arguments", "run"]
 

@@ -6,11 +6,11 @@ import argparse
 import sys
 
 from posgc.api import progress_bar
-from posgc.cli import documents, text
 from posgc.cli.flags import add_game, add_output, game_of, positive
-from posgc.cli.traces import trace_lines
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.files import replace_file
+from posgc.report import documents, text
+from posgc.report.traces import trace_lines
 
 __all__ = ["add_arguments", "run"]
 

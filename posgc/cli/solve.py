@@ -7,10 +7,10 @@ import math
 import sys
 
 from posgc.api import compression_asked, options_asked, progress_bar
-from posgc.cli import documents, text
 from posgc.cli.flags import add_game, add_output, add_referee, exceeds, game_of, gap, pairs, request_of, seconds
 from posgc.language.rounding import at_most
 from posgc.pipeline import Solution, referee_of, second_opinion
+from posgc.report import documents, text
 
 __all__ = ["add_arguments", "run"]
 

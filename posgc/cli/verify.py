@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from posgc.api import progress_bar
-from posgc.cli import documents, text
 from posgc.cli.flags import add_game, add_output, add_referee, exceeds, game_of, gap
 from posgc.pipeline import referee_of, second_opinion
 from posgc.policy.file import load_policy
+from posgc.report import documents, text
 
 __all__ = ["add_arguments", "run"]
 

@@ -18,11 +18,11 @@ from posgc.compression.contract import Compressed
 from posgc.compression.measured import Measured, measure
 from posgc.compression.sampled import SampledError, SampledGap, sampled_error, sampled_gap
 from posgc.information.precision import to_come
+from posgc.judge.in_model import InModel, evaluate_in_model
+from posgc.judge.verify import Distances, GapKind, Verification, verify
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import largest_to_come
 from posgc.policy.artefact import Policy
-from posgc.policy.in_model import InModel, evaluate_in_model
-from posgc.policy.verify import Distances, GapKind, Verification, verify
 
 __all__ = ["Assessment", "Limits", "assess", "charged"]
 

@@ -36,9 +36,9 @@ import numpy.typing as npt
 
 from posgc.compression.contract import Certificate
 from posgc.compression.measured import Measured
+from posgc.judge.in_model import InModel
 from posgc.model.arrays import Model
 from posgc.model.rewards import reward_spans, spans_to_come
-from posgc.policy.in_model import InModel
 
 __all__ = ["Bound", "bound", "theory_window"]
 

@@ -29,11 +29,11 @@ from scipy import sparse
 from posgc.information.graph import Graph, Layer
 from posgc.information.items import Information
 from posgc.information.payoff import private_types
+from posgc.judge.pairs import PairLayer, TrueStep, pair_layers
+from posgc.judge.verify import Distances
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
 from posgc.policy.artefact import Edges
-from posgc.policy.pairs import PairLayer, TrueStep, pair_layers
-from posgc.policy.verify import Distances
 
 __all__ = ["MAX_PRESCRIPTIONS", "Measured", "graph_machine", "measure"]
 

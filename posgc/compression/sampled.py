@@ -20,11 +20,11 @@ from posgc.compression.contract import Compressed
 from posgc.compression.measured import graph_machine
 from posgc.information.graph import Graph
 from posgc.information.step import same_step
+from posgc.judge.in_model import best_response
+from posgc.judge.pairs import TrueStep, first_pairs, follow_edges, true_step, used_cells
+from posgc.play.players import PolicyPlayer
+from posgc.play.sampler import CONFIDENCE, estimate
 from posgc.policy.artefact import Policy
-from posgc.policy.in_model import best_response
-from posgc.policy.pairs import TrueStep, first_pairs, follow_edges, true_step, used_cells
-from posgc.policy.players import PolicyPlayer
-from posgc.policy.sampler import CONFIDENCE, estimate
 
 __all__ = ["SampledError", "SampledGap", "sampled_error", "sampled_gap"]
 

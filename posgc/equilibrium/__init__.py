@@ -4,15 +4,15 @@ A layer of N stage games goes in as `Stages`, one `StageSolution` comes out; eve
 from the definition by `deviation_gains`.  Imports nothing else of posgc.
 """
 
-from posgc.equilibrium.blocks import SolverFailed
-from posgc.equilibrium.correlated import CorrelatedOptions, correlated
+from posgc.equilibrium.correlated.oracle import CorrelatedOptions, solve_correlated
+from posgc.equilibrium.correlated.selection import TooLarge
 from posgc.equilibrium.gaps import certify, deviation_gains, evaluate, joint_law
-from posgc.equilibrium.nash import NashOptions, NotTractable, nash
-from posgc.equilibrium.relaxation import relaxation_bound
-from posgc.equilibrium.selection import TooLarge
+from posgc.equilibrium.nash.oracle import NashOptions, NotTractable, solve_nash
+from posgc.equilibrium.solvers.blocks import SolverFailed
 from posgc.equilibrium.stage import Deviation, Stages, StageSolution
-from posgc.equilibrium.team import TeamOptions, team
-from posgc.equilibrium.zero_sum import ZeroSumOptions, zero_sum
+from posgc.equilibrium.team.oracle import TeamOptions, solve_team
+from posgc.equilibrium.team.relaxation import relaxation_bound
+from posgc.equilibrium.zero_sum.oracle import ZeroSumOptions, solve_zero_sum
 
 __all__ = [
     "CorrelatedOptions",
@@ -26,12 +26,12 @@ __all__ = [
     "TooLarge",
     "ZeroSumOptions",
     "certify",
-    "correlated",
     "deviation_gains",
     "evaluate",
     "joint_law",
-    "nash",
     "relaxation_bound",
-    "team",
-    "zero_sum",
+    "solve_correlated",
+    "solve_nash",
+    "solve_team",
+    "solve_zero_sum",
 ]

@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from posgc.information.items import Information, Item
-from posgc.language.protocol import NEVER
+from posgc.language.sharing.lag_table import NEVER
 from posgc.model.arrays import Kernel, Model
 from posgc.model.ragged import gather
 

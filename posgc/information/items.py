@@ -25,7 +25,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from posgc.language.protocol import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, Protocol
 from posgc.language.signature import Variable
 from posgc.model.arrays import Model
 

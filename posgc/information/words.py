@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from posgc.information.items import Information, Item
 from posgc.language.numerals import plural
-from posgc.language.protocol import NEVER
+from posgc.language.sharing.lag_table import NEVER
 
 __all__ = ["StepWords", "describe_lags", "describe_steps"]
 

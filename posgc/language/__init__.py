@@ -2,8 +2,8 @@
 
 from posgc.language.compile import compile_game
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, Span, render
-from posgc.language.format import format_source
-from posgc.language.parse import decode
+from posgc.language.text.format import format_source
+from posgc.language.text.parse import decode
 
 __all__ = [
     "Diagnostic",

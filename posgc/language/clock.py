@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
-from posgc.language import syntax as ast
 from posgc.language.diagnostics import Span
 from posgc.language.ir import Clock
+from posgc.language.text import syntax as ast
 
 __all__ = ["clock_of"]
 

@@ -12,24 +12,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from posgc.language import ir
-from posgc.language import syntax as ast
-from posgc.language.claims import check_claims
 from posgc.language.clock import clock_of
-from posgc.language.declarations import (
+from posgc.language.diagnostics import Source
+from posgc.language.diagnostics.report import Reporter
+from posgc.language.elaborate.claims import check_claims
+from posgc.language.elaborate.declarations import (
     declare_agents,
     declare_discount,
     declare_families,
     declare_horizon,
     declare_parameters,
 )
-from posgc.language.diagnostics import Source
-from posgc.language.laws import Laws
-from posgc.language.lines import Lines
-from posgc.language.names import Definitions, Parameter, collect
-from posgc.language.parse import parse_game
-from posgc.language.report import Reporter
-from posgc.language.sharing import declared_protocols
-from posgc.language.values import Env
+from posgc.language.elaborate.laws import Laws
+from posgc.language.elaborate.lines import Lines
+from posgc.language.elaborate.names import Definitions, Parameter, collect
+from posgc.language.elaborate.values import Env
+from posgc.language.sharing.requests import declared_protocols
+from posgc.language.text import syntax as ast
+from posgc.language.text.parse import parse_game
 
 __all__ = ["compile_game"]
 

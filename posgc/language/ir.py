@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from posgc.language import syntax
 from posgc.language.diagnostics import Diagnostic, Source, Span
-from posgc.language.protocol import Protocol
+from posgc.language.sharing.lag_table import Protocol
 from posgc.language.signature import Signature
+from posgc.language.text import syntax
 
 __all__ = [
     "ActionVar",
@@ -276,7 +276,7 @@ class Game:
     Both hold only draws that have a law.  `rewards[i]` is agent i's reward of a step.
 
     `protocols` holds the file's own protocols with their default arguments, in file order; others are made
-    by `posgc.language.sharing.protocol`, from `shares` (the declarations as written) and `constants` (the
+    by `posgc.language.sharing.requests.protocol`, from `shares` (the declarations as written) and `constants` (the
     parameters and constant definitions that they may read).  `expectations` are the claims that the file
     makes about itself, `warnings` what is odd about it and no error.  `clock` tells where it reads the time: the
     games of other horizons have the same laws, rewards and protocols up to `step` and `horizon` there.

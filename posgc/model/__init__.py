@@ -2,6 +2,6 @@
 
 from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Initial, Kernel, Model
-from posgc.model.tabulate import tabulate
+from posgc.model.tabulation.tabulate import tabulate
 
 __all__ = ["Initial", "Kernel", "Model", "Signature", "Variable", "tabulate"]

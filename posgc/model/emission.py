@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from posgc.model.branch import merge
-from posgc.model.laws import Crowded
-from posgc.model.plan import Plan
-from posgc.model.reads import STEP, Slot
-from posgc.model.rows import OUTCOMES, ROOM, Rows, action_digits, joint_observation
-from posgc.model.table import ROW, WEIGHT, Array, Column, Table, filled
+from posgc.model.tabulation.branch import merge
+from posgc.model.tabulation.laws import Crowded
+from posgc.model.tabulation.plan import Plan
+from posgc.model.tabulation.reads import STEP, Slot
+from posgc.model.tabulation.rows import OUTCOMES, ROOM, Rows, action_digits, joint_observation
+from posgc.model.tabulation.table import ROW, WEIGHT, Array, Column, Table, filled
 
 __all__ = ["emission"]
 

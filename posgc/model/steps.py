@@ -14,10 +14,10 @@ from functools import partial
 import numpy as np
 
 from posgc.language import ir
-from posgc.model.evaluate import Evaluator
-from posgc.model.faults import Faults
-from posgc.model.reads import STEP, Node
-from posgc.model.table import Array, Column, Table, filled
+from posgc.model.tabulation.evaluate import Evaluator
+from posgc.model.tabulation.faults import Faults
+from posgc.model.tabulation.reads import STEP, Node
+from posgc.model.tabulation.table import Array, Column, Table, filled
 
 __all__ = ["Run", "active_actions", "allowed_actions", "kernel_groups", "runs"]
 

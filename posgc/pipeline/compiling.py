@@ -19,8 +19,8 @@ from posgc.information.items import Information
 from posgc.language import compile_game
 from posgc.language.diagnostics import Diagnostic, InputError, Source, with_line_feeds
 from posgc.language.ir import Game
-from posgc.language.protocol import Protocol, require_lags
-from posgc.language.sharing import protocol
+from posgc.language.sharing.lag_table import Protocol, require_lags
+from posgc.language.sharing.requests import protocol
 from posgc.model import Model, tabulate
 from posgc.model.compare import stretched
 from posgc.model.infinite import require_steady, steps_that_matter, tail

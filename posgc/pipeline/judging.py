@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 
 from posgc.assumptions import Verdict, belief_distances
+from posgc.judge.histories import judge_histories
+from posgc.judge.pairs import PolicyMismatch
+from posgc.judge.referee import Comparison, compare
+from posgc.judge.verify import Form, GapKind, Verification, gap_kind, verify
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
 from posgc.language.display import Display
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import independence
 from posgc.pipeline.compiling import Compiled, Request, quiet, timed
+from posgc.play.players import Player, PolicyPlayer, RandomPlayer, UniformPlayer
+from posgc.play.sampler import CONFIDENCE, Episodes, Estimate, estimate, record
 from posgc.plugin.backend import Progress
 from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import RewardReading
@@ -19,14 +25,8 @@ from posgc.plugin.options import make_options
 from posgc.plugin.referee import Referee
 from posgc.plugin.registry import registry
 from posgc.policy.artefact import Concept, Policy
+from posgc.policy.compatibility import require_fit
 from posgc.policy.file import load_policy
-from posgc.policy.fit import require_fit
-from posgc.policy.histories import judge_histories
-from posgc.policy.pairs import PolicyMismatch
-from posgc.policy.players import Player, PolicyPlayer, RandomPlayer, UniformPlayer
-from posgc.policy.referee import Comparison, compare
-from posgc.policy.sampler import CONFIDENCE, Episodes, Estimate, estimate, record
-from posgc.policy.verify import Form, GapKind, Verification, gap_kind, verify
 
 __all__ = [
     "Simulation",
@@ -127,7 +127,7 @@ class Simulation(Display):
 
     @property
     def interval(self) -> dict[str, tuple[float, float]] | None:
-        """Normal confidence interval of each mean (`posgc.policy.sampler.CONFIDENCE`); None for a single episode."""
+        """Normal confidence interval of each mean (`posgc.play.sampler.CONFIDENCE`); None for a single episode."""
         found = self.estimate.interval
         agents = self.compiled.model.signature.agents
         return None if found is None else dict(zip(agents, map(tuple, found.tolist()), strict=True))

@@ -18,6 +18,8 @@ from posgc.compression.closure import require_recursive
 from posgc.information.graph import Graph
 from posgc.information.precision import to_come
 from posgc.information.step import Beliefs
+from posgc.judge.pairs import PolicyMismatch
+from posgc.judge.verify import Verification, gap_kind
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import independence, offers
@@ -26,8 +28,6 @@ from posgc.plugin.backend import Backend, Problem, Progress
 from posgc.plugin.options import make_options
 from posgc.plugin.registry import registry
 from posgc.policy.artefact import Concept, Origin, Policy
-from posgc.policy.pairs import PolicyMismatch
-from posgc.policy.verify import Verification, gap_kind
 
 __all__ = [
     "Candidate",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from posgc.assumptions import Verdict
+from posgc.judge.verify import Verification, gap_kind, verify
 from posgc.language.display import Display
 from posgc.language.rounding import at_most, bracket
 from posgc.model.infinite import tail
@@ -15,7 +16,6 @@ from posgc.pipeline.solver import Solver, exact_bounds, residual_bounds, solver_
 from posgc.pipeline.verified import Verified
 from posgc.plugin.backend import Progress
 from posgc.policy.artefact import Concept, Policy
-from posgc.policy.verify import Verification, gap_kind, verify
 
 __all__ = ["Solution", "solve"]
 

@@ -10,7 +10,7 @@ from posgc.language import compile_game
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
 from posgc.model import Model, tabulate
 from posgc.model.compare import same_arrays, steps_to_all, stretched
-from posgc.model.writer import posg_text
+from posgc.model.writing.writer import posg_text
 from posgc.pipeline.compiling import Request, importer_of, read_source, unclaimed
 
 __all__ = ["Translation", "translate"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from posgc.judge.verify import Verification
 from posgc.language.display import Display
 from posgc.language.rounding import at_most
 from posgc.pipeline.compiling import Compiled
 from posgc.policy.artefact import Concept
-from posgc.policy.verify import Verification
 
 __all__ = ["Verified"]
 

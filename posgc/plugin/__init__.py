@@ -3,7 +3,7 @@
 from posgc.compression.contract import Compression
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, Span
 from posgc.language.numerals import vanishes
-from posgc.language.protocol import NEVER
+from posgc.language.sharing.lag_table import NEVER
 from posgc.plugin.backend import Backend, Facts, NoOptions, Planner, Problem, Progress
 from posgc.plugin.exporter import Exporter, LiveExporter
 from posgc.plugin.hookspecs import hookimpl

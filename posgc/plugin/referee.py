@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
-from posgc.policy.referee import Judgement, Profile
+from posgc.judge.referee import Judgement, Profile
 
 __all__ = ["Judgement", "Profile", "Referee"]
 

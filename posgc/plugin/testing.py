@@ -22,15 +22,15 @@ import numpy as np
 
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
-from posgc.language.protocol import Protocol
+from posgc.judge.verify import gap_kind, verify
+from posgc.language.sharing.lag_table import Protocol
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
 from posgc.model.rewards import reward_kind, reward_spans
 from posgc.plugin.backend import Backend, Facts, Problem
 from posgc.policy.artefact import Policy
+from posgc.policy.compatibility import require_fit
 from posgc.policy.file import load_policy, save_policy
-from posgc.policy.fit import require_fit
-from posgc.policy.verify import gap_kind, verify
 
 __all__ = ["battery_games", "check_backend"]
 

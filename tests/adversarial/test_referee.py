@@ -19,7 +19,7 @@ from support.misleading import FAR, LATER, TINY, VOID
 
 from posgc.language import compile_game
 from posgc.language.diagnostics import Source
-from posgc.language.sharing import protocol
+from posgc.language.sharing.requests import protocol
 from posgc.pipeline import Request, compile_request, solve
 from posgc.policy.file import load_policy, save_policy
 

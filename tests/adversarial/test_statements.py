@@ -14,7 +14,7 @@ from support.adversarial import Challenge, challenge
 from support.misleading import FAR, LATER, TINY, VOID
 from support.statements import Examined, examine
 
-from posgc.cli import documents
+from posgc.report import documents
 
 MUCH_LATER = LATER.replace("step >= 5", "step >= 50").replace("horizon 3;", "horizon 3; discount 0.5;")
 

@@ -8,7 +8,7 @@ from support.structures import ONE_STEP, delayed, protocol, random_game, uncontr
 from posgc.assumptions.evolution import evolution
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
-from posgc.language.protocol import Protocol
+from posgc.language.sharing.lag_table import Protocol
 
 GAME = random_game(np.random.default_rng(0), (False, False), 4)
 

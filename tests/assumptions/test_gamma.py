@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import linprog
 
-from posgc.assumptions.gamma import Effort, GammaBracket, _solve, gamma_bracket, observed_ratio
-from posgc.assumptions.gamma_certificates import ROUNDING
-from posgc.assumptions.gamma_reduction import pivots, reduce_problem
+from posgc.assumptions.gamma.bracket import Effort, GammaBracket, _solve, gamma_bracket, observed_ratio
+from posgc.assumptions.gamma.certificates import ROUNDING
+from posgc.assumptions.gamma.reduction import pivots, reduce_problem
 
 SEEDS = st.integers(0, 10**6)
 

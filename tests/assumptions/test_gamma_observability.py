@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posgc.assumptions.gamma import gamma_bracket, observed_ratio
+from posgc.assumptions.gamma.bracket import gamma_bracket, observed_ratio
 from posgc.assumptions.kernels import marginals, stages
 from posgc.assumptions.observability import observability
 from posgc.model.build import from_arrays, kernel_from_dense

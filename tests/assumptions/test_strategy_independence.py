@@ -28,7 +28,7 @@ from posgc.assumptions.replay import replay
 from posgc.assumptions.strategy_independence import exact_test, strategy_independence
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
-from posgc.language.protocol import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, Protocol
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
 

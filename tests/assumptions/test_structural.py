@@ -19,12 +19,12 @@ from support.structures import (
     uncontrolled,
 )
 
-from posgc.assumptions.kernel_edges import KernelEdges, kernel_edges
+from posgc.assumptions.independence.kernel_edges import KernelEdges, kernel_edges
+from posgc.assumptions.independence.structural import slice_certificate, unrolled_certificate
 from posgc.assumptions.strategy_independence import exact_test
-from posgc.assumptions.structural import slice_certificate, unrolled_certificate
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
-from posgc.language.protocol import NEVER
+from posgc.language.sharing.lag_table import NEVER
 from posgc.model.build import kernel_from_dense
 
 

@@ -114,7 +114,7 @@ def test_limits_end_with_three(
 ) -> None:
     path = tmp_path / "guard.pomdp"
     path.write_text(GUARD)
-    monkeypatch.setattr("posgc.model.writer.MAX_WRITTEN", 3)
+    monkeypatch.setattr("posgc.model.writing.writer.MAX_WRITTEN", 3)
     assert main(["import", str(path)]) == 3
     assert "use the file as it is" in capsys.readouterr().err
     monkeypatch.undo()

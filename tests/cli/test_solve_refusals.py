@@ -9,7 +9,7 @@ import pytest
 
 from posgc.cli.main import main
 from posgc.equilibrium import Stages, StageSolution, TeamOptions
-from posgc.language.code_table import game
+from posgc.language.diagnostics.code_table import game
 from posgc.model.rewards import REWARD_LIMIT
 
 GAMES = Path(__file__).resolve().parents[2] / "games"

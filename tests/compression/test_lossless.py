@@ -13,11 +13,11 @@ from posgc.compression import Compressed, quotient
 from posgc.compression.measured import measure
 from posgc.information.graph import Graph, expand_graph
 from posgc.information.items import Information
+from posgc.judge.in_model import evaluate_in_model
+from posgc.judge.verify import gap_kind, verify
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
-from posgc.policy.in_model import evaluate_in_model
-from posgc.policy.verify import gap_kind, verify
 
 SPECS = ["window(H)", "window(H-1)", "window(H, prior=reachable)", "bisimulation", "belief(0)"]
 SOLVED = 1e-7

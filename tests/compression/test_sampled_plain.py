@@ -11,7 +11,7 @@ from support.compressed import apply, close, plan, randomised, served
 from support.games import Shape, shapes
 
 from posgc.compression.sampled import CONFIDENCE, sampled_error, sampled_gap
-from posgc.policy.verify import gap_kind, verify
+from posgc.judge.verify import gap_kind, verify
 
 few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 SPECS = ("window(0)", "window(1)", "belief(0.5)")

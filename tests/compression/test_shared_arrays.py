@@ -16,7 +16,7 @@ from posgc.compression import Compressed
 from posgc.compression.assess import Assessment
 from posgc.information.graph import expand_graph
 from posgc.information.items import Information
-from posgc.language.protocol import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, Protocol
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
 from posgc.policy.artefact import Concept

@@ -12,13 +12,13 @@ from support.compressed import apply, close, game, judged, long_shape, plan
 from posgc.compression.assess import Assessment
 from posgc.equilibrium import Stages, StageSolution
 from posgc.equilibrium.gaps import certify
-from posgc.equilibrium.team import team
+from posgc.equilibrium.team.oracle import solve_team
 from posgc.information.graph import expand_graph
 from posgc.language.diagnostics import LimitError
 from posgc.pipeline.solver import team_bounds
+from posgc.planning.induction import Induction, Oracle
 from posgc.plugin.backend import NoOptions
 from posgc.policy.artefact import Policy
-from posgc.policy.induction import Induction, Oracle
 
 SPECS = ("window(0)", "window(1)", "window(1, prior=reachable)", "belief(0.03)", "belief(0.1)", "belief(0.5)")
 
@@ -28,7 +28,7 @@ def careless(seed: int, share: float) -> Oracle:
     rng = np.random.default_rng(seed)
 
     def solve(stages: Stages) -> StageSolution:
-        best = team(stages)
+        best = solve_team(stages)
         spoilt = rng.random(stages.n_nodes) < share
         tables = [t.copy() for t in best.tables]
         for table, choices in zip(tables, stages.actions, strict=True):
@@ -83,7 +83,7 @@ def test_the_optimum_is_within_in_more_games() -> None:
 
 def test_an_oracle_that_bounds_nothing_leaves_the_optimum_open() -> None:
     def solve(stages: Stages) -> StageSolution:
-        return replace(team(stages), upper=None)
+        return replace(solve_team(stages), upper=None)
 
     information = game(replace(long_shape(3), rewards="common", n=2, horizon=3, structure="one_step"))
     policy = Induction(lambda _: expand_graph(information), "team", solve, "open", NoOptions()).run(lambda *_: None)

@@ -11,7 +11,7 @@ from posgc.assumptions import strategy_independence
 from posgc.cli.main import main
 from posgc.information.items import Information
 from posgc.language import Source, compile_game
-from posgc.language.sharing import protocol
+from posgc.language.sharing.requests import protocol
 from posgc.model import tabulate
 
 # Ann alone sees whether the state, a fresh coin at every step, is the one before.  To who knows nothing of the states

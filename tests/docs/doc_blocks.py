@@ -4,7 +4,7 @@ A block may have an HTML comment line right before it that says what it is:
 
     <!-- file: NAME -->         its content is written to NAME in the scratch folder of the document
     <!-- shows: PATH -->        its content is that of docs/PATH
-    <!-- lines -->              lines of a game, as `posgc.language.code_table.game` completes them
+    <!-- lines -->              lines of a game, as `posgc.language.diagnostics.code_table.game` completes them
     <!-- wrong: CODE -->        a .posg text that must give the diagnostic CODE (or: wrong lines: CODE)
     <!-- with example-plugin --> to be run with the example plug-in installed
 

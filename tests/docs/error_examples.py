@@ -2,7 +2,7 @@
 
 `COMMANDS[code]` is a wrong command and the right one; they run in a folder that has `games`, a policy
 `tiger.npz` of dectiger.posg, and a text `notes.txt`.  `LINES[code]` are lines of the game of
-`posgc.language.code_table` that give a warning, and the same put right.  `IMPORTED[code]` replaces a line
+`posgc.language.diagnostics.code_table` that give a warning, and the same put right.  `IMPORTED[code]` replaces a line
 of `DPOMDP` (old, wrong); the right way is the line as it stands.
 """
 
@@ -147,7 +147,7 @@ def imported(code: str) -> str:
 def lay_out_files(folder: Path) -> None:
     """What the commands find, next to `games`."""
     from posgc.cli.main import main
-    from posgc.language.code_table import game
+    from posgc.language.diagnostics.code_table import game
 
     (folder / "notes.txt").write_text("neither a policy nor a witness\n", encoding="utf-8")
     (folder / "storm.dpomdp").write_text(DPOMDP, encoding="utf-8")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from error_examples import CALLS, COMMANDS, DPOMDP, IMPORTED, LINES
 
 from posgc.language import InputError, Source, compile_game, render
-from posgc.language.code_table import game
-from posgc.language.codes import CODES, Code
+from posgc.language.diagnostics.code_table import game
+from posgc.language.diagnostics.codes import CODES, Code
 
 __all__ = ["error_page"]
 
@@ -29,7 +29,7 @@ _GROUPS = {
 }
 _INTRODUCTION = f"""# Diagnostics
 
-<!-- made by tests/docs/refresh.py from posgc.language.codes -->
+<!-- made by tests/docs/refresh.py from posgc.language.diagnostics.codes -->
 
 Every complaint has a code. Errors end a command with exit status 2, and all mistakes of a file are reported in
 one run. The examples stand at `# here` in this game, unless a whole file is shown:

@@ -11,7 +11,7 @@ from plugin_package import lay_out
 from python_blocks import session
 
 from posgc.language import InputError, Source, compile_game
-from posgc.language.code_table import game
+from posgc.language.diagnostics.code_table import game
 
 DOCUMENTS = documents()
 BLOCKS = [

@@ -18,8 +18,8 @@ from error_examples import imported
 from error_page import error_page
 
 from posgc.cli.main import COMMANDS, main
-from posgc.language.codes import CODES
-from posgc.language.structures import STANDARD
+from posgc.language.diagnostics.codes import CODES
+from posgc.language.sharing.structures import STANDARD
 from posgc.plugin import hookspecs
 
 DOCS = ROOT / "docs"

@@ -15,8 +15,8 @@ from error_examples import CALLS, COMMANDS, DPOMDP, IMPORTED, LINES, imported, l
 import posgc
 from posgc.cli.main import main
 from posgc.language import Source, compile_game
-from posgc.language.code_table import game
-from posgc.language.codes import CODES
+from posgc.language.diagnostics.code_table import game
+from posgc.language.diagnostics.codes import CODES
 
 
 @pytest.fixture(scope="module")

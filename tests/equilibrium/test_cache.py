@@ -11,10 +11,10 @@ from posgc.equilibrium import (
     CorrelatedOptions,
     Stages,
     StageSolution,
-    correlated,
     deviation_gains,
-    team,
-    zero_sum,
+    solve_correlated,
+    solve_team,
+    solve_zero_sum,
 )
 from posgc.equilibrium.cache import deduplicate, solve_unique
 
@@ -57,8 +57,8 @@ def test_values_come_back_through_scale_and_shift() -> None:
     base = random_stages(rng, "general", nodes=4)
     stages, _ = copies(rng, base, 50)
     found = deduplicate(stages)
-    solution = solve_unique(stages, lambda s: correlated(s, "cce"), "cce")
-    solved = correlated(found.unique, "cce")
+    solution = solve_unique(stages, lambda s: solve_correlated(s, "cce"), "cce")
+    solved = solve_correlated(found.unique, "cce")
     assert solution.method.endswith(f"copied {50 - found.unique.n_nodes}")
     expected = found.scale * solved.value[:, found.member] + found.shift
     assert np.allclose(solution.value, expected, atol=1e-9 * found.scale.max())
@@ -66,10 +66,10 @@ def test_values_come_back_through_scale_and_shift() -> None:
 
 
 ORACLES: list[tuple[str, str, Callable[[Stages], StageSolution]]] = [
-    ("common", "nash", team),
-    ("zero_sum", "nash", zero_sum),
-    ("general", "cce", lambda s: correlated(s, "cce")),
-    ("general", "ce", lambda s: correlated(s, "ce")),
+    ("common", "nash", solve_team),
+    ("zero_sum", "nash", solve_zero_sum),
+    ("general", "cce", lambda s: solve_correlated(s, "cce")),
+    ("general", "ce", lambda s: solve_correlated(s, "ce")),
 ]
 
 
@@ -130,7 +130,7 @@ def test_one_hash_for_all_still_tells_apart(monkeypatch: pytest.MonkeyPatch) -> 
 def test_few_duplicates_are_not_worth_it() -> None:
     rng = np.random.default_rng(24)
     stages = random_stages(rng, "zero_sum", nodes=30, max_types=2)
-    assert "copied" not in solve_unique(stages, zero_sum, "nash").method
+    assert "copied" not in solve_unique(stages, solve_zero_sum, "nash").method
 
 
 @pytest.mark.parametrize("select", ["welfare", "egalitarian", "max:1", "entropy"])
@@ -140,9 +140,9 @@ def test_what_a_selection_attains_comes_back(select: str) -> None:
     stages, _ = copies(rng, base, 12, same_shift=select == "egalitarian")
     options = CorrelatedOptions(select=select)
 
-    fast = correlated(stages, "cce", options)
+    fast = solve_correlated(stages, "cce", options)
     alone = [
-        correlated(
+        solve_correlated(
             Stages(stages.payoff[:, k : k + 1], stages.types, stages.type_counts, stages.weight[k : k + 1], "general"),
             "cce",
             options,
@@ -165,4 +165,4 @@ def test_tiny_payoffs_of_one_agent_count() -> None:
     stages = Stages(payoff, np.zeros((2, 1), dtype=int), (1, 1), np.ones((2, 1)), "general")
     for comparable in (False, True):
         assert deduplicate(stages, comparable).unique.n_nodes == 2
-    assert (correlated(stages, "ce").gap <= 1e-8 * stages.span()).all()
+    assert (solve_correlated(stages, "ce").gap <= 1e-8 * stages.span()).all()

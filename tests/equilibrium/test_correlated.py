@@ -3,7 +3,7 @@ import pytest
 from scipy.optimize import linprog
 from stage_games import all_prescriptions, normal_form, prescription_value, random_stages, slow_gain
 
-from posgc.equilibrium import CorrelatedOptions, Stages, correlated, deviation_gains
+from posgc.equilibrium import CorrelatedOptions, Stages, deviation_gains, solve_correlated
 
 DYNAMICS = CorrelatedOptions(select="any", way="regret", tolerance=1e-3)
 
@@ -46,7 +46,7 @@ def test_exact_mixtures_have_the_best_welfare(kind: str) -> None:
         if np.prod([a**p for a, p in zip(stages.actions, stages.type_counts, strict=True)]) > 150:
             continue
         tried += 1
-        solution = correlated(stages, kind)  # type: ignore[arg-type]
+        solution = solve_correlated(stages, kind)  # type: ignore[arg-type]
         assert (solution.gap <= 1e-8 * np.maximum(stages.span(), 1e-6)).all()
         for k in range(2):
             assert solution.value[:, k].sum() == pytest.approx(best_welfare(stages, k, kind), abs=1e-6)
@@ -59,7 +59,7 @@ def test_dynamics_are_certified_and_cover_a_layer(kind: str) -> None:
     rng = np.random.default_rng(16)
     for n in (2, 3):
         stages = random_stages(rng, "general", n, nodes=20)
-        solution = correlated(stages, kind, DYNAMICS)  # type: ignore[arg-type]
+        solution = solve_correlated(stages, kind, DYNAMICS)  # type: ignore[arg-type]
         assert "regret 20" in solution.method
         assert np.allclose(solution.gap, deviation_gains(stages, solution, kind), atol=1e-14)  # type: ignore[arg-type]
         assert (solution.gap <= 2e-2 * stages.span() + 1e-12).all()
@@ -67,7 +67,7 @@ def test_dynamics_are_certified_and_cover_a_layer(kind: str) -> None:
 
 def test_exact_ce_welfare_is_at_most_that_of_cce() -> None:
     stages = random_stages(np.random.default_rng(17), "general", 2, nodes=50)
-    ce, cce = correlated(stages, "ce"), correlated(stages, "cce")
+    ce, cce = solve_correlated(stages, "ce"), solve_correlated(stages, "cce")
     assert (ce.value.sum(axis=0) <= cce.value.sum(axis=0) + 1e-8).all()
 
 
@@ -75,7 +75,7 @@ def test_chicken_and_the_traffic_light() -> None:
     # Aumann 1974, payoffs (6,6) (2,7) (7,2) (0,0): the CE of largest welfare puts 1/2 on (C,C) and 1/4 on
     # each of (C,D), (D,C), with payoff 5.25 each
     stages = normal_form("general", [[6, 2], [7, 0]], [[6, 7], [2, 0]])
-    solution = correlated(stages, "ce")
+    solution = solve_correlated(stages, "ce")
     assert solution.value[:, 0] == pytest.approx([5.25, 5.25], abs=1e-9)
     assert solution.gap.max() < 1e-9
     played = {(int(a[0]), int(b[0])): float(w) for a, b, w in zip(*solution.tables, solution.weight, strict=True)}
@@ -86,7 +86,7 @@ def test_battle_of_the_sexes() -> None:
     # Luce and Raiffa 1957, payoffs (2,1) and (1,2) on the diagonal: welfare 3 on either pure equilibrium
     stages = normal_form("general", [[2, 0], [0, 1]], [[1, 0], [0, 2]])
     for kind in ("cce", "ce"):
-        assert correlated(stages, kind).value.sum() == pytest.approx(3.0, abs=1e-9)  # type: ignore[arg-type]
+        assert solve_correlated(stages, kind).value.sum() == pytest.approx(3.0, abs=1e-9)  # type: ignore[arg-type]
 
 
 def test_shapley_game() -> None:
@@ -94,9 +94,9 @@ def test_shapley_game() -> None:
     # are a CE (uniform on them, 1/2 each), where welfare 1 is the most there is
     first, second = [[1, 0, 0], [0, 1, 0], [0, 0, 1]], [[0, 1, 0], [0, 0, 1], [1, 0, 0]]
     stages = normal_form("general", first, second)
-    assert correlated(stages, "ce").value.sum() == pytest.approx(1.0, abs=1e-9)
+    assert solve_correlated(stages, "ce").value.sum() == pytest.approx(1.0, abs=1e-9)
     for kind in ("cce", "ce"):
-        solution = correlated(stages, kind, DYNAMICS)  # type: ignore[arg-type]
+        solution = solve_correlated(stages, kind, DYNAMICS)  # type: ignore[arg-type]
         assert solution.gap.max() < 1e-2
 
 
@@ -107,14 +107,14 @@ def test_chsh_as_a_general_game_is_not_the_relaxation() -> None:
     wins = np.array([(a ^ b) == (x & y) for x, y in types.T], dtype=float)[None, None] / 4
     stages = Stages(np.repeat(wins, 2, axis=0), types, (2, 2), np.full((1, 4), 0.25), "general")
     for kind in ("cce", "ce"):
-        assert correlated(stages, kind).value[0, 0] == pytest.approx(0.75, abs=1e-9)  # type: ignore[arg-type]
+        assert solve_correlated(stages, kind).value[0, 0] == pytest.approx(0.75, abs=1e-9)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
 @pytest.mark.parametrize("options", [None, DYNAMICS])
 def test_agents_on_different_scales(scale: float, options: CorrelatedOptions | None) -> None:
     stages = normal_form("general", scale * np.array([[6, 2], [7, 0]]), [[6, 7], [2, 0]])
-    solution = correlated(stages, "ce", options)
+    solution = solve_correlated(stages, "ce", options)
     assert (solution.gap <= 2e-3 * stages.span()).all()
     if options is None:
         assert (solution.gap <= 1e-8 * stages.span()).all()
@@ -124,18 +124,18 @@ def test_agents_on_different_scales(scale: float, options: CorrelatedOptions | N
 @pytest.mark.parametrize("kind", ["cce", "ce"])
 def test_degenerate_stages_have_correlated_equilibria(kind: str, options: CorrelatedOptions | None) -> None:
     for table in (np.full((1, 1), 2.0), np.full((2, 3), 2.0), np.array([[1.0, 2.0]])):
-        solution = correlated(normal_form("general", table, table), kind, options)  # type: ignore[arg-type]
+        solution = solve_correlated(normal_form("general", table, table), kind, options)  # type: ignore[arg-type]
         tolerance = 1e-9 if options is None else 1e-6
         assert solution.gap.max() <= tolerance and solution.value[0, 0] == pytest.approx(2.0, abs=1e-6)
 
 
 def test_common_and_zero_sum_take_their_own_road() -> None:
-    common = correlated(normal_form("common", [[1, 0], [0, 2]]), "ce")
+    common = solve_correlated(normal_form("common", [[1, 0], [0, 2]]), "ce")
     assert common.method.startswith("team") and common.value[0, 0] == 2.0
-    pennies = correlated(normal_form("zero_sum", [[1, -1], [-1, 1]]), "cce")
+    pennies = solve_correlated(normal_form("zero_sum", [[1, -1], [-1, 1]]), "cce")
     assert pennies.method.startswith("zero-sum") and pennies.gap.max() < 1e-12
 
 
 def test_unknown_kinds_are_refused() -> None:
     with pytest.raises(ValueError, match="cce or ce"):
-        correlated(normal_form("common", [[1.0]]), "nash")  # type: ignore[arg-type]
+        solve_correlated(normal_form("common", [[1.0]]), "nash")  # type: ignore[arg-type]

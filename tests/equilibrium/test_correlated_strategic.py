@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import linprog
 from stage_games import all_prescriptions, payoff_of, prescription_value, probability, random_stages
 
-from posgc.equilibrium import CorrelatedOptions, Stages, StageSolution, certify, correlated, deviation_gains
+from posgc.equilibrium import CorrelatedOptions, Stages, StageSolution, certify, deviation_gains, solve_correlated
 
 STRATEGIC = CorrelatedOptions(form="strategic")
 
@@ -83,7 +83,7 @@ def test_the_best_strategic_form_equilibrium_is_that_of_the_normal_form() -> Non
     rng = np.random.default_rng(51)
     for trial in range(10):
         stages = small(rng, 2 + trial % 2)
-        solution = correlated(stages, "ce", STRATEGIC)
+        solution = solve_correlated(stages, "ce", STRATEGIC)
         assert solution.method.startswith("strategic-ce: LP") and solution.optimal is not None
         assert solution.optimal.all() and (solution.gap <= 1e-8 * np.maximum(stages.span(), 1e-9)).all()
         for k in range(2):
@@ -96,8 +96,8 @@ def test_agent_form_contains_strategic_form() -> None:
     for trial in range(25):
         stages = random_stages(rng, "general", 2, nodes=4, max_types=2 + trial % 2)
         for select in ("welfare", "entropy"):
-            inner = correlated(stages, "ce", CorrelatedOptions(form="strategic", select=select))
-            outer = correlated(stages, "ce", CorrelatedOptions(select=select))
+            inner = solve_correlated(stages, "ce", CorrelatedOptions(form="strategic", select=select))
+            outer = solve_correlated(stages, "ce", CorrelatedOptions(select=select))
             slack = 1e-7 * np.maximum(stages.span(), 1e-9)
             assert (deviation_gains(stages, inner, "ce") <= slack).all()
             assert (deviation_gains(stages, inner, "cce") <= slack).all()
@@ -111,8 +111,8 @@ def test_products_and_other_kinds_in_strategic_form() -> None:
     rng = np.random.default_rng(53)
     for kind in ("common", "zero_sum"):
         stages = random_stages(rng, kind, 2, nodes=5)
-        assert correlated(stages, "ce", STRATEGIC).gap.max() < 1e-8
+        assert solve_correlated(stages, "ce", STRATEGIC).gap.max() < 1e-8
     stages = random_stages(rng, "general", 2, nodes=5)
-    assert np.array_equal(correlated(stages, "cce", STRATEGIC).gap, correlated(stages, "cce").gap)
+    assert np.array_equal(solve_correlated(stages, "cce", STRATEGIC).gap, solve_correlated(stages, "cce").gap)
     with pytest.raises(ValueError, match="listed"):
-        correlated(stages, "ce", CorrelatedOptions(form="strategic", way="regret"))
+        solve_correlated(stages, "ce", CorrelatedOptions(form="strategic", way="regret"))

@@ -14,27 +14,27 @@ from posgc.equilibrium import (
     Stages,
     StageSolution,
     ZeroSumOptions,
-    correlated,
     deviation_gains,
-    nash,
-    team,
-    zero_sum,
+    solve_correlated,
+    solve_nash,
+    solve_team,
+    solve_zero_sum,
 )
-from posgc.equilibrium.blocks import solve_blocks
 from posgc.equilibrium.cache import solve_unique
+from posgc.equilibrium.solvers.blocks import solve_blocks
 
 ZERO_SUM: dict[str, Callable[[Stages], StageSolution]] = {
-    "auto": zero_sum,
-    "lp": lambda s: zero_sum(s, ZeroSumOptions(method="lp")),
-    "HiGHS": lambda s: zero_sum(s, ZeroSumOptions(method="lp", max_tableau=0)),
-    "regret": lambda s: zero_sum(s, ZeroSumOptions(method="regret", max_rounds=2000)),
-    "copied": lambda s: solve_unique(s, zero_sum, "nash"),
-    "nash": nash,
+    "auto": solve_zero_sum,
+    "lp": lambda s: solve_zero_sum(s, ZeroSumOptions(method="lp")),
+    "HiGHS": lambda s: solve_zero_sum(s, ZeroSumOptions(method="lp", max_tableau=0)),
+    "regret": lambda s: solve_zero_sum(s, ZeroSumOptions(method="regret", max_rounds=2000)),
+    "copied": lambda s: solve_unique(s, solve_zero_sum, "nash"),
+    "nash": solve_nash,
 }
 OTHERS: dict[str, tuple[str, str, Callable[[Stages], StageSolution]]] = {
-    "team": ("common", "nash", team),
-    "cce": ("general", "cce", lambda s: correlated(s, "cce")),
-    "ce": ("general", "ce", lambda s: correlated(s, "ce")),
+    "team": ("common", "nash", solve_team),
+    "cce": ("general", "cce", lambda s: solve_correlated(s, "cce")),
+    "ce": ("general", "ce", lambda s: solve_correlated(s, "ce")),
 }
 WAYS = pytest.mark.parametrize("way", ZERO_SUM)
 
@@ -148,7 +148,9 @@ def test_eight_types_and_four_actions(way: str) -> None:
     stages = Stages(payoff, types, (8, 8), weight, "zero_sum")
     solution = ZERO_SUM[way](stages)
     assert_solved(stages, solution, gap_of_span(way))
-    assert np.allclose(solution.value[0], zero_sum(stages).value[0], atol=2 * gap_of_span(way) * stages.span().max())
+    assert np.allclose(
+        solution.value[0], solve_zero_sum(stages).value[0], atol=2 * gap_of_span(way) * stages.span().max()
+    )
 
 
 @WAYS
@@ -210,7 +212,7 @@ def test_private_informations_of_very_different_weight(kind: str, select: str) -
         stages = random_stages(rng, "general", 2 + trial % 2, nodes=3, max_types=2 + (trial % 2 == 0))
         scale = 10.0 ** rng.uniform(-9, 9, size=(1, 3, stages.n_types, *(1,) * stages.n_agents))
         stages = Stages(stages.payoff * scale, stages.types, stages.type_counts, stages.weight, "general")
-        solution = correlated(stages, kind, CorrelatedOptions(select=select))  # type: ignore[arg-type]
+        solution = solve_correlated(stages, kind, CorrelatedOptions(select=select))  # type: ignore[arg-type]
         assert (solution.gap <= 1e-5 * stages.span()).all()
 
 
@@ -222,5 +224,9 @@ def test_more_single_choices_than_numpy_has_axes(kind: str) -> None:
     mass = np.full((3, 70), 1 / 70)
     common = kind == "team"
     stages = Stages(payoff[:1] if common else payoff, types, (70, 70), mass, "common" if common else "general")
-    solved = {"team": team, "nash": nash}[kind](stages) if kind in ("team", "nash") else correlated(stages, kind)
+    solved = (
+        {"team": solve_team, "nash": solve_nash}[kind](stages)
+        if kind in ("team", "nash")
+        else solve_correlated(stages, kind)
+    )
     assert solved.value[0] == pytest.approx(payoff[0].sum(axis=(1, 2, 3)))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from stage_games import all_prescriptions, normal_form, prescription_value, random_stages, slow_gain
 
-from posgc.equilibrium import NashOptions, NotTractable, Stages, StageSolution, nash
-from posgc.equilibrium.lcp import batched_lemke
+from posgc.equilibrium import NashOptions, NotTractable, Stages, StageSolution, solve_nash
+from posgc.equilibrium.solvers.lcp import batched_lemke
 
 MIXED = NashOptions(max_profiles=0)  # no search among pure profiles: two agents by complementarity alone
 
@@ -31,15 +31,15 @@ def relative(stages: Stages, solution: StageSolution) -> float:
 def test_battle_of_the_sexes() -> None:
     # Luce and Raiffa 1957: two pure equilibria, and (2/3, 1/3), (1/3, 2/3) worth 2/3 to both
     stages = normal_form("general", [[2, 0], [0, 1]], [[1, 0], [0, 2]])
-    pure = nash(stages)
+    pure = solve_nash(stages)
     assert pure.method == "nash: pure 1" and sorted(pure.value[:, 0]) == [1.0, 2.0]
-    assert relative(stages, nash(stages, MIXED)) <= 1e-14
+    assert relative(stages, solve_nash(stages, MIXED)) <= 1e-14
 
 
 def test_shapleys_game() -> None:
     # Shapley 1964: fictitious play cycles; the only equilibrium is uniform
     stages = normal_form("general", [[0, 0, 1], [1, 0, 0], [0, 1, 0]], [[0, 1, 0], [0, 0, 1], [1, 0, 0]])
-    solution = nash(stages)
+    solution = solve_nash(stages)
     assert solution.method == "nash: exact 1"
     assert all(np.allclose(table, 1 / 3, atol=1e-12) for table in solution.tables)
 
@@ -47,15 +47,15 @@ def test_shapleys_game() -> None:
 def test_chicken() -> None:
     # Aumann 1974, section 2: pure (7, 2) and (2, 7); mixed: dare with 1/3, worth 14/3 to both
     stages = normal_form("general", [[6, 2], [7, 0]], [[6, 7], [2, 0]])
-    assert sorted(nash(stages).value[:, 0]) == [2.0, 7.0]
-    mixed = nash(stages, MIXED)
+    assert sorted(solve_nash(stages).value[:, 0]) == [2.0, 7.0]
+    mixed = solve_nash(stages, MIXED)
     assert relative(stages, mixed) <= 1e-14
     assert sorted(np.round(mixed.value[:, 0], 9)) in ([2.0, 7.0], [4.666666667, 4.666666667])
 
 
 def test_the_best_pure_equilibrium_is_taken() -> None:
     stages = normal_form("general", [[1, 0], [0, 3]], [[1, 0], [0, 3]])
-    assert nash(stages).tables[0][0, 0].tolist() == [0.0, 1.0]
+    assert solve_nash(stages).tables[0][0, 0].tolist() == [0.0, 1.0]
 
 
 def test_three_agents_without_a_pure_equilibrium() -> None:
@@ -63,13 +63,13 @@ def test_three_agents_without_a_pure_equilibrium() -> None:
     payoff = np.zeros((3, 2, 2, 2))
     for a in itertools.product(range(2), repeat=3):
         payoff[(0, *a)], payoff[(1, *a)], payoff[(2, *a)] = a[0] == a[1], a[1] == a[2], a[2] != a[0]
-    solution = nash(normal_form("general", *payoff))
+    solution = solve_nash(normal_form("general", *payoff))
     assert solution.method == "nash: exact 1" and solution.gap.max() <= 1e-9
     assert all(np.allclose(table, 0.5, atol=1e-8) for table in solution.tables)
 
 
 def test_three_agents_mostly_get_an_equilibrium() -> None:
-    found = counts(nash(one_step(np.random.default_rng(31), 3, 60, 2)))
+    found = counts(solve_nash(one_step(np.random.default_rng(31), 3, 60, 2)))
     assert found.get("approximate", 0) <= 1 and sum(found.values()) == 60
 
 
@@ -79,7 +79,7 @@ def test_two_agents_are_solved_exactly(options: NashOptions, integer: bool) -> N
     rng = np.random.default_rng(32)
     for _ in range(25):
         stages = random_stages(rng, "general", 2, nodes=6, max_types=4, max_actions=4, integer=integer)
-        solution = nash(stages, options)
+        solution = solve_nash(stages, options)
         assert "approximate" not in counts(solution)
         assert relative(stages, solution) <= 1e-9
         for i, k in itertools.product(range(2), range(6)):
@@ -97,7 +97,7 @@ def test_pure_equilibria_are_those_of_the_definition(n: int, integer: bool) -> N
         if len(joint) > 250:
             continue
         checked += 1
-        solution = nash(stages)
+        solution = solve_nash(stages)
         for k in range(2):
             value = {j: [prescription_value(stages, i, k, j) for i in range(n)] for j in joint}
             best = max((sum(value[j]) for j in joint if stable(value, j, n)), default=None)
@@ -120,7 +120,7 @@ def test_many_agents_get_no_more_claimed_than_found(n: int) -> None:
     rng = np.random.default_rng(34)
     for options in (NashOptions(restarts=2), NashOptions(max_profiles=0, restarts=2), NashOptions(max_rows=0)):
         stages = random_stages(rng, "general", n, nodes=4, max_types=2)
-        solution = nash(stages, options)
+        solution = solve_nash(stages, options)
         found = counts(solution)
         large = (solution.gap > 2e-9 * stages.span() + 1e-15).any(axis=0).sum()
         assert sum(found.values()) == 4 and found.get("approximate", 0) >= large
@@ -135,7 +135,7 @@ def test_payoffs_of_every_order(scale: float) -> None:
     own = np.array([scale, 1.0]).reshape(2, *(1,) * (stages.payoff.ndim - 1))
     scaled = Stages(own * stages.payoff, stages.types, stages.type_counts, stages.weight, "general")
     for options in (NashOptions(), MIXED):
-        assert relative(scaled, nash(scaled, options)) <= 1e-9
+        assert relative(scaled, solve_nash(scaled, options)) <= 1e-9
 
 
 def test_joint_types_of_very_different_mass() -> None:
@@ -144,15 +144,17 @@ def test_joint_types_of_very_different_mass() -> None:
     payoff = rng.normal(size=(2, 200, 4, 3, 3)) * weight[None, :, :, None, None]
     stages = Stages(payoff, np.array([[0, 0, 1, 1], [0, 1, 0, 1]]), (2, 2), weight, "general")
     for options in (NashOptions(), MIXED):
-        assert relative(stages, nash(stages, options)) <= 1e-9
+        assert relative(stages, solve_nash(stages, options)) <= 1e-9
 
 
 def test_degenerate_stages() -> None:
-    flat = nash(normal_form("general", np.full((2, 3), 7.0), np.full((2, 3), -1.0)), MIXED)
+    flat = solve_nash(normal_form("general", np.full((2, 3), 7.0), np.full((2, 3), -1.0)), MIXED)
     assert flat.value.ravel().tolist() == pytest.approx([7.0, -1.0]) and flat.gap.max() <= 1e-14
-    one = nash(normal_form("general", [[3.0]], [[4.0]]))
+    one = solve_nash(normal_form("general", [[3.0]], [[4.0]]))
     assert one.value.ravel().tolist() == [3.0, 4.0] and one.gap.max() == 0.0
-    alone = nash(Stages(np.array([[[[1.0, 5.0, 2.0]]]]), np.zeros((1, 1), dtype=int), (1,), np.ones((1, 1)), "general"))
+    alone = solve_nash(
+        Stages(np.array([[[[1.0, 5.0, 2.0]]]]), np.zeros((1, 1), dtype=int), (1,), np.ones((1, 1)), "general")
+    )
     assert alone.value[0, 0] == 5.0 and alone.gap.max() == 0.0
 
 
@@ -161,7 +163,7 @@ def test_absent_private_information_plays_action_zero() -> None:
     payoff = np.zeros((2, 20, 2, 3, 3))
     payoff[:, :, 1] = rng.normal(size=(2, 20, 3, 3))
     stages = Stages(payoff, np.array([[0, 1], [0, 1]]), (2, 3), np.tile([0.0, 1.0], (20, 1)), "general")
-    solution = nash(stages)
+    solution = solve_nash(stages)
     for table in solution.tables:
         assert np.allclose(table.sum(axis=2), 1.0, atol=1e-15) and (table[:, 0] == [1.0, 0.0, 0.0]).all()
 
@@ -169,11 +171,11 @@ def test_absent_private_information_plays_action_zero() -> None:
 def test_what_is_refused() -> None:
     stages = one_step(np.random.default_rng(38), 3, 20, 3)
     with pytest.raises(NotTractable, match="PPAD"):
-        nash(stages, NashOptions(general="refuse"))
+        solve_nash(stages, NashOptions(general="refuse"))
     hopeless = NashOptions(general="exact", max_rows=0, restarts=0, rounds=8)
     with pytest.raises(NotTractable, match="gap of up to"):
-        nash(stages, hopeless)
-    loose = nash(stages, NashOptions(general="exact", max_rows=0, restarts=0, rounds=8, epsilon=100.0))
+        solve_nash(stages, hopeless)
+    loose = solve_nash(stages, NashOptions(general="exact", max_rows=0, restarts=0, rounds=8, epsilon=100.0))
     assert counts(loose)["approximate"] >= 1
     for wrong in ({"epsilon": -1.0}, {"epsilon": float("nan")}, {"general": "maybe"}, {"rounds": 0}):
         with pytest.raises(ValueError):
@@ -182,14 +184,14 @@ def test_what_is_refused() -> None:
 
 def test_a_tolerated_gap_saves_work() -> None:
     stages = one_step(np.random.default_rng(39), 3, 50, 3)
-    assert nash(stages, NashOptions(epsilon=0.2, restarts=0)).gap.max() <= 0.2
+    assert solve_nash(stages, NashOptions(epsilon=0.2, restarts=0)).gap.max() <= 0.2
 
 
 @pytest.mark.parametrize(("n", "options"), [(2, NashOptions()), (3, NashOptions()), (3, NashOptions(max_profiles=0))])
 def test_the_same_stages_get_the_same_answer_in_any_company(n: int, options: NashOptions) -> None:
     stages = one_step(np.random.default_rng(40), n, 9, 3)
     some = Stages(stages.payoff[:, 3:6], stages.types, (1,) * n, stages.weight[3:6], "general")
-    whole, part = nash(stages, options), nash(some, options)
+    whole, part = solve_nash(stages, options), solve_nash(some, options)
     for a, b in zip(whole.tables, part.tables, strict=True):
         assert np.allclose(a[3:6], b, atol=1e-9)
 

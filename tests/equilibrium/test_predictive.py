@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stage_games import normal_form, random_stages, slow_gain
 
-import posgc.equilibrium.predictive as predictive
-from posgc.equilibrium import Stages, ZeroSumOptions, nash, zero_sum
-from posgc.equilibrium.predictive import predictive_matching
+import posgc.equilibrium.zero_sum.predictive as predictive
+from posgc.equilibrium import Stages, ZeroSumOptions, solve_nash, solve_zero_sum
+from posgc.equilibrium.zero_sum.predictive import predictive_matching
 
 REGRET = ZeroSumOptions(method="regret")
 LP = ZeroSumOptions(method="lp")
@@ -88,9 +88,9 @@ def test_a_node_stops_at_its_own_target_whatever_its_neighbours_do() -> None:
 def test_epsilon_is_kept_and_the_value_is_the_programmes(seed: int, tolerated: float) -> None:
     stages = random_stages(np.random.default_rng(seed), "zero_sum", nodes=4, max_types=4, max_actions=4)
     epsilon = tolerated * float(stages.span().max())
-    exact = zero_sum(stages, LP)
+    exact = solve_zero_sum(stages, LP)
     for method in ("auto", "regret"):
-        found = zero_sum(stages, ZeroSumOptions(method=method, epsilon=epsilon, max_rounds=100_000))  # type: ignore[arg-type]
+        found = solve_zero_sum(stages, ZeroSumOptions(method=method, epsilon=epsilon, max_rounds=100_000))  # type: ignore[arg-type]
         assert (found.gap.sum(axis=0) <= epsilon + 1e-9 * stages.span()[0] + 1e-15).all()
         assert (abs(found.value[0] - exact.value[0]) <= epsilon + 2e-9 * stages.span()[0] + 1e-15).all()
         for k in range(4):
@@ -103,42 +103,42 @@ def test_choice_by_size_and_tolerance() -> None:
     rng = np.random.default_rng(33)
     small, large = full_stages(rng, 6, 2, 3), full_stages(rng, 6, 8, 4)
     of_span = {"small": float(small.span().min()), "large": float(large.span().max())}
-    assert zero_sum(small, ZeroSumOptions(epsilon=1e-3 * of_span["small"])).method == "zero-sum LP: simplex 6"
-    assert zero_sum(large, ZeroSumOptions(epsilon=1e-2 * of_span["large"])).method == "zero-sum: regret 6"
-    assert zero_sum(large).method == "zero-sum LP: simplex 6"
-    assert "simplex" in zero_sum(large, ZeroSumOptions(epsilon=1e-6 * of_span["large"])).method
+    assert solve_zero_sum(small, ZeroSumOptions(epsilon=1e-3 * of_span["small"])).method == "zero-sum LP: simplex 6"
+    assert solve_zero_sum(large, ZeroSumOptions(epsilon=1e-2 * of_span["large"])).method == "zero-sum: regret 6"
+    assert solve_zero_sum(large).method == "zero-sum LP: simplex 6"
+    assert "simplex" in solve_zero_sum(large, ZeroSumOptions(epsilon=1e-6 * of_span["large"])).method
 
 
 def test_what_is_too_large_for_the_programme_is_answered_with_its_gap() -> None:
     stages = full_stages(np.random.default_rng(34), 3, 4, 3)
-    found = zero_sum(stages, ZeroSumOptions(max_programme=100, max_rounds=60))
+    found = solve_zero_sum(stages, ZeroSumOptions(max_programme=100, max_rounds=60))
     assert found.method == "zero-sum: gap above 1e-09 of the span 3"
     assert (found.gap.sum(axis=0) <= 1e-2 * stages.span()[0]).all() and (found.gap > 0).any()
     strict = ZeroSumOptions(max_programme=100, max_rounds=60, epsilon=1e-12)
-    assert zero_sum(stages, strict).method == "zero-sum: gap above epsilon 3"
-    patient = zero_sum(stages, ZeroSumOptions(max_programme=100, max_rounds=4000))
+    assert solve_zero_sum(stages, strict).method == "zero-sum: gap above epsilon 3"
+    patient = solve_zero_sum(stages, ZeroSumOptions(max_programme=100, max_rounds=4000))
     assert (patient.gap.sum(axis=0) < found.gap.sum(axis=0)).all()
-    assert (abs(patient.value[0] - zero_sum(stages).value[0]) <= patient.gap.sum(axis=0)).all()
+    assert (abs(patient.value[0] - solve_zero_sum(stages).value[0]) <= patient.gap.sum(axis=0)).all()
 
 
 def test_rounds_that_do_not_suffice_leave_the_node_to_the_programme(monkeypatch: pytest.MonkeyPatch) -> None:
     stages = full_stages(np.random.default_rng(35), 4, 8, 4)
     options = ZeroSumOptions(epsilon=1e-3 * float(stages.span().min()), max_rounds=8)
-    assert zero_sum(stages, options).method == "zero-sum LP: simplex 4"
+    assert solve_zero_sum(stages, options).method == "zero-sum LP: simplex 4"
 
 
 def test_where_no_programme_has_an_answer_regret_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
     stages = full_stages(np.random.default_rng(36), 4, 2, 3)
-    monkeypatch.setattr("posgc.equilibrium.simplex._Lockstep.solve", lambda *_: 0)
-    monkeypatch.setattr(sys.modules[zero_sum.__module__], "solve_blocks", no_answer)
-    found = zero_sum(stages)
+    monkeypatch.setattr("posgc.equilibrium.solvers.simplex._Lockstep.solve", lambda *_: 0)
+    monkeypatch.setattr(sys.modules[solve_zero_sum.__module__], "solve_blocks", no_answer)
+    found = solve_zero_sum(stages)
     assert found.method.startswith("zero-sum: ") and (found.gap <= 1e-4 * stages.span()).all()
     with pytest.raises(RuntimeError, match="gave up"):
-        zero_sum(stages, LP)
+        solve_zero_sum(stages, LP)
 
 
 def no_answer(a: np.ndarray, b: np.ndarray, c: np.ndarray, one_each: bool = False) -> object:
-    from posgc.equilibrium.blocks import Blocks
+    from posgc.equilibrium.solvers.blocks import Blocks
 
     n, rows, columns = a.shape
     return Blocks(np.zeros((n, columns)), np.zeros((n, rows)), np.zeros(n, dtype=bool), "gave up")
@@ -148,11 +148,11 @@ def test_known_games() -> None:
     # matching pennies and rock-paper-scissors: uniform play, value 0 (von Neumann 1928)
     pennies, scissors = [[1, -1], [-1, 1]], [[0, -1, 1], [1, 0, -1], [-1, 1, 0]]
     for game in (pennies, scissors):
-        found = zero_sum(normal_form("zero_sum", game), REGRET)
+        found = solve_zero_sum(normal_form("zero_sum", game), REGRET)
         assert abs(found.value[0, 0]) < 1e-12
         assert all(np.allclose(t, 1 / len(game)) for t in found.tables)
     # 2 x 2 without a saddle point: value (ad - bc) / (a + d - b - c), first row with (d - c) / (a + d - b - c)
-    found = zero_sum(normal_form("zero_sum", [[3, -1], [-2, 1]]), REGRET)
+    found = solve_zero_sum(normal_form("zero_sum", [[3, -1], [-2, 1]]), REGRET)
     assert found.value[0, 0] == pytest.approx(1 / 7, abs=1e-8)
     assert found.tables[0][0, 0].tolist() == pytest.approx([3 / 7, 4 / 7], abs=1e-4)
 
@@ -166,11 +166,11 @@ def test_options_that_mean_nothing_are_refused(bad: dict[str, object]) -> None:
 def test_masses_of_every_order_need_no_scaling() -> None:
     # regrets of an information set are homogeneous: tiny ones are resolved as well as large ones
     stages = full_stages(np.random.default_rng(37), 200, 2, 3, conc=0.03)
-    found = zero_sum(stages, ZeroSumOptions(method="regret", epsilon=1e-4 * float(stages.span().min())))
+    found = solve_zero_sum(stages, ZeroSumOptions(method="regret", epsilon=1e-4 * float(stages.span().min())))
     assert (found.gap.sum(axis=0) <= 1e-4 * stages.span()[0]).all()
 
 
 def test_nash_passes_the_options_on() -> None:
     from posgc.equilibrium import NashOptions
 
-    assert "regret" in nash(normal_form("zero_sum", [[2, 0], [0, 1]]), NashOptions(zero_sum=REGRET)).method
+    assert "regret" in solve_nash(normal_form("zero_sum", [[2, 0], [0, 1]]), NashOptions(zero_sum=REGRET)).method

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from stage_games import normal_form, random_stages
 
-from posgc.equilibrium import CorrelatedOptions, Stages, correlated, team
-from posgc.equilibrium.relaxation import relaxation_bound
+from posgc.equilibrium import CorrelatedOptions, Stages, solve_correlated, solve_team
+from posgc.equilibrium.team.relaxation import relaxation_bound
 
 
 def chsh(kind: str) -> Stages:
@@ -17,7 +17,7 @@ def chsh(kind: str) -> Stages:
 
 def test_chsh_is_three_quarters_and_its_relaxation_one() -> None:
     # the box of Popescu and Rohrlich 1994 wins always; shared seeds win 3/4
-    assert team(chsh("common")).value[0, 0] == pytest.approx(0.75, abs=1e-12)
+    assert solve_team(chsh("common")).value[0, 0] == pytest.approx(0.75, abs=1e-12)
     assert relaxation_bound(chsh("common"))[0] == pytest.approx(1.0, abs=1e-9)
     for kind in ("team", "cce", "ce"):
         assert relaxation_bound(chsh("general"), "egalitarian", kind)[0] == pytest.approx(1.0, abs=1e-8)  # type: ignore[arg-type]
@@ -30,7 +30,7 @@ def test_the_relaxation_bounds_every_equilibrium(kind: str, select: str) -> None
     rng = np.random.default_rng(40)
     for trial in range(5):
         stages = random_stages(rng, "general", 2 + trial % 2, nodes=2, max_types=2)
-        found = correlated(stages, kind, CorrelatedOptions(select=select))  # type: ignore[arg-type]
+        found = solve_correlated(stages, kind, CorrelatedOptions(select=select))  # type: ignore[arg-type]
         inside = relaxation_bound(stages, select, kind)  # type: ignore[arg-type]
         slack = 1e-8 * np.maximum(stages.span().max(axis=0), 1e-12)
         assert found.objective is not None
@@ -42,7 +42,7 @@ def test_it_bounds_the_team_and_is_exact_without_private_information() -> None:
     rng = np.random.default_rng(41)
     for n in (2, 3):
         stages = random_stages(rng, "common", n, nodes=4)
-        assert (team(stages).value[0] <= relaxation_bound(stages) + 1e-9).all()
+        assert (solve_team(stages).value[0] <= relaxation_bound(stages) + 1e-9).all()
     chicken = normal_form("general", [[6, 2], [7, 0]], [[6, 7], [2, 0]])
     # Aumann 1974: the best CE is worth 10.5; anything at all 12
     assert relaxation_bound(chicken, "welfare", "ce")[0] == pytest.approx(10.5, abs=1e-8)

@@ -13,16 +13,16 @@ from posgc.equilibrium import (
     TeamOptions,
     TooLarge,
     ZeroSumOptions,
-    correlated,
+    solve_correlated,
 )
-from posgc.equilibrium.selection import parse_select
+from posgc.equilibrium.correlated.selection import parse_select
 
 CHICKEN = ([[6, 2], [7, 0]], [[6, 7], [2, 0]])  # Aumann 1974
 SEXES = ([[2, 0], [0, 1]], [[1, 0], [0, 2]])  # Luce and Raiffa 1957
 
 
 def select(stages: Stages, kind: str, how: str, **options: object) -> StageSolution:
-    return correlated(stages, kind, CorrelatedOptions(select=how, **options))  # type: ignore[arg-type]
+    return solve_correlated(stages, kind, CorrelatedOptions(select=how, **options))  # type: ignore[arg-type]
 
 
 def small_stages(seed: int, kind: str = "general", limit: float = 800) -> Stages:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from stage_games import all_prescriptions, prescription_value, random_stages
 
-from posgc.equilibrium import Stages, TeamOptions, team
-from posgc.equilibrium.milp import solve_integer
+from posgc.equilibrium import Stages, TeamOptions, solve_team
+from posgc.equilibrium.team.milp import solve_integer
 
 MILP = TeamOptions(max_enumeration=0, max_branches=0, max_tree=1000)
 
@@ -32,7 +32,7 @@ def test_milp_is_brute_force(n: int, integer: bool) -> None:
         if np.prod([a**p for a, p in zip(stages.actions, stages.type_counts, strict=True)]) > 2000:
             continue
         tried += 1
-        solution = team(stages, MILP)
+        solution = solve_team(stages, MILP)
         by_programme += "MILP" in solution.method  # the others were proven by the bound at the root
         assert solution.optimal is not None and solution.upper is not None and solution.optimal.all()
         for k in range(stages.n_nodes):
@@ -50,26 +50,26 @@ def test_milp_agrees_with_branch_and_bound_on_larger_stages(scale: float) -> Non
     for types, actions, listed, n in ((8, 3, 64, 2), (12, 4, 30, 2), (5, 2, 40, 3)):
         stages = sparse_stage(rng, types, actions, listed, n)
         stages = Stages(scale * stages.payoff, stages.types, stages.type_counts, stages.weight, "common")
-        exact = team(stages, TeamOptions(max_enumeration=0, max_programme=0))
-        milp = team(stages, MILP)
+        exact = solve_team(stages, TeamOptions(max_enumeration=0, max_programme=0))
+        milp = solve_team(stages, MILP)
         assert exact.method == "team: branch-and-bound 1" and milp.method == "team: MILP 1"
         assert abs(exact.value - milp.value).max() <= 3e-7 * stages.span().max()
 
 
 def test_the_programme_ends_what_a_first_portion_of_branches_does_not() -> None:
     stages = sparse_stage(np.random.default_rng(1), 40, 3, 80)
-    solution = team(stages)
+    solution = solve_team(stages)
     assert solution.method == "team: MILP 1"
-    exact = team(stages, TeamOptions(max_programme=0))
+    exact = solve_team(stages, TeamOptions(max_programme=0))
     assert exact.method == "team: branch-and-bound 1"
     assert abs(solution.value - exact.value).max() <= 3e-7 * stages.span().max()
 
 
 def test_open_nodes_are_bounded_and_counted() -> None:
     stages = sparse_stage(np.random.default_rng(2), 8, 3, 60, 3)
-    exact = team(stages, TeamOptions(max_programme=0))
-    few = team(stages, TeamOptions(max_branches=100, max_programme=0))
-    root = team(stages, TeamOptions(max_branches=0, max_programme=0))
+    exact = solve_team(stages, TeamOptions(max_programme=0))
+    few = solve_team(stages, TeamOptions(max_branches=100, max_programme=0))
+    root = solve_team(stages, TeamOptions(max_branches=0, max_programme=0))
     for stopped in (few, root):
         assert stopped.method == "team: bounded 1"
         assert stopped.optimal is not None and not stopped.optimal.any() and stopped.upper is not None
@@ -90,7 +90,7 @@ def test_the_relaxation_of_chsh_is_loose_and_its_tree_is_not() -> None:
 def test_nothing_reaches_standard_output() -> None:
     program = """
 import ctypes, os, sys
-from posgc.equilibrium.silence import silent_stdout
+from posgc.equilibrium.solvers.standard_output import silent_stdout
 c = ctypes.CDLL(None)
 print("before", flush=False)
 with silent_stdout():
@@ -110,7 +110,7 @@ def test_epsilon_ends_the_search_sooner_and_is_kept(programme: bool) -> None:
     sooner = 0
     for types, actions, listed, n in ((8, 3, 64, 2), (12, 4, 30, 2), (5, 2, 40, 3), (40, 3, 80, 2)):
         stages = sparse_stage(rng, types, actions, listed, n)
-        best = team(stages).value[0, 0]
+        best = solve_team(stages).value[0, 0]
         span = float(stages.span().max())
         for tolerated in (1e-6, 1e-3, 1e-2, 1e-1, 1.0):
             epsilon = tolerated * span
@@ -118,7 +118,7 @@ def test_epsilon_ends_the_search_sooner_and_is_kept(programme: bool) -> None:
                 options = TeamOptions(max_enumeration=0, max_branches=0, max_tree=1000, epsilon=epsilon)
             else:
                 options = TeamOptions(max_enumeration=0, max_programme=0, epsilon=epsilon)
-            found = team(stages, options)
+            found = solve_team(stages, options)
             assert found.upper is not None and found.optimal is not None
             assert best - epsilon - 3e-7 * span <= found.value[0, 0] <= best + 3e-7 * span
             assert best - 3e-7 * span <= found.upper[0] <= found.value[0, 0] + max(epsilon, 3e-7 * span) + 1e-12
@@ -131,7 +131,7 @@ def test_epsilon_ends_the_search_sooner_and_is_kept(programme: bool) -> None:
 
 def test_enumerated_nodes_do_not_need_epsilon() -> None:
     stages = sparse_stage(np.random.default_rng(25), 2, 3, 4)
-    exact, loose = team(stages), team(stages, TeamOptions(epsilon=100.0))
+    exact, loose = solve_team(stages), solve_team(stages, TeamOptions(epsilon=100.0))
     assert loose.method == "team: enumeration 1" and loose.value[0, 0] == exact.value[0, 0]
     for wrong in (-1.0, np.nan, np.inf):
         with pytest.raises(ValueError, match="epsilon"):

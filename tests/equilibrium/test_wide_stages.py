@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from posgc.equilibrium import CorrelatedOptions, Stages, certify, correlated, deviation_gains
+from posgc.equilibrium import CorrelatedOptions, Stages, certify, deviation_gains, solve_correlated
+from posgc.equilibrium.correlated.listed import listing, select_linear
+from posgc.equilibrium.correlated.selection import parse_select
+from posgc.equilibrium.correlated.sparse_listed import sparse_listing
+from posgc.equilibrium.correlated.wide import wide_equilibrium
 from posgc.equilibrium.layer import support_groups
-from posgc.equilibrium.listed import listing, select_linear
-from posgc.equilibrium.scaling import scaled
-from posgc.equilibrium.selection import parse_select
-from posgc.equilibrium.sparse_listed import sparse_listing
-from posgc.equilibrium.wide import wide_equilibrium
+from posgc.equilibrium.solvers.scaling import scaled
 
 
 def stage(seed: int, types: tuple[int, ...], actions: tuple[int, ...], nodes: int = 1) -> Stages:
@@ -42,7 +42,7 @@ def test_sparse_conditions_are_the_dense_ones(select: str) -> None:
 
 def test_wide_stages_are_solved_by_programme() -> None:
     stages = stage(3, (1, 1), (120, 2))
-    found = correlated(stages, "ce")
+    found = solve_correlated(stages, "ce")
     assert "LP 1" in found.method and found.optimal is not None and found.optimal.all()
     assert (deviation_gains(stages, found, "ce") <= 1e-8 * stages.span()).all()
 
@@ -67,7 +67,7 @@ def test_more_conditions_than_fit() -> None:
     """130 x 130 actions have 33,800 conditions on 16,900 columns, 4.4 million coefficients: one equilibrium is found,
     not claimed best, with a bound above what it attains."""
     stages = stage(7, (1, 1), (130, 130))
-    found = correlated(stages, "ce", CorrelatedOptions())
+    found = solve_correlated(stages, "ce", CorrelatedOptions())
     assert "few actions 1" in found.method
     assert (found.gap <= 1e-6 * stages.span()).all()
     assert found.optimal is not None and not found.optimal.any()

@@ -13,7 +13,7 @@ from posgc.language.compile import compile_game
 from posgc.language.diagnostics import Source
 from posgc.language.ir import Game
 from posgc.model.arrays import Model
-from posgc.model.tabulate import tabulate
+from posgc.model.tabulation.tabulate import tabulate
 from posgc.plugin.importer import RewardReading
 from posgc.plugin.registry import registry
 

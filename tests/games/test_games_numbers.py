@@ -17,7 +17,7 @@ from scipy.optimize import linprog
 from posgc.language.compile import compile_game
 from posgc.language.diagnostics import Source
 from posgc.model.arrays import Model
-from posgc.model.tabulate import tabulate
+from posgc.model.tabulation.tabulate import tabulate
 
 Floats = npt.NDArray[np.float64]
 GAMES = Path(__file__).parents[2] / "games"

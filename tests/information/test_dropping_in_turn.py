@@ -4,7 +4,7 @@ from posgc.assumptions import strategy_independence
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
 from posgc.language import Source, compile_game
-from posgc.language.sharing import protocol
+from posgc.language.sharing.requests import protocol
 from posgc.model import tabulate
 
 # An uncontrolled state; observations are shared one step late, actions never, and memory is one step long.

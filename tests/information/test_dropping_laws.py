@@ -17,8 +17,8 @@ from posgc.assumptions import strategy_independence
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
 from posgc.language import Source, compile_game
-from posgc.language.protocol import Protocol
-from posgc.language.sharing import protocol
+from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.requests import protocol
 from posgc.model import tabulate
 from posgc.model.arrays import Model
 

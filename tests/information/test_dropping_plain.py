@@ -13,7 +13,7 @@ from support.tree import Tree
 
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
-from posgc.language.protocol import NEVER
+from posgc.language.sharing.lag_table import NEVER
 from posgc.model.build import kernel_from_dense
 
 few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

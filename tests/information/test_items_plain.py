@@ -11,7 +11,7 @@ from support.tree import History, Item, Tree
 
 from posgc.information.items import Information
 from posgc.information.items import Item as FastItem
-from posgc.language.protocol import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, Protocol
 
 HORIZON = 6
 many = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from posgc.language import InputError, Source, compile_game
-from posgc.language.codes import CODES, Code
+from posgc.language.diagnostics.codes import CODES, Code
 
 ROOT = Path(__file__).parents[2]
 SHOWN = [c for c in CODES.values() if c.wrong is not None]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from posgc.language import InputError, Source, compile_game, format_source
-from posgc.language.parse import parse_game
+from posgc.language.text.parse import parse_game
 
 ROOT = Path(__file__).parents[2]
 FILES = [

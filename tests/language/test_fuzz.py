@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posgc.language import InputError, Source, compile_game, decode, format_source
-from posgc.language.parse import parse_game
+from posgc.language.text.parse import parse_game
 
 SEEDS = [p.read_text(encoding="utf-8") for p in sorted((Path(__file__).parents[1] / "diagnostics").glob("*.posg"))]
 PIECES = [

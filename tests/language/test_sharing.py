@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posgc.language import InputError, Source, compile_game
-from posgc.language.protocol import NEVER, Protocol
-from posgc.language.sharing import protocol
+from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.requests import protocol
 from posgc.language.signature import Signature, Variable
 
 N = NEVER

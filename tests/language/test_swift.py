@@ -8,8 +8,8 @@ import pytest
 from lark import Token, Tree
 from lark.exceptions import UnexpectedToken
 
-from posgc.language import swift
-from posgc.language.parse import _parser
+from posgc.language.text import swift
+from posgc.language.text.parse import _parser
 
 GAMES = sorted((Path(__file__).parents[2] / "games").glob("*.posg"))
 WRONG = [

@@ -13,7 +13,7 @@ from posgc.cli.main import main
 from posgc.information.items import Information
 from posgc.language.compile import compile_game
 from posgc.language.diagnostics import InputError, Source
-from posgc.model.tabulate import tabulate
+from posgc.model.tabulation.tabulate import tabulate
 
 PARTS = {
     "head": "",

@@ -13,7 +13,7 @@ from random_games import games
 
 from posgc.language.diagnostics import InputError
 from posgc.model import tabulate
-from posgc.model.faults import label
+from posgc.model.tabulation.faults import label
 
 
 def compare(game, model, plain):

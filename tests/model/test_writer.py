@@ -14,12 +14,12 @@ from random_games import games
 from posgc.language import Source, compile_game, format_source
 from posgc.language.diagnostics import LimitError
 from posgc.model import Model, tabulate
-from posgc.model.arms import arms
 from posgc.model.build import from_arrays, kernel_from_entries
 from posgc.model.compare import same_arrays, stretched
-from posgc.model.factors import tidy
-from posgc.model.identifiers import Identifiers, is_range
-from posgc.model.writer import posg_text
+from posgc.model.writing.factors import tidy
+from posgc.model.writing.identifiers import Identifiers, is_range
+from posgc.model.writing.match_arms import arms
+from posgc.model.writing.writer import posg_text
 
 GAMES = sorted((Path(__file__).parents[2] / "games").glob("*.posg"))
 
@@ -182,6 +182,6 @@ def test_entries_in_any_order_are_added_up() -> None:
 
 
 def test_a_large_text_is_refused_before_it_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posgc.model.writer.MAX_TEXT", 100)
+    monkeypatch.setattr("posgc.model.writing.writer.MAX_TEXT", 100)
     with pytest.raises(LimitError, match="characters; the limit is 100"):
         posg_text(small())

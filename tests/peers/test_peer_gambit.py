@@ -9,7 +9,7 @@ from posgc_gambit import Gambit
 from posgc_gambit.adapter import missing_pygambit, stage_game
 from posgc_gambit.backend import gambit_nash
 
-from posgc.equilibrium import NashOptions, Stages, StageSolution, nash
+from posgc.equilibrium import NashOptions, Stages, StageSolution, solve_nash
 from posgc.plugin import Facts
 from posgc.plugin.testing import battery_games, check_backend
 
@@ -51,7 +51,7 @@ def test_our_gaps_are_gambits_regrets_on_bayesian_stages(n: int, options: NashOp
         if np.prod([a**p for a, p in zip(stages.actions, stages.type_counts, strict=True)]) > 600:
             continue
         checked += 1
-        solution = nash(stages, options)
+        solution = solve_nash(stages, options)
         for k in range(2):
             assert regrets(stages, solution, k) == pytest.approx(solution.gap[:, k], abs=1e-9)
 
@@ -62,7 +62,7 @@ def test_our_gaps_are_gambits_regrets_without_private_information(n: int) -> Non
     rng = np.random.default_rng(51)
     for _ in range(10):
         stages = normal_form("general", *rng.normal(size=(n, *(3,) * n)))
-        solution = nash(stages, NashOptions(max_profiles=0, restarts=1))
+        solution = solve_nash(stages, NashOptions(max_profiles=0, restarts=1))
         assert regrets(stages, solution, 0) == pytest.approx(solution.gap[:, 0], abs=1e-9)
         if n == 2:
             assert max(regrets(stages, solution, 0)) <= 1e-9
@@ -82,7 +82,7 @@ def test_our_equilibrium_is_one_of_gambits() -> None:
             for found in pygambit.nash.enummixed_solve(game, rational=False).equilibria
         ]
         for options in (NashOptions(), NashOptions(max_profiles=0)):
-            ours = np.concatenate([table[0, 0] for table in nash(stages, options).tables])
+            ours = np.concatenate([table[0, 0] for table in solve_nash(stages, options).tables])
             assert min(abs(ours - theirs).max() for theirs in listed) <= 1e-6
 
 
@@ -96,7 +96,7 @@ def test_gambits_equilibria_have_no_gap_by_our_definition(kind: str) -> None:
             solution = gambit_nash(stages)
             assert (solution.gap <= 1e-7 * stages.span() + 1e-12).all()
             if kind == "zero_sum":
-                assert np.allclose(solution.value, nash(stages).value, atol=1e-7)
+                assert np.allclose(solution.value, solve_nash(stages).value, atol=1e-7)
 
 
 @needs_gambit

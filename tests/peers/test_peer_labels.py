@@ -26,7 +26,7 @@ from posgc_openspiel import OpenSpiel
 from posgc.information.items import Information
 from posgc.language import compile_game
 from posgc.language.diagnostics import Source
-from posgc.language.sharing import protocol
+from posgc.language.sharing.requests import protocol
 from posgc.model import tabulate
 from posgc.model.arrays import Model
 

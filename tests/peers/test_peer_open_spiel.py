@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from equilibrium.stage_games import normal_form
 
-from posgc.equilibrium import NashOptions, Stages, StageSolution, certify, correlated, nash
+from posgc.equilibrium import NashOptions, Stages, StageSolution, certify, solve_correlated, solve_nash
 
 pyspiel = pytest.importorskip("pyspiel", reason="OpenSpiel is not installed")
 
@@ -81,10 +81,10 @@ def test_gains_of_any_mixture(stages: Stages, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["ce", "cce"])
 @pytest.mark.parametrize("stages", games(), ids=lambda s: "x".join(map(str, s.actions)))
 def test_our_equilibria_are_its_equilibria(stages: Stages, kind: str) -> None:
-    solution = correlated(stages, kind)  # type: ignore[arg-type]
+    solution = solve_correlated(stages, kind)  # type: ignore[arg-type]
     Referee(stages).agrees(solution, kind)
     assert solution.gap.max() <= 1e-8
-    product = nash(stages, NashOptions(max_profiles=0, restarts=1))
+    product = solve_nash(stages, NashOptions(max_profiles=0, restarts=1))
     Referee(stages).agrees(certify(stages, product.tables, kind, "nash"), kind)  # type: ignore[arg-type]
 
 

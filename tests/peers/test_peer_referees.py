@@ -26,12 +26,12 @@ from posgc.information.dropping import drop_own_actions
 from posgc.information.extensive import Infosets, efg_lines
 from posgc.information.items import Information
 from posgc.information.tree import count_nodes, game_tree
-from posgc.language.protocol import NEVER, Protocol
+from posgc.judge.histories import judge_histories
+from posgc.judge.referee import Judgement, compare
+from posgc.judge.verify import GapKind, verify
+from posgc.language.sharing.lag_table import NEVER, Protocol
 from posgc.plugin import Referee
 from posgc.policy.artefact import Policy
-from posgc.policy.histories import judge_histories
-from posgc.policy.referee import Judgement, compare
-from posgc.policy.verify import GapKind, verify
 
 pygambit: Any = pytest.importorskip("pygambit", reason="pygambit is not installed")
 pyspiel: Any = pytest.importorskip("pyspiel", reason="OpenSpiel is not installed")

@@ -16,10 +16,10 @@ from support.games import Shape, random_game, shapes
 from posgc.cli.main import main
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
+from posgc.judge.verify import verify
 from posgc.language.diagnostics import Source
 from posgc.pipeline import Request, compile_request, solve
 from posgc.plugin import LimitError
-from posgc.policy.verify import verify
 
 few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

@@ -26,7 +26,7 @@ from support.tree import History, Tree
 from posgc.cli.main import main
 from posgc.information.items import Information
 from posgc.language import Source, compile_game
-from posgc.language.sharing import protocol
+from posgc.language.sharing.requests import protocol
 from posgc.model import tabulate
 from posgc.model.arrays import Model
 from posgc.plugin import LimitError

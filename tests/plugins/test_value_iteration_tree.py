@@ -10,9 +10,9 @@ from support.checks import EXACT, SOLVED, check_policy, check_solution, concepts
 from support.games import Shape, dectiger, delayed, full, shapes
 
 from posgc.information.items import Information
+from posgc.judge.verify import gap_kind, verify
 from posgc.language.diagnostics import LimitError
 from posgc.plugin import Facts
-from posgc.policy.verify import gap_kind, verify
 
 few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

@@ -20,7 +20,7 @@ from support.checks import distance, node_belief, walk
 from support.tree import History, Item, Tree
 
 from posgc.information.items import Information
-from posgc.language.protocol import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, Protocol
 from posgc.model.build import from_arrays
 
 Floats = npt.NDArray[np.float64]

@@ -23,13 +23,13 @@ from support.tree import Tree
 
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
+from posgc.judge.histories import judge_histories
+from posgc.judge.verify import GapKind, Verification, verify
 from posgc.language import compile_game
 from posgc.language.diagnostics import LimitError, Source
-from posgc.language.sharing import protocol as protocol_of
+from posgc.language.sharing.requests import protocol as protocol_of
 from posgc.pipeline import Request, compile_request
 from posgc.policy.artefact import Policy
-from posgc.policy.histories import judge_histories
-from posgc.policy.verify import GapKind, Verification, verify
 
 few = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 ANY = ("any", "any", "none", "forget_all", "mixed_links", "controlled_late_own")

@@ -20,12 +20,12 @@ from support.games import Shape, shapes
 from support.policies import machine, on_graph
 
 from posgc.information.items import Information
+from posgc.judge.pairs import PolicyMismatch
+from posgc.judge.verify import verify
 from posgc.language.diagnostics import InputError, LimitError
 from posgc.policy.artefact import Origin, Policy
+from posgc.policy.compatibility import require_fit
 from posgc.policy.file import load_policy, save_policy
-from posgc.policy.fit import require_fit
-from posgc.policy.pairs import PolicyMismatch
-from posgc.policy.verify import verify
 
 Array = npt.NDArray[np.generic]
 some = settings(

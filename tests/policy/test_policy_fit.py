@@ -13,9 +13,9 @@ from support.tree import Tree
 
 from posgc.information.items import Information
 from posgc.language.diagnostics import InputError
-from posgc.language.protocol import Protocol
+from posgc.language.sharing.lag_table import Protocol
 from posgc.policy.artefact import Policy
-from posgc.policy.fit import require_fit
+from posgc.policy.compatibility import require_fit
 
 SHAPE = Shape("none", 2, 2, 3, (2, 3), (2, 2), "general", "coarse", False, False, False, 0.9, 5)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from posgc.judge.verify import verify
 from posgc.pipeline import Request, compile_request, solve
-from posgc.policy.verify import verify
 
 GAME = Path(__file__).resolve().parents[2] / "games" / "dilemma.posg"
 COOPERATE, HARBOUR, HILL = 0, 0, 1

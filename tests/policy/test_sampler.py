@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from posgc.pipeline import Request, compile_request, solve
-from posgc.policy.sampler import play
+from posgc.play.sampler import play
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
 EPISODES = 40_000

@@ -15,9 +15,9 @@ from support.tree import Tree
 from posgc.information.extensive import Infosets, efg_labels, efg_lines
 from posgc.information.items import Information
 from posgc.information.tree import count_nodes, game_tree, require_nodes
+from posgc.judge.referee import Comparison, compare
+from posgc.judge.verify import GapKind, verify
 from posgc.language.diagnostics import LimitError
-from posgc.policy.referee import Comparison, compare
-from posgc.policy.verify import GapKind, verify
 
 few = settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

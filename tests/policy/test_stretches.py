@@ -10,16 +10,24 @@ import numpy as np
 import pytest
 from support.games import full
 
-from posgc.equilibrium import CorrelatedOptions, Stages, StageSolution, correlated, nash, team
+from posgc.equilibrium import (
+    CorrelatedOptions,
+    Stages,
+    StageSolution,
+    solve_correlated,
+    solve_nash,
+    solve_team,
+)
 from posgc.information.graph import expand_graph
 from posgc.information.items import Information
-from posgc.language.protocol import Protocol
+from posgc.judge import judged_stretches
+from posgc.judge.verify import Verification, verify
+from posgc.language.sharing.lag_table import Protocol
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
-from posgc.policy import judged_stretches, stretches
+from posgc.planning import stretches
+from posgc.planning.induction import Induction
 from posgc.policy.artefact import Policy
-from posgc.policy.induction import Induction
-from posgc.policy.verify import Verification, verify
 
 HORIZON = 160
 Rewards = Literal["zero_sum", "common", "general"]
@@ -71,10 +79,10 @@ def solved(model: Model, protocol: Protocol, concept: Any, oracle: Any) -> Polic
 
 
 CASES = [
-    ("nash", "zero_sum", nash),
-    ("team", "common", team),
-    ("ce", "general", lambda s: correlated(s, "ce")),
-    ("cce", "general", lambda s: correlated(s, "cce")),
+    ("nash", "zero_sum", solve_nash),
+    ("team", "common", solve_team),
+    ("ce", "general", lambda s: solve_correlated(s, "ce")),
+    ("cce", "general", lambda s: solve_correlated(s, "cce")),
 ]
 
 
@@ -141,7 +149,7 @@ def test_verification_of_bad_policies(kind: Any, monkeypatch: pytest.MonkeyPatch
     """Policies of which agents gain by deviating: the gains, too, are those of one layer at a time."""
     for seed in range(3):
         model, protocol = game(seed, "general", "discounted")
-        policy = solved(model, protocol, "nash", nash)
+        policy = solved(model, protocol, "nash", solve_nash)
         rng = np.random.default_rng(seed)
         steps = [
             replace(step, tables=tuple(rng.dirichlet(np.ones(2), size=t.shape[:2]) for t in step.tables))
@@ -173,6 +181,6 @@ def test_a_value_computed_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         observation_sizes=(2, 2),
         horizon=HORIZON,
     )
-    policy, plain, most = by_stretches_and_one_by_one(model, full(), "nash", nash, monkeypatch)
+    policy, plain, most = by_stretches_and_one_by_one(model, full(), "nash", solve_nash, monkeypatch)
     assert most > stretches.SHORTEST and plain.header.values == pytest.approx((HORIZON / 5, -HORIZON / 5), rel=1e-12)
     assert policy.header.values == pytest.approx((HORIZON / 5, -HORIZON / 5), rel=1e-12)

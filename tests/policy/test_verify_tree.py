@@ -18,10 +18,10 @@ from support.policies import machine, on_graph
 from support.tree import Tree
 
 from posgc.information.items import Information
+from posgc.judge.verify import GapKind, verify
 from posgc.language.diagnostics import LimitError, Source
 from posgc.model.build import from_arrays
 from posgc.pipeline import Request, compile_request
-from posgc.policy.verify import GapKind, verify
 
 few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

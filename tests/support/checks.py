@@ -18,10 +18,10 @@ from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import Graph, Layer, expand_graph
 from posgc.information.items import Information
 from posgc.information.payoff import private_types, stage_payoffs, stage_weights
+from posgc.judge.verify import Verification, gap_kind, verify
 from posgc.plugin import Problem
 from posgc.policy.artefact import Concept, Policy
-from posgc.policy.fit import require_fit
-from posgc.policy.verify import Verification, gap_kind, verify
+from posgc.policy.compatibility import require_fit
 
 __all__ = [
     "check_graph",

@@ -19,11 +19,11 @@ from posgc.compression.assess import Assessment, Limits, assess
 from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import Graph
 from posgc.information.items import Information
+from posgc.judge.verify import gap_kind
 from posgc.model.rewards import reward_spans
 from posgc.plugin import Problem
 from posgc.plugin.specs import compression_of
 from posgc.policy.artefact import Concept, Policy
-from posgc.policy.verify import gap_kind
 
 __all__ = ["Worst", "apply", "close", "game", "judged", "long_shape", "plan", "randomised", "served"]
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from posgc.policy.referee import Judgement, Profile
+from posgc.judge.referee import Judgement, Profile
 
 __all__ = ["Efg", "judge"]
 

@@ -23,15 +23,15 @@ from support.exact.judge import Judge, Judged, PlainJudge
 from support.exact.values import Optimum, dropped_actions, ends, plain_optimum, reward_kind
 
 from posgc.assumptions import Verdict
-from posgc.cli import documents
-from posgc.cli import text as written
 from posgc.language import compile_game
 from posgc.language.diagnostics import InputError, LimitError, Source
-from posgc.language.protocol import Protocol
-from posgc.language.sharing import protocol
+from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.requests import protocol
 from posgc.model.rewards import reward_kind as told_kind
 from posgc.pipeline import Compiled, Compress, Request, Solution, compile_request, independence, solve
 from posgc.pipeline.checking import without_end
+from posgc.report import documents
+from posgc.report import text as written
 
 __all__ = ["Examined", "False_", "examine"]
 

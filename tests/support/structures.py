@@ -1,6 +1,6 @@
 """Lag tables and random games for the tests of information structures.
 
-Lags follow `posgc.language.protocol`: `(action rows, observation rows)`, one row for each agent's single
+Lags follow `posgc.language.sharing.lag_table`: `(action rows, observation rows)`, one row for each agent's single
 variable, entry j the age at which agent j knows it.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from posgc.language.protocol import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, Protocol
 from posgc.model.arrays import Initial, Model
 from posgc.model.build import from_arrays, kernel_from_dense
 

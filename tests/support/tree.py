@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from posgc.language.protocol import Protocol
+from posgc.language.sharing.lag_table import Protocol
 from posgc.model.arrays import Model
 
 __all__ = ["Belief", "Digits", "History", "Item", "Known", "Law", "Tree"]

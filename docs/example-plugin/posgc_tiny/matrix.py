@@ -25,9 +25,16 @@ class Matrix:
             k, m = table.shape
         except ValueError:
             raise InputError([Diagnostic("M101", "the rows are not a table of numbers")], source) from None
-        return Imported(from_arrays(
-            transition=np.ones((k * m, 1, 1)), emission=np.ones((k * m, 1, 1)), initial=np.ones(1),
-            reward=np.stack([table.reshape(-1, 1), table.reshape(-1, 1) * (-1 if reward == "zero_sum" else 1)]),
-            action_sizes=(k, m), observation_sizes=(1, 1), horizon=horizon or 1, discount=discount or 1.0,
-            name="matrix",
-        ))
+        return Imported(
+            from_arrays(
+                transition=np.ones((k * m, 1, 1)),
+                emission=np.ones((k * m, 1, 1)),
+                initial=np.ones(1),
+                reward=np.stack([table.reshape(-1, 1), table.reshape(-1, 1) * (-1 if reward == "zero_sum" else 1)]),
+                action_sizes=(k, m),
+                observation_sizes=(1, 1),
+                horizon=horizon or 1,
+                discount=discount or 1.0,
+                name="matrix",
+            )
+        )

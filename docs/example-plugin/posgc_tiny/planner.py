@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from posgc.equilibrium import team
+from posgc.equilibrium import solve_team
+from posgc.planning.induction import Induction
 from posgc.plugin import NoOptions
-from posgc.policy.induction import Induction
 
 
 @dataclass(frozen=True)
@@ -22,4 +22,4 @@ class Tiny:
         return None if facts.independent else f"it needs Assumption 3: {facts.why_not_independent}"
 
     def emit(self, problem, options):
-        return Induction(problem.graph, problem.concept, team, self.name, options)
+        return Induction(problem.graph, problem.concept, solve_team, self.name, options)

@@ -15,7 +15,7 @@ from math import gcd, lcm, prod
 
 from support.exact.game import Digits, ExactGame, Refused
 
-from posgc.language.protocol import Protocol
+from posgc.language.sharing.lag_table import Protocol
 
 __all__ = ["Belief", "Beliefs", "Cell", "Known", "Prescription", "Stage", "primitive"]
 

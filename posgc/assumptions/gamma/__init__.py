@@ -1,0 +1,1 @@
+"""γ of one emission matrix: a bracket with a witness."""

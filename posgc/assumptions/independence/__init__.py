@@ -1,0 +1,1 @@
+"""Assumption 3: from the wiring alone, and exactly on the vertices of a layer."""

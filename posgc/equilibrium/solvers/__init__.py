@@ -1,0 +1,1 @@
+"""Linear programmes and complementarity problems, many at a time."""

@@ -1,0 +1,1 @@
+"""Team optima of a layer of stage games."""

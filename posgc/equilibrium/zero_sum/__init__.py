@@ -1,0 +1,1 @@
+"""Equilibria of two-player zero-sum stage games."""

@@ -1,0 +1,320 @@
+"""Values and gaps of a policy under any protocol, on what each agent has seen: Assumption 3 is not needed.
+
+The *value* is that of the law of (m, u, s), with policy node m, joint private information u and state s, carried
+forward step by step while all agents follow the policy.
+
+A *best deviation* of agent i, with the others following the policy, is the optimum of a partially observable Markov
+decision process of one agent: (u, s) is hidden, and after its own action i learns the increment z_{h+1} and its new
+private information p_{i,h+1}; m is a function of the increments.  Its information states at step h are the beliefs on
+(m, u, s) that the sequences of all these lead to (and of what it is told, where it is told something), and it
+never needs to tell two sequences of one belief apart (Astrom 1965).  With b a belief, g what is heard,
+
+    V_h(b) = sum_g max_{a_i} [ R(b, g, a_i) + discount * sum_{z, p'} P(g, z, p' | b, a_i) V_{h+1}(b') ].
+
+Which deviations these are, for kind
+
+- nash, cce: all pi_i(c_h, p_{i,h}), where agents forget nothing: own past actions can be worked out by who chose
+  them on what is still known.  Under `forget` the deviator here has seen more: an upper bound;
+- ce: all that read (c_h, p_{i,h}) and every recommended action so far.  Those of Definition 10 of Liu & Zhang (2023)
+  read the last one only, so this is an upper bound, exact where earlier recommendations tell nothing: the policy
+  mixes components at the last step only;
+- ce_strategic: the same with whole prescriptions for actions.
+
+`Verification.exact` says which of the two it is.  Items that only agent i ever holds are left out of its beliefs but
+for ce, where a recommendation reads them: that makes equal what would differ in nothing that matters.
+
+Two sequences share an information state when their beliefs differ by at most 1e-12 in L1; with delta_h the largest
+such distance at step h a best deviation is worth what is said to within sum_h delta_h sum_{t >= h} discount^{t-1}
+span_t / 2 and rounding (docs/mathematics.md, section 3).  The value itself merges nothing but equal triples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from posgc.information.codes import initial_codes, project
+from posgc.information.graph import DEFAULT_MAX_NODES, MERGE_TOLERANCE
+from posgc.information.growth import Columns, Growth, Room, grow
+from posgc.information.items import Information
+from posgc.information.precision import charged
+from posgc.information.step import ENTRY_LIMIT
+from posgc.judge.pairs import first_nodes
+from posgc.judge.replies import (
+    Deviator,
+    Moves,
+    NodeCells,
+    Outcomes,
+    moves,
+    outcomes,
+    played,
+    require_room,
+    without_own,
+)
+from posgc.judge.verify import GapKind, Verification, require_kind
+from posgc.policy.artefact import Policy, PolicyStep
+
+__all__ = ["judge_histories"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+
+BLOCK_ROWS = 4_000_000
+"""Transitions that are listed at one time for the value (some 500 MB)."""
+
+CHUNK_CELLS = 8_000_000
+"""float64 numbers in one block of answers' payoffs (64 MB)."""
+
+HEARS: dict[GapKind, Literal["nothing", "action", "prescription"]] = {
+    "nash": "nothing",
+    "cce": "nothing",
+    "ce": "action",
+    "ce_strategic": "prescription",
+}
+
+
+def judge_histories(
+    information: Information,
+    policy: Policy,
+    kind: GapKind,
+    max_states: int = DEFAULT_MAX_NODES,
+    progress: Progress | None = None,
+) -> Verification:
+    """Values and best deviations of a policy under any protocol.
+
+    Raises PolicyMismatch, LimitError past `max_states` information states of all agents and steps, and ValueError for
+    kind "nash" on a policy that correlates its agents.
+    """
+    require_kind(policy, kind)
+    n, horizon = information.n_agents, information.model.horizon
+    hears = HEARS[kind] if _mixes(policy.steps) else "nothing"
+    told = progress or (lambda stage, done, total: None)
+    values, terms = _values(information, policy)
+    told("verify", 1, n + 1)
+    best, errors, states = np.zeros(n), np.zeros((n, horizon)), np.zeros(horizon, dtype=np.int64)
+    for i in range(n):
+        room = max_states - int(states.sum())
+        found = _best_deviation(information, policy, Deviator(i, hears), room, max_states)
+        best[i], errors[i], terms = found.value, found.errors, np.maximum(terms, found.terms)
+        states += found.states
+        told("verify", i + 2, n + 1)
+    ahead = charged(information.model, terms)
+    off = (ahead.span * errors).sum(axis=1) / 2 + ahead.rounding
+    least = -np.inf if kind == "cce" else 0.0
+    gains = tuple(max(least, float(gain)) for gain in best - values)
+    return Verification(
+        kind,
+        tuple(map(float, values)),
+        tuple(map(float, best)),
+        gains,
+        float(off.max()),
+        tuple(map(int, states)),
+        "histories",
+        _covers_no_more(information, policy, kind),
+    )
+
+
+def _covers_no_more(information: Information, policy: Policy, kind: GapKind) -> bool:
+    """Whether the deviator here can do no more than the definition allows."""
+    told_before = HEARS[kind] != "nothing" and _mixes(policy.steps[:-1])
+    return not told_before and not _forgets(information)
+
+
+def _mixes(steps: Sequence[PolicyStep]) -> bool:
+    """Whether a node has several components: only then does a recommendation tell of the others' actions."""
+    return any(len(step.weight) > len(step) for step in steps)
+
+
+def _forgets(information: Information) -> bool:
+    """Whether an agent forgets anything but its own actions, which it can work out from what it chose them on."""
+    if information.protocol.forget is None:
+        return False
+    return any(
+        not information.holds(i, item, h + 1) and not information.is_common(item, h + 1)
+        for h in range(1, information.model.horizon)
+        for i in range(information.n_agents)
+        for item in information.private_of(i, h)
+        if item.kind == "observation" or information.variable(item).agent != i
+    )
+
+
+# ---- the value
+
+
+def _values(information: Information, policy: Policy) -> tuple[Floats, Ints]:
+    """What each agent earns when all follow the policy, [n], and the terms of the longest sums of each step, [H]."""
+    model, initial = information.model, information.model.initial
+    z, u = initial_codes(information, initial.observation)
+    cells, law, summed = _reached([(first_nodes(policy, z), u, initial.state, initial.probability)])
+    values, terms = np.zeros(model.n_agents), np.zeros(model.horizon, dtype=np.int64)
+    for h, step in enumerate(policy.steps, start=1):
+        require_room(h, len(cells))
+        kernel, last = model.kernel(h), h == model.horizon
+        rows = len(model.allowed(h)) * (1 if last else int(np.diff(kernel.indptr).max()))
+        terms[h - 1] = summed + np.diff(step.indptr).max()
+        following: list[_Rows] = []
+        for part, some in cells.blocks(max(1, BLOCK_ROWS // rows)):
+            done = moves(information, h, some, played(information, step, h, some, None), None)
+            paid = kernel.reward[:, done.action, some.s[done.cell]] * (law[part][done.cell] * done.probability)
+            values += model.discount ** (h - 1) * paid.sum(axis=1)  # in pairs: few roundings
+            terms[h - 1] += 1
+            if not last:
+                after = outcomes(information, step, h, some, done)
+                there, mass, most = _reached(
+                    [(after.node, after.u, after.s, law[part][done.cell[after.move]] * after.probability)]
+                )
+                following.append((there.node[there.pair], there.u[there.pair], there.s, mass))
+                terms[h - 1] += most
+        if not last:
+            cells, law, summed = _reached(following)
+    return values, terms
+
+
+_Rows = tuple[Ints, Ints, Ints, Floats]
+"""Policy node, joint private information, state, and probability."""
+
+
+def _reached(rows: list[_Rows]) -> tuple[NodeCells, Floats, int]:
+    """The distinct cells of some rows, their law, and the most rows that are one cell."""
+    node, u, s, probability = (np.concatenate(column) for column in zip(*rows, strict=True))
+    cells, cell = NodeCells.of(node, u, s)
+    law = np.asarray(np.bincount(cell, probability), dtype=np.float64)
+    return cells, law, int(np.bincount(cell).max())
+
+
+# ---- best deviations
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """The information states of a step: `payoff` [N, G * A_i] of every answer, summed over what leads to hearing it,
+    and `edge` (state, answer, probability, state of the next step) of what follows."""
+
+    payoff: sparse.csr_array
+    n_choices: int
+    row: Ints
+    answer: Ints
+    probability: Floats
+    to: Ints
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The best deviation's value; for each step the error of merging, the terms of sums, the information states."""
+
+    value: float
+    errors: Floats
+    terms: Ints
+    states: Ints
+
+
+@dataclass(frozen=True)
+class _News:
+    """What the deviator may learn on the way to the next step: matrices over cells, and the answer of each signal."""
+
+    columns: Columns
+    ahead: sparse.csr_array  # [X, signals]
+    answer: Ints  # [signals]
+    cells: NodeCells
+
+
+def _best_deviation(information: Information, policy: Policy, deviator: Deviator, room: int, limit: int) -> _Found:
+    model = information.model
+    layers: list[_Layer] = []
+    errors, terms, states = np.zeros(model.horizon), *np.zeros((2, model.horizon), dtype=np.int64)
+    belief = sparse.csr_array(np.ones((1, 1)))
+    news, payoff, choices = _first_news(information, policy, deviator), sparse.csr_array((1, 1)), 1
+    for h, step in enumerate(policy.steps, start=1):
+        grown = grow(
+            belief,
+            news.columns,
+            MERGE_TOLERANCE,
+            room=Room(room - int(states.sum()), partial(_too_many, h, limit), ENTRY_LIMIT),
+        )
+        layers.append(_layer(belief, payoff, choices, news, grown))
+        belief, cells = grown.belief, news.cells
+        law = played(information, step, h, cells, deviator)
+        done = moves(information, h, cells, law, deviator)
+        payoff, choices = belief @ _rewards(information, deviator.agent, h, cells, done), done.n_choices
+        errors[h - 1], states[h - 1] = grown.error, belief.shape[0]
+        terms[h - 1] = sum(
+            int(counts.max())
+            for counts in (np.diff(belief.indptr), np.bincount(done.cell), np.bincount(grown.row), np.diff(step.indptr))
+        )
+        if h < model.horizon:
+            news = _news(information, deviator, h, done, outcomes(information, step, h, cells, done))
+    none = np.zeros(0, dtype=np.int64)
+    layers.append(_Layer(payoff, choices, none, none, np.zeros(0), none))
+    return _Found(_backward(layers, model.discount), errors, terms, states)
+
+
+def _too_many(h: int, limit: int, found: int, share: float) -> str:
+    return (
+        f"judging the policy on histories needs more than {limit} information states, or beliefs with more than "
+        f"{ENTRY_LIMIT} entries, up to step {h}; raise --max-nodes, share more, or take fewer steps"
+    )
+
+
+def _first_news(information: Information, policy: Policy, deviator: Deviator) -> _News:
+    """The first draw, of (z_1, u_1, s_1), as what follows the one cell that stands for the time before."""
+    initial = information.model.initial
+    z, u = initial_codes(information, initial.observation)
+    rows = np.zeros(len(u), dtype=np.int64)
+    before = Moves(rows, rows, 1, 1, rows, initial.probability)
+    first = Outcomes(np.arange(len(u)), initial.probability, z, first_nodes(policy, z), u, initial.state)
+    return _news(information, deviator, 0, before, first)
+
+
+def _news(information: Information, deviator: Deviator, h: int, done: Moves, after: Outcomes) -> _News:
+    """Signals (answer, z_{h+1}, p_{i,h+1}) and the cells of step h + 1 that they come with."""
+    known = project(information, h + 1, after.u)[deviator.agent]
+    u = after.u if deviator.hears == "action" else without_own(information, deviator.agent, h + 1, after.u)
+    cells, cell = NodeCells.of(after.node, u, after.s)
+    z_of, p_of = (np.unique(codes, return_inverse=True)[1] for codes in (after.z, known))
+    learnt, learnt_of = np.unique(z_of * (int(p_of.max()) + 1) + p_of, return_inverse=True)
+    answer, n_before = done.answer[after.move], int(done.cell.max()) + 1
+    signals, signal = np.unique(answer * len(learnt) + learnt_of, return_inverse=True)
+    columns, column = np.unique(signal * len(cells) + cell, return_inverse=True)
+    origin = done.cell[after.move]
+    table = sparse.csr_array((after.probability, (origin, column)), shape=(n_before, len(columns)))
+    ahead = sparse.csr_array((after.probability, (origin, signal)), shape=(n_before, len(signals)))
+    place = Columns(table, columns // len(cells), columns % len(cells), len(signals), len(cells))
+    return _News(place, ahead, signals // len(learnt), cells)
+
+
+def _rewards(information: Information, agent: int, h: int, cells: NodeCells, done: Moves) -> sparse.csr_array:
+    """[X, G * A_i]: what the deviator earns at each cell by each answer, times the probability of hearing."""
+    paid = done.probability * information.model.kernel(h).reward[agent, done.action, cells.s[done.cell]]
+    return sparse.csr_array((paid, (done.cell, done.answer)), shape=(len(cells), done.n_answers))
+
+
+def _layer(belief: sparse.csr_array, payoff: sparse.csr_array, choices: int, news: _News, grown: Growth) -> _Layer:
+    flow = sparse.csr_array(belief @ news.ahead)
+    flow.sort_indices()
+    width = grown.n_signals
+    key = np.repeat(np.arange(belief.shape[0]), np.diff(flow.indptr)) * width + flow.indices
+    at = np.searchsorted(key, grown.row * width + grown.signal)
+    return _Layer(payoff, choices, grown.row, news.answer[grown.signal], flow.data[at], grown.to)
+
+
+def _backward(layers: list[_Layer], discount: float) -> float:
+    """The best value at the start; the first layer is the time before the first step."""
+    best = np.zeros(0)
+    for k, layer in reversed(list(enumerate(layers))):
+        states, answers = layer.payoff.shape
+        ahead = layer.probability * best[layer.to] * (discount if k else 1.0)
+        best, block = np.zeros(states), max(1, CHUNK_CELLS // answers)
+        first = np.searchsorted(layer.row, np.arange(0, states + block, block))
+        for b, begin in enumerate(range(0, states, block)):
+            edge, end = slice(first[b], first[b + 1]), min(begin + block, states)
+            worth = layer.payoff[begin:end].toarray().ravel()
+            worth += np.bincount((layer.row[edge] - begin) * answers + layer.answer[edge], ahead[edge], len(worth))
+            best[begin:end] = worth.reshape(end - begin, -1, layer.n_choices).max(axis=2).sum(axis=1)
+    return float(best[0])

@@ -1,0 +1,96 @@
+"""A policy judged in the game it was found in: values, best responses and their spans on a graph's own nodes.
+
+This is Algorithm 4 of Liu & Zhang (2023) for every agent at once, and for NE, CCE and CE deviations: backward
+induction with the graph's beliefs and edges in place of the true ones.  On a compressed graph the gap found here is
+the model's own; it says nothing of the true game until the error of the compression is added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from posgc.information.graph import Graph, Layer
+from posgc.judge.deviating import Flows, GapKind, backward, best_reply
+from posgc.judge.pairs import TrueStep, true_step
+from posgc.policy.artefact import Policy, PolicyStep
+
+__all__ = ["InModel", "best_response", "evaluate_in_model"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class InModel:
+    """`values[n]`, `gains[n]` at the start; `value_span[n, H]` and `best_span[n, H]`: at step h (entry h - 1) the
+    largest less the smallest value of a node, of going on with the policy and of deviating from there on."""
+
+    values: Floats
+    gains: Floats
+    value_span: Floats
+    best_span: Floats
+
+
+@dataclass(frozen=True)
+class _ModelLayer:
+    """A layer of the graph in the shape in which the verifier reads layers of pairs."""
+
+    h: int
+    node: Ints
+    belief: sparse.csr_array
+    step: TrueStep
+    layer: Layer
+
+    @property
+    def edges(self) -> npt.NDArray[np.int32]:
+        """Layers that share this array lead to the same nodes."""
+        return self.layer.edge_to
+
+    def follow(self, pair: Ints, az: Ints) -> Ints:
+        """The next node for each (node, position of a * Z + z)."""
+        assert self.layer.table.z is not None
+        width = len(self.layer.table.z)
+        known = np.repeat(np.arange(len(self.layer)), np.diff(self.layer.edge_indptr)) * width + self.layer.edge_z
+        return self.layer.edge_to[np.searchsorted(known, pair * width + az % width)].astype(np.int64)
+
+
+def evaluate_in_model(graph: Graph, policy: Policy, kind: GapKind) -> InModel:
+    """Values and best responses of a policy on the nodes of the graph that it was made for."""
+    information, horizon = graph.information, len(graph.layers)
+    spans = np.zeros((2, information.n_agents, horizon))
+    steps: dict[int, TrueStep] = {}
+    flows = Flows()
+    value: Floats | None = None
+    best: Floats | None = None
+    for layer, step in zip(reversed(graph.layers), reversed(policy.steps), strict=True):
+        seen = _layer(graph, layer, steps)
+        value, best = backward(information, seen, step, value, best, kind, flows)
+        spans[0, :, layer.h - 1], spans[1, :, layer.h - 1] = np.ptp(value, axis=1), np.ptp(best, axis=1)
+    assert value is not None and best is not None
+    values, deviations = value[:, graph.root_to] @ graph.root, best[:, graph.root_to] @ graph.root
+    least = -np.inf if kind == "cce" else 0.0  # as in `verify`: below 0 it is rounding
+    return InModel(values, np.maximum(deviations - values, least), spans[0], spans[1])
+
+
+def best_response(graph: Graph, policy: Policy, agent: int) -> Policy:
+    """The policy with the agent's part replaced by its best response in M that hears no recommendation."""
+    steps: list[PolicyStep] = []
+    known: dict[int, TrueStep] = {}
+    best: Floats | None = None
+    for layer, step in zip(reversed(graph.layers), reversed(policy.steps), strict=True):
+        best, actions = best_reply(graph.information, _layer(graph, layer, known), step, best, agent)
+        tables = list(step.tables)
+        tables[agent] = np.repeat(actions, np.diff(step.indptr), axis=0)
+        steps.append(replace(step, tables=tuple(tables)))
+    return replace(policy, steps=tuple(reversed(steps)))
+
+
+def _layer(graph: Graph, layer: Layer, steps: dict[int, TrueStep]) -> _ModelLayer:
+    key = id(layer.table)
+    if key not in steps:
+        steps[key] = true_step(graph.information, layer.h, layer.table.cells)
+    return _ModelLayer(layer.h, np.arange(len(layer)), layer.belief, steps[key], layer)

@@ -1,0 +1,135 @@
+"""A second opinion: another program's values and gains of a policy, on trees that posgc writes for it.
+
+Nash and team policies are judged as behaviour strategies of the whole game tree: every value, and the largest
+gain of one agent alone.  Policies that correlate are judged agent by agent in the one-player trees of
+`posgc.judge.behaviour`: obedience there earns V_i, and a best response V_i^dev.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from posgc.information.extensive import Infosets, Node, efg_lines
+from posgc.information.items import Information
+from posgc.information.tree import game_tree, require_nodes
+from posgc.judge.behaviour import Hears, Lookup, deviation_tree, obedience, strategies
+from posgc.judge.verify import Verification
+from posgc.language.diagnostics import LimitError
+from posgc.model.rewards import reward_spans
+from posgc.policy.artefact import Policy
+
+__all__ = ["Comparison", "Finding", "Judge", "Judgement", "Profile", "compare"]
+
+Profile = Sequence[Sequence[Sequence[float]]]
+"""profile[player][infoset - 1] is the law over the actions of the player's information set of that number."""
+
+TREE_LIMIT = 2_000_000
+"""Nodes of a tree that is handed to a referee."""
+
+AGREEMENT = 1e-6
+"""Largest difference that counts as agreement, relative to max(1, the largest span of a sum of rewards)."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Every player's expected payoff, and the largest gain that a single player can get by a best response."""
+
+    values: tuple[float, ...]
+    regret: float
+
+
+Judge = Callable[[str, Profile], Judgement]
+"""Called with an `.efg` text and a profile of it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One number, as verified by posgc and as found by the referee; `agent` is "" for what is about all."""
+
+    agent: str
+    quantity: str
+    ours: float
+    theirs: float
+
+    @property
+    def difference(self) -> float:
+        return abs(self.ours - self.theirs)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a referee was asked and said; `nodes` counts the nodes of all trees it was handed."""
+
+    referee: str
+    findings: tuple[Finding, ...]
+    tolerance: float
+    nodes: int
+
+    @property
+    def disagreement(self) -> Finding | None:
+        """The first number on which the two differ (a number that is none differs too), or None."""
+        return next((f for f in self.findings if not f.difference <= self.tolerance), None)
+
+
+def compare(information: Information, policy: Policy, checked: Verification, name: str, judge: Judge) -> Comparison:
+    """Ask the referee about what `verify` found.  Raises LimitError where a tree is too large.
+
+    Without perfect recall (`forget`) best responses on a tree are not the deviations of `verify`: the caller asks
+    only for games that have it.
+    """
+    spans = reward_spans(information.model)
+    scale = max(1.0, float((spans.max(axis=0) * information.model.discount ** np.arange(spans.shape[1])).sum()))
+    court = _Court(information, policy, judge)
+    findings = court.product(checked) if checked.kind == "nash" else court.correlated(checked)
+    return Comparison(name, tuple(findings), AGREEMENT * scale + checked.error, court.nodes)
+
+
+class _Court:
+    """The trees of one policy, written and judged."""
+
+    def __init__(self, information: Information, policy: Policy, judge: Judge) -> None:
+        self.information, self.judge = information, judge
+        self.lookup, self.nodes = Lookup(information, policy), 0
+
+    def product(self, checked: Verification) -> list[Finding]:
+        """Values and largest gain on the whole tree."""
+        agents = self.information.model.signature.agents
+        require_nodes(self.information, TREE_LIMIT, "the referee takes no more")
+        infosets = Infosets(len(agents))
+        text = self._text(agents, game_tree(self.information, infosets))
+        said = self.judge(text, strategies(self.lookup, infosets))
+        values = zip(agents, checked.values, said.values, strict=True)
+        findings = [Finding(agent, "value", ours, theirs) for agent, ours, theirs in values]
+        return [*findings, Finding("", "gap", checked.gap, said.regret)]
+
+    def correlated(self, checked: Verification) -> list[Finding]:
+        """Value and gain of each agent in trees of its own."""
+        findings = []
+        for i, agent in enumerate(self.information.model.signature.agents):
+            obedient = self._alone(i, "prescription" if checked.kind == "ce_strategic" else "action")
+            value, gain = obedient.values[0], obedient.regret
+            if checked.kind == "cce":
+                coarse = self._alone(i, "nothing")
+                gain = coarse.values[0] + coarse.regret - value
+            findings.append(Finding(agent, "value", checked.values[i], value))
+            findings.append(Finding(agent, "gain", checked.gains[i], gain))
+        return findings
+
+    def _alone(self, agent: int, hears: Hears) -> Judgement:
+        infosets = Infosets(1)
+        name = self.information.model.signature.agents[agent]
+        text = self._text([name], deviation_tree(self.lookup, agent, hears, infosets))
+        return self.judge(text, obedience(self.lookup, agent, infosets))
+
+    def _text(self, players: Sequence[str], root: Node) -> str:
+        """The `.efg` text.  Raises LimitError past `TREE_LIMIT` lines: a deviator's tree is not counted before."""
+        lines: list[str] = []
+        for line in efg_lines(self.information.model.name, players, root):
+            lines.append(line)
+            if len(lines) > TREE_LIMIT:
+                raise LimitError(f"a tree for the referee has more than {TREE_LIMIT} nodes; take a shorter --horizon")
+        self.nodes += len(lines) - 1
+        return "".join(lines)

@@ -1,0 +1,119 @@
+"""The registry of diagnostic codes: the defect, why it is one, a wrong example and a right one.
+
+E1 syntax, E2 names, E3 types, E4 values, E5 sharing, E6 command line and files; W warnings; I errors of
+imported files, N notes about them.  Every code of the language that a text alone can raise has examples,
+and a test compiles them: the wrong one must raise the code, the right one must compile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from posgc.language.diagnostics.code_examples import LANGUAGE
+from posgc.language.diagnostics.code_table import Code
+
+__all__ = ["CODES", "Code"]
+
+_OTHERS = (
+    # raised on the command line and for files
+    Code("E601", "unknown parameter", "`--set` names a parameter that the game does not declare."),
+    Code("E602", "unknown back-end", "`--backend` names a plug-in that is not installed."),
+    Code("E603", "no back-end fits", "No installed back-end serves this concept on this game; the table says why."),
+    Code("E604", "Assumption 3 fails", "Solving rests on Assumption 3, and it fails (exit status 1)."),
+    Code("E605", "gap of another kind", "The policy cannot have a gap of the kind that is asked for."),
+    Code("E606", "unreadable input", "The file does not exist, or cannot be read."),
+    Code("E607", "horizon missing", "The game has no horizon, or an impossible one: give `--horizon H`, H at least 1."),
+    Code("E608", "unreadable witness", "The file holds no witness against Assumption 3."),
+    Code("E609", "unreadable policy", "The file is not a policy that `posgc solve --out` has written."),
+    Code("E610", "policy of another game", "The policy's agents, actions or information are not those of the game."),
+    Code("E611", "misplaced reward reading", "`--reward` re-reads imported files only."),
+    Code("E612", "wrong option", "`--option` names an option that the back-end does not have, or a wrong value."),
+    Code("E613", "malformed flag", "The value of a command-line flag cannot be read."),
+    Code("E614", "unknown requirement", "`--require` takes assumption numbers and bounds such as `gamma>=0.2`."),
+    Code("E615", "output not writable", "The output file cannot be written."),
+    Code(
+        "E616",
+        "unknown compression",
+        "`--compress` takes `auto`, or the name of a compression that is installed and its values.",
+    ),
+    Code(
+        "E617",
+        "compression does not serve the game",
+        "The compression refuses this game or structure, or the back-end plans on no graph.",
+    ),
+    Code("E618", "no gap to meet", "`--compress auto` looks for the cheapest compression that meets `--epsilon X`."),
+    Code(
+        "E619",
+        "game that cannot go on for ever",
+        "A game without end needs a discount below 1 and must be the same "
+        "at every step: the file may read neither `step` nor `horizon`.",
+    ),
+    Code("E620", "format not known", "`posgc import` reads files of other formats, told by their content."),
+    Code(
+        "E624",
+        "picture that cannot be drawn",
+        "`posgc plot` draws with matplotlib, which `posgc[plot]` brings, as SVG, PNG or PDF.",
+    ),
+    Code("E621", "parameter out of range", "`--set` gives a parameter a value outside of its declared range."),
+    Code(
+        "E622",
+        "not a number",
+        "`--set` takes 0.5, 3 or 1/3, within the range of doubles; an `int` takes whole numbers of 64 bits.",
+    ),
+    Code("E623", "impossible override", "`--horizon` is a whole number from 1, `--discount` lies in [0, 1]."),
+    Code(
+        "E625",
+        "rewards too large",
+        "The discounted sum of the largest rewards over the steps is above 1e150, where squares overflow.",
+    ),
+    Code("E631", "unknown export format", "`--to` names a format that no installed plug-in writes."),
+    Code("E632", "no such export", "The format cannot hold this game; the message says why."),
+    Code("E633", "no such referee", "`--referee` names none that is installed, or one that cannot judge this game."),
+    # raised for calls from Python
+    Code(
+        "E634",
+        "arrays that make no game",
+        "Shapes disagree, a row is not a probability distribution, or a name is not one.",
+    ),
+    Code(
+        "E635",
+        "lags that do not fit the game",
+        "A `posgc.Protocol` has a row for each variable of the game and a "
+        "lag for each agent; an owner has its own observation at age 0, its own action at age 1.",
+    ),
+    Code("E636", "library not installed", "The environment is a class of another library, which is not there."),
+    # warnings
+    Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
+    Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),
+    Code("W702", "definition never used", "A `let` is used nowhere."),
+    Code("W703", "arm never reached", "An arm of a `match` stands after one that takes everything."),
+    # imported files
+    Code("I101", "malformed file", "The text does not follow the grammar of its format."),
+    Code("I102", "unknown name or index", "A state, action, observation or agent that the header does not have."),
+    Code("I103", "row does not sum to 1", "The probabilities of a row, as the file leaves them, do not sum to 1."),
+    Code("I104", "statement out of place", "A header statement is missing, given twice, or out of order."),
+    Code("I105", "value out of range", "A number is not a probability, a count or a discount where it should be."),
+    Code("I106", "wrong reading of the rewards", "`--reward` is `team` or, for two agents, `zero_sum`."),
+    Code("I107", "outside of the class", "The file holds a game that is none of its format's class, or no POSG."),
+    Code("N101", "comment after a statement", "Read leniently; MADP does not read it."),
+    Code("N102", "blank line", "Read leniently; MADP does not read it everywhere."),
+    Code("N103", "no newline at the end", "Read leniently; MADP needs one."),
+    Code("N104", "`start` on another line", "Read leniently; MADP wants the start law on the line after `start:`."),
+    Code("N105", "costs", "Costs are read as negative rewards; MADP refuses them."),
+    Code("N106", "rounded probabilities", "The sum was within the rounding of the file, and was made 1."),
+    Code("N107", "names in quotes", "The dialect of the SDMS files."),
+    Code("N108", "short rewards", "`R: ja : s : r`, the dialect of the SDMS files."),
+    Code("N109", "values on other lines", "Read leniently; MADP expects one row a line."),
+    Code("N110", "keyword on the statement's line", "Read leniently; MADP wants it on the line below."),
+    Code("N111", "a reward for each agent", "Our dialect of `.dpomdp`; MADP reads one reward."),
+    Code("N112", "zero-sum by its ending", "A `.zsposg` of SDMS holds the first agent's rewards."),
+    Code("N113", "actions by number", "Which actions there are depends on the place: action k is the k-th of them."),
+    Code("N114", "rows that no play uses", "Rows of T or O are all zero where no play comes; they are left out."),
+    Code("N115", "colon before a value", "Read leniently; Cassandra's format has no colon before a number or row."),
+    Code("N116", "labels left out", "Labels of a PRISM model serve properties, which are not read."),
+    Code("N117", "rewards left out", "Of several reward structures the first is read; without one everything earns 0."),
+    Code("N118", "deadlock", "Where nothing can happen the state stays for ever, as in PRISM."),
+    Code("N119", "actions by state", "Which actions there are depends on the state: another one is the first of them."),
+)
+
+CODES: Mapping[str, Code] = {code.code: code for code in (*LANGUAGE, *_OTHERS)}

@@ -1,0 +1,1 @@
+"""Syntax tree to typed IR: names, types, constants, laws."""

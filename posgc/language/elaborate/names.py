@@ -1,0 +1,244 @@
+"""What each name of a file declares: one name space for variables, definitions, parameters, agents and
+types, with the enumerators beside it.
+
+This pass reads declarations only; it establishes that a name means one thing.  It gives no types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from posgc.language import ir
+from posgc.language.diagnostics import Span
+from posgc.language.diagnostics.report import Reporter
+from posgc.language.elaborate.values import Typed
+from posgc.language.text import syntax as ast
+
+__all__ = [
+    "BUILTIN_FUNCTIONS",
+    "BUILTIN_NAMES",
+    "AgentArray",
+    "AgentName",
+    "Builtin",
+    "Definitions",
+    "Entity",
+    "Family",
+    "LostAgents",
+    "Names",
+    "Parameter",
+    "TypeName",
+    "collect",
+]
+
+BUILTIN_NAMES = ("step", "agent", "bool")
+BUILTIN_FUNCTIONS = (
+    "abs",
+    "min",
+    "max",
+    "clip",
+    "all",
+    "any",
+    "sum",
+    "count",
+    "argmax",
+    "bernoulli",
+    "noisy",
+)
+_NOT_AGENTS = ("team", "all")
+
+Key = tuple[ir.Value, ...]
+
+
+@dataclass
+class Builtin:
+    """`step`, `agent`, `bool`."""
+
+    name: str
+
+
+@dataclass
+class Parameter:
+    text: ast.Param
+    value: Typed | None = None
+
+
+@dataclass
+class AgentName:
+    number: int
+    span: Span
+
+
+@dataclass
+class AgentArray:
+    """`agents robot[n];`: `robot[k]` is k."""
+
+    span: Span
+
+
+@dataclass
+class LostAgents:
+    """Agents of a second `agents` line, which is a mistake: what is said of them is not complained about again."""
+
+    span: Span
+
+
+@dataclass
+class TypeName:
+    text: ast.TypeDef
+    type: ir.Type | None = None
+    broken: bool = False
+
+
+@dataclass
+class Family:
+    """The variables declared under one name; `reads[key]` is the number of the variable with that index,
+    `types[key]` its type, `agents` tells which indices are agents."""
+
+    name: str
+    kind: Literal["state", "action", "observation", "chance"]
+    texts: list[ast.Variable | ast.Chance]
+    numbers: dict[Key, int] = field(default_factory=dict)
+    types: dict[Key, ir.Type] = field(default_factory=dict)
+    agents: tuple[bool, ...] = ()
+    broken: bool = False
+
+
+@dataclass
+class Definitions:
+    """The definitions of one name: one, or several that each pick an index."""
+
+    name: str
+    texts: list[ast.Definition]
+    used: bool = False
+
+
+Entity = Builtin | Parameter | AgentName | AgentArray | LostAgents | TypeName | Family | Definitions
+
+
+@dataclass
+class Names:
+    table: dict[str, Entity]
+    words: dict[str, frozenset[str]]
+    """Each enumerator, with all words of the enumerations that hold it."""
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.table or name in self.words
+
+
+def collect(game: ast.GameText, reporter: Reporter) -> Names:
+    """The names of a file; complains of names declared twice (E202, E204) and enumerators that are names (E203)."""
+    table: dict[str, Entity] = {name: Builtin(name) for name in BUILTIN_NAMES}
+    agents = next((item for item in game.items if isinstance(item, ast.Agents)), None)
+    for item in game.items:
+        for name, span, entity in _declared(item):
+            if isinstance(item, ast.Agents) and item is not agents:
+                entity = LostAgents(span)
+            _declare(table, name, span, entity, reporter)
+    words: dict[str, frozenset[str]] = {}
+    for enumeration in _enumerations(game):
+        _enumerate(enumeration, table, words, reporter)
+    for item in game.items:
+        if isinstance(item, ast.Definition):
+            _check_arguments(item, table, words, reporter)
+    return Names(table, words)
+
+
+def _check_arguments(
+    item: ast.Definition, table: dict[str, Entity], words: dict[str, frozenset[str]], reporter: Reporter
+) -> None:
+    seen: set[str] = set()
+    for word in item.arguments:
+        if word.text in table or word.text in words or word.text in seen:
+            reporter.error(
+                "E204",
+                f"the argument `{word.text}` reuses a name that has a meaning here",
+                word.span,
+                "choose another name for it",
+            )
+        seen.add(word.text)
+
+
+def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:
+    match item:
+        case ast.Param():
+            yield item.name, _head(item.span, "param", item.name), Parameter(item)
+        case ast.TypeDef():
+            yield item.name, _head(item.span, "type", item.name), TypeName(item)
+        case ast.Agents():
+            for number, word in enumerate(item.names, 1):
+                if item.size is None:
+                    yield word.text, word.span, AgentName(number, word.span)
+                else:
+                    yield word.text, word.span, AgentArray(word.span)
+        case ast.Variable():
+            yield item.target.name, item.target.span, Family(item.target.name, item.kind, [item])
+        case ast.Chance():
+            yield item.target.name, item.target.span, Family(item.target.name, "chance", [item])
+        case ast.Definition():
+            yield item.target.name, item.target.span, Definitions(item.target.name, [item])
+        case _:
+            return
+
+
+def _head(span: Span, keyword: str, name: str) -> Span:
+    # The name's own place is not kept in the tree; the keyword's is near enough for a caret.
+    return Span(span.start, span.start + len(keyword) + 1 + len(name), span.line, span.column)
+
+
+def _declare(table: dict[str, Entity], name: str, span: Span, entity: Entity, reporter: Reporter) -> None:
+    before = table.get(name)
+    if isinstance(entity, AgentName | AgentArray) and name in _NOT_AGENTS:
+        reporter.error(
+            "E202",
+            f"`{name}` is a word of rewards and rules, not a name for an agent",
+            span,
+            "give the agent another name",
+        )
+    elif isinstance(entity, Definitions) and entity.texts[0].arguments and name in BUILTIN_FUNCTIONS:
+        reporter.error("E202", f"`{name}` is a function of the language", span, "choose another name")
+    elif before is None:
+        table[name] = entity
+    elif isinstance(before, Builtin):
+        reporter.error("E202", f"`{name}` has a meaning in the language", span, "choose another name")
+    elif _piecewise(before, entity):
+        before.texts.extend(entity.texts)  # type: ignore[union-attr, arg-type]
+    else:
+        reporter.error("E202", f"`{name}` is declared twice", span, "a name means one thing: rename one of the two")
+
+
+def _piecewise(before: Entity, entity: Entity) -> bool:
+    """Whether two declarations may be pieces of one family, told apart by their indices."""
+    match before, entity:
+        case Family(kind=a, texts=[x, *_]), Family(kind=b, texts=[y]):
+            return a == b and bool(x.target.indices) and bool(y.target.indices)
+        case Definitions(texts=[p, *_]), Definitions(texts=[q]):
+            return bool(p.target.indices) and bool(q.target.indices)
+    return False
+
+
+def _enumerations(game: ast.GameText) -> Iterator[ast.Enumeration]:
+    for item in game.items:
+        if isinstance(item, ast.TypeDef | ast.Variable | ast.Chance) and isinstance(item.type, ast.Enumeration):
+            yield item.type
+
+
+def _enumerate(
+    enumeration: ast.Enumeration, table: dict[str, Entity], words: dict[str, frozenset[str]], reporter: Reporter
+) -> None:
+    own: dict[str, ast.Word] = {}
+    for word in enumeration.words:
+        if word.text in table:
+            reporter.error(
+                "E203",
+                f"the enumerator `{word.text}` is also a declared name",
+                word.span,
+                "a name means one thing: rename one of the two",
+            )
+        elif word.text in own:
+            reporter.error("E209", f"`{word.text}` is listed twice", word.span, "list it once")
+        own.setdefault(word.text, word)
+    everything = frozenset(own)
+    for text in own:
+        words[text] = words.get(text, frozenset()) | everything

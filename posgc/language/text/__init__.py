@@ -1,0 +1,1 @@
+"""Text to syntax tree: parser, recovery from syntax errors, canonical layout."""

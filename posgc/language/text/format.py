@@ -1,0 +1,208 @@
+"""Canonical layout: `posgc fmt`.
+
+Works on tokens, so that the syntax tree cannot change: spaces between tokens follow rules, line breaks
+inside an item are kept, every item of the game begins a line, comments stay where they are and blank
+lines come at most one at a time.  Formatting twice is formatting once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from posgc.language.diagnostics import Source
+from posgc.language.text.parse import Lexeme, lexemes, parse_game
+
+__all__ = ["format_source", "laid_out"]
+
+_INDENT = 2
+_GAP = re.compile(r"#[^\n]*|\n")
+_NAMES_BEFORE_CALL = {"NAME", "UNIFORM", "EDGES"}
+_NAMES_BEFORE_INDEX = {"NAME", "REWARD"}
+_VALUE_ENDS = {"NAME", "INT", "NUMBER", "TRUTH", "PRIME", "RPAR", "RSQB", "RBRACE", "HORIZON"}
+_TIGHT = {"DOTS", "CIRCUMFLEX", "PRIME"}
+
+
+def format_source(text: str) -> str:
+    """The text in canonical layout.  Raises `InputError` where it does not parse."""
+    parse_game(Source("<text>", text))
+    return laid_out(text)
+
+
+def laid_out(text: str) -> str:
+    """A text that parses, which is not checked, in canonical layout."""
+    return _Layout(text, lexemes(text)).run()
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """What stands before a token: a comment at the end of the line before, then lines of their own.
+
+    `own` holds comments, and "" for a blank line; `breaks` tells whether the token begins a line.
+    """
+
+    trailing: str | None
+    own: tuple[str, ...]
+    breaks: bool
+
+
+class _Layout:
+    def __init__(self, text: str, tokens: Sequence[Lexeme]) -> None:
+        self.text = text
+        self.tokens = tokens
+        self.partner = _partners(tokens)
+        self.blocks = {k for k, end in self.partner.items() if k < end and self._is_block(k, end)}
+        self.lines: list[str] = []
+        self.line = ""
+        self.depth = 0  # open blocks
+
+    def run(self) -> str:
+        fresh = True  # whether the next token begins an item, a rule or an arm
+        edges: list[int] = []
+        opened: set[int] = set()  # blocks whose content begins on a new line, so that their end does too
+        for k, token in enumerate(self.tokens):
+            gap = self._gap(k)
+            closing = token.type == "RBRACE" and self.partner[k] in self.blocks
+            self._comments(gap, fresh)
+            if closing:
+                self.depth -= 1
+            if closing:
+                if self.depth == 0 or self.partner[k] in opened:
+                    self._break()
+            elif k and ((gap.breaks and not self._clings(k, gap)) or self._must_break(k)):
+                self._break()
+                opened.update({k - 1} & self.blocks)
+            if not self.line:
+                extra = 0 if fresh or closing else 1
+                self.line = " " * (_INDENT * (self.depth + extra)) + token.text
+            else:
+                self.line += (" " if self._space(k, bool(edges)) else "") + token.text
+            if k in self.blocks:
+                self.depth += 1
+            if token.type == "LBRACE" and self.tokens[k - 1].type == "EDGES":
+                edges.append(k)
+            elif edges and self.partner.get(k) == edges[-1]:
+                edges.pop()
+            fresh = token.type == "SEMICOLON" or k in self.blocks or (closing and self._ends_item(k))
+        self._comments(self._gap(len(self.tokens)), True)
+        self._break()
+        return "\n".join(self.lines).rstrip("\n") + "\n"
+
+    # ---- lines and comments
+
+    def _break(self) -> None:
+        if self.line:
+            self.lines.append(self.line)
+            self.line = ""
+
+    def _comments(self, gap: _Gap, fresh: bool) -> None:
+        if gap.trailing is not None:
+            self.line = f"{self.line}  {gap.trailing}" if self.line else gap.trailing
+        if gap.own:
+            self._break()
+        indent = " " * (_INDENT * (self.depth + (0 if fresh else 1)))
+        for comment in gap.own:
+            if comment or (self.lines and self.lines[-1] and not self.lines[-1].endswith("{")):
+                self.lines.append(indent + comment if comment else "")
+
+    def _gap(self, k: int) -> _Gap:
+        start = self.tokens[k - 1].end if k else 0
+        end = self.tokens[k].start if k < len(self.tokens) else len(self.text)
+        trailing: str | None = None
+        own: list[str] = []
+        newlines = 0 if k else 1
+        for found in _GAP.finditer(self.text, start, end):
+            piece = found.group(0).rstrip()
+            if not piece:
+                newlines += 1
+                if newlines > 1 and k and (not own or own[-1]):
+                    own.append("")
+            elif newlines == 0:
+                trailing = piece
+            else:
+                own.append(piece)
+                newlines = 0
+        last = k == len(self.tokens) or (self.tokens[k].type == "RBRACE" and self.partner[k] in self.blocks)
+        while last and own and not own[-1]:
+            own.pop()
+        return _Gap(trailing, tuple(own), newlines > 0 or bool(own) or trailing is not None)
+
+    def _clings(self, k: int, gap: _Gap) -> bool:
+        return self.tokens[k].type in ("SEMICOLON", "COMMA") and gap.trailing is None and not gap.own
+
+    def _must_break(self, k: int) -> bool:
+        """Whether a token begins a line by rule: an item of the game, and the game's last brace."""
+        if self.depth == 0:
+            return self.tokens[k - 1].type == "SEMICOLON"
+        before = self.tokens[k - 1]
+        ended = (
+            before.type == "SEMICOLON"
+            or k - 1 in self.blocks
+            or (before.type == "RBRACE" and self.partner[k - 1] in self.blocks and self._ends_item(k - 1))
+        )
+        return self.depth == 1 and ended
+
+    # ---- brackets
+
+    def _is_block(self, start: int, end: int) -> bool:
+        """Whether braces hold statements (of a game, a share or a match) and not values."""
+        if self.tokens[start].type != "LBRACE":
+            return False
+        depth = 0
+        for k in range(start + 1, end):
+            if self.tokens[k].type == "LBRACE":
+                depth += 1
+            elif self.tokens[k].type == "RBRACE":
+                depth -= 1
+            elif depth == 0 and self.tokens[k].type == "SEMICOLON":
+                return True
+        return end == start + 1 or not any(t.type == "LBRACE" for t in self.tokens[:start])
+
+    def _ends_item(self, k: int) -> bool:
+        """Whether a closing brace ends a `share`, and not a `match` inside an expression."""
+        head = self.partner[k] - 1
+        if self.tokens[head].type == "RPAR":
+            head = self.partner[head] - 1
+        return self.tokens[head - 1].type == "SHARE"
+
+    # ---- spaces
+
+    def _space(self, k: int, in_edges: bool) -> bool:
+        before, here = self.tokens[k - 1], self.tokens[k]
+        if here.type in ("COMMA", "SEMICOLON", "RPAR", "RSQB", "COLON") or before.type in ("LPAR", "LSQB"):
+            return False
+        if before.type in ("DOTS", "CIRCUMFLEX") or here.type in _TIGHT:
+            return False
+        if in_edges and {"MINUS", "LINK"} & {before.type, here.type}:
+            return False
+        if here.type == "LPAR":
+            return before.type not in _NAMES_BEFORE_CALL
+        if here.type == "LSQB":
+            return before.type not in _NAMES_BEFORE_INDEX
+        if before.type == "LBRACE":
+            return k - 1 in self.blocks
+        if here.type == "RBRACE":
+            return self.partner[k] in self.blocks
+        if before.type == "MINUS" and not self._binary(k - 1):
+            return False
+        if "OVER" in (before.type, here.type):
+            at = k if here.type == "OVER" else k - 1
+            return not (self.tokens[at - 1].type == "INT" == self.tokens[at + 1].type)
+        return True
+
+    def _binary(self, k: int) -> bool:
+        return k > 0 and self.tokens[k - 1].type in _VALUE_ENDS
+
+
+def _partners(tokens: Sequence[Lexeme]) -> dict[int, int]:
+    """For each bracket the position of its other half."""
+    found: dict[int, int] = {}
+    stack: list[int] = []
+    for k, token in enumerate(tokens):
+        if token.type in ("LPAR", "LSQB", "LBRACE"):
+            stack.append(k)
+        elif token.type in ("RPAR", "RSQB", "RBRACE"):
+            start = stack.pop()
+            found[start], found[k] = k, start
+    return found

@@ -1,0 +1,1 @@
+"""Game to arrays: reachable states, rows, laws, whole columns at a time."""

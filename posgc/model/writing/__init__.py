@@ -1,0 +1,1 @@
+"""A model as readable `.posg` text."""

@@ -1,0 +1,1 @@
+"""Backward induction on the common-information graph for any stage oracle."""

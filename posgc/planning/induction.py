@@ -1,0 +1,142 @@
+"""Backward induction on the common-information graph, for any stage oracle (Liu & Zhang 2023, Algorithm 1).
+
+From the last step to the first, every node of a layer becomes a stage game of prescriptions whose payoffs
+are the rewards plus the values of the next layer (Nayyar, Mahajan and Teneketzis 2013); the oracle solves
+whole layers, in blocks that bound the memory, and many small layers at once (`posgc.planning.stretches`).  A
+back-end chooses the oracle and nothing else, so all of them mean the same by a stage game, a value and a policy.
+
+Needs Assumption 3: without it a node's belief, hence its stage game, would depend on earlier prescriptions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from posgc.equilibrium import Deviation
+from posgc.information.graph import Graph, Layer
+from posgc.information.items import Information
+from posgc.judge.verify import GapKind, gap_kind
+from posgc.model.arrays import Model
+from posgc.model.rewards import RewardKind, reward_kind
+from posgc.planning.solved import Floats, Oracle, SolvedLayer
+from posgc.planning.stretches import solve_backwards
+from posgc.policy.artefact import Concept, Header, Policy
+
+__all__ = ["Induction", "Oracle"]
+
+Progress = Callable[[str, int, int], None]
+DEVIATIONS: dict[GapKind, Deviation] = {"nash": "nash", "cce": "cce", "ce": "ce", "ce_strategic": "strategic-ce"}
+
+
+@dataclass(frozen=True)
+class Induction:
+    """One graph, one oracle: `oracle` answers for `concept`, `backend` and `options` go into the policy's header.
+
+    `expand` makes the graph, exact or compressed.
+    """
+
+    expand: Callable[[Progress], Graph]
+    concept: Concept
+    oracle: Oracle
+    backend: str
+    options: Any
+
+    def run(self, progress: Progress) -> Policy:
+        """Raises LimitError when the graph outgrows its limit, and whatever the oracle raises."""
+        graph = self.expand(progress)
+        model = graph.information.model
+        kind = reward_kind(model)
+        values: Floats | None = None
+        slack: float | None = 0.0
+        worst, bound, methods, steps = 0.0, 0.0, [], []
+        deviation = DEVIATIONS[gap_kind(self.concept, asdict(self.options))]
+        residual: tuple[float, float] | None = None
+        following: Layer | None = None
+        solutions = solve_backwards(graph, kind, self.oracle, deviation)
+        for layer, solved in zip(reversed(graph.layers), solutions, strict=True):
+            if following is not None and layer.belief is following.belief and layer.table is following.table:
+                assert values is not None
+                residual = _residual(model, layer.h, solved, values, kind)
+            following, values = layer, solved.value
+            short = solved.short_of_team
+            slack = None if slack is None or short is None else short + model.discount * slack
+            worst, bound = max(worst, solved.gap), solved.gap + model.discount * bound
+            methods += solved.methods
+            steps.append(solved.step)
+            progress("solve", len(steps), model.horizon)
+        assert values is not None
+        start = values[:, graph.root_to] @ graph.root
+        if kind != "general":
+            start = np.array([start[0], -start[0]]) if kind == "zero_sum" else np.repeat(start[0], model.n_agents)
+        reached = float(start[0]) if self.concept == "team" else None
+        upper = None if reached is None or slack is None else reached + slack
+        header = self._header(graph.information, start, (reached, upper), (worst, bound), methods, residual)
+        return Policy(header, graph.root_z, graph.root_to, tuple(reversed(steps)))
+
+    def _header(
+        self,
+        information: Information,
+        values: Floats,
+        bounds: tuple[float | None, float | None],
+        gaps: tuple[float, float],
+        methods: list[str],
+        residual: tuple[float, float] | None,
+    ) -> Header:
+        model = information.model
+        protocol = information.protocol
+        notes = tuple(f"stage games: {line}" for line in _summary(methods))
+        return Header(
+            model.name,
+            model.digest,
+            protocol.name,
+            (protocol.action_lags, protocol.observation_lags, protocol.forget),
+            tuple(sorted(information.dropped)),
+            model.signature.agents,
+            model.horizon,
+            self.concept,
+            self.backend,
+            asdict(self.options),
+            tuple(map(float, values)),
+            *bounds,
+            *gaps,
+            notes,
+            residual=residual,
+        )
+
+
+def _residual(
+    model: Model, h: int, solved: SolvedLayer, following: Floats, kind: RewardKind
+) -> tuple[float, float] | None:
+    """What the values of step h have in common with those of steps without end, where step h + 1 has the same nodes.
+
+    T maps the values of the next step to those of a step; it is monotone and turns a constant c into discount * c.  So
+    if T V - V lies in [a, b], the fixed point of T lies in T V + discount / (1 - discount) [a, b] (MacQueen 1966).
+    What the stage games fall short of widens [a, b].  Discounted to step 1.
+    """
+    if model.discount >= 1 or kind == "general":
+        return None
+    change = solved.value[0] - following[0]
+    below, above = (solved.gap, solved.gap) if kind == "zero_sum" else (0.0, solved.short_of_team)
+    if above is None:
+        return None
+    weight = model.discount**h / (1 - model.discount)
+    return weight * (float(change.min()) - below), weight * (float(change.max()) + above)
+
+
+def _summary(methods: list[str]) -> list[str]:
+    """`oracle: way count, way count` of all layers, counts added up by oracle and way; and what is not proved."""
+    totals: dict[str, Counter[str]] = {}
+    for text in methods:
+        oracle, _, ways = text.partition(": ")
+        for way in filter(None, ways.split(", ")):
+            name, _, count = way.rpartition(" ")
+            totals.setdefault(oracle, Counter())[name] += int(count)
+    lines = [f"{oracle}: " + ", ".join(f"{w} {k}" for w, k in ways.items()) for oracle, ways in totals.items()]
+    if unproved := sum(ways["bounded"] for ways in totals.values()):
+        lines.append(f"the optimum of {unproved} (bounded) is not proved; a better prescription may exist")
+    return lines

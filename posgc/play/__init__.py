@@ -1,0 +1,1 @@
+"""Playing a game: players, episodes, mean returns with intervals."""

@@ -1,0 +1,189 @@
+"""Playing a game: whole episodes for traces, and mean returns with a confidence interval from as many as wanted.
+
+An estimate goes through the episodes in batches whose size depends on the horizon alone, so memory does not grow
+with their number.  Means and squared deviations of batches are combined by the formula of Chan, Golub and LeVeque
+(1983, Algorithms for computing the sample variance: analysis and recommendations, The American Statistician 37).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from posgc.information.items import Information
+from posgc.language.diagnostics import LimitError
+from posgc.model.arrays import Model
+from posgc.play.players import Player, PolicyPlayer
+from posgc.play.simulator import Simulator, Step
+from posgc.policy.artefact import Policy
+
+__all__ = ["Episodes", "Estimate", "estimate", "play", "record"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+BATCH = 1 << 14
+"""Episodes that are played at a time: the arrays of a step then stay in the processor's cache."""
+
+BATCH_STEPS = 1 << 22
+"""Joint steps of a batch, at most, so that Ctrl-C finds something finished; long episodes go in smaller batches."""
+
+LEAST_BATCH = 1 << 10
+"""Episodes of a batch however long they are: below, the work is Python's."""
+
+LOOK = 64
+"""Steps after which the progress is told."""
+
+RECORD_LIMIT = 1 << 27
+"""Numbers that recorded episodes may consist of (a GiB)."""
+
+CONFIDENCE = 0.95
+"""Level of the normal interval around a mean."""
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """What happened in N episodes of H steps: states [H + 1, N], joint observations o_1..o_{H+1} [H + 1, N],
+    joint actions [H, N], rewards [n, H, N], discounted returns [n, N]; and what the player told of itself at
+    each decision, [H, N] by name (a policy: its `node`, and the `component` that the shared seed chose, numbered
+    as in `PolicyStep.weight`)."""
+
+    state: Ints
+    observation: Ints
+    action: Ints
+    reward: Floats
+    returns: Floats
+    inner: dict[str, Ints]
+
+    @property
+    def mean(self) -> Floats:
+        """Mean return of each agent, [n]."""
+        return np.asarray(self.returns.mean(axis=1))
+
+    @property
+    def error(self) -> Floats:
+        """Standard error of the mean of each agent, [n]."""
+        return np.asarray(self.returns.std(axis=1, ddof=1) / np.sqrt(self.returns.shape[1]))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Discounted returns of `episodes` episodes: their mean and the sum of their squared deviations from it, [n].
+
+    `stopped`: the user interrupted, and fewer were played than asked for.
+    """
+
+    episodes: int
+    mean: Floats
+    squares: Floats
+    stopped: bool = False
+
+    @property
+    def error(self) -> Floats | None:
+        """Standard error of the mean of each agent, [n]; None for a single episode."""
+        if self.episodes < 2:
+            return None
+        return np.asarray(np.sqrt(self.squares / (self.episodes - 1) / self.episodes))
+
+    @property
+    def interval(self) -> Floats | None:
+        """Normal confidence interval of each mean at level CONFIDENCE, [n, 2]; None for a single episode."""
+        if self.error is None:
+            return None
+        reach = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * self.error
+        return np.stack([self.mean - reach, self.mean + reach], axis=1)
+
+
+def play(information: Information, policy: Policy, episodes: int, seed: int = 0) -> Episodes:
+    """Play the policy; the same seed gives the same episodes.  Raises ValueError for fewer than two."""
+    if episodes < 2:
+        raise ValueError("at least two episodes are needed for a mean with an error")
+    return record(information.model, PolicyPlayer(information, policy), episodes, seed)
+
+
+def record(model: Model, player: Player, episodes: int, seed: int = 0) -> Episodes:
+    """Episodes 0 to `episodes - 1` of a seed, in full.  Raises LimitError where they would fill the memory."""
+    numbers = (model.horizon + 1) * (5 + model.n_agents) * episodes
+    if numbers > RECORD_LIMIT:
+        raise LimitError(
+            f"{episodes} whole episodes of {model.horizon} steps are {numbers} numbers (limit "
+            f"{RECORD_LIMIT}); record fewer episodes, or take a shorter horizon"
+        )
+    simulator = Simulator(model, seed)
+    begun = simulator.reset(episodes)
+    states, observations, actions, rewards = [simulator.state], [begun.observation], [], []
+    inner: dict[str, list[Ints]] = {}
+    for step, _ in _steps(simulator, player, begun):
+        for name, told in player.inner().items():
+            inner.setdefault(name, []).append(told)
+        states.append(simulator.state)
+        observations.append(step.observation)
+        actions.append(step.action)
+        rewards.append(step.reward)
+    reward = np.stack(rewards, axis=1)
+    returns = np.einsum("iht,h->it", reward, model.discount ** np.arange(model.horizon))
+    return Episodes(
+        np.stack(states),
+        np.stack(observations),
+        np.stack([a for a in actions if a is not None]),
+        reward,
+        returns,
+        {name: np.stack(told) for name, told in inner.items()},
+    )
+
+
+def estimate(
+    model: Model,
+    player: Player,
+    episodes: int,
+    seed: int = 0,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> Estimate:
+    """Mean discounted returns of episodes 0 to `episodes - 1` of a seed.
+
+    A KeyboardInterrupt ends it with the batches that are finished, if there are any.  Raises ValueError for
+    fewer than one episode.
+    """
+    if episodes < 1:
+        raise ValueError("at least one episode is needed")
+    simulator, horizon = Simulator(model, seed), model.horizon
+    size = min(BATCH, max(LEAST_BATCH, BATCH_STEPS // horizon))
+    found = Estimate(0, np.zeros(model.n_agents), np.zeros(model.n_agents))
+    try:
+        for first in range(0, episodes, size):
+            room = min(size, episodes - first)
+            begun, paid = simulator.reset(room, first), np.zeros((model.n_agents, room))
+            for step, worth in _steps(simulator, player, begun):
+                paid += worth * step.reward
+                if step.h % LOOK == 0 or step.done:
+                    progress("simulate", first * horizon + (step.h - 1) * room, episodes * horizon)
+            found = _joined(found, paid)
+    except KeyboardInterrupt:
+        if not found.episodes:
+            raise
+        return Estimate(found.episodes, found.mean, found.squares, stopped=True)
+    return found
+
+
+def _steps(simulator: Simulator, player: Player, step: Step) -> Iterator[tuple[Step, float]]:
+    """The steps after decisions 1..H, and what their rewards are worth at the beginning."""
+    worth = 1.0
+    while not step.done:
+        step = simulator.step(player.act(step, simulator.chance))
+        yield step, worth
+        worth *= simulator.discount
+
+
+def _joined(one: Estimate, returns: Floats) -> Estimate:
+    """The estimate with a batch more."""
+    size = returns.shape[1]
+    mean = returns.mean(axis=1)
+    squares = np.square(returns - mean[:, None]).sum(axis=1)
+    both, apart = one.episodes + size, mean - one.mean
+    return Estimate(
+        both, one.mean + apart * (size / both), one.squares + squares + np.square(apart) * (one.episodes * size / both)
+    )

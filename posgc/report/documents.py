@@ -1,0 +1,299 @@
+"""The JSON objects of `--json`: a stable contract, fields may be added and never change their meaning."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from posgc.assumptions import ReplayResult, Verdict
+from posgc.information.words import describe_lags, describe_steps
+from posgc.judge.referee import Comparison
+from posgc.judge.verify import Verification, gap_kind
+from posgc.language.diagnostics import Diagnostic
+from posgc.pipeline import Compiled, Report, Simulation, Solution, Sweep
+from posgc.play.sampler import CONFIDENCE
+from posgc.plugin.options import describe_options
+from posgc.plugin.registry import Registry
+from posgc.report import compressions as compressed
+
+__all__ = ["check", "info", "plot", "plugins", "replayed", "simulate", "solve", "verify", "written"]
+
+Json = dict[str, Any]
+
+
+def written(document: Json) -> str:
+    """The document as JSON; no number is -0."""
+    return json.dumps(_plain(document))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(x) for key, x in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(x) for x in value]
+    return value + 0.0 if isinstance(value, float) else value
+
+
+def check(report: Report) -> Json:
+    """The document of `posgc check`."""
+    compiled = report.compiled
+    gamma = report.observability.as_json()
+    rows = [
+        {"name": offer.name, "concept": concept, "applies": offer.applies, "reason": offer.reason}
+        for concept, table in report.offers.items()
+        for offer in table
+    ]
+    return {
+        **_game(compiled),
+        "sizes": _sizes(compiled),
+        "assumptions": {"1": _verdict(report.evolution), "2": gamma, "3": _verdict(report.independence)},
+        "layers": list(report.layers),
+        "layers_note": report.layers_note,
+        "compressions": [
+            {"name": offer.spec, "nodes": offer.nodes, "error": offer.error, "kind": offer.kind, "reason": offer.reason}
+            for offer in report.compressions
+        ],
+        "theory": {
+            "gamma": report.theory.gamma,
+            "epsilon": report.theory.epsilon,
+            "window": report.theory.window if math.isfinite(report.theory.window) else None,
+        },
+        "backends": _by_backend(rows),
+        "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
+        "seconds": compiled.seconds,
+    }
+
+
+def _by_backend(rows: list[Json]) -> list[Json]:
+    """One row a back-end: it applies when it serves some concept; `concepts` says which, and why not."""
+    result = []
+    for name in dict.fromkeys(row["name"] for row in rows):
+        own = [row for row in rows if row["name"] == name]
+        served = [row["concept"] for row in own if row["applies"]]
+        reason = "" if served else "; ".join(dict.fromkeys(row["reason"] for row in own))
+        concepts = {row["concept"]: {"applies": row["applies"], "reason": row["reason"]} for row in own}
+        result.append({"name": name, "applies": bool(served), "reason": reason, "concepts": concepts})
+    return result
+
+
+def _game(compiled: Compiled) -> Json:
+    return {
+        "game": compiled.model.name,
+        "protocol": compiled.information.protocol.name,
+        "agents": list(compiled.model.signature.agents),
+    }
+
+
+def _sizes(compiled: Compiled) -> Json:
+    model = compiled.model
+    return {
+        "states": model.n_states,
+        "actions": list(model.signature.action_sizes),
+        "observations": list(model.signature.observation_sizes),
+        "horizon": model.horizon,
+    }
+
+
+def _verdict(verdict: Verdict) -> Json:
+    return {
+        "holds": verdict.holds,
+        "method": verdict.method,
+        "evidence": verdict.evidence,
+        "witness": verdict.witness,
+        "notes": list(verdict.notes),
+    }
+
+
+def _diagnostic(d: Diagnostic) -> Json:
+    place = (d.span.line, d.span.column) if d.span else (None, None)
+    return {"code": d.code, "severity": d.severity, "message": d.message, "line": place[0], "column": place[1]}
+
+
+def _values(compiled: Compiled, verification: Verification) -> Json:
+    agents = compiled.model.signature.agents
+    after = compiled.tail or 0.0
+    return {
+        "values": dict(zip(agents, verification.values, strict=True)),
+        "gap": {
+            "kind": verification.kind,
+            "value": verification.gap + after,
+            "judged_on": verification.judged_on,
+            "exact": compiled.tail is None and verification.exact,
+            "error": verification.error,
+            "tail": compiled.tail,
+            "certified": verification.certified + after,
+            "nash_conv": verification.nash_conv,
+            "gains": dict(zip(agents, verification.gains, strict=True)),
+        },
+    }
+
+
+def _unverified(solution: Solution) -> Json:
+    """Values claimed in the compressed game, and the bound on the gap, where the exact gap is not known."""
+    agents, found = solution.compiled.model.signature.agents, solution.compression
+    bound = None if found is None else found.assessment.bound
+    return {
+        "values": dict(zip(agents, solution.policy.header.values, strict=True)),
+        "gap": {
+            "kind": gap_kind(solution.policy.header.concept, solution.policy.header.options),
+            "value": None if bound is None else bound.gap,
+            "judged_on": None,
+            "exact": False,
+            "tail": solution.compiled.tail,
+            "error": None if bound is None else float(bound.value_error.max()),
+            "certified": None if bound is None else bound.gap,
+            "nash_conv": None,
+            "gains": dict.fromkeys(agents) if bound is None else dict(zip(agents, bound.gains.tolist(), strict=True)),
+        },
+    }
+
+
+def solve(solution: Solution, path: str | None, opinion: Comparison | None = None) -> Json:
+    """The document of `posgc solve`; `policy` is the path that was written, or null."""
+    header = solution.policy.header
+    return {
+        **_game(solution.compiled),
+        "concept": header.concept,
+        "backend": header.backend,
+        "options": header.options,
+        **(
+            _values(solution.compiled, solution.verification)
+            if solution.verification is not None
+            else _unverified(solution)
+        ),
+        "compression": None if solution.compression is None else compressed.document(solution.compression),
+        "bounds": dict(zip(("lower", "upper"), solution.bounds, strict=True)),
+        "layers": list(solution.layers),
+        "seconds": solution.compiled.seconds,
+        "peak_nodes": sum(solution.layers),
+        "policy": path,
+        "claimed": list(header.values),
+        "diagnostics": [_diagnostic(d) for d in solution.compiled.diagnostics],
+        "stage_gap": {"largest": header.stage_gap, "end_to_end_bound": header.gap_bound},
+        "notes": list(header.notes),
+        "independence": solution.independence.method,
+        "referee": _opinion(opinion),
+    }
+
+
+def verify(compiled: Compiled, verification: Verification, concept: str, opinion: Comparison | None = None) -> Json:
+    """The document of `posgc verify`."""
+    on_pairs, counts = verification.judged_on == "pairs", list(verification.pairs)
+    return {
+        **_game(compiled),
+        "concept": concept,
+        **_values(compiled, verification),
+        "pairs": counts if on_pairs else [],
+        "information_states": [] if on_pairs else counts,
+        "referee": _opinion(opinion),
+    }
+
+
+def _opinion(opinion: Comparison | None) -> Json | None:
+    """What the referee said, or null where none was asked."""
+    if opinion is None:
+        return None
+    findings = [
+        {"agent": f.agent or None, "quantity": f.quantity, "ours": f.ours, "theirs": f.theirs} for f in opinion.findings
+    ]
+    first = opinion.disagreement
+    return {
+        "name": opinion.referee,
+        "agrees": first is None,
+        "tolerance": opinion.tolerance,
+        "nodes": opinion.nodes,
+        "findings": findings,
+        "first_disagreement": None if first is None else opinion.findings.index(first),
+    }
+
+
+def plot(found: Sweep, picture: str | None) -> Json:
+    """The document of `posgc plot`; `picture` is the path that was written, or null."""
+    return {
+        **_game(found.compiled),
+        "concept": found.concept,
+        "backend": found.backend,
+        "picture": picture,
+        "attempts": [compressed.plotted(attempt) for attempt in found.attempts],
+        "seconds": found.compiled.seconds,
+    }
+
+
+def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Json:
+    """The document of `posgc simulate`; `lines` are the traces, unless they were written to `path`."""
+    compiled, found = simulation.compiled, simulation.estimate
+    agents = compiled.model.signature.agents
+    error, interval, claimed = found.error, found.interval, simulation.claimed
+    return {
+        **_game(compiled),
+        "policy": simulation.policy,
+        "seed": compiled.request.seed,
+        "horizon": compiled.model.horizon,
+        "discount": compiled.model.discount,
+        "episodes": found.episodes,
+        "stopped": found.stopped,
+        "mean": dict(zip(agents, found.mean.tolist(), strict=True)),
+        "error": None if error is None else dict(zip(agents, error.tolist(), strict=True)),
+        "interval": None if interval is None else dict(zip(agents, interval.tolist(), strict=True)),
+        "confidence": {"level": CONFIDENCE, "kind": "normal"},
+        "claimed": None if claimed is None else dict(zip(agents, claimed, strict=True)),
+        "traces": lines,
+        "out": path,
+        "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
+        "seconds": compiled.seconds,
+    }
+
+
+def info(compiled: Compiled) -> Json:
+    """The document of `posgc info`."""
+    agents = compiled.model.signature.agents
+    steps = [
+        {
+            "first": s.first,
+            "last": s.last,
+            "becomes_common": list(s.common),
+            "private": {agent: list(own) for agent, own in zip(agents, s.private, strict=True)},
+        }
+        for s in describe_steps(compiled.information, compiled.model.horizon)
+    ]
+    return {
+        **_game(compiled),
+        "sizes": _sizes(compiled),
+        "discount": compiled.model.discount,
+        "sharing": describe_lags(compiled.information),
+        "steps": steps,
+    }
+
+
+def replayed(result: ReplayResult) -> Json:
+    """The document of `posgc check --replay`."""
+    return {
+        "confirmed": result.confirmed,
+        "distance": result.distance,
+        "claim_error": result.claim_error,
+        "reason": result.reason,
+    }
+
+
+def plugins(found: Registry) -> Json:
+    """The document of `posgc plugins`."""
+    return {
+        "plugins": [
+            {"name": p.name, "distribution": p.distribution, "version": p.version, "defect": p.defect}
+            for p in found.plugins
+        ],
+        "backends": [
+            {"name": b.name, "summary": b.summary, "concepts": sorted(b.concepts), "reads": b.reads}
+            for b in found.backends.values()
+        ],
+        "compressions": [
+            {"name": c.name, "summary": c.summary, "options": describe_options(c.options)}
+            for c in found.compressions.values()
+        ],
+        "importers": [
+            {"name": i.name, "summary": i.summary, "suffixes": list(i.suffixes)} for i in found.importers.values()
+        ],
+        "exporters": [{"name": e.name, "summary": e.summary} for e in found.exporters.values()],
+        "referees": [{"name": r.name, "summary": r.summary, "missing": r.missing()} for r in found.referees.values()],
+    }
