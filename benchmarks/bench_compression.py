@@ -1,4 +1,4 @@
-"""Compressed planning: horizon reached, nodes and certified gaps against the exact graph; long horizons; building.
+"""CompressedGame planning: horizon reached, nodes and certified gaps against the exact graph; long horizons; building.
 
     python benchmarks/bench_compression.py [table] [reach] [long] [build]
 
@@ -28,7 +28,7 @@ from posgc.compression import quotient
 from posgc.information.graph import Graph, expand_graph
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
-from posgc.pipeline import Compiled, Compress, Request, compile_request, quiet, solve
+from posgc.pipeline import Compiled, CompressionRequest, Request, compile_request, quiet, solve
 from posgc.plugin.importer import RewardReading
 from posgc.policy.artefact import Concept
 
@@ -148,7 +148,7 @@ def row(game: Game, horizon: int, spec: str, max_nodes: int = 400_000, concept: 
     compiled = game.compiled(horizon, max_nodes)
     start = time.perf_counter()
     try:
-        solution = solve(compiled, concept, compress=Compress(spec))
+        solution = solve(compiled, concept, compress=CompressionRequest(spec))
     except LimitError as error:
         return f"| {game.name} | {horizon} | `{spec}` | more than {max_nodes:,} | | | | {str(error)[:60]} |"
     seconds = time.perf_counter() - start

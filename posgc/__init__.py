@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from posgc.assumptions.observability import GammaSummary, ObservabilityReport
     from posgc.assumptions.verdict import Verdict
     from posgc.language.diagnostics import Diagnostic, InputError, LimitError
-    from posgc.language.sharing.lag_table import NEVER, Protocol
+    from posgc.language.sharing.lag_table import NEVER, LagTable
     from posgc.pipeline.checking import Report
     from posgc.pipeline.compiling import AssumptionFails
     from posgc.pipeline.judging import Simulation
@@ -30,10 +30,10 @@ __all__ = [
     "GammaSummary",
     "Info",
     "InputError",
+    "LagTable",
     "LimitError",
     "ObservabilityReport",
     "Policy",
-    "Protocol",
     "Report",
     "Simulation",
     "Simulator",
@@ -55,7 +55,7 @@ _HOMES = {
     "posgc.assumptions.observability": ("GammaSummary", "ObservabilityReport"),
     "posgc.assumptions.verdict": ("Verdict",),
     "posgc.language.diagnostics": ("Diagnostic", "InputError", "LimitError"),
-    "posgc.language.sharing.lag_table": ("NEVER", "Protocol"),
+    "posgc.language.sharing.lag_table": ("NEVER", "LagTable"),
     "posgc.pipeline.checking": ("Report",),
     "posgc.pipeline.compiling": ("AssumptionFails",),
     "posgc.pipeline.judging": ("Simulation",),

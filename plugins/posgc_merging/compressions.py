@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from posgc.compression import Certificate, Compressed, quotient
+from posgc.compression import Certificate, CompressedGame, quotient
 from posgc.information.graph import MERGE_TOLERANCE, Graph, expand_graph
 from posgc.information.items import Information
 from posgc.plugin import NoOptions, Progress
@@ -32,10 +32,10 @@ class Exact:
         """Every game."""
         return None
 
-    def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> Compressed:
+    def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> CompressedGame:
         """The common-information graph itself."""
         graph = expand_graph(information, max_nodes, progress)
-        return Compressed(graph, graph, _distances(graph, "lossless"))
+        return CompressedGame(graph, graph, _distances(graph, "lossless"))
 
     def candidates(self, information: Information) -> list[Any]:
         """It has no options."""
@@ -54,10 +54,10 @@ class Bisimulation:
         """Every game."""
         return None
 
-    def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> Compressed:
+    def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> CompressedGame:
         """The quotient of the common-information graph."""
         graph = expand_graph(information, max_nodes, progress)
-        return Compressed(quotient(graph), graph, _distances(graph, "lossless"))
+        return CompressedGame(quotient(graph), graph, _distances(graph, "lossless"))
 
     def candidates(self, information: Information) -> list[Any]:
         """It has no options."""
@@ -87,10 +87,10 @@ class Belief:
         """Every game."""
         return None
 
-    def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> Compressed:
+    def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> CompressedGame:
         """The graph of representatives, bisimilar ones merged, and the distances met while building it."""
         graph = expand_graph(information, max_nodes, progress, tolerance=max(options.tol, MERGE_TOLERANCE))
-        return Compressed(quotient(graph), graph, _distances(graph, "replaced"))
+        return CompressedGame(quotient(graph), graph, _distances(graph, "replaced"))
 
     def candidates(self, information: Information) -> list[Any]:
         """Coarse ones first."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from posgc.compression import Compressed, quotient
+from posgc.compression import CompressedGame, quotient
 from posgc.information.items import Information
 from posgc.plugin import Progress
 from posgc_window.error import window_certificate
@@ -47,12 +47,12 @@ class Window:
             return f"the window is longer than the game: length {options.length}, horizon {horizon}"
         return None
 
-    def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> Compressed:
+    def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> CompressedGame:
         """The game of windows and the certificate of its error."""
         graph = window_graph(information, options.length, options.prior, max_nodes, progress)
         merged = np.array([layer.merge_error for layer in graph.layers])
         certificate = window_certificate(information, options.length, options.prior, max_nodes, merged)
-        return Compressed(quotient(graph), graph, certificate)
+        return CompressedGame(quotient(graph), graph, certificate)
 
     def candidates(self, information: Information) -> list[Any]:
         """Lengths from 1 until the window is everything."""

@@ -28,7 +28,7 @@ from scipy import sparse
 
 from posgc.compression import Certificate
 from posgc.information.graph import first_beliefs, reachable_tables
-from posgc.information.growth import Room
+from posgc.information.growth import Capacity
 from posgc.information.items import Information
 from posgc.information.step import Cells, StepTable
 from posgc.judge.pairs import NextPairs, TrueStep, next_pairs, true_step
@@ -83,7 +83,7 @@ def _distance(walk: Walk, tau: int, tables: list[StepTable], start: sparse.csr_a
         step = true_step(walk.information, h, cells)
         known = grown.row * grown.n_signals + grown.signal
         machine = _machine(table, suffix, known, grown.to, grown.n_signals, signal)
-        following = next_pairs(node, belief, step, machine, h, Room(room, _too_many))
+        following = next_pairs(node, belief, step, machine, h, Capacity(room, _too_many))
         steps.append((step, following))
         suffix = Suffix(suffix.age + 1, False, grown.belief)
         node, belief, cells = following.node, following.belief, following.cells

@@ -8,14 +8,14 @@ from numbers import Real
 
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import real
-from posgc.pipeline import Compress
+from posgc.pipeline import CompressionRequest
 
 __all__ = ["compression_asked", "options_asked"]
 
 
 def compression_asked(
     spec: str | None, epsilon: float | str | None = None, time_limit: float | None = None
-) -> Compress | None:
+) -> CompressionRequest | None:
     """How to compress; None for not at all.
 
     Raises InputError (E613) for a gap that is no number, and for a time limit that would do nothing.
@@ -24,13 +24,13 @@ def compression_asked(
     if time_limit is not None and not automatic:
         raise InputError([Diagnostic("E613", "--time-limit serves --compress auto only", help="leave it out")])
     if spec is None or not automatic:
-        return None if spec is None else Compress(spec)
+        return None if spec is None else CompressionRequest(spec)
     target = None if epsilon is None else _number(epsilon)
     if target is not None and not 0 <= target < math.inf:
         raise InputError(
             [Diagnostic("E613", f"--epsilon {epsilon} is no gap", help="a number from 0, in the unit of the rewards")]
         )
-    return Compress("auto", target, time_limit or Compress.seconds)
+    return CompressionRequest("auto", target, time_limit or CompressionRequest.seconds)
 
 
 def _number(value: float | str) -> float:
@@ -42,7 +42,7 @@ def _number(value: float | str) -> float:
 
 
 def options_asked(
-    options: Mapping[str, object], select: str | None, epsilon: float | str | None, compress: Compress | None
+    options: Mapping[str, object], select: str | None, epsilon: float | str | None, compress: CompressionRequest | None
 ) -> dict[str, object]:
     """The back-end's options, those with a name of their own among them.  `epsilon` is none of them where it is the
     gap that a compression is to meet.  Raises InputError (E613) where the two differ."""

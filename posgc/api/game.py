@@ -19,7 +19,7 @@ from posgc.language.files import replace_file
 from posgc.model import Model
 from posgc.pipeline import (
     Compiled,
-    Compress,
+    CompressionRequest,
     Report,
     Simulation,
     Solution,
@@ -84,7 +84,7 @@ class Game(Display):
         self,
         concept: Concept,
         backend: str | None = None,
-        compress: str | Compress | None = None,
+        compress: str | CompressionRequest | None = None,
         epsilon: float | str | None = None,
         select: str | None = None,
         *,
@@ -108,7 +108,9 @@ class Game(Display):
         if concept not in ("team", "nash", "ce", "cce"):
             what = f"there is no concept {concept!r}"
             raise InputError([Diagnostic("E603", what, help="one of team, nash, ce, cce")])
-        wanted = compress if isinstance(compress, Compress) else compression_asked(compress, epsilon, time_limit)
+        wanted = (
+            compress if isinstance(compress, CompressionRequest) else compression_asked(compress, epsilon, time_limit)
+        )
         chosen = options_asked(options or {}, select, epsilon, wanted)
         with shown(progress) as told:
             return solve(self._asked(max_nodes, seed), concept, backend, chosen, told, wanted)

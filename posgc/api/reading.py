@@ -13,7 +13,7 @@ from posgc.api.arrays import model_of_arrays
 from posgc.api.game import Asked, Game
 from posgc.api.progress import shown
 from posgc.language.diagnostics import Diagnostic, InputError, Source, with_line_feeds
-from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.lag_table import LagTable
 from posgc.pipeline import Request, compile_read, compile_request
 from posgc.plugin.importer import RewardReading
 
@@ -28,7 +28,7 @@ Horizon = float | int | None
 
 def load(
     path: str | os.PathLike[str],
-    share: str | Protocol | None = None,
+    share: str | LagTable | None = None,
     *,
     horizon: Horizon = None,
     discount: float | None = None,
@@ -51,7 +51,7 @@ def load(
 
 def loads(
     text: str,
-    share: str | Protocol | None = None,
+    share: str | LagTable | None = None,
     *,
     name: str = "<text>",
     horizon: Horizon = None,
@@ -74,7 +74,7 @@ def from_arrays(
     *,
     initial: npt.ArrayLike,
     horizon: float | int,
-    share: str | Protocol,
+    share: str | LagTable,
     discount: float = 1.0,
     agents: Sequence[str] | None = None,
     name: str = "game",
@@ -99,7 +99,7 @@ def from_arrays(
 
 def _request(
     path: str,
-    share: str | Protocol | None,
+    share: str | LagTable | None,
     horizon: Horizon,
     discount: float | None,
     reward: RewardReading | None,

@@ -9,10 +9,10 @@ from posgc.cli.flags import integer
 from posgc.judge.pairs import PolicyMismatch
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import compile_request, read_source, request_of_policy
-from posgc.policy.compatibility import require_fit
+from posgc.policy.compatibility import require_compatible
 from posgc.policy.file import load_policy
 from posgc.report import text
-from posgc.report.likely_play import tell
+from posgc.report.likely_play import likely_histories
 
 __all__ = ["add_arguments", "run"]
 
@@ -36,10 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.game:
         request, source = dataclasses.replace(request, path=arguments.game), read_source(arguments.game)
     compiled = compile_request(request, source=source)
-    require_fit(compiled.information, policy)
+    require_compatible(compiled.information, policy)
     try:
-        chapters = tell(compiled.information, policy, arguments.width, arguments.depth)
+        histories = likely_histories(compiled.information, policy, arguments.width, arguments.depth)
     except PolicyMismatch as error:
         raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
-    text.show(policy, chapters)
+    text.show(policy, histories)
     return 0

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.compression.bounds import Bound, bound
-from posgc.compression.contract import Compressed
+from posgc.compression.contract import CompressedGame
 from posgc.compression.measured import Measured, measure
 from posgc.compression.sampled import SampledError, SampledGap, sampled_error, sampled_gap
 from posgc.information.precision import to_come
@@ -74,7 +74,7 @@ class Assessment:
         return None if self.bound is None else self.bound.gap
 
 
-def charged(compressed: Compressed, distances: Distances | None) -> Floats:
+def charged(compressed: CompressedGame, distances: Distances | None) -> Floats:
     """[n]: what Assumption 3's tolerance, merging bisimilar nodes and rounding can have changed of a gain in M."""
     graph, model = compressed.graph, compressed.graph.information.model
     ahead = to_come(model, ((la.h, la.belief, la.table) for la in graph.layers))
@@ -88,7 +88,7 @@ def charged(compressed: Compressed, distances: Distances | None) -> Floats:
 
 
 def _error_of(
-    compressed: Compressed, max_pairs: int, seed: int, distances: Distances | None
+    compressed: CompressedGame, max_pairs: int, seed: int, distances: Distances | None
 ) -> tuple[Measured | None, str, SampledError | None]:
     """The measured error, else why not, and an estimate where the compression has no certificate either."""
     try:
@@ -99,7 +99,7 @@ def _error_of(
 
 
 def assess(
-    compressed: Compressed,
+    compressed: CompressedGame,
     policy: Policy,
     kind: GapKind,
     limits: Limits,

@@ -26,7 +26,7 @@ from posgc.information.graph import Graph
 from posgc.information.items import Information
 from posgc.policy.artefact import Policy
 
-__all__ = ["Certificate", "Compressed", "Compression", "Progress", "unlifted"]
+__all__ = ["Certificate", "CompressedGame", "Compression", "Progress", "unlifted"]
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -58,7 +58,7 @@ def unlifted(policy: Policy) -> Policy:
 
 
 @dataclass(frozen=True)
-class Compressed:
+class CompressedGame:
     """M as a graph, the certificate (None: nothing is known), and the lift of M's policies to the game.
 
     `graph` may be a lossless quotient of `model`, on whose nodes the beliefs, and so the errors, are those of M.
@@ -84,7 +84,7 @@ class Compression(Protocol):
         """None when the compression serves this game and structure, else the reason why not, as a sentence."""
         ...
 
-    def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> Compressed:
+    def apply(self, information: Information, options: Any, max_nodes: int, progress: Progress) -> CompressedGame:
         """M and what is known of it.  Raises LimitError past `max_nodes` nodes."""
         ...
 

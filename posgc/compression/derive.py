@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from posgc.compression.contract import Compressed, Compression
+from posgc.compression.contract import CompressedGame, Compression
 from posgc.language.diagnostics import LimitError
 
 __all__ = ["Attempt", "derive"]
@@ -38,7 +38,7 @@ class Attempt(Generic[T]):
     spec: str
     nodes: int | None
     seconds: float
-    compressed: Compressed | None
+    compressed: CompressedGame | None
     result: T | None
     note: str = ""
 
@@ -49,14 +49,14 @@ class _Family:
 
     compression: Compression
     waiting: list[tuple[str, Any]]
-    built: tuple[str, Compressed, float] | None = None
-    solved: tuple[str, Compressed] | None = None
+    built: tuple[str, CompressedGame, float] | None = None
+    solved: tuple[str, CompressedGame] | None = None
 
 
 def derive(
     families: list[tuple[Compression, list[tuple[str, Any]]]],
-    build: Callable[[Compression, Any, int], Compressed],
-    judge: Callable[[str, Compressed], T],
+    build: Callable[[Compression, Any, int], CompressedGame],
+    judge: Callable[[str, CompressedGame], T],
     meets: Callable[[T], bool],
     max_nodes: int,
     seconds: float,
@@ -106,7 +106,7 @@ def derive(
             yield Attempt(spec, None, 0.0, None, None, why)
 
 
-def _alike(one: Compressed, two: Compressed) -> bool:
+def _alike(one: CompressedGame, two: CompressedGame) -> bool:
     """Whether two models of one compression have the same nodes and errors, layer by layer."""
     a, b = one.certificate, two.certificate
     if a is None or b is None or one.graph.sizes != two.graph.sizes:
@@ -123,7 +123,7 @@ def _size(family: _Family) -> int:
     return sum(family.built[1].graph.sizes)
 
 
-def _build(family: _Family, build: Callable[[Compression, Any, int], Compressed], limit: int) -> None:
+def _build(family: _Family, build: Callable[[Compression, Any, int], CompressedGame], limit: int) -> None:
     spec, options = family.waiting[0]
     start = time.monotonic()
     try:

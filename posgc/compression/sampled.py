@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from posgc.compression.contract import Compressed
+from posgc.compression.contract import CompressedGame
 from posgc.compression.measured import graph_machine
 from posgc.information.graph import Graph
 from posgc.information.step import same_step
@@ -62,7 +62,7 @@ class SampledGap:
     episodes: int
 
 
-def sampled_gap(compressed: Compressed, policy: Policy, seed: int) -> SampledGap:
+def sampled_gap(compressed: CompressedGame, policy: Policy, seed: int) -> SampledGap:
     """Play a policy of `compressed.graph`, and every agent's best response in M against it, in the true game."""
     information = compressed.graph.information
     episodes = int(np.clip(PLAYED_STEPS // information.model.horizon, LEAST_EPISODES, 20_000))

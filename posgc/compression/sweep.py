@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from posgc.compression.contract import Compressed, Compression
+from posgc.compression.contract import CompressedGame, Compression
 from posgc.compression.derive import Attempt
 from posgc.language.diagnostics import LimitError
 
@@ -15,7 +15,7 @@ __all__ = ["Families", "Offer", "offers", "sweep"]
 
 T = TypeVar("T")
 Families = list[tuple[Compression, list[tuple[str, Any]]]]
-Build = Callable[[Compression, Any], Compressed]
+Build = Callable[[Compression, Any], CompressedGame]
 
 NOTHING = 1e-12
 """L1; an error that is rounding, so that a finer model would gain nothing."""
@@ -34,7 +34,7 @@ class Offer:
 
 
 def sweep(
-    families: Families, build: Build, judge: Callable[[str, Compressed], T], seconds: float
+    families: Families, build: Build, judge: Callable[[str, CompressedGame], T], seconds: float
 ) -> Iterator[Attempt[T]]:
     """Every candidate built and judged, family by family; a family ends where a limit is met or the time is up."""
     end = time.monotonic() + seconds

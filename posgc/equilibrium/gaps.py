@@ -9,7 +9,7 @@ A solution at a node is a mixture sum_k w_k prod_j gamma_j^k.  With mu(a | u) it
     CCE   sum_p max_b sum_a R_i[p, a, b]  -  sum_{p,a} R_i[p, a, a]     (the deviator does not see the seed)
     CE    sum_{p,a} ( max_b R_i[p, a, b]  -  R_i[p, a, a] )             (agent form; sees the sampled action)
     NE    the CCE expression, defined for a product (one component) only;
-    CE in strategic form ("strategic-ce")
+    CE in strategic form ("ce_strategic")
           sum_{g,p} ( max_b S_i[g, p, b]  -  S_i[g, p, g(p)] )      (sees the whole prescription g sampled)
 
 with S_i[g, p, b] = sum_k w_k P(gamma_i^k = g) (payoff of b at p against the others' part of component k); a
@@ -93,14 +93,14 @@ def _measure(stages: Stages, solution: StageSolution, kind: Deviation) -> tuple[
                 value[i, lo:hi], gain[i, lo:hi] = _product_gain(stages, solution.tables, i, lo, hi)
             else:
                 value[i, lo:hi], gain[i, lo:hi] = _mixture_gain(stages, law, i, lo, hi, kind)
-                if kind == "strategic-ce":
+                if kind == "ce_strategic":
                     gain[i, lo:hi] = _remapping_gain(stages, solution, i, lo, hi)
     return value, gain
 
 
 def _require_fit(stages: Stages, solution: StageSolution, kind: Deviation) -> None:
-    if kind not in ("nash", "cce", "ce", "strategic-ce"):
-        raise ValueError(f"kind must be nash, cce, ce or strategic-ce, not {kind!r}")
+    if kind not in ("nash", "cce", "ce", "ce_strategic"):
+        raise ValueError(f"kind must be nash, cce, ce or ce_strategic, not {kind!r}")
     components = len(solution.weight)
     ends = (0, components)
     if len(solution.indptr) != stages.n_nodes + 1 or (solution.indptr[0], solution.indptr[-1]) != ends:

@@ -24,7 +24,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Table = npt.NDArray[Any]
-Deviation = Literal["nash", "cce", "ce", "strategic-ce"]
+Deviation = Literal["nash", "cce", "ce", "ce_strategic"]
 
 WEIGHT_TOLERANCE = 1e-6  # absolute, on the sum of a node's weights
 PAYOFF_LIMIT = 1e150  # of |payoff|, up to the weights' tolerance: sums, spans and squares stay finite

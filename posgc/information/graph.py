@@ -28,7 +28,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from posgc.information.codes import initial_codes
-from posgc.information.growth import Columns, Room, first_reach, grow
+from posgc.information.growth import Capacity, Columns, first_reach, grow
 from posgc.information.items import Information
 from posgc.information.merge import merge_rows
 from posgc.information.step import Cells, StepTable, same_step, step_table
@@ -203,8 +203,8 @@ def _grow(
         if h == last:
             return
         if done is None or done[0] is not belief or done[1] is not table:
-            room = Room(max_nodes - held, partial(_too_many, h, last, sizes))
-            done = belief, table, _following(belief, table, tolerance, room)
+            capacity = Capacity(max_nodes - held, partial(_too_many, h, last, sizes))
+            done = belief, table, _following(belief, table, tolerance, capacity)
         grown = done[2]
         held += 0 if grown.belief is belief else grown.belief.shape[0]
         sizes.append(grown.belief.shape[0])
@@ -212,10 +212,10 @@ def _grow(
         parent, parent_z = grown.parent, grown.parent_z
 
 
-def _following(belief: sparse.csr_array, table: StepTable, tolerance: float, room: Room) -> _Next:
+def _following(belief: sparse.csr_array, table: StepTable, tolerance: float, capacity: Capacity) -> _Next:
     """The layer after this one; its very nodes, and hence its arrays, where those do not change any more."""
     assert table.following is not None and table.z is not None
-    grown = grow(belief, columns(table), tolerance, room=room)
+    grown = grow(belief, columns(table), tolerance, capacity=capacity)
     indptr, n = grown.indptr(belief.shape[0]), grown.belief.shape[0]
     to, error = grown.to, grown.error
     rows, cells = _trim(grown.belief, table.following)

@@ -20,7 +20,7 @@ from posgc.information.merge import Merge, merge_rows
 from posgc.language.diagnostics import LimitError
 from posgc.model.ragged import gather, pointers
 
-__all__ = ["Columns", "Growth", "Room", "first_reach", "grow"]
+__all__ = ["Capacity", "Columns", "Growth", "first_reach", "grow"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ class Columns:
 
 
 @dataclass(frozen=True)
-class Room:
+class Capacity:
     """At most `rows` rows with at most `entries` entries (None: any number) may be grown; `message(found, share)` says
     what to do once `found` rows were found in the first `share` of the layer."""
 
@@ -85,11 +85,15 @@ def first_reach(to: Ints, n: int) -> Ints:
 
 
 def grow(
-    belief: sparse.csr_array, columns: Columns, tolerance: float, labels: Labels | None = None, room: Room | None = None
+    belief: sparse.csr_array,
+    columns: Columns,
+    tolerance: float,
+    labels: Labels | None = None,
+    capacity: Capacity | None = None,
 ) -> Growth:
     """All posteriors of the rows of `belief`, merged within `tolerance` (L1) where their supports and labels agree.
 
-    `labels(row, signal)` gives the label of each posterior.  Raises LimitError past `room`.
+    `labels(row, signal)` gives the label of each posterior.  Raises LimitError past `capacity`.
     """
     work = np.add.reduceat(np.diff(columns.matrix.indptr)[belief.indices], belief.indptr[:-1])
     chunk_of = (np.cumsum(work) - 1) // CHUNK_ENTRIES
@@ -99,13 +103,13 @@ def grow(
     for begin, end in pairwise(bounds):
         parts.append(_part(belief, columns, tolerance, labels, int(begin), int(end)))
         found, entries = found + len(parts[-1].counts), entries + len(parts[-1].data)
-        if room is not None and not room.holds(found, entries):
+        if capacity is not None and not capacity.holds(found, entries):
             kept = found, entries
             if len(parts) > 1:
                 (indptr, *_), merge = _joined(parts, tolerance)
                 kept = len(merge.representative), int(np.diff(indptr)[merge.representative].sum())
-            if not room.holds(*kept):
-                raise LimitError(room.message(found, end / belief.shape[0]))
+            if not capacity.holds(*kept):
+                raise LimitError(capacity.message(found, end / belief.shape[0]))
     (indptr, index, data, label), merge = _joined(parts, tolerance)
     at, counts = gather(indptr, merge.representative)
     kept_rows = sparse.csr_array(

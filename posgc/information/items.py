@@ -25,7 +25,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.language.signature import Variable
 from posgc.model.arrays import Model
 
@@ -52,7 +52,7 @@ class Information:
     """
 
     model: Model
-    protocol: Protocol
+    protocol: LagTable
     dropped: frozenset[tuple[int, int]] = frozenset()
 
     @cached_property

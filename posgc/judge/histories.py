@@ -41,7 +41,7 @@ from scipy import sparse
 
 from posgc.information.codes import initial_codes, project
 from posgc.information.graph import DEFAULT_MAX_NODES, MERGE_TOLERANCE
-from posgc.information.growth import Columns, Growth, Room, grow
+from posgc.information.growth import Capacity, Columns, Growth, grow
 from posgc.information.items import Information
 from posgc.information.precision import charged
 from posgc.information.step import ENTRY_LIMIT
@@ -54,7 +54,7 @@ from posgc.judge.replies import (
     moves,
     outcomes,
     played,
-    require_room,
+    require_capacity,
     without_own,
 )
 from posgc.judge.verify import GapKind, Verification, require_kind
@@ -100,8 +100,8 @@ def judge_histories(
     told("verify", 1, n + 1)
     best, errors, states = np.zeros(n), np.zeros((n, horizon)), np.zeros(horizon, dtype=np.int64)
     for i in range(n):
-        room = max_states - int(states.sum())
-        found = _best_deviation(information, policy, Deviator(i, hears), room, max_states)
+        allowed = max_states - int(states.sum())
+        found = _best_deviation(information, policy, Deviator(i, hears), allowed, max_states)
         best[i], errors[i], terms = found.value, found.errors, np.maximum(terms, found.terms)
         states += found.states
         told("verify", i + 2, n + 1)
@@ -155,7 +155,7 @@ def _values(information: Information, policy: Policy) -> tuple[Floats, Ints]:
     cells, law, summed = _reached([(first_nodes(policy, z), u, initial.state, initial.probability)])
     values, terms = np.zeros(model.n_agents), np.zeros(model.horizon, dtype=np.int64)
     for h, step in enumerate(policy.steps, start=1):
-        require_room(h, len(cells))
+        require_capacity(h, len(cells))
         kernel, last = model.kernel(h), h == model.horizon
         rows = len(model.allowed(h)) * (1 if last else int(np.diff(kernel.indptr).max()))
         terms[h - 1] = summed + np.diff(step.indptr).max()
@@ -225,7 +225,7 @@ class _News:
     cells: NodeCells
 
 
-def _best_deviation(information: Information, policy: Policy, deviator: Deviator, room: int, limit: int) -> _Found:
+def _best_deviation(information: Information, policy: Policy, deviator: Deviator, allowed: int, limit: int) -> _Found:
     model = information.model
     layers: list[_Layer] = []
     errors, terms, states = np.zeros(model.horizon), *np.zeros((2, model.horizon), dtype=np.int64)
@@ -236,7 +236,7 @@ def _best_deviation(information: Information, policy: Policy, deviator: Deviator
             belief,
             news.columns,
             MERGE_TOLERANCE,
-            room=Room(room - int(states.sum()), partial(_too_many, h, limit), ENTRY_LIMIT),
+            capacity=Capacity(allowed - int(states.sum()), partial(_too_many, h, limit), ENTRY_LIMIT),
         )
         layers.append(_layer(belief, payoff, choices, news, grown))
         belief, cells = grown.belief, news.cells

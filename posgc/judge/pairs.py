@@ -21,7 +21,7 @@ from scipy import sparse
 
 from posgc.information.codes import evolve, initial_codes
 from posgc.information.graph import MERGE_TOLERANCE
-from posgc.information.growth import Columns, Growth, Room, grow
+from posgc.information.growth import Capacity, Columns, Growth, grow
 from posgc.information.items import Information
 from posgc.information.merge import merge_rows
 from posgc.information.step import Cells, same_step, step_entries
@@ -142,8 +142,8 @@ def pair_layers(
             id(edges.z),
         )
         if done is None or done[0] != state:
-            room = Room(max_pairs - held, partial(_too_many, h, max_pairs, cure))
-            done = state, next_pairs(node, belief, step, edges, h, room)
+            capacity = Capacity(max_pairs - held, partial(_too_many, h, max_pairs, cure))
+            done = state, next_pairs(node, belief, step, edges, h, capacity)
         following = done[1]
         layers.append(PairLayer(h, node, belief, step, following.succession, following.successor, error))
         held += 0 if following.belief is belief else len(following.node)
@@ -223,11 +223,11 @@ class NextPairs:
 
 
 def next_pairs(
-    node: Ints, belief: sparse.csr_array, step: TrueStep, edges: MachineStep, h: int, room: Room
+    node: Ints, belief: sparse.csr_array, step: TrueStep, edges: MachineStep, h: int, capacity: Capacity
 ) -> NextPairs:
     """The pairs of step h + 1: Bayes' rule under every constant joint action, and the policy's own edges.
 
-    Raises PolicyMismatch where an edge is missing, LimitError past `room` pairs.
+    Raises PolicyMismatch where an edge is missing, LimitError past `capacity` pairs.
     """
     assert step.after is not None and step.after_az is not None and step.after_cell is not None
     assert step.z is not None and step.following is not None
@@ -238,7 +238,7 @@ def next_pairs(
         signals,
         MERGE_TOLERANCE,
         lambda pair, az: follow_edges(edges, node[pair], z[az % len(z)], h),
-        room,
+        capacity,
     )
     return _settled(node, belief, step, grown)
 

@@ -35,7 +35,7 @@ __all__ = [
     "moves",
     "outcomes",
     "played",
-    "require_room",
+    "require_capacity",
     "without_own",
 ]
 
@@ -116,7 +116,7 @@ def played(information: Information, step: PolicyStep, h: int, cells: NodeCells,
         choices = len(model.choices(j, h))
         own = deviator is not None and j == deviator.agent
         if not own or (deviator is not None and deviator.hears == "action"):
-            require_room(h, len(pair) * choices)
+            require_capacity(h, len(pair) * choices)
             at = table_positions(step, j, private[j], h)[pair]
             law = step.behaviour(j, component, at, choices)
             if own:
@@ -183,7 +183,7 @@ def moves(information: Information, h: int, cells: NodeCells, law: Played, devia
     choices = 1 if deviator is None else sizes[agent]
     stride = int(np.prod(sizes[agent + 1 :], dtype=np.int64))
     of_pair = pointers(law.pair, len(cells.node))
-    require_room(h, int(np.diff(of_pair)[cells.pair].sum()) * choices)
+    require_capacity(h, int(np.diff(of_pair)[cells.pair].sum()) * choices)
     row, counts = gather(of_pair, cells.pair)
     own = np.tile(np.arange(choices), len(row))
     row, cell = np.repeat(row, choices), np.repeat(np.repeat(np.arange(len(cells)), counts), choices)
@@ -209,7 +209,7 @@ def outcomes(information: Information, step: PolicyStep, h: int, cells: NodeCell
     many to list."""
     kernel = information.model.kernel(h)
     rows = done.action * information.model.n_states + cells.s[done.cell]
-    require_room(h, int((kernel.indptr[rows + 1] - kernel.indptr[rows]).sum()))
+    require_capacity(h, int((kernel.indptr[rows + 1] - kernel.indptr[rows]).sum()))
     at, counts = gather(kernel.indptr, rows)
     move = np.repeat(np.arange(len(rows)), counts)
     pair = cells.pair[done.cell[move]]
@@ -232,7 +232,7 @@ def without_own(information: Information, agent: int, h: int, u: Ints) -> Ints:
     return u
 
 
-def require_room(h: int, rows: int) -> None:
+def require_capacity(h: int, rows: int) -> None:
     """Raises LimitError where a table of that many rows is too large."""
     if rows > ENTRY_LIMIT:
         raise LimitError(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from posgc.language.diagnostics import Diagnostic, Source, Span
-from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.lag_table import LagTable
 from posgc.language.signature import Signature
 from posgc.language.text import syntax
 
@@ -296,7 +296,7 @@ class Game:
     step_order: tuple[tuple[str, int], ...]
     rewards: tuple[Expr, ...]
     terminal: Expr | None
-    protocols: tuple[Protocol, ...]
+    protocols: tuple[LagTable, ...]
     parameters: tuple[tuple[str, float | int], ...]
     shares: tuple[syntax.Share, ...] = ()
     constants: tuple[tuple[str, Value], ...] = ()

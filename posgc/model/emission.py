@@ -6,10 +6,10 @@ import numpy as np
 from scipy import sparse
 
 from posgc.model.tabulation.branch import merge
-from posgc.model.tabulation.laws import Crowded
+from posgc.model.tabulation.laws import RowLimitReached
 from posgc.model.tabulation.plan import Plan
 from posgc.model.tabulation.reads import STEP, Slot
-from posgc.model.tabulation.rows import OUTCOMES, ROOM, Rows, action_digits, joint_observation
+from posgc.model.tabulation.rows import OUTCOMES, ROW_LIMIT, Rows, action_digits, joint_observation
 from posgc.model.tabulation.table import ROW, WEIGHT, Array, Column, Table, filled
 
 __all__ = ["emission"]
@@ -35,9 +35,9 @@ def emission(rows: Rows, allowed: Array, step: int) -> sparse.csr_array | None:
         mine = at[begin : begin + size]
         try:
             row, joint, weight, branches = _batch(rows, plan, digits, mine, step)
-        except Crowded as crowd:
+        except RowLimitReached as reached:
             if len(mine) == 1:
-                raise rows.crowded(crowd, "the observation after one state and joint action") from None
+                raise rows.row_limit_error(reached, "the observation after one state and joint action") from None
             size = len(mine) // 2
             continue
         rows.spend(len(row))
@@ -45,7 +45,7 @@ def emission(rows: Rows, allowed: Array, step: int) -> sparse.csr_array | None:
         columns.append(joint)
         weights.append(weight)
         begin += len(mine)
-        size = max(1, min(4 * size, ROOM * len(mine) // (2 * max(branches, 1))))
+        size = max(1, min(4 * size, ROW_LIMIT * len(mine) // (2 * max(branches, 1))))
     indptr = np.concatenate(([0], np.cumsum(counts)))
     data = (np.concatenate(weights), np.concatenate(columns), indptr)
     return sparse.csr_array(data, shape=(len(counts), n_joint))
@@ -69,8 +69,8 @@ def _batch(rows: Rows, plan: Plan, digits: Array, at: Array, step: int) -> tuple
         failed[table[ROW].values[faults != 0]] = True
 
     start = setup.runner.start(len(at), columns)
-    room = min(OUTCOMES, setup.limits.max_entries) if len(at) == 1 else ROOM
-    table = setup.runner.run(plan, start, room, leave_out)
+    row_limit = min(OUTCOMES, setup.limits.max_entries) if len(at) == 1 else ROW_LIMIT
+    table = setup.runner.run(plan, start, row_limit, leave_out)
     if not table.size:
         none = np.zeros(0, dtype=np.int64)
         return none, none, np.zeros(0), 0

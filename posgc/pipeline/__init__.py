@@ -14,7 +14,7 @@ from posgc.pipeline.compiling import (
     quiet,
     read_source,
 )
-from posgc.pipeline.compressing import Compress, Compressing, Sweep, solve_each
+from posgc.pipeline.compressing import CompressionRequest, CompressionResult, Sweep, solve_each
 from posgc.pipeline.judging import (
     Simulation,
     exporter_of,
@@ -34,8 +34,8 @@ __all__ = [
     "BackendOffer",
     "Candidate",
     "Compiled",
-    "Compress",
-    "Compressing",
+    "CompressionRequest",
+    "CompressionResult",
     "Report",
     "Request",
     "Simulation",

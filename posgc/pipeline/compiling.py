@@ -19,7 +19,7 @@ from posgc.information.items import Information
 from posgc.language import compile_game
 from posgc.language.diagnostics import Diagnostic, InputError, Source, with_line_feeds
 from posgc.language.ir import Game
-from posgc.language.sharing.lag_table import Protocol, require_lags
+from posgc.language.sharing.lag_table import LagTable, require_lags
 from posgc.language.sharing.requests import protocol
 from posgc.model import Model, tabulate
 from posgc.model.compare import stretched
@@ -71,7 +71,7 @@ class Request:
     end, cut where what follows no longer matters.  `share` is the name of a protocol, or its table of lags."""
 
     path: str
-    share: str | Protocol | None = None
+    share: str | LagTable | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     horizon: int | None = None
     discount: float | None = None
@@ -150,7 +150,7 @@ def compile_read(request: Request, source: Source | None, read: Read, progress: 
         require_moderate(model)
     with timed(seconds, "information"):
         asked = request.share
-        lags = asked if isinstance(asked, Protocol) else protocol(model.signature, asked, game)
+        lags = asked if isinstance(asked, LagTable) else protocol(model.signature, asked, game)
         require_lags(model.signature, lags)
         information = Information(model, lags)
         _require_evolution(information)

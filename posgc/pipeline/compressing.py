@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from posgc.compression import Compressed, Compression
+from posgc.compression import CompressedGame, Compression
 from posgc.compression.assess import Assessment
 from posgc.compression.derive import Attempt, derive
 from posgc.compression.sweep import sweep
@@ -20,16 +20,16 @@ from posgc.plugin.registry import registry
 from posgc.plugin.specs import compression_of, spec_of
 from posgc.policy.artefact import Concept, Policy
 
-__all__ = ["Compress", "Compressing", "Sweep", "applied", "derived", "solve_each"]
+__all__ = ["CompressionRequest", "CompressionResult", "Sweep", "applied", "derived", "solve_each"]
 
 
 @dataclass(frozen=True)
-class Compressing:
+class CompressionResult:
     """What `--compress` did.  `attempts` are those of `auto`, in order; `target` what it was to meet, if anything;
     `bounds` on the value of the game."""
 
     spec: str
-    compressed: Compressed
+    compressed: CompressedGame
     assessment: Assessment
     certified: float | None
     bounds: tuple[float | None, float | None]
@@ -43,7 +43,7 @@ class Compressing:
 
 
 @dataclass(frozen=True)
-class Compress:
+class CompressionRequest:
     """How to compress: `spec` as on the command line; for `auto` the gap to meet and the seconds it may take."""
 
     spec: str
@@ -67,7 +67,7 @@ def _require_graph(backend: Backend) -> None:
         raise InputError([Diagnostic("E617", what, help="leave --compress out")])
 
 
-def applied(solver: Solver, spec: str) -> tuple[Compressing, Policy]:
+def applied(solver: Solver, spec: str) -> tuple[CompressionResult, Policy]:
     compiled, seconds = solver.compiled, solver.compiled.seconds
     compression, options = _accepted(compiled.information, spec)
     with timed(seconds, "compress"):
@@ -76,7 +76,7 @@ def applied(solver: Solver, spec: str) -> tuple[Compressing, Policy]:
     name = spec_of(compression, options)
     with timed(seconds, "solve"):
         candidate = solver.candidate(name, compressed)
-    done = Compressing(name, compressed, candidate.assessment, candidate.certified, candidate.bounds)
+    done = CompressionResult(name, compressed, candidate.assessment, candidate.certified, candidate.bounds)
     return done, candidate.policy
 
 
@@ -136,7 +136,7 @@ def solve_each(
     return Sweep(compiled, concept, solver.backend.name, (*attempts, *unsuited))
 
 
-def derived(solver: Solver, compress: Compress) -> tuple[Compressing, Policy]:
+def derived(solver: Solver, compress: CompressionRequest) -> tuple[CompressionResult, Policy]:
     compiled, target = solver.compiled, compress.target
     if target is None:
         raise InputError(
@@ -170,7 +170,7 @@ def derived(solver: Solver, compress: Compress) -> tuple[Compressing, Policy]:
     best = min(solved, key=lambda a: _certified(a.result))
     assert best.result is not None and best.compressed is not None
     found = best.result
-    made = Compressing(
+    made = CompressionResult(
         best.spec, best.compressed, found.assessment, found.certified, found.bounds, tuple(attempts), target
     )
     return made, found.policy

@@ -25,7 +25,7 @@ from posgc.plugin.options import make_options
 from posgc.plugin.referee import Referee
 from posgc.plugin.registry import registry
 from posgc.policy.artefact import Concept, Policy
-from posgc.policy.compatibility import require_fit
+from posgc.policy.compatibility import require_compatible
 from posgc.policy.file import load_policy
 
 __all__ = [
@@ -71,7 +71,7 @@ def verify_policy(
     the game, lacks an instruction, or is asked for a gap that it cannot have; LimitError where there are too many pairs
     or information states, or a strategic form has too many prescriptions.
     """
-    require_fit(compiled.information, policy)
+    require_compatible(compiled.information, policy)
     verdict = independence(compiled, progress)
     concept = concept or policy.header.concept
     if form is not None and concept != "ce":
@@ -190,7 +190,7 @@ def _player(compiled: Compiled, policy: str | Policy) -> tuple[Player, tuple[flo
 
 
 def _fitting(compiled: Compiled, policy: Policy) -> tuple[Player, tuple[float, ...]]:
-    require_fit(compiled.information, policy)
+    require_compatible(compiled.information, policy)
     return PolicyPlayer(compiled.information, policy), policy.header.values
 
 

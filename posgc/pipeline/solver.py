@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.assumptions import Verdict, belief_distances
-from posgc.compression import Compressed
+from posgc.compression import CompressedGame
 from posgc.compression.assess import Assessment, Limits, assess
 from posgc.compression.closure import require_recursive
 from posgc.information.graph import Graph
@@ -72,7 +72,7 @@ class Solver:
     progress: Progress
     verdict: Verdict
 
-    def trusted(self, compressed: Compressed) -> Compressed:
+    def trusted(self, compressed: CompressedGame) -> CompressedGame:
         """The compressed game without a certificate that Assumption 3 does not carry as far as its proof needs."""
         certificate = compressed.certificate
         if certificate is None or not certificate.any_start or self.verdict.any_start:
@@ -112,7 +112,7 @@ class Solver:
         header = dataclasses.replace(policy.header, versions=versions, compression=spec)
         return dataclasses.replace(policy, header=header, origin=origin_of(self.compiled))
 
-    def candidate(self, spec: str, compressed: Compressed) -> Candidate:
+    def candidate(self, spec: str, compressed: CompressedGame) -> Candidate:
         """Solve a compressed game and judge the policy in the true one.
 
         Raises InputError (E617) where the compression breaks condition (5.1) or misses what is possible in the game.
@@ -125,7 +125,7 @@ class Solver:
             cure = "this is a mistake of the plug-in that offers it"
             raise InputError([Diagnostic("E617", what, help=cure)]) from None
 
-    def _candidate(self, spec: str, compressed: Compressed) -> Candidate:
+    def _candidate(self, spec: str, compressed: CompressedGame) -> Candidate:
         request = self.compiled.request
         policy = self.plan(spec, compressed.graph)
         kind = gap_kind(self.concept, policy.header.options)

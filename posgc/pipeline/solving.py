@@ -11,7 +11,7 @@ from posgc.language.display import Display
 from posgc.language.rounding import at_most, bracket
 from posgc.model.infinite import tail
 from posgc.pipeline.compiling import Compiled, quiet, timed
-from posgc.pipeline.compressing import Compress, Compressing, _require_graph, applied, derived
+from posgc.pipeline.compressing import CompressionRequest, CompressionResult, _require_graph, applied, derived
 from posgc.pipeline.solver import Solver, exact_bounds, residual_bounds, solver_of
 from posgc.pipeline.verified import Verified
 from posgc.plugin.backend import Progress
@@ -34,7 +34,7 @@ class Solution(Display):
     layers: tuple[int, ...]
     lower: float | None
     upper: float | None
-    compression: Compressing | None = None
+    compression: CompressionResult | None = None
     recurrent: tuple[float, float] | None = None
 
     @property
@@ -107,7 +107,7 @@ def solve(
     backend: str | None = None,
     options: Mapping[str, object] | None = None,
     progress: Progress = quiet,
-    compress: Compress | None = None,
+    compress: CompressionRequest | None = None,
 ) -> Solution:
     """Pick a back-end, run it, and verify what it returns in the true game.
 
@@ -129,7 +129,7 @@ def solve(
     return Solution(compiled, policy, checked, solver.verdict, layers, *bounds, recurrent=recurrent)
 
 
-def _compressed_solution(solver: Solver, compress: Compress) -> Solution:
+def _compressed_solution(solver: Solver, compress: CompressionRequest) -> Solution:
     compiled = solver.compiled
     _require_graph(solver.backend)
     done = derived(solver, compress) if compress.spec.strip() == "auto" else applied(solver, compress.spec)

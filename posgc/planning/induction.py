@@ -30,7 +30,7 @@ from posgc.policy.artefact import Concept, Header, Policy
 __all__ = ["Induction", "Oracle"]
 
 Progress = Callable[[str, int, int], None]
-DEVIATIONS: dict[GapKind, Deviation] = {"nash": "nash", "cce": "cce", "ce": "ce", "ce_strategic": "strategic-ce"}
+DEVIATIONS: dict[GapKind, Deviation] = {"nash": "nash", "cce": "cce", "ce": "ce", "ce_strategic": "ce_strategic"}
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ class RandomPlayer:
 
 
 class PolicyPlayer:
-    """Executes a policy, which must fit the game (`posgc.policy.compatibility.require_fit`)."""
+    """Executes a policy, which must fit the game (`posgc.policy.compatibility.require_compatible`)."""
 
     def __init__(self, information: Information, policy: Policy) -> None:
         self._model, self._policy = information.model, policy

@@ -155,12 +155,12 @@ def estimate(
     found = Estimate(0, np.zeros(model.n_agents), np.zeros(model.n_agents))
     try:
         for first in range(0, episodes, size):
-            room = min(size, episodes - first)
-            begun, paid = simulator.reset(room, first), np.zeros((model.n_agents, room))
+            count = min(size, episodes - first)
+            begun, paid = simulator.reset(count, first), np.zeros((model.n_agents, count))
             for step, worth in _steps(simulator, player, begun):
                 paid += worth * step.reward
                 if step.h % LOOK == 0 or step.done:
-                    progress("simulate", first * horizon + (step.h - 1) * room, episodes * horizon)
+                    progress("simulate", first * horizon + (step.h - 1) * count, episodes * horizon)
             found = _joined(found, paid)
     except KeyboardInterrupt:
         if not found.episodes:

@@ -23,13 +23,13 @@ import numpy as np
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
 from posgc.judge.verify import gap_kind, verify
-from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.lag_table import LagTable
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
 from posgc.model.rewards import reward_kind, reward_spans
 from posgc.plugin.backend import Backend, Facts, Problem
 from posgc.policy.artefact import Policy
-from posgc.policy.compatibility import require_fit
+from posgc.policy.compatibility import require_compatible
 from posgc.policy.file import load_policy, save_policy
 
 __all__ = ["battery_games", "check_backend"]
@@ -64,7 +64,7 @@ def check_backend(backend: Backend, options: Any = None, *, tolerance: float = 1
 def _play(backend: Backend, options: Any, problem: Problem, tolerance: float) -> None:
     where = f"{backend.name}, {problem.concept}, {problem.information.model.name}"
     policy = backend.emit(problem, options).run(lambda stage, done, total: None)
-    require_fit(problem.information, policy)
+    require_compatible(problem.information, policy)
     checked = verify(problem.information, policy, gap_kind(problem.concept))
     span = max(1.0, float(reward_spans(problem.information.model).sum(axis=1).max()))
     assert np.allclose(policy.header.values, checked.values, rtol=0, atol=tolerance * span), (
@@ -96,10 +96,10 @@ def battery_games() -> Iterator[Information]:
         for delay in (0, 1):
             model = _random_model(rng, kind, 2)
             table = ((1, 1), (1, 1)), ((0, delay), (delay, 0))
-            yield drop_own_actions(Information(model, Protocol("full" if delay == 0 else "one_step", *table)))
+            yield drop_own_actions(Information(model, LagTable("full" if delay == 0 else "one_step", *table)))
     model = _random_model(rng, "common", 3)
     late = tuple(tuple(int(i != j) for j in range(3)) for i in range(3))
-    yield Information(model, Protocol("one_step", ((1,) * 3,) * 3, late))
+    yield Information(model, LagTable("one_step", ((1,) * 3,) * 3, late))
 
 
 def _random_model(rng: np.random.Generator, kind: str, n: int) -> Model:

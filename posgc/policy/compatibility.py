@@ -7,10 +7,10 @@ from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import plural
 from posgc.policy.artefact import Policy
 
-__all__ = ["require_fit"]
+__all__ = ["require_compatible"]
 
 
-def require_fit(information: Information, policy: Policy) -> None:
+def require_compatible(information: Information, policy: Policy) -> None:
     """Raises InputError (E610) naming what differs."""
     model, protocol, header = information.model, information.protocol, policy.header
     lags = (protocol.action_lags, protocol.observation_lags, protocol.forget)

@@ -12,7 +12,7 @@ from posgc.compression.assess import Assessment
 from posgc.compression.derive import Attempt
 from posgc.language.numerals import plural
 from posgc.language.rounding import at_most
-from posgc.pipeline import Candidate, Compressing
+from posgc.pipeline import Candidate, CompressionResult
 from posgc.plugin.specs import compression_of
 
 __all__ = ["attempts_table", "document", "plotted", "row", "sentences"]
@@ -28,7 +28,7 @@ BASIS = {
 """What a bound rests on."""
 
 
-def document(found: Compressing) -> Json:
+def document(found: CompressionResult) -> Json:
     """The field `compression` of `posgc solve --json`."""
     a = found.assessment
     return {
@@ -145,7 +145,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else at_most(value, 4)
 
 
-def sentences(found: Compressing, agents: tuple[str, ...]) -> list[str]:
+def sentences(found: CompressionResult, agents: tuple[str, ...]) -> list[str]:
     """The same in words: what was compressed, what is certified of it, and what is only estimated."""
     a = found.assessment
     lines = [f"compression {found.spec}: {plural(sum(found.compressed.graph.sizes), 'node')}"]

@@ -18,7 +18,7 @@ from posgc.information.step import Cells, step_entries
 from posgc.judge.pairs import PolicyMismatch
 from posgc.policy.artefact import Policy
 
-__all__ = ["Chapter", "Rule", "tell"]
+__all__ = ["CommonHistory", "Rule", "likely_histories"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -34,7 +34,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Chapter:
+class CommonHistory:
     """One common history: its probability, what has just become common, and what each agent does.
 
     `rules` holds one list for each component of the node's mixture, with the component's weight.  `rest` is
@@ -45,7 +45,7 @@ class Chapter:
     probability: float
     news: str
     rules: tuple[tuple[float, tuple[Rule, ...]], ...]
-    children: tuple[Chapter, ...]
+    children: tuple[CommonHistory, ...]
     rest: float
 
 
@@ -59,12 +59,12 @@ class _Place:
     news: str
 
 
-def tell(information: Information, policy: Policy, width: int, depth: int) -> tuple[Chapter, ...]:
+def likely_histories(information: Information, policy: Policy, width: int, depth: int) -> tuple[CommonHistory, ...]:
     """The `width` likeliest continuations of each history, for the first `depth` steps."""
     initial = information.model.initial
     z, u = initial_codes(information, initial.observation)
     places = _places(information, policy, 1, z, u, initial.state, initial.probability, 0)
-    return tuple(_chapter(information, policy, place, width, depth) for place in places[:width])
+    return tuple(_history(information, policy, place, width, depth) for place in places[:width])
 
 
 def _places(
@@ -102,18 +102,18 @@ def _position(codes: npt.NDArray[np.integer[Any]], code: int, h: int) -> int:
     return at
 
 
-def _chapter(information: Information, policy: Policy, place: _Place, width: int, depth: int) -> Chapter:
+def _history(information: Information, policy: Policy, place: _Place, width: int, depth: int) -> CommonHistory:
     rules = _rules(information, policy, place)
     if place.h == min(depth, information.model.horizon):
-        return Chapter(place.h, place.probability, place.news, rules, (), 0.0)
+        return CommonHistory(place.h, place.probability, place.news, rules, (), 0.0)
     after = _after(information, policy, place)
     kept = after[:width]
-    return Chapter(
+    return CommonHistory(
         place.h,
         place.probability,
         place.news,
         rules,
-        tuple(_chapter(information, policy, p, width, depth) for p in kept),
+        tuple(_history(information, policy, p, width, depth) for p in kept),
         float(sum(p.probability for p in after[width:])),
     )
 

@@ -21,13 +21,13 @@ from posgc.language.numerals import plural
 from posgc.language.rounding import at_most, bracket
 from posgc.model import Model
 from posgc.model.rewards import reward_kind
-from posgc.pipeline import Compiled, Compressing, Report, Simulation, Solution, Sweep
+from posgc.pipeline import Compiled, CompressionResult, Report, Simulation, Solution, Sweep
 from posgc.play.sampler import CONFIDENCE, Episodes
 from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
 from posgc.policy.artefact import Policy
 from posgc.report.compressions import BASIS, attempts_table, sentences
-from posgc.report.likely_play import Chapter
+from posgc.report.likely_play import CommonHistory
 from posgc.report.traces import trace_columns, trace_rows
 
 __all__ = ["check", "info", "plot", "plugins", "replayed", "show", "simulate", "solve", "verify"]
@@ -222,7 +222,7 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
             )
 
 
-def _compression(console: Console, found: Compressing, agents: tuple[str, ...]) -> None:
+def _compression(console: Console, found: CompressionResult, agents: tuple[str, ...]) -> None:
     if found.attempts:
         console.print(attempts_table(found.attempts))
     for line in sentences(found, agents):
@@ -359,7 +359,7 @@ def info(compiled: Compiled) -> None:
             _say(console, f"  private to {agent} (p): {', '.join(own) or 'nothing'}")
 
 
-def show(policy: Policy, chapters: tuple[Chapter, ...]) -> None:
+def show(policy: Policy, histories: tuple[CommonHistory, ...]) -> None:
     """A policy as a tree of common histories."""
     console = _console()
     header = policy.header
@@ -369,20 +369,20 @@ def show(policy: Policy, chapters: tuple[Chapter, ...]) -> None:
             f"claimed values {', '.join(f'{v:z.6g}' for v in header.values)}"
         )
     )
-    _grow(tree, chapters, 1.0 - sum(c.probability for c in chapters))
+    _grow(tree, histories, 1.0 - sum(c.probability for c in histories))
     console.print(tree)
 
 
-def _grow(tree: Tree, chapters: tuple[Chapter, ...], rest: float) -> None:
-    for chapter in chapters:
-        branch = tree.add(escape(f"step {chapter.h}, probability {chapter.probability:z.4g}: {chapter.news}"))
-        for weight, rules in chapter.rules:
-            under = branch if len(chapter.rules) == 1 else branch.add(f"with probability {weight:z.4g} all follow:")
+def _grow(tree: Tree, histories: tuple[CommonHistory, ...], rest: float) -> None:
+    for history in histories:
+        branch = tree.add(escape(f"step {history.h}, probability {history.probability:z.4g}: {history.news}"))
+        for weight, rules in history.rules:
+            under = branch if len(history.rules) == 1 else branch.add(f"with probability {weight:z.4g} all follow:")
             for rule in rules:
                 seen = f" when {rule.private}" if rule.private else ""
                 plays = " or ".join(c if p > 1 - 1e-9 else f"{c} ({p:z.4g})" for c, p in rule.choices)
                 under.add(escape(f"{rule.agent}{seen}: {plays}"))
-        _grow(branch, chapter.children, chapter.rest)
+        _grow(branch, history.children, history.rest)
     if rest > 1e-9:
         tree.add(f"… other continuations, probability {rest:z.4g}")
 

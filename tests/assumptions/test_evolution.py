@@ -8,7 +8,7 @@ from support.structures import ONE_STEP, delayed, protocol, random_game, uncontr
 from posgc.assumptions.evolution import evolution
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
-from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.lag_table import LagTable
 
 GAME = random_game(np.random.default_rng(0), (False, False), 4)
 
@@ -33,7 +33,7 @@ def test_forgotten_as_it_becomes_common_is_fine() -> None:
 
 def test_relays_and_drops_are_notes() -> None:
     three = random_game(np.random.default_rng(0), (False,) * 3, 4)
-    hops = Protocol("hops", ((1, 2, 3), (2, 1, 2), (3, 2, 1)), ((0, 1, 2), (1, 0, 1), (2, 1, 0)))
+    hops = LagTable("hops", ((1, 2, 3), (2, 1, 2), (3, 2, 1)), ((0, 1, 2), (1, 0, 1), (2, 1, 0)))
     (note,) = evolution(Information(three, hops)).notes
     assert "(2.2)" in note and "act[1]@1 reaches 2 at step 3" in note
     (note,) = evolution(drop_own_actions(Information(GAME, uncontrolled(2)))).notes

@@ -28,7 +28,7 @@ from posgc.assumptions.replay import replay
 from posgc.assumptions.strategy_independence import exact_test, strategy_independence
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
-from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
 
@@ -99,11 +99,11 @@ def test_with_forgetting(case: str) -> None:
 HOPS = tuple(tuple(abs(i - j) for j in range(3)) for i in range(3))
 LATER = tuple(tuple(1 if i == j else NEVER for j in range(3)) for i in range(3))
 THREE = {
-    "one step, with a link at once": (Protocol("x", ((1, 1, 1),) * 3, ((0, 0, 1), (1, 0, 1), (1, 1, 0))), True, True),
-    "hops on a line": (Protocol("x", tuple(tuple(1 + d for d in row) for row in HOPS), HOPS), True, False),
-    "hops on a line, uncontrolled": (Protocol("x", LATER, HOPS), False, True),
-    "directed ring, uncontrolled": (Protocol("x", LATER, ((0, 1, 2), (2, 0, 1), (1, 2, 0))), False, True),
-    "a link that never closes": (Protocol("x", ((1, 1, 1),) * 3, ((0, 0, NEVER), (1, 0, 1), (1, 1, 0))), True, False),
+    "one step, with a link at once": (LagTable("x", ((1, 1, 1),) * 3, ((0, 0, 1), (1, 0, 1), (1, 1, 0))), True, True),
+    "hops on a line": (LagTable("x", tuple(tuple(1 + d for d in row) for row in HOPS), HOPS), True, False),
+    "hops on a line, uncontrolled": (LagTable("x", LATER, HOPS), False, True),
+    "directed ring, uncontrolled": (LagTable("x", LATER, ((0, 1, 2), (2, 0, 1), (1, 2, 0))), False, True),
+    "a link that never closes": (LagTable("x", ((1, 1, 1),) * 3, ((0, 0, NEVER), (1, 0, 1), (1, 1, 0))), True, False),
 }
 
 

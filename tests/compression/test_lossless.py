@@ -9,7 +9,7 @@ from support.compressed import apply, close, game, judged, long_shape, plan, ran
 from support.games import Shape, full
 from support.tree import Tree
 
-from posgc.compression import Compressed, quotient
+from posgc.compression import CompressedGame, quotient
 from posgc.compression.measured import measure
 from posgc.information.graph import Graph, expand_graph
 from posgc.information.items import Information
@@ -117,7 +117,7 @@ def test_what_pays_nothing_is_forgotten(seed: int) -> None:
     assert merged.sizes == small.sizes
     values = [plan(g.information, "team", g).header.values[0] for g in (plain, more, small, merged)]
     assert values == pytest.approx([values[0]] * 4, abs=1e-10)
-    found = judged(Compressed(merged, more, None), plan(more.information, "team", merged))
+    found = judged(CompressedGame(merged, more, None), plan(more.information, "team", merged))
     assert found.verification is not None and found.verification.gap < 1e-10
 
 

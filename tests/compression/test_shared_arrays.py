@@ -12,11 +12,11 @@ import pytest
 from support.compressed import apply, judged, plan
 from support.games import dectiger, delayed, full
 
-from posgc.compression import Compressed
+from posgc.compression import CompressedGame
 from posgc.compression.assess import Assessment
 from posgc.information.graph import expand_graph
 from posgc.information.items import Information
-from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
 from posgc.policy.artefact import Concept
@@ -41,7 +41,7 @@ def noisy(horizon: int, seed: int) -> Model:
     )
 
 
-def uncontrolled(horizon: int) -> tuple[Model, Protocol]:
+def uncontrolled(horizon: int) -> tuple[Model, LagTable]:
     """Delay 2, nobody moves the state."""
     rng = np.random.default_rng(5)
     law, see = rng.dirichlet(np.ones(2), 2), rng.dirichlet(np.ones(4), 2)
@@ -54,10 +54,10 @@ def uncontrolled(horizon: int) -> tuple[Model, Protocol]:
         observation_sizes=(2, 2),
         horizon=horizon,
     )
-    return model, Protocol("late", ((1, NEVER), (NEVER, 1)), ((0, 2), (2, 0)))
+    return model, LagTable("late", ((1, NEVER), (NEVER, 1)), ((0, 2), (2, 0)))
 
 
-def judge(information: Information, spec: str, concept: Concept) -> tuple[Compressed, Assessment]:
+def judge(information: Information, spec: str, concept: Concept) -> tuple[CompressedGame, Assessment]:
     compressed = apply(information, spec, 100_000)
     assert compressed is not None
     return compressed, judged(compressed, plan(information, concept, compressed.graph))
@@ -79,7 +79,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0].name}-{case[0].horizon}-{case[1].name}-{case[2]}")
-def test_sharing_changes_nothing(case: tuple[Model, Protocol, str, Concept]) -> None:
+def test_sharing_changes_nothing(case: tuple[Model, LagTable, str, Concept]) -> None:
     model, protocol, spec, concept = case
     secret = [v for v in (0, 1) if max(protocol.action_lags[v]) == NEVER]
     dropped = frozenset((v, t) for v in secret for t in range(1, model.horizon))

@@ -44,7 +44,7 @@ def test_strategic_gains_are_the_definition(deterministic: bool) -> None:
             else rng.dirichlet(np.ones(a), size=(len(weight), p))
             for i, (p, a) in enumerate(zip(stages.type_counts, stages.actions, strict=True))
         ]
-        solution = certify(stages, tables, "strategic-ce", "random", indptr=np.r_[0, np.cumsum(sizes)], weight=weight)
+        solution = certify(stages, tables, "ce_strategic", "random", indptr=np.r_[0, np.cumsum(sizes)], weight=weight)
         agent_form = deviation_gains(stages, solution, "ce")
         for i, k in itertools.product(range(stages.n_agents), range(2)):
             assert solution.gap[i, k] == pytest.approx(slow_remapping_gain(stages, solution, i, k), abs=1e-12)
@@ -84,7 +84,7 @@ def test_the_best_strategic_form_equilibrium_is_that_of_the_normal_form() -> Non
     for trial in range(10):
         stages = small(rng, 2 + trial % 2)
         solution = solve_correlated(stages, "ce", STRATEGIC)
-        assert solution.method.startswith("strategic-ce: LP") and solution.optimal is not None
+        assert solution.method.startswith("ce_strategic: LP") and solution.optimal is not None
         assert solution.optimal.all() and (solution.gap <= 1e-8 * np.maximum(stages.span(), 1e-9)).all()
         for k in range(2):
             assert solution.value[:, k].sum() == pytest.approx(best_strategic_welfare(stages, k), abs=1e-6)

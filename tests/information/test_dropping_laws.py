@@ -17,7 +17,7 @@ from posgc.assumptions import strategy_independence
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
 from posgc.language import Source, compile_game
-from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.lag_table import LagTable
 from posgc.language.sharing.requests import protocol
 from posgc.model import tabulate
 from posgc.model.arrays import Model
@@ -88,7 +88,7 @@ def apart(one: Law, other: Law) -> float:
     return sum(abs(one.get(k, 0.0) - other.get(k, 0.0)) for k in one.keys() | other.keys())
 
 
-def compare(model: Model, sharing: Protocol, dropped: frozenset[tuple[int, int]], play: Behaviour) -> list[float]:
+def compare(model: Model, sharing: LagTable, dropped: frozenset[tuple[int, int]], play: Behaviour) -> list[float]:
     """The distance of the step's laws with memory and with the redraw, for each step."""
     whole, less = Tree(model, sharing), Tree(model, sharing, dropped)
     return [apart(*pair) for pair in zip(laws(less, play), laws(less, redraw(whole, less, play)), strict=True)]
@@ -108,7 +108,7 @@ TWO_STEPS = """game twice { horizon 2; agents ann, bob; state s: 0..0; action ac
   reward team = 0; share secret { forget after 9; } }"""
 
 
-def game(text: str) -> tuple[Model, Protocol]:
+def game(text: str) -> tuple[Model, LagTable]:
     compiled = compile_game(Source("g", text))
     model = tabulate(compiled)
     return model, protocol(model.signature, None, compiled)
@@ -118,7 +118,7 @@ def coin_then(model: Model, second: Callable[[int, History], int]) -> Behaviour:
     """Step 1: a fair coin; later the given action."""
 
     def play(i: int, history: History) -> list[tuple[float, Digits]]:
-        own = Tree(model, Protocol("", (), ())).own_actions(i, history.h)
+        own = Tree(model, LagTable("", (), ())).own_actions(i, history.h)
         return [(1 / len(own), a) for a in own] if history.h == 1 else [(1.0, (second(i, history),))]
 
     return play

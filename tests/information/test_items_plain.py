@@ -11,7 +11,7 @@ from support.tree import History, Item, Tree
 
 from posgc.information.items import Information
 from posgc.information.items import Item as FastItem
-from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, LagTable
 
 HORIZON = 6
 many = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -76,5 +76,5 @@ def test_a_link_that_relays(lag: int) -> None:
     model, _ = random_game(shape)
     see = ((0, lag, NEVER), (NEVER, 0, NEVER), (NEVER, NEVER, 0))
     never = tuple(tuple(1 if i == j else NEVER for i in range(3)) for j in range(3))
-    information = Information(model, Protocol("link", never, see))
+    information = Information(model, LagTable("link", never, see))
     assert [(i, plain((item,))) for i, item in information.relays(4)] == [(1, [(4 - lag, "observation", 0)])]

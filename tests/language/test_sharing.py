@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posgc.language import InputError, Source, compile_game
-from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.language.sharing.requests import protocol
 from posgc.language.signature import Signature, Variable
 
@@ -24,7 +24,7 @@ IMPORTED = Signature(
 )
 
 
-def block(rules: str, agents: str = "robot[3]", head: str = "p") -> Protocol:
+def block(rules: str, agents: str = "robot[3]", head: str = "p") -> LagTable:
     text = (
         f"game g {{ param w: int = 2 in 0..9; horizon 2; agents {agents}; action act[i]: bool; "
         f"observation hear[i]: bool; reward team = 1; share {head} {{ {rules} }} }}"

@@ -18,7 +18,7 @@ from posgc.model.build import from_arrays, kernel_from_entries
 from posgc.model.compare import same_arrays, stretched
 from posgc.model.writing.factors import tidy
 from posgc.model.writing.identifiers import Identifiers, is_range
-from posgc.model.writing.match_arms import arms
+from posgc.model.writing.match_arms import match_arms
 from posgc.model.writing.writer import posg_text
 
 GAMES = sorted((Path(__file__).parents[2] / "games").glob("*.posg"))
@@ -140,7 +140,7 @@ def test_arms_say_what_the_table_says(seed: int, fields: int, leaves: int) -> No
     rng = np.random.default_rng(seed)
     contexts = np.unique(rng.integers(0, 4, (rng.integers(1, 40), fields)), axis=0)
     leaf = rng.integers(0, leaves, len(contexts))
-    found = arms(contexts, leaf)
+    found = match_arms(contexts, leaf)
     for context, end in zip(contexts.tolist(), leaf.tolist(), strict=True):
         assert next(e for pattern, e in found if all(context[f] == v for f, v in pattern)) == end
     assert len(found) <= len(contexts)
@@ -148,9 +148,9 @@ def test_arms_say_what_the_table_says(seed: int, fields: int, leaves: int) -> No
 
 def test_arms_are_few_where_the_table_is_simple() -> None:
     contexts = np.array([(a, b, s) for a in range(3) for b in range(3) for s in range(5)])
-    assert arms(contexts, (contexts[:, 2] == 4).astype(np.int64)) == ((((2, 4),), 1), ((), 0))
+    assert match_arms(contexts, (contexts[:, 2] == 4).astype(np.int64)) == ((((2, 4),), 1), ((), 0))
     both = ((contexts[:, 0] == 0) & (contexts[:, 1] == 0)).astype(np.int64)
-    assert arms(contexts, both) == ((((0, 0), (1, 0)), 1), ((), 0))
+    assert match_arms(contexts, both) == ((((0, 0), (1, 0)), 1), ((), 0))
 
 
 def test_what_differs_is_told() -> None:

@@ -29,7 +29,7 @@ from posgc.information.tree import count_nodes, game_tree
 from posgc.judge.histories import judge_histories
 from posgc.judge.referee import Judgement, compare
 from posgc.judge.verify import GapKind, verify
-from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.plugin import Referee
 from posgc.policy.artefact import Policy
 
@@ -100,7 +100,7 @@ def pure_profiles(information: Information, infosets: Infosets) -> float:
     )
 
 
-def check_export(shape: Shape, protocol: Protocol | None = None) -> None:
+def check_export(shape: Shape, protocol: LagTable | None = None) -> None:
     """Any protocol: both load the tree, find as many nodes as were counted, and the value of uniform play."""
     model, drawn = random_game(shape)
     protocol = protocol or drawn
@@ -196,11 +196,11 @@ def test_exports_of_a_thousand_games(shape: Shape) -> None:
         check_export(shape, _late(shape, lag))
 
 
-def _late(shape: Shape, lag: int) -> Protocol:
+def _late(shape: Shape, lag: int) -> LagTable:
     signature, n = random_game(shape)[0].signature, shape.n
     act = tuple(tuple(1 if i == v.agent else lag for i in range(n)) for v in signature.actions)
     see = tuple(tuple(0 if i == v.agent else lag for i in range(n)) for v in signature.observations)
-    return Protocol("late", act, see)
+    return LagTable("late", act, see)
 
 
 # ---- known games

@@ -20,7 +20,7 @@ from support.checks import distance, node_belief, walk
 from support.tree import History, Item, Tree
 
 from posgc.information.items import Information
-from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.model.build import from_arrays
 
 Floats = npt.NDArray[np.float64]
@@ -76,7 +76,7 @@ class Game:
             observation_sizes=(2, 2),
             horizon=horizon,
         )
-        protocol = Protocol("case", case.actions, case.observations)
+        protocol = LagTable("case", case.actions, case.observations)
         dropped = frozenset(
             (v, t) for v in (0, 1) for t in range(1, horizon) if v not in case.movers and max(case.actions[v]) == NEVER
         )

@@ -24,7 +24,7 @@ from posgc.judge.pairs import PolicyMismatch
 from posgc.judge.verify import verify
 from posgc.language.diagnostics import InputError, LimitError
 from posgc.policy.artefact import Origin, Policy
-from posgc.policy.compatibility import require_fit
+from posgc.policy.compatibility import require_compatible
 from posgc.policy.file import load_policy, save_policy
 
 Array = npt.NDArray[np.generic]
@@ -215,7 +215,7 @@ def test_altered_arrays_are_refused_or_harmless(tmp_path_factory: pytest.TempPat
     policy = rewritten(folder, {**arrays, name: array})
     if policy is not None:
         try:
-            require_fit(information, policy)
+            require_compatible(information, policy)
             assert np.isfinite(verify(information, policy, "ce").values).all()
         except (InputError, PolicyMismatch):
             pass

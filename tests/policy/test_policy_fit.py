@@ -1,4 +1,4 @@
-"""`require_fit`: a policy is read only against the game, protocol and choices that it was made for."""
+"""`require_compatible`: a policy is read only against the game, protocol and choices that it was made for."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from support.tree import Tree
 
 from posgc.information.items import Information
 from posgc.language.diagnostics import InputError
-from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.lag_table import LagTable
 from posgc.policy.artefact import Policy
-from posgc.policy.compatibility import require_fit
+from posgc.policy.compatibility import require_compatible
 
 SHAPE = Shape("none", 2, 2, 3, (2, 3), (2, 2), "general", "coarse", False, False, False, 0.9, 5)
 
@@ -27,7 +27,7 @@ def game() -> tuple[Information, Tree, Policy]:
 
 def refused(information: Information, policy: Policy) -> str:
     with pytest.raises(InputError) as caught:
-        require_fit(information, policy)
+        require_compatible(information, policy)
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "E610"
     return diagnostic.message
@@ -36,7 +36,7 @@ def refused(information: Information, policy: Policy) -> str:
 def test_its_own_game() -> None:
     information, _, policy = game()
     assert information.dropped
-    require_fit(information, policy)
+    require_compatible(information, policy)
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_other_numbers_are_another_game(what: str) -> None:
 def test_a_name_does_not_matter_but_lags_do() -> None:
     information, _, policy = game()
     lags = information.protocol
-    require_fit(replace(information, protocol=replace(lags, name="other")), policy)
-    late = Protocol(lags.name, lags.action_lags, ((0, 2), (2, 0)), None)
+    require_compatible(replace(information, protocol=replace(lags, name="other")), policy)
+    late = LagTable(lags.name, lags.action_lags, ((0, 2), (2, 0)), None)
     refused(replace(information, protocol=late), policy)
     refused(replace(information, protocol=replace(lags, forget=1)), policy)
 

@@ -22,7 +22,7 @@ from posgc.information.graph import expand_graph
 from posgc.information.items import Information
 from posgc.judge import judged_stretches
 from posgc.judge.verify import Verification, verify
-from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.lag_table import LagTable
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
 from posgc.planning import stretches
@@ -43,7 +43,7 @@ FORMS: list[tuple[Form, int]] = [
 ]
 
 
-def game(seed: int, kind: Rewards, form: Form = "plain", n: int = 2) -> tuple[Model, Protocol]:
+def game(seed: int, kind: Rewards, form: Form = "plain", n: int = 2) -> tuple[Model, LagTable]:
     """`n` agents with two actions each, who all see the state."""
     rng = np.random.default_rng(seed)
     joint = 2**n
@@ -71,7 +71,7 @@ def game(seed: int, kind: Rewards, form: Form = "plain", n: int = 2) -> tuple[Mo
     return model, full(n)
 
 
-def solved(model: Model, protocol: Protocol, concept: Any, oracle: Any) -> Policy:
+def solved(model: Model, protocol: LagTable, concept: Any, oracle: Any) -> Policy:
     information = Information(model, protocol)
     return Induction(lambda _: expand_graph(information), concept, oracle, "test", CorrelatedOptions()).run(
         lambda *_: None
@@ -87,7 +87,7 @@ CASES = [
 
 
 def by_stretches_and_one_by_one(
-    model: Model, protocol: Protocol, concept: Any, oracle: Any, monkeypatch: pytest.MonkeyPatch
+    model: Model, protocol: LagTable, concept: Any, oracle: Any, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Policy, Policy, int]:
     """The policy found by stretches, that found one layer at a time, and the most layers solved in one call."""
     calls: list[int] = []

@@ -21,7 +21,7 @@ from posgc.information.payoff import private_types, stage_payoffs, stage_weights
 from posgc.judge.verify import Verification, gap_kind, verify
 from posgc.plugin import Problem
 from posgc.policy.artefact import Concept, Policy
-from posgc.policy.compatibility import require_fit
+from posgc.policy.compatibility import require_compatible
 
 __all__ = [
     "check_graph",
@@ -260,7 +260,7 @@ def solved(information: Information, concept: Concept, **options: object) -> Pol
 def check_solution(information: Information, tree: Tree, concept: Concept, shape: Shape) -> None:
     """Value iteration: its claim is what the policy earns, no gap is left, and the value is the plain optimum."""
     policy = solved(information, concept)
-    require_fit(information, policy)
+    require_compatible(information, policy)
     checked = check_policy(information, tree, policy, gap_kind(concept))
     assert policy.header.values == pytest.approx(checked.values, abs=SOLVED)
     regret = any("regret" in note for note in policy.header.notes)  # stages too large for the exact programme

@@ -14,7 +14,7 @@ from support.checks import concepts, distance, node_belief, walk
 from support.games import STRUCTURES, Shape, random_game
 from support.tree import Digits, History, Known, Tree
 
-from posgc.compression import Compressed
+from posgc.compression import CompressedGame
 from posgc.compression.assess import Assessment, Limits, assess
 from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import Graph
@@ -58,7 +58,7 @@ def game(shape: Shape) -> Information:
     return drop_own_actions(Information(*random_game(shape)))
 
 
-def apply(information: Information, spec: str, max_nodes: int = 20_000) -> Compressed | None:
+def apply(information: Information, spec: str, max_nodes: int = 20_000) -> CompressedGame | None:
     """The compressed game; None where the compression does not serve."""
     compression, options = compression_of(spec)
     if compression.accepts(information, options) is not None:
@@ -90,7 +90,7 @@ def randomised(policy: Policy, seed: int) -> Policy:
     return replace(policy, steps=tuple(steps))
 
 
-def judged(compressed: Compressed, policy: Policy) -> Assessment:
+def judged(compressed: CompressedGame, policy: Policy) -> Assessment:
     """The assessment, with room for everything."""
     kind = gap_kind(policy.header.concept, policy.header.options)
     return assess(compressed, policy, kind, Limits(200_000, 500_000), 0)

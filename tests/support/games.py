@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Initial, Kernel, Model
 from posgc.model.build import from_arrays, kernel_from_dense
@@ -98,7 +98,7 @@ def shapes(
     )
 
 
-def random_game(shape: Shape) -> tuple[Model, Protocol]:
+def random_game(shape: Shape) -> tuple[Model, LagTable]:
     """The model and protocol of a shape."""
     rng = np.random.default_rng(shape.seed)
     observations = [Variable("obs", i, _values(k)) for i, k in enumerate(shape.observations)]
@@ -117,7 +117,7 @@ def _values(k: int) -> tuple[str, ...]:
     return tuple(map(str, range(k)))
 
 
-def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> tuple[Protocol, set[int]]:
+def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> tuple[LagTable, set[int]]:
     """The lag table and the agents whose actions the dynamics may read."""
     everyone, n = set(range(shape.n)), shape.n
     chief = int(rng.integers(n))
@@ -153,7 +153,7 @@ def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> t
             forget = None if rng.random() < 0.7 else int(rng.integers(3))
         case other:
             raise ValueError(other)
-    return Protocol(shape.structure, tuple(map(tuple, act)), tuple(map(tuple, see)), forget), moving
+    return LagTable(shape.structure, tuple(map(tuple, act)), tuple(map(tuple, see)), forget), moving
 
 
 def _owned(variable: Variable, n: int, others: int, own: int = 0) -> list[int]:
@@ -249,16 +249,16 @@ def _rewards(shape: Shape, n_actions: int, rng: np.random.Generator) -> Floats:
     return reward
 
 
-def delayed(d: int, n: int = 2) -> Protocol:
+def delayed(d: int, n: int = 2) -> LagTable:
     """Observations and actions of everyone after d >= 1 steps, one variable of each an agent."""
     see = tuple(tuple(0 if i == j else d for i in range(n)) for j in range(n))
     act = tuple(tuple(1 if i == j else d for i in range(n)) for j in range(n))
-    return Protocol("one_step" if d == 1 else f"delayed({d})", act, see)
+    return LagTable("one_step" if d == 1 else f"delayed({d})", act, see)
 
 
-def full(n: int = 2) -> Protocol:
+def full(n: int = 2) -> LagTable:
     """Everything at once."""
-    return Protocol("full", ((1,) * n,) * n, ((0,) * n,) * n)
+    return LagTable("full", ((1,) * n,) * n, ((0,) * n,) * n)
 
 
 def dectiger(horizon: int) -> Model:

@@ -25,10 +25,10 @@ from support.exact.values import Optimum, dropped_actions, ends, plain_optimum, 
 from posgc.assumptions import Verdict
 from posgc.language import compile_game
 from posgc.language.diagnostics import InputError, LimitError, Source
-from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.lag_table import LagTable
 from posgc.language.sharing.requests import protocol
 from posgc.model.rewards import reward_kind as told_kind
-from posgc.pipeline import Compiled, Compress, Request, Solution, compile_request, independence, solve
+from posgc.pipeline import Compiled, CompressionRequest, Request, Solution, compile_request, independence, solve
 from posgc.pipeline.checking import without_end
 from posgc.report import documents
 from posgc.report import text as written
@@ -111,7 +111,7 @@ def examine(challenge: Challenge) -> Examined:
     return found
 
 
-def _examine(found: Examined, compiled: Compiled, game: ExactGame, lags: Protocol) -> None:
+def _examine(found: Examined, compiled: Compiled, game: ExactGame, lags: LagTable) -> None:
     endless = compiled.request.endless
     verdict = independence(compiled)
     beliefs = _beliefs(found, compiled, game, lags)
@@ -126,7 +126,7 @@ def _examine(found: Examined, compiled: Compiled, game: ExactGame, lags: Protoco
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            solution = solve(compiled, concept, compress=Compress(spec, target, 10) if spec else None)
+            solution = solve(compiled, concept, compress=CompressionRequest(spec, target, 10) if spec else None)
     except InputError as error:
         found.outcome = f"refused {error.diagnostics[0].code}"
         return
@@ -158,7 +158,7 @@ def _judged(found: Examined, beliefs: Beliefs, solution: Solution, concept: str,
         return None
 
 
-def _beliefs(found: Examined, compiled: Compiled, game: ExactGame, lags: Protocol) -> Beliefs:
+def _beliefs(found: Examined, compiled: Compiled, game: ExactGame, lags: LagTable) -> Beliefs:
     """The exact beliefs, without the own actions that posgc leaves out, once they are seen not to matter."""
     plain = Beliefs(game, lags)
     left_out, horizon = compiled.information.dropped, game.horizon

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.model.arrays import Initial, Model
 from posgc.model.build import from_arrays, kernel_from_dense
 
@@ -22,10 +22,10 @@ def lags(own: int, others: int, agent: int, n: int = 2) -> tuple[int, ...]:
 
 def protocol(
     actions: tuple[int, ...], observations: tuple[int, ...], forget: int | None = None, name: str = "by hand"
-) -> Protocol:
+) -> LagTable:
     """Each agent's action and observation reach all others after one lag."""
     n = len(actions)
-    return Protocol(
+    return LagTable(
         name,
         tuple(lags(1, actions[i], i, n) for i in range(n)),
         tuple(lags(0, observations[i], i, n) for i in range(n)),
@@ -39,17 +39,17 @@ ONE_DIRECTIONAL = protocol((1, 1), (0, 1))
 NONE = protocol((NEVER, NEVER), (NEVER, NEVER))
 
 
-def delayed(d: int) -> Protocol:
+def delayed(d: int) -> LagTable:
     """Observations and actions after d steps."""
     return protocol((d, d), (d, d))
 
 
-def controlled_by_first(d: int, own: int = 0) -> Protocol:
+def controlled_by_first(d: int, own: int = 0) -> LagTable:
     """The paper's Example 2: case A, or case B with own = 1."""
     return protocol((1, NEVER), (own, d))
 
 
-def uncontrolled(d: int) -> Protocol:
+def uncontrolled(d: int) -> LagTable:
     """The paper's Example 5: observations after d, actions never."""
     return protocol((NEVER, NEVER), (d, d))
 
@@ -139,7 +139,7 @@ def any_game(rng: np.random.Generator, n: int, horizon: int, kind: str) -> Model
     )
 
 
-def any_protocol(rng: np.random.Generator, n: int) -> Protocol:
+def any_protocol(rng: np.random.Generator, n: int) -> LagTable:
     """A random lag table, link by link, sometimes with forgetting; open enough that Assumption 3 often holds."""
     mood = int(rng.integers(3))
     sights = np.array([[0, 0, 0, 1], [0, 1, 2, NEVER], [0, 0, 1, 2]][mood])
@@ -150,7 +150,7 @@ def any_protocol(rng: np.random.Generator, n: int) -> Protocol:
         return tuple(own if j == agent else int(min(drawn[j], NEVER)) for j in range(n))
 
     forget = int(rng.integers(0, 3)) if rng.integers(3) == 0 else None
-    return Protocol(
+    return LagTable(
         "random", tuple(row(i, 1, deeds) for i in range(n)), tuple(row(i, 0, sights) for i in range(n)), forget
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.lag_table import LagTable
 from posgc.model.arrays import Model
 
 __all__ = ["Belief", "Digits", "History", "Item", "Known", "Law", "Tree"]
@@ -50,7 +50,7 @@ Law = Callable[[History], list[tuple[float, Digits]]]
 class Tree:
     """All histories of a model under a protocol; `dropped` are (action variable, step) not remembered."""
 
-    def __init__(self, model: Model, protocol: Protocol, dropped: frozenset[tuple[int, int]] = frozenset()) -> None:
+    def __init__(self, model: Model, protocol: LagTable, dropped: frozenset[tuple[int, int]] = frozenset()) -> None:
         self.model, self.protocol, self.dropped = model, protocol, dropped
         self.n, self.horizon = len(model.signature.agents), model.horizon
         self._known: dict[tuple[tuple[Digits, ...], tuple[Digits, ...]], tuple[Known, tuple[Known, ...]]] = {}

@@ -23,7 +23,7 @@ from posgc.equilibrium.team.variables import mixed_radix
 
 __all__ = ["Form", "Listing", "all_prescriptions", "listing", "pure", "select_linear"]
 
-Form = Literal["cce", "ce", "strategic-ce"]
+Form = Literal["cce", "ce", "ce_strategic"]
 EXACT = 1e-12  # gain, in the agent's unit, up to which a column is a pure equilibrium
 
 
@@ -68,7 +68,7 @@ def listing(payoff: list[Floats], types: Ints, form: Form) -> Listing:
     chosen = all_prescriptions(counts, actions)
     response = [local_response(part, [t[None] for t in chosen], types, i) for i, part in enumerate(payoff)]
     played = [behaviour(table, a)[None] for table, a in zip(chosen, actions, strict=True)]
-    if form == "strategic-ce":
+    if form == "ce_strategic":
         rows = remapping_rows(chosen, response)
         value = np.stack([np.einsum("xkpa,ckpa->ck", x, g) for x, g in zip(played, response, strict=True)])
         return Listing(chosen, response, Columns(rows, np.zeros((rows.shape[1], 0)), value), form)

@@ -117,7 +117,7 @@ def solve_correlated(
         selection = Selection("max", 0)  # one payoff: the same optimum, counted once
     if not stages.n_nodes:
         return _nothing(stages, kind, selection)
-    form: Form = "strategic-ce" if kind == "ce" and options.form == "strategic" else kind
+    form: Form = "ce_strategic" if kind == "ce" and options.form == "strategic" else kind
     if options.way == "auto" and selection.kind != "entropy" and stages.kind != "general":
         return _special(stages, form, selection, options)
     if stages.kind != "general":
@@ -204,7 +204,7 @@ class _Run:
         counts, actions = [len(p) for p in group.present], self.stages.actions
         size = float(np.prod(np.array([float(a) ** p for p, a in zip(counts, actions, strict=True)])))
         way = self.options.way
-        if way == "auto" and self.selection.kind != "entropy" and self.form != "strategic-ce":
+        if way == "auto" and self.selection.kind != "entropy" and self.form != "ce_strategic":
             rows = self._rows(counts)
             if self.form == "ce" and rows > TALL and self._told(counts, size) <= SPARSE_BUDGET:
                 return "sparse"
@@ -222,7 +222,7 @@ class _Run:
 
     def _require_listable(self, size: float, coefficients: float) -> None:
         """Raises TooLarge with the limit that is met, and the options that make a list needless."""
-        entropy, strategic, way = self.selection.kind == "entropy", self.form == "strategic-ce", self.options.way
+        entropy, strategic, way = self.selection.kind == "entropy", self.form == "ce_strategic", self.options.way
         wanted = {"select=entropy": entropy, "form=strategic": strategic, "way=lp": not (entropy or strategic)}
         why = " and ".join(option for option, given in wanted.items() if given)
         found = f"all joint prescriptions are listed for {why}, and a stage has {size:.4g}"
@@ -235,7 +235,7 @@ class _Run:
 
     def _rows(self, counts: list[int]) -> float:
         """Conditions a node's programme has, at most."""
-        if self.form == "strategic-ce":
+        if self.form == "ce_strategic":
             return row_count(counts, self.stages.actions)
         per_type = [a * (a if self.form == "ce" else 1) for a in self.stages.actions]
         return float(sum(p * r for p, r in zip(counts, per_type, strict=True)) + len(counts))

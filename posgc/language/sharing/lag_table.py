@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.signature import Signature, Variable
 
-__all__ = ["NEVER", "Protocol", "require_lags"]
+__all__ = ["NEVER", "LagTable", "require_lags"]
 
 NEVER = 1 << 30
 """The lag of an item that never arrives."""
 
 
 @dataclass(frozen=True)
-class Protocol:
+class LagTable:
     """Lags in steps: `action_lags[v][i]` is the age at which agent i knows action variable v.
 
     Variables are indexed as in the game's `Signature`.  An observation of step h has age 0 at h, an
@@ -31,7 +31,7 @@ class Protocol:
     forget: int | None = None
 
 
-def require_lags(signature: Signature, protocol: Protocol) -> None:
+def require_lags(signature: Signature, protocol: LagTable) -> None:
     """Raises InputError (E635) where the table is not one of this game: its shape, or an impossible lag."""
     wrong = [
         *_faults("action", signature.actions, protocol.action_lags, 1, len(signature.agents)),

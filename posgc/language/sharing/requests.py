@@ -13,7 +13,7 @@ from posgc.language import ir
 from posgc.language.diagnostics import Diagnostic, InputError, Source
 from posgc.language.diagnostics.report import Reporter, near
 from posgc.language.elaborate.values import INT, Typed
-from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.lag_table import LagTable
 from posgc.language.sharing.rules import MAX_DELAY, Rules
 from posgc.language.sharing.structures import STANDARD, Misuse, Structure
 from posgc.language.signature import Signature
@@ -25,7 +25,7 @@ __all__ = ["check_request", "declared_protocols", "protocol"]
 _TRIED = (1, 2, 3)  # delays at which a redeclared standard structure is compared with its own
 
 
-def protocol(signature: Signature, request: str | None, game: ir.Game | None = None) -> Protocol:
+def protocol(signature: Signature, request: str | None, game: ir.Game | None = None) -> LagTable:
     """The sharing protocol that is asked for.
 
     `request` is `--share`'s argument: `full`, `delayed(2)`, `one_directional(ann -> bob)`, or one of the
@@ -63,9 +63,9 @@ def protocol(signature: Signature, request: str | None, game: ir.Game | None = N
 
 def declared_protocols(
     signature: Signature, shares: Sequence[ast.Share], constants: Sequence[tuple[str, ir.Value]], reporter: Reporter
-) -> tuple[Protocol, ...]:
+) -> tuple[LagTable, ...]:
     """The file's protocols with their default arguments; those that need an argument are left out."""
-    made: list[Protocol] = []
+    made: list[LagTable] = []
     seen: set[str] = set()
     for share in shares:
         found = _declared(signature, share, constants, reporter, needs_arguments=False)
@@ -98,7 +98,7 @@ def _resolve(
     constants: Sequence[tuple[str, ir.Value]],
     asked: Reporter,
     own: Reporter,
-) -> Protocol | None:
+) -> LagTable | None:
     for share in shares:
         if share.head.name != request.name:
             continue
@@ -126,7 +126,7 @@ def _declared(
     constants: Sequence[tuple[str, ir.Value]],
     reporter: Reporter,
     needs_arguments: bool = True,
-) -> Protocol | None:
+) -> LagTable | None:
     """A `share` with its default arguments; None if it has none, or after complaining."""
     if share.rules is None:
         structure = STANDARD.get(share.head.name)
@@ -243,7 +243,7 @@ def _block(
     bound: Mapping[str, int],
     constants: Sequence[tuple[str, ir.Value]],
     reporter: Reporter,
-) -> Protocol:
+) -> LagTable:
     rules = Rules(signature, constants, reporter)
     env = rules.env
     for name, value in bound.items():
@@ -268,7 +268,7 @@ def _standard(
     structure: Structure,
     constants: Sequence[tuple[str, ir.Value]],
     reporter: Reporter,
-) -> Protocol | None:
+) -> LagTable | None:
     linked = any(isinstance(a, ast.Link) for a in request.arguments)
     if linked != structure.link and (linked or request.arguments):
         reporter.error("E502", f"`{request.name}` is written otherwise", request.span, f"write `{_form(request.name)}`")
@@ -391,5 +391,5 @@ def _trials(
             yield [*start[:k], value, *start[k + 1 :]]
 
 
-def _meaning(made: Protocol) -> tuple[object, ...]:
+def _meaning(made: LagTable) -> tuple[object, ...]:
     return made.action_lags, made.observation_lags, made.forget

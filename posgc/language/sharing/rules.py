@@ -15,7 +15,7 @@ from posgc.language.diagnostics.report import Reporter, near
 from posgc.language.elaborate.expressions import Elaborator
 from posgc.language.elaborate.names import AgentArray, AgentName, Entity, Names
 from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed
-from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.language.sharing.structures import Lags
 from posgc.language.signature import Signature, Variable
 from posgc.language.text import syntax as ast
@@ -50,7 +50,7 @@ class Rules:
             return None
         return value
 
-    def evaluate(self, name: str, rules: Sequence[ast.Rule | ast.Forget], arguments: Env) -> Protocol:
+    def evaluate(self, name: str, rules: Sequence[ast.Rule | ast.Forget], arguments: Env) -> LagTable:
         """The lags that the rules give; complaints go to the reporter (E503 to E505, E509)."""
         lags = Lags(self.signature)
         forgets: list[tuple[int, Span]] = []

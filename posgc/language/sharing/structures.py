@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from posgc.language.sharing.lag_table import NEVER, Protocol
+from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.language.signature import Signature
 
 __all__ = ["STANDARD", "Lags", "Misuse", "Structure"]
@@ -45,8 +45,8 @@ class Lags:
                     self.lower(row, agent, lag(variable.agent))
         return self
 
-    def protocol(self, name: str, forget: int | None = None) -> Protocol:
-        return Protocol(name, tuple(map(tuple, self.actions)), tuple(map(tuple, self.observations)), forget)
+    def protocol(self, name: str, forget: int | None = None) -> LagTable:
+        return LagTable(name, tuple(map(tuple, self.actions)), tuple(map(tuple, self.observations)), forget)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from posgc.language import ir
 from posgc.model.tabulation.evaluate import Evaluator
-from posgc.model.tabulation.laws import Crowded, Law, Lawyer
+from posgc.model.tabulation.laws import Law, LawEvaluator, RowLimitReached
 from posgc.model.tabulation.plan import Draw, Merge, Pay, Plan
 from posgc.model.tabulation.reads import Slot
 from posgc.model.tabulation.table import ROW, WEIGHT, Array, Column, Table, filled, groups, pack
@@ -25,7 +25,7 @@ class Runner:
     """Runs plans; faults are handed to `report`, and rows on which a draw has one are dropped."""
 
     evaluator: Evaluator
-    lawyer: Lawyer
+    law_evaluator: LawEvaluator
     rewards: int  # number of distinct rewards
 
     def start(self, size: int, columns: dict[Slot, Array]) -> Table:
@@ -35,20 +35,20 @@ class Runner:
         cells[WEIGHT] = Column(np.ones(()))
         return Table(size, cells)
 
-    def run(self, plan: Plan, table: Table, room: int, report: Report, state_room: int | None = None) -> Table:
-        """The table after the plan; raises Crowded before it would have more than `room` rows.
+    def run(self, plan: Plan, table: Table, row_limit: int, report: Report, state_limit: int | None = None) -> Table:
+        """The table after the plan; raises RowLimitReached before it would have more than `row_limit` rows.
 
-        `state_room` bounds the rows instead while nothing but states has been drawn (from a table of one
+        `state_limit` bounds the rows instead while nothing but states has been drawn (from a table of one
         row these rows are distinct, so they count states).
         """
-        self.lawyer.room = room if state_room is None else min(room, state_room)
+        self.law_evaluator.row_limit = row_limit if state_limit is None else min(row_limit, state_limit)
         for item in plan.items:
             if not table.size:
                 break
             match item:
                 case Draw():
                     if item.slot[0] != "state":
-                        self.lawyer.room = room
+                        self.law_evaluator.row_limit = row_limit
                     table = self._draw(item, table, report)
                 case Pay():
                     self._pay(item, table, report)
@@ -57,15 +57,15 @@ class Runner:
         return table
 
     def _draw(self, draw: Draw, table: Table, report: Report) -> Table:
-        law = self.lawyer.law(draw.law, draw.target, table)
+        law = self.law_evaluator.law(draw.law, draw.target, table)
         if law.faults is not None and law.faults.any():
-            report(table, law.faults, lambda one: self.lawyer.law(draw.law, draw.target, one))
+            report(table, law.faults, lambda one: self.law_evaluator.law(draw.law, draw.target, one))
             law, table = _without_faults(law, law.faults, table)
         if law.row is None or law.weight is None:
             table.cells[draw.slot] = Column(law.digit)
             return table
-        if len(law.row) > self.lawyer.room:
-            raise Crowded(len(law.row))
+        if len(law.row) > self.law_evaluator.row_limit:
+            raise RowLimitReached(len(law.row))
         below = table.descend(law.row)
         below.cells[draw.slot] = Column(law.digit)
         below.cells[WEIGHT] = Column(below[WEIGHT].values * law.weight)

@@ -20,7 +20,7 @@ from posgc.language import ir
 from posgc.model.tabulation.arithmetic import apply
 from posgc.model.tabulation.faults import Faults, label
 from posgc.model.tabulation.reads import STEP, Flow
-from posgc.model.tabulation.table import Array, Column, Patchwork, Table, filled
+from posgc.model.tabulation.table import Array, Column, ColumnBuilder, Table, filled
 
 __all__ = ["Domain", "Evaluator"]
 
@@ -167,7 +167,7 @@ class Evaluator:
             if all(column.faults is None for column in columns):
                 combine = np.logical_or if closing else np.logical_and
                 return Column(reduce(combine, [column.values for column in columns]))
-        patch = Patchwork(table.size)
+        patch = ColumnBuilder(table.size)
         rows: Array | None = None
         here = table
         for k, operand in enumerate(node.operands):
@@ -188,7 +188,7 @@ class Evaluator:
 
     def _if(self, node: ir.If, table: Table) -> Column:
         """A chain of `else if` is walked here, not by recursion: a `match` may have hundreds of arms."""
-        patch = Patchwork(table.size)
+        patch = ColumnBuilder(table.size)
         rows: Array | None = None
         here = table
         rest: ir.Expr = node
@@ -228,7 +228,7 @@ class Evaluator:
                 lambda: text.format(self.decode(index.values), ", ".join(label(k) for k in node.keys)),
                 "keep the index within the declared values",
             )
-        patch = Patchwork(table.size)
+        patch = ColumnBuilder(table.size)
         sound = np.ones(table.size, dtype=bool) if faults is None else filled(faults == 0, table.size)
         if faults is not None and not sound.all():
             patch.put(None, Column(np.zeros((), dtype=bool), faults))

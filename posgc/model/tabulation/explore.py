@@ -17,8 +17,8 @@ from itertools import count
 import numpy as np
 
 from posgc.model.steps import Run
-from posgc.model.tabulation.laws import Crowded
-from posgc.model.tabulation.rows import ROOM, Chunk, Rows
+from posgc.model.tabulation.laws import RowLimitReached
+from posgc.model.tabulation.rows import ROW_LIMIT, Chunk, Rows
 from posgc.model.tabulation.table import Array
 
 __all__ = ["Explorer"]
@@ -104,21 +104,21 @@ class Explorer:
         self._batches(kernel, pairs[stopped & ~bad], h, True)
 
     def _batches(self, kernel: _Kernel, pairs: Array, h: int, terminal: bool) -> None:
-        """Evaluate rows in batches that fit the room, halving a batch that does not."""
+        """Evaluate rows in batches that fit the limit, halving a batch that does not."""
         at = 0
         while at < len(pairs):
             batch = pairs[at : at + self._batch]
             try:
                 chunk, branches = self.rows.chunk(batch, h, terminal)
-            except Crowded as crowd:
+            except RowLimitReached as reached:
                 if len(batch) == 1:
-                    raise self.rows.crowded(crowd, "one state and joint action") from None
+                    raise self.rows.row_limit_error(reached, "one state and joint action") from None
                 self._batch = len(batch) // 2
                 continue
             kernel.chunks.append(chunk)
             at += len(batch)
-            # Aim at half the room and grow slowly: rows of later states may branch more.
-            fitting = ROOM * len(batch) // (2 * max(branches, 1))
+            # Aim at half the limit and grow slowly: rows of later states may branch more.
+            fitting = ROW_LIMIT * len(batch) // (2 * max(branches, 1))
             self._batch = max(1, min(4 * self._batch, fitting)) if fitting else 1
 
 

@@ -16,14 +16,14 @@ from posgc.model.tabulation.evaluate import Domain, Evaluator, divide, first_fau
 from posgc.model.tabulation.faults import label
 from posgc.model.tabulation.table import Array, Table, filled, groups
 
-__all__ = ["TOLERANCE", "Crowded", "Law", "Lawyer", "Target"]
+__all__ = ["TOLERANCE", "Law", "LawEvaluator", "RowLimitReached", "Target"]
 
 TOLERANCE = 1e-9
 """Absolute: how far a probability may leave [0, 1], and a sum of probabilities may be from 1."""
 
 
-class Crowded(Exception):
-    """A draw would make more rows than there is room for; `count` is a lower bound on their number."""
+class RowLimitReached(Exception):
+    """A draw would make more rows than the limit allows; `count` is a lower bound on their number."""
 
     def __init__(self, count: int) -> None:
         super().__init__(count)
@@ -52,16 +52,16 @@ class Law:
     faults: Array | None  # int32 [rows]
 
 
-class Lawyer:
-    """Evaluates laws; `room` bounds the number of entries that one law may have."""
+class LawEvaluator:
+    """Evaluates laws; `row_limit` bounds the number of entries that one law may have."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
-        self.room = 1 << 62
+        self.row_limit = 1 << 62
         self._literals: dict[tuple[int, str], tuple[Array, Array] | None] = {}
 
     def law(self, node: ir.Dist, target: Target, table: Table) -> Law:
-        """The law of the target on every row; raises Crowded before it would outgrow the room."""
+        """The law of the target on every row; raises RowLimitReached before it would outgrow the limit."""
         match node:
             case ir.Point():
                 digit, faults = self._value(node.value, target, table)
@@ -78,8 +78,8 @@ class Lawyer:
                 return self._choose(node, target, table)
 
     def _check_room(self, count: int) -> None:
-        if count > self.room:
-            raise Crowded(count)
+        if count > self.row_limit:
+            raise RowLimitReached(count)
 
     def _value(self, node: ir.Expr, target: Target, table: Table) -> tuple[Array, Array | None]:
         column = self.evaluator.column(node, table)

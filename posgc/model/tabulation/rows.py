@@ -8,15 +8,15 @@ import numpy as np
 
 from posgc.language.diagnostics import LimitError
 from posgc.model.tabulation.branch import merge
-from posgc.model.tabulation.laws import Crowded
+from posgc.model.tabulation.laws import RowLimitReached
 from posgc.model.tabulation.reads import STEP, Slot
 from posgc.model.tabulation.setup import Setup
 from posgc.model.tabulation.states import Codec, StateIndex
 from posgc.model.tabulation.table import ROW, WEIGHT, Array, Column, Table, filled
 
-__all__ = ["OUTCOMES", "ROOM", "Chunk", "Rows", "action_digits", "joint_observation"]
+__all__ = ["OUTCOMES", "ROW_LIMIT", "Chunk", "Rows", "action_digits", "joint_observation"]
 
-ROOM = 1 << 19
+ROW_LIMIT = 1 << 19
 """Rows of the table of branches at one time, where more than one (s, a) shares it."""
 OUTCOMES = 1 << 24
 """Rows of the table of branches of one (s, a), or of the initial law."""
@@ -60,8 +60,8 @@ class Rows:
                 setup.faults.report,
                 setup.limits.max_states,
             )
-        except Crowded as crowd:
-            raise self.crowded(crowd, "the initial law") from None
+        except RowLimitReached as reached:
+            raise self.row_limit_error(reached, "the initial law") from None
         if not table.size:
             none = np.zeros(0, dtype=np.int64)
             return none, none, np.zeros(0)
@@ -98,7 +98,7 @@ class Rows:
         table = setup.runner.run(
             setup.terminal if terminal else setup.live,
             start,
-            min(OUTCOMES, setup.limits.max_entries) if alone else ROOM,
+            min(OUTCOMES, setup.limits.max_entries) if alone else ROW_LIMIT,
             setup.faults.report,
             setup.limits.max_states if alone else None,
         )
@@ -205,17 +205,17 @@ class Rows:
                 f"the limit on entries is {most:,}: make the game smaller"
             )
 
-    def crowded(self, crowd: Crowded, what: str) -> LimitError:
+    def row_limit_error(self, reached: RowLimitReached, what: str) -> LimitError:
         limits = self.setup.limits
-        if self.setup.runner.lawyer.room == limits.max_states:
+        if self.setup.runner.law_evaluator.row_limit == limits.max_states:
             return LimitError(
-                f"{what} has {crowd.count:,} states at least, and the limit is {limits.max_states:,}: "
+                f"{what} has {reached.count:,} states at least, and the limit is {limits.max_states:,}: "
                 "make the game smaller"
             )
-        room = min(OUTCOMES, limits.max_entries)
+        row_limit = min(OUTCOMES, limits.max_entries)
         return LimitError(
-            f"{what} has {crowd.count:,} outcomes at least, and the limit is {room:,}: "
-            "draw fewer or smaller variables" + ""
+            f"{what} has {reached.count:,} outcomes at least, and the limit is {row_limit:,}: "
+            "draw fewer or smaller variables"
         )
 
 

@@ -10,7 +10,7 @@ from posgc.language import ir
 from posgc.model.tabulation.branch import Runner, distinct
 from posgc.model.tabulation.evaluate import Evaluator
 from posgc.model.tabulation.faults import Faults
-from posgc.model.tabulation.laws import Lawyer, Target
+from posgc.model.tabulation.laws import LawEvaluator, Target
 from posgc.model.tabulation.plan import Draw, Plan, schedule
 from posgc.model.tabulation.reads import Flow, Node, Slot
 
@@ -80,7 +80,7 @@ def prepare(game: ir.Game, limits: Limits) -> Setup:
         game=game,
         evaluator=evaluator,
         faults=faults,
-        runner=Runner(evaluator, Lawyer(evaluator), len(rewards)),
+        runner=Runner(evaluator, LawEvaluator(evaluator), len(rewards)),
         limits=limits,
         initial=schedule(_states_first(list(_initial(game, evaluator)), flow), (), flow),
         live=live,

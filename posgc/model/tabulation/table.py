@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ROW", "WEIGHT", "Array", "Column", "Patchwork", "Table", "filled", "groups", "pack"]
+__all__ = ["ROW", "WEIGHT", "Array", "Column", "ColumnBuilder", "Table", "filled", "groups", "pack"]
 
 Array = npt.NDArray[Any]
 
@@ -87,7 +87,7 @@ class Table:
         return Table(len(rows), parent=self, source=rows)
 
 
-class Patchwork:
+class ColumnBuilder:
     """A column put together from columns on disjoint sets of rows."""
 
     def __init__(self, size: int) -> None:

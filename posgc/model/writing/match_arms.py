@@ -17,7 +17,7 @@ from itertools import permutations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Arm", "arms", "first_of_each"]
+__all__ = ["Arm", "first_of_each", "match_arms"]
 
 Ints = npt.NDArray[np.int64]
 Arm = tuple[tuple[tuple[int, int], ...], int]
@@ -30,7 +30,7 @@ _FEW = 400
 """Arms up to which those that the later arms make superfluous are looked for, in quadratic time."""
 
 
-def arms(contexts: Ints, leaf: Ints) -> tuple[Arm, ...]:
+def match_arms(contexts: Ints, leaf: Ints) -> tuple[Arm, ...]:
     """The arms of `contexts[m, k]` (digits from 0) with `leaf[m]`; equal contexts must have equal leaves."""
     live = _needed(contexts, leaf, tuple(range(contexts.shape[1])))
     at = first_of_each(_codes(contexts, live))

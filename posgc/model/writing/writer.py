@@ -21,7 +21,7 @@ from posgc.language.signature import Variable
 from posgc.model.arrays import Floats, Ints, Model
 from posgc.model.writing.factors import TIDY, Law, digits, emission_laws, start_laws, transition_law
 from posgc.model.writing.identifiers import Identifiers, is_range
-from posgc.model.writing.match_arms import arms
+from posgc.model.writing.match_arms import match_arms
 
 __all__ = ["MAX_TEXT", "MAX_WRITTEN", "posg_text"]
 
@@ -283,7 +283,7 @@ class _Writer:
 
     def _match(self, fields: Sequence[_Field], context: Ints, leaf: Ints, leaves: Sequence[str]) -> str:
         """The expression that gives each context its leaf; a field beyond `fields` is the kernel."""
-        found = arms(context, leaf)
+        found = match_arms(context, leaf)
         used = sorted({f for pattern, _ in found for f, _ in pattern})
         if not used:
             return leaves[found[0][1]]

@@ -15,7 +15,7 @@ from math import gcd, lcm, prod
 
 from support.exact.game import Digits, ExactGame, Refused
 
-from posgc.language.sharing.lag_table import Protocol
+from posgc.language.sharing.lag_table import LagTable
 
 __all__ = ["Belief", "Beliefs", "Cell", "Known", "Prescription", "Stage", "primitive"]
 
@@ -86,7 +86,7 @@ class Stage:
 class Beliefs:
     """The exact graph of a game under a protocol; `dropped` are (action variable, step) not remembered."""
 
-    def __init__(self, game: ExactGame, protocol: Protocol, dropped: frozenset[tuple[int, int]] = frozenset()) -> None:
+    def __init__(self, game: ExactGame, protocol: LagTable, dropped: frozenset[tuple[int, int]] = frozenset()) -> None:
         self.game, self.protocol, self.dropped, self.n = game, protocol, dropped, game.n
         self._stages: dict[tuple[int, Belief], Stage] = {}
         self._told: dict[tuple[int, Private, Digits, Digits], tuple[Known, Private]] = {}

@@ -2,7 +2,7 @@
 
 The latter is that of a matrix game on deterministic prescriptions (Kuhn's theorem), by a simplex in fractions with
 Bland's rule (Bland 1977), which cannot cycle: max sum y with B y <= 1, y >= 0 and B > 0 has 1 / value as its optimum
-(von Neumann; Chvatal, Linear Programming, 1983, chapter 15).
+(von Neumann; Chvatal, Linear Programming, 1983, history 15).
 """
 
 from __future__ import annotations
