@@ -30,7 +30,7 @@ from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
 from posgc.pipeline import Compiled, CompressionRequest, Request, compile_request, quiet, solve
 from posgc.plugin.importer import RewardReading
-from posgc.policy.artefact import Concept
+from posgc.language.concepts import ConceptName
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ROOT / ".." / "shared" / "benchmarks"
@@ -46,7 +46,7 @@ class Game:
     specs: tuple[str, ...]
     settings: dict[str, str] = field(default_factory=dict)
     discount: float | None = None
-    concept: Concept = "team"
+    concept: ConceptName = "team"
     reward: RewardReading | None = None
 
     @property
@@ -69,7 +69,7 @@ def dpomdp(name: str, share: str, h: int, *specs: str) -> Game:
     return Game(FILES / f"{name}.dpomdp", share, h, specs, discount=1.0)
 
 
-def versus(name: str, share: str, h: int, *specs: str, concept: Concept = "nash") -> Game:
+def versus(name: str, share: str, h: int, *specs: str, concept: ConceptName = "nash") -> Game:
     """A game of SDMS with opposed interests, if it does not say otherwise by its ending."""
     reward: RewardReading | None = "zero_sum" if name.endswith(".dpomdp") else None
     return Game(FILES / "sdms" / name, share, h, specs, discount=1.0, concept=concept, reward=reward)
@@ -143,7 +143,7 @@ def present(game: Game) -> bool:
     return game.path.exists()
 
 
-def row(game: Game, horizon: int, spec: str, max_nodes: int = 400_000, concept: Concept = "team") -> str:
+def row(game: Game, horizon: int, spec: str, max_nodes: int = 400_000, concept: ConceptName = "team") -> str:
     """One solved compression: nodes, bound, exact gap, certified share of H x span, seconds."""
     compiled = game.compiled(horizon, max_nodes)
     start = time.perf_counter()
@@ -154,12 +154,12 @@ def row(game: Game, horizon: int, spec: str, max_nodes: int = 400_000, concept: 
     seconds = time.perf_counter() - start
     assert solution.compression is not None
     a, found = solution.compression.assessment, solution.compression
-    value = solution.policy.header.values[0] if solution.verification is None else solution.verification.values[0]
+    value = solution.policy.header.values[0] if solution.judgement is None else solution.judgement.values[0]
     shown = f"{round(value, 12) + 0.0:.6g}"  # rounding noise of a zero is 0
     total = float(reward_spans(compiled.model).max(axis=0).sum())
     share = "" if found.certified is None else f"{100 * found.certified / total:.2g} %"
     bound = "" if a.bound is None else f"{a.bound.gap:.3g} ({a.bound.kind})"
-    gap = "not verified" if a.verification is None else f"{a.verification.gap:.2g}"
+    gap = "not verified" if a.judgement is None else f"{a.judgement.gap:.2g}"
     return (
         f"| {game.name} | {horizon} | `{spec}` | {sum(found.compressed.graph.sizes):,} | {shown} | {gap} | "
         f"{bound}; certified {share} | {seconds:.2f} |"

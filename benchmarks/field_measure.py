@@ -20,7 +20,7 @@ from posgc.assumptions import observability
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import Request, compile_request, independence, solve
-from posgc.policy.artefact import Concept
+from posgc.language.concepts import ConceptName
 
 __all__ = ["CHECKED", "FILES", "HORIZONS", "Budget", "Facts", "FileReport", "Row", "Solved", "measure"]
 
@@ -102,7 +102,7 @@ class Row:
     """
 
     protocol: str
-    concept: Concept
+    concept: ConceptName
     solved: tuple[Solved, ...]
     tried: int | None = None
     """The horizon that exceeded the budget."""
@@ -184,7 +184,7 @@ def verdicts(path: Path, nodes: int) -> Iterator[tuple[str, str]]:
 
 
 def solve_all(
-    path: Path, share: str, concept: Concept, horizons: tuple[int | None, ...], nodes: int
+    path: Path, share: str, concept: ConceptName, horizons: tuple[int | None, ...], nodes: int
 ) -> Iterator[Solved | str]:
     """The horizons in turn; a message where one exceeds a limit, which ends it.
 
@@ -201,9 +201,9 @@ def solve_all(
             yield "more memory than allowed"
             return
         seconds = time.perf_counter() - start
-        assert solution.verification is not None, "only a compressed policy goes unverified"
+        assert solution.judgement is not None, "only a compressed policy goes unverified"
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        checked = solution.verification
+        checked = solution.judgement
         if number > 0:
             values, nodes_used = tuple(float(v) for v in checked.values), sum(solution.layers)
             yield Solved(horizon, values, float(checked.gap), solution.upper, nodes_used, seconds, peak)
@@ -243,18 +243,18 @@ def supervised(work: Callable[..., Iterator[Any]], arguments: tuple[Any, ...], b
     return items[1:], why
 
 
-def solved_under(facts: Facts) -> tuple[tuple[str, Concept], ...]:
+def solved_under(facts: Facts) -> tuple[tuple[str, ConceptName], ...]:
     """Protocols and concepts that fit: an agent alone shares with nobody; a team has one aim, others have several."""
     if facts.agents == 1:
         return (("full", "team"),)
     if facts.kind == "common":
         return ("full", "team"), ("one_step", "team")
-    concepts: tuple[Concept, ...] = ("nash",) if facts.kind == "zero_sum" else ("nash", "ce", "cce")
+    concepts: tuple[ConceptName, ...] = ("nash",) if facts.kind == "zero_sum" else ("nash", "ce", "cce")
     shares = ("full", "one_directional(1 -> 2)", "one_step")
     return tuple((share, concept) for concept in concepts for share in shares)
 
 
-def row(path: Path, share: str, concept: Concept, horizons: tuple[int | None, ...], budget: Budget) -> Row:
+def row(path: Path, share: str, concept: ConceptName, horizons: tuple[int | None, ...], budget: Budget) -> Row:
     items, why = supervised(solve_all, (path, share, concept, horizons, budget.nodes), budget)
     if items and isinstance(items[-1], str):
         why = items.pop()

@@ -124,7 +124,7 @@ def values() -> str:
         points = []
         for h in range(1, LONGEST + 1):
             solution = solve(compile_request(Request(str(GAME), share=share, horizon=h)), "team")
-            points.append(at(h, solution.verification.values[0]))
+            points.append(at(h, solution.judgement.values[0]))
         path = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
         out.append(f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2.5'/>")
         out += [f"<circle cx='{px:.1f}' cy='{py:.1f}' r='4' fill='{colour}' stroke='white' stroke-width='1.2'/>"

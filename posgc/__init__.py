@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from posgc.language.sharing.lag_table import NEVER, LagTable
     from posgc.pipeline.checking import Report
     from posgc.pipeline.compiling import AssumptionFails
-    from posgc.pipeline.judging import Simulation
+    from posgc.pipeline.playing import Simulation
     from posgc.pipeline.solving import Solution
     from posgc.pipeline.verified import Verified
     from posgc.play.simulator import Simulator
@@ -58,7 +58,7 @@ _HOMES = {
     "posgc.language.sharing.lag_table": ("NEVER", "LagTable"),
     "posgc.pipeline.checking": ("Report",),
     "posgc.pipeline.compiling": ("AssumptionFails",),
-    "posgc.pipeline.judging": ("Simulation",),
+    "posgc.pipeline.playing": ("Simulation",),
     "posgc.pipeline.solving": ("Solution",),
     "posgc.pipeline.verified": ("Verified",),
     "posgc.policy.artefact": ("Policy",),

@@ -48,7 +48,11 @@ class DpomdpImporter:
     suffixes: ClassVar[tuple[str, ...]] = (".dpomdp", ".posg", ".zsposg", ".pomdp")
     own_horizon: ClassVar[bool] = False
 
-    def claims(self, source: Source) -> bool:
+    def applies(self, source: Source) -> str | None:
+        """None for a text of this format; only its beginning and shape are looked at."""
+        return None if self._recognises(source) else "it lacks the header lines of a .dpomdp file"
+
+    def _recognises(self, source: Source) -> bool:
         """Whether the text has the header lines of the format, whatever the file is called."""
         return bool(_AGENTS.search(source.text) and _OTHERS.search(source.text))
 
@@ -80,7 +84,11 @@ class PomdpImporter:
     suffixes: ClassVar[tuple[str, ...]] = (".pomdp", ".mdp")
     own_horizon: ClassVar[bool] = False
 
-    def claims(self, source: Source) -> bool:
+    def applies(self, source: Source) -> str | None:
+        """None for a text of this format; only its beginning and shape are looked at."""
+        return None if self._recognises(source) else "it lacks the preamble of a .pomdp file"
+
+    def _recognises(self, source: Source) -> bool:
         """Whether the text has at least three items of the preamble, no agents, and is no game of our language."""
         text = _COMMENT.sub("", source.text)
         words = {found.group(1) for found in _PREAMBLE.finditer(text)}

@@ -122,7 +122,7 @@ class PettingZooExporter(_Script):
             return aec_env(GAME, **options)
         ''')
 
-    def missing(self) -> str | None:
+    def ready(self) -> str | None:
         """Both PettingZoo and Gymnasium are needed."""
         there = find_spec("pettingzoo") is not None and find_spec("gymnasium") is not None
         return None if there else "pip install 'posgc[pettingzoo]'"

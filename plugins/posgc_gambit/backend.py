@@ -13,9 +13,9 @@ import numpy as np
 
 from posgc.equilibrium import SolverFailed, Stages, StageSolution, certify
 from posgc.equilibrium.layer import Group, support_groups
+from posgc.language.concepts import ConceptName
 from posgc.planning.induction import Induction
 from posgc.plugin import Facts, NoOptions, Problem
-from posgc.policy.artefact import Concept
 from posgc_gambit.adapter import missing_pygambit, solve_stage
 
 __all__ = ["Gambit", "gambit_nash"]
@@ -27,19 +27,19 @@ class Gambit:
 
     name: ClassVar[str] = "gambit"
     summary: ClassVar[str] = "backward induction with Gambit's complementarity solver for two-agent stages"
-    concepts: ClassVar[frozenset[Concept]] = frozenset({"nash"})
+    concepts: ClassVar[frozenset[ConceptName]] = frozenset({"nash"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = NoOptions
 
     def applies(self, facts: Facts) -> str | None:
         """Two agents, Assumption 3, and pygambit."""
-        if len(facts.model.signature.agents) != 2:
+        if facts.structure.n_agents != 2:
             return "Gambit's complementarity solver is for two agents"
         return facts.dependence or missing_pygambit()
 
     def emit(self, problem: Problem, options: Any) -> Induction:
         """The planner of this problem."""
-        return Induction(problem.graph, problem.concept, gambit_nash, self.name, options)
+        return Induction(problem.graph, problem.concept, gambit_nash)
 
 
 def gambit_nash(stages: Stages) -> StageSolution:

@@ -38,7 +38,11 @@ class AggImporter:
     suffixes: ClassVar[tuple[str, ...]] = (".agg",)
     own_horizon: ClassVar[bool] = True
 
-    def claims(self, source: Source) -> bool:
+    def applies(self, source: Source) -> str | None:
+        """None for a text of this format; only its beginning and shape are looked at."""
+        return None if self._recognises(source) else "it does not begin with `#AGG`"
+
+    def _recognises(self, source: Source) -> bool:
         """Whether the text begins with `#AGG`."""
         return _first_word(source) == "#AGG"
 
@@ -65,7 +69,11 @@ class BaggImporter:
     suffixes: ClassVar[tuple[str, ...]] = (".bagg",)
     own_horizon: ClassVar[bool] = True
 
-    def claims(self, source: Source) -> bool:
+    def applies(self, source: Source) -> str | None:
+        """None for a text of this format; only its beginning and shape are looked at."""
+        return None if self._recognises(source) else "it does not begin with `#BAGG`"
+
+    def _recognises(self, source: Source) -> bool:
         """Whether the text begins with `#BAGG`."""
         return _first_word(source) == "#BAGG"
 

@@ -45,7 +45,11 @@ class EfgImporter:
     suffixes: ClassVar[tuple[str, ...]] = (".efg",)
     own_horizon: ClassVar[bool] = True
 
-    def claims(self, source: Source) -> bool:
+    def applies(self, source: Source) -> str | None:
+        """None for a text of this format; only its beginning and shape are looked at."""
+        return None if self._recognises(source) else "it does not begin with `EFG 2`"
+
+    def _recognises(self, source: Source) -> bool:
         """Whether the text begins with `EFG 2`."""
         return source.text.lstrip("\ufeff \t\r\n")[:64].split()[:2] == ["EFG", "2"]
 

@@ -32,7 +32,11 @@ class GamImporter:
     suffixes: ClassVar[tuple[str, ...]] = (".gam",)
     own_horizon: ClassVar[bool] = True
 
-    def claims(self, source: Source) -> bool:
+    def applies(self, source: Source) -> str | None:
+        """None for a text of this format; only its beginning and shape are looked at."""
+        return None if self._recognises(source) else "its first lines are not the numbers of players and actions"
+
+    def _recognises(self, source: Source) -> bool:
         """Whether the text, comments aside, has a number n alone on its first line and n numbers on its second, or
         as many numbers as the first of them ask for."""
         lines = [line.split() for line in _COMMENT.sub("", source.text[:4096]).split("\n") if line.strip()]

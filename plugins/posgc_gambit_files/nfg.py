@@ -28,7 +28,11 @@ class NfgImporter:
     suffixes: ClassVar[tuple[str, ...]] = (".nfg",)
     own_horizon: ClassVar[bool] = True
 
-    def claims(self, source: Source) -> bool:
+    def applies(self, source: Source) -> str | None:
+        """None for a text of this format; only its beginning and shape are looked at."""
+        return None if self._recognises(source) else "it does not begin with `NFG 1`"
+
+    def _recognises(self, source: Source) -> bool:
         """Whether the text begins with `NFG 1`."""
         return source.text.lstrip("\ufeff \t\r\n")[:64].split()[:2] == ["NFG", "1"]
 

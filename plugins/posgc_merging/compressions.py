@@ -28,7 +28,7 @@ class Exact:
     summary: ClassVar[str] = "equal common beliefs are merged; nothing is lost"
     options: ClassVar[type] = NoOptions
 
-    def accepts(self, information: Information, options: Any) -> str | None:
+    def applies(self, information: Information, options: Any) -> str | None:
         """Every game."""
         return None
 
@@ -50,7 +50,7 @@ class Bisimulation:
     summary: ClassVar[str] = "common beliefs that no reward and no increment tells apart are merged; nothing is lost"
     options: ClassVar[type] = NoOptions
 
-    def accepts(self, information: Information, options: Any) -> str | None:
+    def applies(self, information: Information, options: Any) -> str | None:
         """Every game."""
         return None
 
@@ -83,7 +83,7 @@ class Belief:
     summary: ClassVar[str] = "common beliefs within TOL of each other (L1) are merged"
     options: ClassVar[type] = BeliefOptions
 
-    def accepts(self, information: Information, options: Any) -> str | None:
+    def applies(self, information: Information, options: Any) -> str | None:
         """Every game."""
         return None
 

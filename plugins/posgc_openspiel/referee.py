@@ -11,7 +11,7 @@ import importlib.metadata
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from posgc.plugin import Judgement, Profile
+from posgc.plugin import Profile, SecondOpinion
 
 __all__ = ["OpenSpiel"]
 
@@ -25,7 +25,7 @@ class OpenSpiel:
     name: ClassVar[str] = "openspiel"
     summary: ClassVar[str] = "OpenSpiel's values and best responses on the exported game tree"
 
-    def missing(self) -> str | None:
+    def applies(self) -> str | None:
         """None when OpenSpiel is installed, else what to do."""
         try:
             importlib.metadata.version("open_spiel")
@@ -33,7 +33,7 @@ class OpenSpiel:
             return f"OpenSpiel is not installed; {INSTALL}"
         return None
 
-    def judge(self, efg: str, profile: Profile) -> Judgement:
+    def judge(self, efg: str, profile: Profile) -> SecondOpinion:
         """Its information sets are strings that end in `player-number-name`, players from 0, numbers from 1."""
         spiel: Any = importlib.import_module("pyspiel")
         game = spiel.load_efg_game(efg)
@@ -41,7 +41,7 @@ class OpenSpiel:
         policy = spiel.TabularPolicy(table)
         values = tuple(spiel.expected_returns(root, policy, -1, True))
         best = [spiel.TabularBestResponse(game, i, policy).value_from_state(root) for i in range(game.num_players())]
-        return Judgement(values, max(b - v for b, v in zip(best, values, strict=True)))
+        return SecondOpinion(values, max(b - v for b, v in zip(best, values, strict=True)))
 
 
 def _table(spiel: Any, game: Any, profile: Profile) -> dict[str, list[tuple[int, float]]]:

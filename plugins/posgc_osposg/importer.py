@@ -35,7 +35,11 @@ class OsposgImporter:
     suffixes: ClassVar[tuple[str, ...]] = (".osposg",)
     own_horizon: ClassVar[bool] = False
 
-    def claims(self, source: Source) -> bool:
+    def applies(self, source: Source) -> str | None:
+        """None for a text of this format; only its beginning and shape are looked at."""
+        return None if self._recognises(source) else "its first line does not hold seven counts and a discount"
+
+    def _recognises(self, source: Source) -> bool:
         """Whether the first line holds seven counts and a discount."""
         return header_of(source) is not None
 

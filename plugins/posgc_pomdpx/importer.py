@@ -30,7 +30,11 @@ class PomdpxImporter:
     suffixes: ClassVar[tuple[str, ...]] = (".pomdpx",)
     own_horizon: ClassVar[bool] = False
 
-    def claims(self, source: Source) -> bool:
+    def applies(self, source: Source) -> str | None:
+        """None for a text of this format; only its beginning and shape are looked at."""
+        return None if self._recognises(source) else "it is not markup with an element `pomdpx`"
+
+    def _recognises(self, source: Source) -> bool:
         """Whether the text is markup with an element `pomdpx`."""
         return source.text[:64].lstrip("\ufeff \t\r\n")[:1] == "<" and bool(_ROOT.search(source.text))
 

@@ -45,7 +45,11 @@ class PrismImporter:
     suffixes: ClassVar[tuple[str, ...]] = (".prism", ".nm", ".pm", ".smg")
     own_horizon: ClassVar[bool] = False
 
-    def claims(self, source: Source) -> bool:
+    def applies(self, source: Source) -> str | None:
+        """None for a text of this format; only its beginning and shape are looked at."""
+        return None if self._recognises(source) else "it has no module with its end"
+
+    def _recognises(self, source: Source) -> bool:
         """Whether the text has a module with its end, and is no game of our language."""
         if "endmodule" not in source.text or _OURS.match(source.text):
             return False

@@ -18,7 +18,8 @@ Needs Assumption 3: without it a node's belief, hence its stage game, would depe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -35,9 +36,10 @@ from posgc.equilibrium import (
     solve_nash,
     solve_team,
 )
+from posgc.language.concepts import ConceptName
+from posgc.model.rewards import reward_kind
 from posgc.planning.induction import Induction, Oracle
-from posgc.plugin import Diagnostic, Facts, InputError, LimitError, Problem
-from posgc.policy.artefact import Concept
+from posgc.plugin import Diagnostic, Facts, InputError, LimitError, Planner, Problem, Progress, Result
 
 __all__ = ["Options", "ValueIteration"]
 
@@ -67,7 +69,7 @@ class ValueIteration:
 
     name: ClassVar[str] = "value-iteration"
     summary: ClassVar[str] = "exact backward induction on the common-information graph (Algorithm 1)"
-    concepts: ClassVar[frozenset[Concept]] = frozenset({"team", "nash", "ce", "cce"})
+    concepts: ClassVar[frozenset[ConceptName]] = frozenset({"team", "nash", "ce", "cce"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = Options
 
@@ -77,9 +79,42 @@ class ValueIteration:
             return "a team optimum needs rewards that all agents share"
         return facts.dependence
 
-    def emit(self, problem: Problem, options: Any) -> Induction:
+    def emit(self, problem: Problem, options: Any) -> Planner:
         """The planner of this problem."""
-        return Induction(problem.graph, problem.concept, _explained(_oracle(problem, options)), self.name, options)
+        strategic = problem.concept == "ce" and options.form == "strategic"
+        oracle = _explained(_oracle(problem, options))
+        planner = Induction(problem.graph, problem.concept, oracle, "ce_strategic" if strategic else None)
+        if problem.concept in ("ce", "cce") and reward_kind(problem.information.model) == "general":
+            return Selecting(planner, options.select)
+        return planner
+
+
+@dataclass(frozen=True)
+class Selecting:
+    """Selects among equilibria, and says of what the selection is not the best."""
+
+    planner: Induction
+    select: str
+
+    def run(self, progress: Progress) -> Result:
+        """As `Induction.run`."""
+        result = self.planner.run(progress)
+        caveats = [
+            f"'{self.select}' is what is selected at each stage by itself, for the values that later steps "
+            "leave, among equilibria that read the common belief only; one that rewards or punishes across histories "
+            "of equal belief may do better for the whole game"
+        ]
+        ways = [
+            way
+            for way in ("columns stopped", "few actions", "regret")
+            if any(re.search(rf"\b{way} \d", note) for note in result.claim.notes)
+        ]
+        if ways and self.select != "any":
+            caveats.append(
+                f"not so where a stage was solved by {' or '.join(ways)}: the equilibrium found there is not proved to "
+                f"be the best for '{self.select}'"
+            )
+        return replace(result, claim=replace(result.claim, caveats=tuple(caveats)))
 
 
 def _oracle(problem: Problem, options: Options) -> Oracle:

@@ -40,7 +40,7 @@ class Window:
     summary: ClassVar[str] = "finite memory: the last LENGTH steps of the common information"
     options: ClassVar[type] = Options
 
-    def accepts(self, information: Information, options: Any) -> str | None:
+    def applies(self, information: Information, options: Any) -> str | None:
         """Any lag table; the window may not be longer than the game."""
         horizon = information.model.horizon
         if options.length > horizon:

@@ -33,7 +33,7 @@ from posgc.information.items import Information
 from posgc.information.step import Cells, StepTable
 from posgc.judge.pairs import NextPairs, TrueStep, next_pairs, true_step
 from posgc.plugin import LimitError
-from posgc.policy.artefact import Edges
+from posgc.policy.machine import Edges
 from posgc_window.priors import Prior, priors
 from posgc_window.suffixes import Suffix, Walk, window_start
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from posgc.api.choices import compression_asked, options_asked
 from posgc.api.info import Info
 from posgc.api.progress import shown
-from posgc.judge.verify import Form
+from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.display import Display
 from posgc.language.files import replace_file
@@ -33,7 +33,7 @@ from posgc.pipeline import (
 from posgc.play.simulator import Simulator
 from posgc.plugin.backend import Progress
 from posgc.plugin.exporter import LiveExporter
-from posgc.policy.artefact import Concept, Policy
+from posgc.policy.artefact import Policy
 from posgc.policy.file import load_policy
 
 __all__ = ["Game"]
@@ -82,7 +82,7 @@ class Game(Display):
 
     def solve(
         self,
-        concept: Concept,
+        concept: ConceptName,
         backend: str | None = None,
         compress: str | CompressionRequest | None = None,
         epsilon: float | str | None = None,
@@ -105,9 +105,7 @@ class Game(Display):
         Raises InputError for a concept, back-end or option that does not serve this game, its subclass AssumptionFails
         where one would if Assumption 3 held; LimitError past a limit, or where Assumption 3 is not decided.
         """
-        if concept not in ("team", "nash", "ce", "cce"):
-            what = f"there is no concept {concept!r}"
-            raise InputError([Diagnostic("E603", what, help="one of team, nash, ce, cce")])
+        concept_of(concept)
         wanted = (
             compress if isinstance(compress, CompressionRequest) else compression_asked(compress, epsilon, time_limit)
         )
@@ -118,8 +116,8 @@ class Game(Display):
     def verify(
         self,
         policy: Policy | str | os.PathLike[str],
-        concept: Concept | None = None,
-        form: Form | None = None,
+        concept: ConceptName | None = None,
+        form: str | None = None,
         *,
         max_nodes: int | None = None,
         progress: Asked = None,
@@ -172,7 +170,7 @@ class Game(Display):
         if not isinstance(exporter, LiveExporter):
             what = f"{library} is written to files only"
             raise InputError([Diagnostic("E631", what, help=f"game.export({library!r}, PATH)")])
-        missing = exporter.missing()
+        missing = exporter.ready()
         if missing is not None:
             raise InputError([Diagnostic("E636", f"{library} is not installed", help=missing)])
         return exporter.make(self.compiled.information, limits, **options)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from posgc.api import progress_bar
 from posgc.cli.flags import add_game, add_output, numbers, pairs, request_of, seconds
+from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.files import replace_file
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import compile_request, solve_each
-from posgc.policy.artefact import Concept
 from posgc.report import documents, text
 from posgc.report.chart import FORMATS, draw
 
@@ -22,9 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `plot`."""
     parser.add_argument("what", metavar="WHAT", choices=("compression",), help="what to draw: compression")
     add_game(parser)
-    parser.add_argument(
-        "--concept", choices=("team", "nash", "ce", "cce"), help="default: team for common rewards, else nash"
-    )
+    parser.add_argument("--concept", choices=tuple(CONCEPTS), help="default: team for common rewards, else nash")
     parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
     parser.add_argument("--lengths", metavar="LIST", type=numbers, help="windows to try, such as 1,2,3")
@@ -60,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         specs.append("exact")
     with progress_bar(arguments.quiet) as progress:
         compiled = compile_request(request_of(arguments), progress)
-        concept: Concept = arguments.concept or ("team" if reward_kind(compiled.model) == "common" else "nash")
+        concept: ConceptName = arguments.concept or ("team" if reward_kind(compiled.model) == "common" else "nash")
         found = solve_each(
             compiled,
             concept,

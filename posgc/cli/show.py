@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     compiled = compile_request(request, source=source)
     require_compatible(compiled.information, policy)
     try:
-        histories = likely_histories(compiled.information, policy, arguments.width, arguments.depth)
+        histories = likely_histories(compiled.information, policy.strategy, arguments.width, arguments.depth)
     except PolicyMismatch as error:
         raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
     text.show(policy, histories)

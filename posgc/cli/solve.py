@@ -8,6 +8,7 @@ import sys
 
 from posgc.api import compression_asked, options_asked, progress_bar
 from posgc.cli.flags import add_game, add_output, add_referee, exceeds, game_of, gap, pairs, request_of, seconds
+from posgc.language.concepts import CONCEPTS
 from posgc.language.rounding import at_most
 from posgc.pipeline import Solution, referee_of, second_opinion
 from posgc.report import documents, text
@@ -18,7 +19,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `solve`."""
     add_game(parser)
-    parser.add_argument("--concept", required=True, choices=("team", "nash", "ce", "cce"))
+    parser.add_argument("--concept", required=True, choices=tuple(CONCEPTS))
     parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
     parser.add_argument(
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
             solution.policy.save(arguments.out, arguments.game)
     opinion = None
     if referee is not None:
-        opinion = second_opinion(solution.compiled, solution.policy, solution.verification, referee)
+        opinion = second_opinion(solution.compiled, solution.policy, solution.judgement, referee)
     if arguments.json:
         print(documents.written(documents.solve(solution, arguments.out, opinion)))
     else:

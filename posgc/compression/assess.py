@@ -19,10 +19,12 @@ from posgc.compression.measured import Measured, measure
 from posgc.compression.sampled import SampledError, SampledGap, sampled_error, sampled_gap
 from posgc.information.precision import to_come
 from posgc.judge.in_model import InModel, evaluate_in_model
-from posgc.judge.verify import Distances, GapKind, Verification, verify
+from posgc.judge.judgement import Judgement
+from posgc.judge.verify import Distances, verify
+from posgc.language.concepts import DeviationKind
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import largest_to_come
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
 __all__ = ["Assessment", "Limits", "assess", "charged"]
 
@@ -55,7 +57,7 @@ class Assessment:
     not_measured: str
     sampled_error: SampledError | None
     bounds: tuple[Bound, ...]
-    verification: Verification | None
+    judgement: Judgement | None
     not_verified: str
     sampled_gap: SampledGap | None
     charge: Floats
@@ -69,8 +71,9 @@ class Assessment:
     @property
     def certified(self) -> float | None:
         """The exact gap, else the lowest bound on it, else None."""
-        if self.verification is not None:
-            return self.verification.certified + self.tail
+        known = None if self.judgement is None else self.judgement.certified
+        if known is not None:
+            return known + self.tail
         return None if self.bound is None else self.bound.gap
 
 
@@ -100,8 +103,8 @@ def _error_of(
 
 def assess(
     compressed: CompressedGame,
-    policy: Policy,
-    kind: GapKind,
+    policy: Machine,
+    kind: DeviationKind,
     limits: Limits,
     seed: int,
     tail: float = 0.0,

@@ -5,7 +5,7 @@ A compression of the common information replaces c_h by some c^_h with c^_{h+1} 
 rewards of the model M follow (Definition 13).  Here M is a `Graph` like the exact one: nodes are the values of
 c^_h, edges are phi, beliefs are P^M(s, p | c^_h).  So whatever solves the exact graph solves M.
 
-The contract has three parts.  `accepts` says whether the compression serves an information structure; `apply`
+The contract has three parts.  `applies` says whether the compression serves an information structure; `apply`
 makes M; `Compressed.lift` carries M's policies to the game.  A graph whose edges are labelled by the game's own
 increments and that has one for every increment possible in M *or* in the game needs no lift: its policies are
 machines that read increments, and run in the game as they stand.  Equation (5.1) then holds because a node has
@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from posgc.information.graph import Graph
 from posgc.information.items import Information
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
 __all__ = ["Certificate", "CompressedGame", "Compression", "Progress", "unlifted"]
 
@@ -52,7 +52,7 @@ class Certificate:
     any_start: bool = False
 
 
-def unlifted(policy: Policy) -> Policy:
+def unlifted(policy: Machine) -> Machine:
     """The lift of a policy that runs in the game as it stands."""
     return policy
 
@@ -67,7 +67,7 @@ class CompressedGame:
     graph: Graph
     model: Graph
     certificate: Certificate | None
-    lift: Callable[[Policy], Policy] = unlifted
+    lift: Callable[[Machine], Machine] = unlifted
 
 
 class Compression(Protocol):
@@ -80,7 +80,7 @@ class Compression(Protocol):
     summary: ClassVar[str]
     options: ClassVar[type]
 
-    def accepts(self, information: Information, options: Any) -> str | None:
+    def applies(self, information: Information, options: Any) -> str | None:
         """None when the compression serves this game and structure, else the reason why not, as a sentence."""
         ...
 

@@ -33,7 +33,7 @@ from posgc.judge.pairs import PairLayer, TrueStep, pair_layers
 from posgc.judge.verify import Distances
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
-from posgc.policy.artefact import Edges
+from posgc.policy.machine import Edges
 
 __all__ = ["MAX_PRESCRIPTIONS", "Measured", "graph_machine", "measure"]
 

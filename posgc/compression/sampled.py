@@ -24,7 +24,7 @@ from posgc.judge.in_model import best_response
 from posgc.judge.pairs import TrueStep, first_pairs, follow_edges, true_step, used_cells
 from posgc.play.players import PolicyPlayer
 from posgc.play.sampler import CONFIDENCE, estimate
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
 __all__ = ["SampledError", "SampledGap", "sampled_error", "sampled_gap"]
 
@@ -62,12 +62,12 @@ class SampledGap:
     episodes: int
 
 
-def sampled_gap(compressed: CompressedGame, policy: Policy, seed: int) -> SampledGap:
+def sampled_gap(compressed: CompressedGame, policy: Machine, seed: int) -> SampledGap:
     """Play a policy of `compressed.graph`, and every agent's best response in M against it, in the true game."""
     information = compressed.graph.information
     episodes = int(np.clip(PLAYED_STEPS // information.model.horizon, LEAST_EPISODES, 20_000))
 
-    def earned(chosen: Policy) -> tuple[Floats, Floats]:
+    def earned(chosen: Machine) -> tuple[Floats, Floats]:
         found = estimate(information.model, PolicyPlayer(information, compressed.lift(chosen)), episodes, seed)
         assert found.error is not None
         return found.mean, REACH * found.error

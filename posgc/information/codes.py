@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from posgc.information.items import Information, Item
+from posgc.information.items import InformationStructure, Item
 from posgc.language.diagnostics import LimitError
 from posgc.language.signature import Variable
 
@@ -32,7 +32,7 @@ class Codec:
     strides: tuple[int, ...]
 
     @staticmethod
-    def of(information: Information, items: tuple[Item, ...]) -> Codec:
+    def of(information: InformationStructure, items: tuple[Item, ...]) -> Codec:
         """Raises LimitError where the values of the items cannot be numbered in 62 bits."""
         sizes = tuple(information.size(item) for item in items)
         strides: list[int] = []
@@ -99,8 +99,8 @@ def _assemble(codec: Codec, places: list[tuple[_Source, int]], rows: int) -> Int
     return code
 
 
-def _encode(information: Information, h: int, target: tuple[Item, ...], u: Ints, a: Ints, o: Ints) -> Ints:
-    signature, codec = information.model.signature, Codec.of(information, information.private(h))
+def _encode(information: InformationStructure, h: int, target: tuple[Item, ...], u: Ints, a: Ints, o: Ints) -> Ints:
+    signature, codec = information.signature, Codec.of(information, information.private(h))
     old, played = _Source.of(u, codec), _Source.joint(a, signature.actions)
     seen = _Source.joint(o, signature.observations)
     places = [
@@ -114,15 +114,15 @@ def _encode(information: Information, h: int, target: tuple[Item, ...], u: Ints,
     return _assemble(Codec.of(information, target), places, len(u))
 
 
-def evolve(information: Information, h: int, u: Ints, a: Ints, o: Ints) -> tuple[Ints, Ints]:
+def evolve(information: InformationStructure, h: int, u: Ints, a: Ints, o: Ints) -> tuple[Ints, Ints]:
     """(z_{h+1}, u_{h+1}) row by row from codes u_h, joint actions a_h and joint observations o_{h+1}."""
     z = _encode(information, h, information.increment(h + 1), u, a, o)
     return z, _encode(information, h, information.private(h + 1), u, a, o)
 
 
-def initial_codes(information: Information, o: Ints) -> tuple[Ints, Ints]:
+def initial_codes(information: InformationStructure, o: Ints) -> tuple[Ints, Ints]:
     """(z_1, u_1) from joint observations o_1."""
-    seen = _Source.joint(o, information.model.signature.observations)
+    seen = _Source.joint(o, information.signature.observations)
 
     def code(items: tuple[Item, ...]) -> Ints:
         return _assemble(Codec.of(information, items), [(seen, item.variable) for item in items], len(o))
@@ -130,7 +130,7 @@ def initial_codes(information: Information, o: Ints) -> tuple[Ints, Ints]:
     return code(information.increment(1)), code(information.private(1))
 
 
-def project(information: Information, h: int, u: Ints) -> Ints:
+def project(information: InformationStructure, h: int, u: Ints) -> Ints:
     """p_{i,h} codes of every agent, shape [n, len(u)], from codes u_h."""
     codec = Codec.of(information, information.private(h))
     old, rows = _Source.of(u, codec), np.zeros((information.n_agents, len(u)), dtype=np.int64)

@@ -20,18 +20,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from posgc.language.sharing.lag_table import NEVER, LagTable
-from posgc.language.signature import Variable
+from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Model
 
-__all__ = ["Information", "Item"]
+__all__ = ["Information", "InformationStructure", "Item", "Structure"]
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, order=True)
@@ -43,21 +44,29 @@ class Item:
     variable: int
 
 
-@dataclass(frozen=True)
-class Information:
-    """The information structure of a model under a protocol.
+class InformationStructure:
+    """Who knows what when: what follows from the protocol, and from which variables are made at which step."""
 
-    `dropped` holds (action variable, step) pairs whose item its owner need not remember
-    (`posgc.information.dropping`).
-    """
+    if TYPE_CHECKING:  # what the two kinds of structure below have in common
+        protocol: LagTable
+        dropped: frozenset[tuple[int, int]]
 
-    model: Model
-    protocol: LagTable
-    dropped: frozenset[tuple[int, int]] = frozenset()
+        @property
+        def signature(self) -> Signature: ...
+        @property
+        def horizon(self) -> int: ...
+        @property
+        def active(self) -> Bools: ...
+        @property
+        def observed(self) -> Bools: ...
 
     @cached_property
     def n_agents(self) -> int:
-        return self.model.n_agents
+        return len(self.signature.agents)
+
+    def choices(self, agent: int, h: int) -> Ints:
+        """Agent's own action indices that can be played at step h, ascending."""
+        return self.signature.choices(agent, self.active[h - 1])
 
     @cached_property
     def memory(self) -> int:
@@ -69,7 +78,7 @@ class Information:
 
     def variable(self, item: Item) -> Variable:
         """The variable whose value the item is."""
-        signature = self.model.signature
+        signature = self.signature
         return (signature.actions if item.kind == "action" else signature.observations)[item.variable]
 
     def size(self, item: Item) -> int:
@@ -83,7 +92,7 @@ class Information:
 
     def exists(self, item: Item) -> bool:
         """Whether the item is made at all: the action is a choice then, the observation is seen then."""
-        made = self.model.active if item.kind == "action" else self.model.observed
+        made = self.active if item.kind == "action" else self.observed
         return bool(made[item.time - 1, item.variable])
 
     def is_common(self, item: Item, h: int) -> bool:
@@ -105,7 +114,7 @@ class Information:
     def _recent(self, h: int) -> Iterator[Item]:
         """The items made when step h begins that are no older than `memory` + 1, oldest first: no other item's
         holders change any more."""
-        signature = self.model.signature
+        signature = self.signature
         for t in range(max(1, h - self.memory - 1), h + 1):
             if t < h:
                 yield from (Item(t, "action", v) for v in range(len(signature.actions)))
@@ -119,11 +128,11 @@ class Information:
         for kind in ("action", "observation") if self.protocol.forget is None else ():
             unshared += [(kind, v) for v, row in enumerate(rows[kind]) if min(row) < NEVER <= max(row)]
         items, counts = [], [0]
-        for t in range(1, self.model.horizon + 1) if unshared else ():
+        for t in range(1, self.horizon + 1) if unshared else ():
             made = (Item(t, kind, v) for kind, v in unshared)
             items += [x for x in made if self.exists(x) and not self._is_dropped(x)]
             counts.append(len(items))
-        return tuple(items), np.array(counts if unshared else [0] * (self.model.horizon + 1))
+        return tuple(items), np.array(counts if unshared else [0] * (self.horizon + 1))
 
     def private(self, h: int) -> tuple[Item, ...]:
         """u_h: the items that somebody holds privately at step h, in order of (time, kind, variable)."""
@@ -145,13 +154,13 @@ class Information:
     def _step_codes(self) -> Ints:
         """Equal numbers for steps 1..H + 1 at which the same variables are choices, are seen, and are remembered,
         after `memory` + 1 numbers for the steps before the first."""
-        horizon, n_actions = self.model.horizon, len(self.model.signature.actions)
+        horizon, n_actions = self.horizon, len(self.signature.actions)
         forgotten = np.zeros((horizon + 1, n_actions), dtype=bool)
         if self.dropped:
             variable, time = np.array(sorted(self.dropped)).T
             forgotten[time - 1, variable] = True
-        active = np.vstack([self.model.active, np.zeros((1, n_actions), dtype=bool)])
-        rows = np.hstack([active, self.model.observed, forgotten])
+        active = np.vstack([self.active, np.zeros((1, n_actions), dtype=bool)])
+        rows = np.hstack([active, self.observed, forgotten])
         code = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
         return np.concatenate([np.full(self.memory + 1, -1), code])
 
@@ -188,7 +197,7 @@ class Information:
     def unlike_steps(self) -> Iterator[int]:
         """Steps 2..H, ascending, without those whose items and the items before are like an earlier step's."""
         seen: set[tuple[bytes, int]] = set()
-        for h in range(2, self.model.horizon + 1):
+        for h in range(2, self.horizon + 1):
             if (pattern := self.pattern(h - 1)) not in seen:
                 seen.add(pattern)
                 yield h
@@ -231,4 +240,53 @@ class Information:
     def label(self, item: Item) -> str:
         """The item in words: `hear[ann]@3`."""
         variable = self.variable(item)
-        return f"{variable.name}[{self.model.signature.agents[variable.agent]}]@{item.time}"
+        return f"{variable.name}[{self.signature.agents[variable.agent]}]@{item.time}"
+
+
+@dataclass(frozen=True)
+class Structure(InformationStructure):
+    """The structure alone, without the game: what a learner is told.  Whoever holds it can reach no table."""
+
+    signature: Signature
+    horizon: int  # H, the decisions of an episode
+    active: Bools  # [H, number of action variables]: whether the variable is a choice at the step
+    observed: Bools  # [H + 1, number of observation variables]: whether it is made at step h = 1..H+1
+    protocol: LagTable
+    dropped: frozenset[tuple[int, int]] = frozenset()  # (action variable, step) that the owner need not remember
+
+
+@dataclass(frozen=True)
+class Information(InformationStructure):
+    """The information structure of a model under a protocol."""
+
+    model: Model
+    protocol: LagTable
+    # (action variable, step) pairs whose item its owner need not remember (`posgc.information.dropping`)
+    dropped: frozenset[tuple[int, int]] = frozenset()
+
+    @property
+    def signature(self) -> Signature:
+        """Agents and their variables."""
+        return self.model.signature
+
+    @property
+    def horizon(self) -> int:
+        """H, the decisions of an episode."""
+        return self.model.horizon
+
+    @property
+    def active(self) -> Bools:
+        """As `Model.active`."""
+        return self.model.active
+
+    @property
+    def observed(self) -> Bools:
+        """As `Model.observed`."""
+        return self.model.observed
+
+    @property
+    def structure(self) -> Structure:
+        """The structure without the game."""
+        return Structure(
+            self.signature, self.horizon, self.active.copy(), self.observed.copy(), self.protocol, self.dropped
+        )

@@ -29,7 +29,7 @@ from posgc.information.extensive import Chance, Decision, Infosets, Node
 from posgc.information.items import Information
 from posgc.information.tree import Histories, Moment
 from posgc.model.rationals import law
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
 __all__ = ["Hears", "Lookup", "deviation_tree", "obedience", "strategies"]
 
@@ -45,7 +45,7 @@ class Lookup:
     A policy may leave own actions out of memory (`Information.dropped`); its laws are looked up without them.
     """
 
-    def __init__(self, information: Information, policy: Policy) -> None:
+    def __init__(self, information: Information, policy: Machine) -> None:
         self.information, self.policy, self.model = information, policy, information.model
         self.whole = Histories(information).information
         self._nodes: dict[tuple[int, ...], int] = {}

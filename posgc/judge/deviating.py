@@ -6,7 +6,7 @@ What `posgc.judge.verify` states, on the rows of one layer; `JudgedLayer` is all
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,12 @@ from posgc.information.codes import project
 from posgc.information.items import Information
 from posgc.judge.pairs import PolicyMismatch, TrueStep
 from posgc.judge.prescribed import Signals, most_drawn, signals
-from posgc.policy.artefact import PolicyStep
+from posgc.language.concepts import DeviationKind
+from posgc.policy.machine import PolicyStep
 
 __all__ = [
     "Flow",
     "Flows",
-    "GapKind",
     "JudgedLayer",
     "backward",
     "best_reply",
@@ -36,7 +36,6 @@ __all__ = [
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-GapKind = Literal["nash", "cce", "ce", "ce_strategic"]
 CHUNK_CELLS = 8_000_000
 """float64 numbers in one block of stage payoffs (64 MB)."""
 
@@ -68,7 +67,7 @@ def backward(
     step: PolicyStep,
     value: Floats | None,
     best: Floats | None,
-    kind: GapKind,
+    kind: DeviationKind,
     flows: Flows,
 ) -> tuple[Floats, Floats]:
     """Values [n, pairs] of going on with the policy and of deviating from here on."""
@@ -196,7 +195,7 @@ def _deviation(
     owner: Ints,
     types: Ints,
     agent: int,
-    kind: GapKind,
+    kind: DeviationKind,
     heard: Signals | None,
 ) -> Floats:
     """The best that the agent can get by deviating here, given what deviating later is worth."""
@@ -218,7 +217,7 @@ def worth(
     owner: Ints,
     types: Ints,
     agent: int,
-    kind: GapKind,
+    kind: DeviationKind,
     heard: Signals | None,
     p: int,
 ) -> Floats:

@@ -20,7 +20,7 @@ Which deviations these are, for kind
   mixes components at the last step only;
 - ce_strategic: the same with whole prescriptions for actions.
 
-`Verification.exact` says which of the two it is.  Items that only agent i ever holds are left out of its beliefs but
+`Judgement.status` says which of the two it is.  Items that only agent i ever holds are left out of its beliefs but
 for ce, where a recommendation reads them: that makes equal what would differ in nothing that matters.
 
 Two sequences share an information state when their beliefs differ by at most 1e-12 in L1; with delta_h the largest
@@ -33,7 +33,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +44,7 @@ from posgc.information.growth import Capacity, Columns, Growth, grow
 from posgc.information.items import Information
 from posgc.information.precision import charged
 from posgc.information.step import ENTRY_LIMIT
+from posgc.judge.judgement import Judgement
 from posgc.judge.pairs import first_nodes
 from posgc.judge.replies import (
     Deviator,
@@ -57,8 +57,9 @@ from posgc.judge.replies import (
     require_capacity,
     without_own,
 )
-from posgc.judge.verify import GapKind, Verification, require_kind
-from posgc.policy.artefact import Policy, PolicyStep
+from posgc.judge.verify import require_kind
+from posgc.language.concepts import DEVIATIONS, DeviationKind
+from posgc.policy.machine import Machine, PolicyStep
 
 __all__ = ["judge_histories"]
 
@@ -72,21 +73,14 @@ BLOCK_ROWS = 4_000_000
 CHUNK_CELLS = 8_000_000
 """float64 numbers in one block of answers' payoffs (64 MB)."""
 
-HEARS: dict[GapKind, Literal["nothing", "action", "prescription"]] = {
-    "nash": "nothing",
-    "cce": "nothing",
-    "ce": "action",
-    "ce_strategic": "prescription",
-}
-
 
 def judge_histories(
     information: Information,
-    policy: Policy,
-    kind: GapKind,
+    policy: Machine,
+    kind: DeviationKind,
     max_states: int = DEFAULT_MAX_NODES,
     progress: Progress | None = None,
-) -> Verification:
+) -> Judgement:
     """Values and best deviations of a policy under any protocol.
 
     Raises PolicyMismatch, LimitError past `max_states` information states of all agents and steps, and ValueError for
@@ -94,7 +88,7 @@ def judge_histories(
     """
     require_kind(policy, kind)
     n, horizon = information.n_agents, information.model.horizon
-    hears = HEARS[kind] if _mixes(policy.steps) else "nothing"
+    hears = DEVIATIONS[kind].heard if _mixes(policy.steps) else "nothing"
     told = progress or (lambda stage, done, total: None)
     values, terms = _values(information, policy)
     told("verify", 1, n + 1)
@@ -107,9 +101,9 @@ def judge_histories(
         told("verify", i + 2, n + 1)
     ahead = charged(information.model, terms)
     off = (ahead.span * errors).sum(axis=1) / 2 + ahead.rounding
-    least = -np.inf if kind == "cce" else 0.0
+    least = -np.inf if DEVIATIONS[kind].forgoes else 0.0
     gains = tuple(max(least, float(gain)) for gain in best - values)
-    return Verification(
+    return Judgement(
         kind,
         tuple(map(float, values)),
         tuple(map(float, best)),
@@ -117,13 +111,13 @@ def judge_histories(
         float(off.max()),
         tuple(map(int, states)),
         "histories",
-        _covers_no_more(information, policy, kind),
+        "exact" if _covers_no_more(information, policy, kind) else "bounded",
     )
 
 
-def _covers_no_more(information: Information, policy: Policy, kind: GapKind) -> bool:
+def _covers_no_more(information: Information, policy: Machine, kind: DeviationKind) -> bool:
     """Whether the deviator here can do no more than the definition allows."""
-    told_before = HEARS[kind] != "nothing" and _mixes(policy.steps[:-1])
+    told_before = DEVIATIONS[kind].heard != "nothing" and _mixes(policy.steps[:-1])
     return not told_before and not _forgets(information)
 
 
@@ -148,7 +142,7 @@ def _forgets(information: Information) -> bool:
 # ---- the value
 
 
-def _values(information: Information, policy: Policy) -> tuple[Floats, Ints]:
+def _values(information: Information, policy: Machine) -> tuple[Floats, Ints]:
     """What each agent earns when all follow the policy, [n], and the terms of the longest sums of each step, [H]."""
     model, initial = information.model, information.model.initial
     z, u = initial_codes(information, initial.observation)
@@ -225,7 +219,7 @@ class _News:
     cells: NodeCells
 
 
-def _best_deviation(information: Information, policy: Policy, deviator: Deviator, allowed: int, limit: int) -> _Found:
+def _best_deviation(information: Information, policy: Machine, deviator: Deviator, allowed: int, limit: int) -> _Found:
     model = information.model
     layers: list[_Layer] = []
     errors, terms, states = np.zeros(model.horizon), *np.zeros((2, model.horizon), dtype=np.int64)
@@ -262,7 +256,7 @@ def _too_many(h: int, limit: int, found: int, share: float) -> str:
     )
 
 
-def _first_news(information: Information, policy: Policy, deviator: Deviator) -> _News:
+def _first_news(information: Information, policy: Machine, deviator: Deviator) -> _News:
     """The first draw, of (z_1, u_1, s_1), as what follows the one cell that stands for the time before."""
     initial = information.model.initial
     z, u = initial_codes(information, initial.observation)

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from posgc.information.graph import Graph, Layer
-from posgc.judge.deviating import Flows, GapKind, backward, best_reply
+from posgc.judge.deviating import Flows, backward, best_reply
 from posgc.judge.pairs import TrueStep, true_step
-from posgc.policy.artefact import Policy, PolicyStep
+from posgc.language.concepts import DEVIATIONS, DeviationKind
+from posgc.policy.machine import Machine, PolicyStep
 
 __all__ = ["InModel", "best_response", "evaluate_in_model"]
 
@@ -58,7 +59,7 @@ class _ModelLayer:
         return self.layer.edge_to[np.searchsorted(known, pair * width + az % width)].astype(np.int64)
 
 
-def evaluate_in_model(graph: Graph, policy: Policy, kind: GapKind) -> InModel:
+def evaluate_in_model(graph: Graph, policy: Machine, kind: DeviationKind) -> InModel:
     """Values and best responses of a policy on the nodes of the graph that it was made for."""
     information, horizon = graph.information, len(graph.layers)
     spans = np.zeros((2, information.n_agents, horizon))
@@ -72,11 +73,11 @@ def evaluate_in_model(graph: Graph, policy: Policy, kind: GapKind) -> InModel:
         spans[0, :, layer.h - 1], spans[1, :, layer.h - 1] = np.ptp(value, axis=1), np.ptp(best, axis=1)
     assert value is not None and best is not None
     values, deviations = value[:, graph.root_to] @ graph.root, best[:, graph.root_to] @ graph.root
-    least = -np.inf if kind == "cce" else 0.0  # as in `verify`: below 0 it is rounding
+    least = -np.inf if DEVIATIONS[kind].forgoes else 0.0  # as in `verify`: below 0 it is rounding
     return InModel(values, np.maximum(deviations - values, least), spans[0], spans[1])
 
 
-def best_response(graph: Graph, policy: Policy, agent: int) -> Policy:
+def best_response(graph: Graph, policy: Machine, agent: int) -> Machine:
     """The policy with the agent's part replaced by its best response in M that hears no recommendation."""
     steps: list[PolicyStep] = []
     known: dict[int, TrueStep] = {}

@@ -16,7 +16,6 @@ import numpy as np
 from posgc.information.items import Information
 from posgc.judge.deviating import (
     Floats,
-    GapKind,
     components_of,
     expectation,
     flow_of,
@@ -25,7 +24,8 @@ from posgc.judge.deviating import (
     worth,
 )
 from posgc.judge.pairs import PairLayer
-from posgc.policy.artefact import PolicyStep
+from posgc.language.concepts import DeviationKind
+from posgc.policy.machine import PolicyStep
 
 __all__ = ["stretches_backwards", "together"]
 
@@ -38,7 +38,7 @@ NUMBERS = 1 << 21
 
 
 def stretches_backwards(
-    information: Information, layers: Sequence[PairLayer], steps: Sequence[PolicyStep], kind: GapKind
+    information: Information, layers: Sequence[PairLayer], steps: Sequence[PolicyStep], kind: DeviationKind
 ) -> Iterator[Stretch]:
     """The layers with the policy's steps, from the last to the first, in stretches that `together` can judge."""
     stretch: Stretch = []
@@ -74,7 +74,7 @@ def _alike(one: tuple[PairLayer, PolicyStep], other: tuple[PairLayer, PolicyStep
 
 
 def together(
-    information: Information, stretch: Stretch, value: Floats, best: Floats, kind: GapKind
+    information: Information, stretch: Stretch, value: Floats, best: Floats, kind: DeviationKind
 ) -> tuple[Floats, Floats]:
     """Values [n, rows] at the first of the layers of going on with the policy and of deviating, from those after the
     last: what `deviating.backward` gives when it goes through the stretch, last layer first."""
@@ -88,7 +88,7 @@ def together(
 class _Judged:
     """A stretch as one layer of L * N rows, layer after layer; `bases`: payoffs [U, N, A_1..A_n] of every next row."""
 
-    def __init__(self, information: Information, stretch: Stretch, n_following: int, kind: GapKind) -> None:
+    def __init__(self, information: Information, stretch: Stretch, n_following: int, kind: DeviationKind) -> None:
         layer = stretch[0][0]
         model, n_nodes = information.model, len(stretch[0][1])
         self.kind, self.length, self.rows = kind, len(stretch), len(layer.node)

@@ -25,7 +25,7 @@ from posgc.information.growth import Capacity, Columns, Growth, grow
 from posgc.information.items import Information
 from posgc.information.merge import merge_rows
 from posgc.information.step import Cells, same_step, step_entries
-from posgc.policy.artefact import Machine, MachineStep
+from posgc.policy.machine import Transitions, TransitionStep
 
 __all__ = [
     "NextPairs",
@@ -106,7 +106,7 @@ class PairLayer:
 
 def pair_layers(
     information: Information,
-    machine: Machine,
+    machine: Transitions,
     max_pairs: int,
     progress: Callable[[str, int, int], None] | None = None,
     cure: str = "; raise --max-nodes",
@@ -153,7 +153,7 @@ def pair_layers(
     return layers, first, probability
 
 
-def first_pairs(information: Information, policy: Machine) -> tuple[Ints, Floats, Ints, sparse.csr_array, Cells]:
+def first_pairs(information: Information, policy: Transitions) -> tuple[Ints, Floats, Ints, sparse.csr_array, Cells]:
     initial = information.model.initial
     z, u = initial_codes(information, initial.observation)
     cells, cell = Cells.of(u, initial.state)
@@ -164,7 +164,7 @@ def first_pairs(information: Information, policy: Machine) -> tuple[Ints, Floats
     return np.arange(len(codes)), probability, first_nodes(policy, codes), belief, cells
 
 
-def first_nodes(policy: Machine, codes: Ints) -> Ints:
+def first_nodes(policy: Transitions, codes: Ints) -> Ints:
     """The node in which the policy starts for each code of z_1.  Raises PolicyMismatch where there is none."""
     at = np.searchsorted(policy.root_z, codes)
     if (at >= len(policy.root_z)).any() or (policy.root_z[at] != codes).any():
@@ -223,7 +223,7 @@ class NextPairs:
 
 
 def next_pairs(
-    node: Ints, belief: sparse.csr_array, step: TrueStep, edges: MachineStep, h: int, capacity: Capacity
+    node: Ints, belief: sparse.csr_array, step: TrueStep, edges: TransitionStep, h: int, capacity: Capacity
 ) -> NextPairs:
     """The pairs of step h + 1: Bayes' rule under every constant joint action, and the policy's own edges.
 
@@ -264,7 +264,7 @@ def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth
     return NextPairs(grown.label, rows, cells, succession, grown.to, grown.error)
 
 
-def follow_edges(policy: MachineStep, node: Ints, code: Ints, h: int) -> Ints:
+def follow_edges(policy: TransitionStep, node: Ints, code: Ints, h: int) -> Ints:
     """The policy's next node for each (node, increment code)."""
     z = np.searchsorted(policy.z, code)
     known = (

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.language.diagnostics import LimitError
-from posgc.policy.artefact import PolicyStep
+from posgc.policy.machine import PolicyStep
 
 __all__ = ["MAX_DRAWN", "Signals", "most_drawn", "signals"]
 

@@ -16,12 +16,12 @@ from posgc.information.extensive import Infosets, Node, efg_lines
 from posgc.information.items import Information
 from posgc.information.tree import game_tree, require_nodes
 from posgc.judge.behaviour import Hears, Lookup, deviation_tree, obedience, strategies
-from posgc.judge.verify import Verification
+from posgc.judge.judgement import Judgement
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
-__all__ = ["Comparison", "Finding", "Judge", "Judgement", "Profile", "compare"]
+__all__ = ["Comparison", "Finding", "Judge", "Profile", "SecondOpinion", "compare"]
 
 Profile = Sequence[Sequence[Sequence[float]]]
 """profile[player][infoset - 1] is the law over the actions of the player's information set of that number."""
@@ -34,14 +34,14 @@ AGREEMENT = 1e-6
 
 
 @dataclass(frozen=True)
-class Judgement:
+class SecondOpinion:
     """Every player's expected payoff, and the largest gain that a single player can get by a best response."""
 
     values: tuple[float, ...]
     regret: float
 
 
-Judge = Callable[[str, Profile], Judgement]
+Judge = Callable[[str, Profile], SecondOpinion]
 """Called with an `.efg` text and a profile of it."""
 
 
@@ -70,11 +70,11 @@ class Comparison:
 
     @property
     def disagreement(self) -> Finding | None:
-        """The first number on which the two differ (a number that is none differs too), or None."""
+        """The first number on which the two differ (NaN differs from everything), or None."""
         return next((f for f in self.findings if not f.difference <= self.tolerance), None)
 
 
-def compare(information: Information, policy: Policy, checked: Verification, name: str, judge: Judge) -> Comparison:
+def compare(information: Information, policy: Machine, checked: Judgement, name: str, judge: Judge) -> Comparison:
     """Ask the referee about what `verify` found.  Raises LimitError where a tree is too large.
 
     Without perfect recall (`forget`) best responses on a tree are not the deviations of `verify`: the caller asks
@@ -83,18 +83,24 @@ def compare(information: Information, policy: Policy, checked: Verification, nam
     spans = reward_spans(information.model)
     scale = max(1.0, float((spans.max(axis=0) * information.model.discount ** np.arange(spans.shape[1])).sum()))
     court = _Court(information, policy, judge)
-    findings = court.product(checked) if checked.kind == "nash" else court.correlated(checked)
+    findings = court.product(checked) if not checked.deviations.correlated else court.correlated(checked)
     return Comparison(name, tuple(findings), AGREEMENT * scale + checked.error, court.nodes)
+
+
+def _gains(checked: Judgement) -> tuple[float, ...]:
+    if checked.gains is None or checked.status != "exact":
+        raise LimitError("a referee is asked about exact gains only, and those of this policy are not exact")
+    return checked.gains
 
 
 class _Court:
     """The trees of one policy, written and judged."""
 
-    def __init__(self, information: Information, policy: Policy, judge: Judge) -> None:
+    def __init__(self, information: Information, policy: Machine, judge: Judge) -> None:
         self.information, self.judge = information, judge
         self.lookup, self.nodes = Lookup(information, policy), 0
 
-    def product(self, checked: Verification) -> list[Finding]:
+    def product(self, checked: Judgement) -> list[Finding]:
         """Values and largest gain on the whole tree."""
         agents = self.information.model.signature.agents
         require_nodes(self.information, TREE_LIMIT, "the referee takes no more")
@@ -103,22 +109,22 @@ class _Court:
         said = self.judge(text, strategies(self.lookup, infosets))
         values = zip(agents, checked.values, said.values, strict=True)
         findings = [Finding(agent, "value", ours, theirs) for agent, ours, theirs in values]
-        return [*findings, Finding("", "gap", checked.gap, said.regret)]
+        return [*findings, Finding("", "gap", max(_gains(checked)), said.regret)]
 
-    def correlated(self, checked: Verification) -> list[Finding]:
+    def correlated(self, checked: Judgement) -> list[Finding]:
         """Value and gain of each agent in trees of its own."""
         findings = []
         for i, agent in enumerate(self.information.model.signature.agents):
-            obedient = self._alone(i, "prescription" if checked.kind == "ce_strategic" else "action")
+            obedient = self._alone(i, "action" if checked.deviations.forgoes else checked.deviations.heard)
             value, gain = obedient.values[0], obedient.regret
-            if checked.kind == "cce":
+            if checked.deviations.forgoes:
                 coarse = self._alone(i, "nothing")
                 gain = coarse.values[0] + coarse.regret - value
             findings.append(Finding(agent, "value", checked.values[i], value))
-            findings.append(Finding(agent, "gain", checked.gains[i], gain))
+            findings.append(Finding(agent, "gain", _gains(checked)[i], gain))
         return findings
 
-    def _alone(self, agent: int, hears: Hears) -> Judgement:
+    def _alone(self, agent: int, hears: Hears) -> SecondOpinion:
         infosets = Infosets(1)
         name = self.information.model.signature.agents[agent]
         text = self._text([name], deviation_tree(self.lookup, agent, hears, infosets))

@@ -24,7 +24,7 @@ from posgc.judge.pairs import follow_edges
 from posgc.judge.prescribed import most_drawn, signals
 from posgc.language.diagnostics import LimitError
 from posgc.model.ragged import gather, pointers
-from posgc.policy.artefact import PolicyStep
+from posgc.policy.machine import PolicyStep
 
 __all__ = [
     "Deviator",

@@ -19,14 +19,12 @@ pi_i(c_h, p_{i,h}).  Without it they would not; `verify` is for games in which i
 Two histories share a pair when their beliefs differ by at most 1e-12 in L1; with delta_h the largest such
 distance met at step h, and what the check of Assumption 3 overlooked, values are right to within half of
 sum_h delta_h sum_{t >= h} discount^{t-1} span_t, gaps to within all of it, and either to within rounding
-(`Verification.error`, the largest of the agents').
+(`Judgement.error`, the largest of the agents').
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -35,79 +33,34 @@ from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
 from posgc.information.precision import to_come
 from posgc.information.step import Beliefs
-from posgc.judge.deviating import Flows, GapKind, backward
+from posgc.judge.deviating import Flows, backward
 from posgc.judge.judged_stretches import stretches_backwards, together
+from posgc.judge.judgement import Judgement
 from posgc.judge.pairs import PairLayer, pair_layers
+from posgc.language.concepts import DEVIATIONS, DeviationKind
 from posgc.model.arrays import Model
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
-__all__ = ["Distances", "Form", "GapKind", "Verification", "gap_kind", "require_kind", "verify"]
+__all__ = ["Distances", "require_kind", "verify"]
 
 Floats = npt.NDArray[np.float64]
-Form = Literal["agent", "strategic"]
 Distances = Callable[[Sequence[Beliefs]], Floats]
 
 
-@dataclass(frozen=True)
-class Verification:
-    """What a policy earns, and what each agent could still gain alone, in the unit of the rewards.
-
-    `values[i]`, `deviation_values[i]`, `gains[i]` = their difference.  A Nash or CE deviator can always do as
-    the policy does, so a difference below 0 is rounding and given as 0; a CCE deviator, who forgoes the
-    recommendations, may well lose, and its gain is then negative.  `nash_conv` is the sum of the positive gains, `gap`
-    the largest (the paper's NE-, CCE- or CE-gap); `error` bounds what merging equal beliefs, the tolerance of
-    Assumption 3's check and rounding can have changed.
-
-    `judged_on` says what was enumerated, and `pairs` counts it at each step: pairs of policy node and true belief, or
-    the information states of all deviators (`posgc.judge.histories`).  Where `exact` is False, `deviation_values` and
-    `gains` are upper bounds: those of deviators that remember more than the definition lets them.
-    """
-
-    kind: GapKind
-    values: tuple[float, ...]
-    deviation_values: tuple[float, ...]
-    gains: tuple[float, ...]
-    error: float
-    pairs: tuple[int, ...]
-    judged_on: Literal["pairs", "histories"] = "pairs"
-    exact: bool = True
-
-    @property
-    def gap(self) -> float:
-        return max(self.gains)
-
-    @property
-    def nash_conv(self) -> float:
-        return float(sum(max(0.0, gain) for gain in self.gains))
-
-    @property
-    def certified(self) -> float:
-        """What the gap is at most, all errors included."""
-        return max(self.gap, 0.0) + self.error
-
-
-def gap_kind(concept: str, options: Mapping[str, Any] | None = None) -> GapKind:
-    """The deviations that a concept is judged by: a team optimum by those of a Nash equilibrium, a CE by those of
-    the strategic form where the back-end's option `form` says so."""
-    if concept == "ce" and (options or {}).get("form") == "strategic":
-        return "ce_strategic"
-    return "ce" if concept == "ce" else "cce" if concept == "cce" else "nash"
-
-
-def require_kind(policy: Policy, kind: GapKind) -> None:
+def require_kind(policy: Machine, kind: DeviationKind) -> None:
     """Raises ValueError where the policy cannot have a gap of this kind."""
-    if kind == "nash" and any(len(step.weight) != len(step) for step in policy.steps):
+    if not DEVIATIONS[kind].correlated and any(len(step.weight) != len(step) for step in policy.steps):
         raise ValueError("a correlated policy has no Nash gap; ask for 'ce' or 'cce'")
 
 
 def verify(
     information: Information,
-    policy: Policy,
-    kind: GapKind,
+    policy: Machine,
+    kind: DeviationKind,
     max_pairs: int = DEFAULT_MAX_NODES,
     progress: Callable[[str, int, int], None] | None = None,
     distances: Distances | None = None,
-) -> Verification:
+) -> Judgement:
     """Recompute values and gap.
 
     `distances(layers)` [H] says how far prescriptions can move the beliefs of each step (L1), None for not at all.
@@ -131,9 +84,9 @@ def verify(
             progress("verify", 2 * horizon - layer.h + 1, 2 * horizon)
     assert value is not None and best is not None
     values, deviations = value[:, first] @ probability, best[:, first] @ probability
-    least = -np.inf if kind == "cce" else 0.0
+    least = -np.inf if DEVIATIONS[kind].forgoes else 0.0
     gains = tuple(max(least, float(deviations[i] - values[i])) for i in range(n))
-    return Verification(
+    return Judgement(
         kind,
         tuple(map(float, values)),
         tuple(map(float, deviations)),

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import Diagnostic, Source, Span
 from posgc.language.sharing.lag_table import LagTable
 from posgc.language.signature import Signature
@@ -250,7 +251,7 @@ class Expectation:
     span: Span
     number: int = 0
     negated: bool = False
-    concept: Literal["team", "nash", "ce", "cce"] | None = None
+    concept: ConceptName | None = None
     agent: int = 0
     comparison: str = ">="
     target: float = 0.0

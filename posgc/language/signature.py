@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+
+import numpy as np
+import numpy.typing as npt
 
 __all__ = ["Signature", "Variable"]
 
@@ -43,3 +47,11 @@ class Signature:
     def observation_sizes(self) -> tuple[int, ...]:
         """Number of observations of each agent (the product over its variables; 1 without any)."""
         return tuple(prod(len(v.values) for v in self.observations if v.agent == i) for i in range(len(self.agents)))
+
+    def choices(self, agent: int, active: Sequence[bool] | npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Agent's own action indices, ascending: variable v is a choice if `active[v]`, else at its first value."""
+        index = np.zeros(1, dtype=np.int64)
+        for v, on in zip(self.actions, active, strict=True):
+            if v.agent == agent:
+                index = (index[:, None] * len(v.values) + np.arange(len(v.values) if on else 1)).ravel()
+        return index

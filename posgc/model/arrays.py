@@ -141,11 +141,7 @@ class Model:
 
         `allowed(h)` lists the products of these in row-major order, first agent most significant.
         """
-        index = np.zeros(1, dtype=np.int64)
-        for v, on in zip(self.signature.actions, self.active[h - 1], strict=True):
-            if v.agent == agent:
-                index = (index[:, None] * len(v.values) + np.arange(len(v.values) if on else 1)).ravel()
-        return index
+        return self.signature.choices(agent, self.active[h - 1])
 
     def choice_labels(self, agent: int, h: int) -> tuple[str, ...]:
         """The agent's choices at step h in words; values of several variables are joined by `+`.

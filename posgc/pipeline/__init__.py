@@ -1,4 +1,4 @@
-"""The stages in their order: read, compile, tabulate, inform, check, compress, emit, run, verify.
+"""The stages in their order: read, compile, tabulate, inform, check, compress, emit, run, judge.
 
 This is the only package that knows the order.  Every function takes what the one before returned and a
 progress callback; nothing here prints.
@@ -15,16 +15,10 @@ from posgc.pipeline.compiling import (
     read_source,
 )
 from posgc.pipeline.compressing import CompressionRequest, CompressionResult, Sweep, solve_each
-from posgc.pipeline.judging import (
-    Simulation,
-    exporter_of,
-    referee_of,
-    request_of_policy,
-    second_opinion,
-    simulate,
-    verify_policy,
-)
-from posgc.pipeline.solver import Candidate
+from posgc.pipeline.judging import request_of_policy, verify_policy
+from posgc.pipeline.others import exporter_of, referee_of, second_opinion
+from posgc.pipeline.playing import Simulation, simulate
+from posgc.pipeline.running import Candidate
 from posgc.pipeline.solving import Solution, solve
 from posgc.pipeline.translating import Translation, translate
 from posgc.pipeline.verified import Verified

@@ -13,6 +13,7 @@ from posgc.compression.sweep import Families, Offer
 from posgc.compression.sweep import offers as compression_offers
 from posgc.information.graph import expand_graph, grow_layers
 from posgc.information.items import Information
+from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.language.diagnostics import LimitError
 from posgc.language.display import Display
 from posgc.model import Model
@@ -23,7 +24,6 @@ from posgc.pipeline.compiling import Compiled, quiet, timed
 from posgc.plugin.backend import Backend, Facts, Progress
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import spec_of
-from posgc.policy.artefact import Concept
 
 __all__ = ["BackendOffer", "Report", "Theory", "candidates", "check", "independence", "offers", "without_end"]
 
@@ -123,8 +123,7 @@ def check(compiled: Compiled, progress: Progress = quiet) -> Report:
         compressions = _compression_offers(compiled, third)
     gamma = second.reachable.lower
     theory = Theory(gamma, THEORY_EPSILON, theory_window(compiled.model, gamma, THEORY_EPSILON))
-    concepts: tuple[Concept, ...] = ("team", "nash", "ce", "cce")
-    table: dict[str, tuple[BackendOffer, ...]] = {c: offers(compiled, c, third) for c in concepts}
+    table: dict[str, tuple[BackendOffer, ...]] = {c.name: offers(compiled, c.name, third) for c in CONCEPTS.values()}
     third = without_end(compiled, third)
     return Report(compiled, first, second, third, layers, note, compressions, theory, table)
 
@@ -193,21 +192,24 @@ def candidates(information: Information) -> Families:
             [
                 (spec_of(compression, options), options)
                 for options in compression.candidates(information)
-                if compression.accepts(information, options) is None
+                if compression.applies(information, options) is None
             ],
         )
         for compression in registry().compressions.values()
     ]
 
 
-def offers(compiled: Compiled, concept: Concept, verdict: Verdict) -> tuple[BackendOffer, ...]:
+def offers(compiled: Compiled, concept: ConceptName, verdict: Verdict) -> tuple[BackendOffer, ...]:
     """Every installed back-end against this game and concept."""
     why = verdict.evidence.partition("\n")[0].rstrip(":")
-    facts = Facts(concept, reward_kind(compiled.model), verdict.holds, why, compiled.model)
+    model, structure = compiled.model, compiled.information.structure
+    facts = Facts(concept, reward_kind(model), verdict.holds, why, structure, model)
     return tuple(_offer(backend, facts) for backend in registry().backends.values())
 
 
 def _offer(backend: Backend, facts: Facts) -> BackendOffer:
+    if backend.reads == "samples":  # a learner decides without the tables too
+        facts = dataclasses.replace(facts, model=None)
     if facts.concept not in backend.concepts:
         reason: str | None = f"it does not serve the concept {facts.concept}"
     else:

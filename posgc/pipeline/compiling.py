@@ -194,7 +194,7 @@ def model_of(request: Request, source: Source, progress: Progress) -> Reading:
 
 def importer_of(source: Source) -> Importer | None:
     """The first importer that claims the text."""
-    return next((i for i in registry().importers.values() if i.claims(source)), None)
+    return next((i for i in registry().importers.values() if i.applies(source) is None), None)
 
 
 def unclaimed(source: Source) -> InputError:

@@ -11,30 +11,43 @@ from posgc.compression.assess import Assessment
 from posgc.compression.derive import Attempt, derive
 from posgc.compression.sweep import sweep
 from posgc.information.items import Information
+from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.pipeline.checking import candidates
 from posgc.pipeline.compiling import Compiled, quiet, timed
-from posgc.pipeline.solver import Candidate, Solver, solver_of
-from posgc.plugin.backend import Backend, Progress
+from posgc.pipeline.running import Candidate, Runner, runner_of
+from posgc.play.environment import Budget
+from posgc.plugin.backend import Progress
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import compression_of, spec_of
-from posgc.policy.artefact import Concept, Policy
 
 __all__ = ["CompressionRequest", "CompressionResult", "Sweep", "applied", "derived", "solve_each"]
 
 
+NO_BUDGET = Budget(0)
+"""A compressed game is planned on, never learned."""
+
+
 @dataclass(frozen=True)
 class CompressionResult:
-    """What `--compress` did.  `attempts` are those of `auto`, in order; `target` what it was to meet, if anything;
-    `bounds` on the value of the game."""
+    """What `--compress` did."""
 
     spec: str
     compressed: CompressedGame
-    assessment: Assessment
-    certified: float | None
-    bounds: tuple[float | None, float | None]
-    attempts: tuple[Attempt[Candidate], ...] = ()
-    target: float | None = None
+    candidate: Candidate
+    attempts: tuple[Attempt[Candidate], ...] = ()  # those of `auto`, in order
+    target: float | None = None  # the gap that was to be met, if any
+
+    @property
+    def assessment(self) -> Assessment:
+        """What is known of the compression's error."""
+        assert self.candidate.assessment is not None
+        return self.candidate.assessment
+
+    @property
+    def certified(self) -> float | None:
+        """As `Candidate.certified`."""
+        return self.candidate.certified
 
     @property
     def met(self) -> bool:
@@ -44,11 +57,11 @@ class CompressionResult:
 
 @dataclass(frozen=True)
 class CompressionRequest:
-    """How to compress: `spec` as on the command line; for `auto` the gap to meet and the seconds it may take."""
+    """How to compress."""
 
-    spec: str
-    target: float | None = None
-    seconds: float = 300.0
+    spec: str  # as on the command line
+    target: float | None = None  # for `auto`: the gap to meet
+    seconds: float = 300.0  # for `auto`: the time that it may take
 
 
 @dataclass(frozen=True)
@@ -56,34 +69,28 @@ class Sweep:
     """Every candidate solved, by which back-end, in order."""
 
     compiled: Compiled
-    concept: Concept
+    concept: ConceptName
     backend: str
     attempts: tuple[Attempt[Candidate], ...]
 
 
-def _require_graph(backend: Backend) -> None:
-    if backend.reads != "model":
-        what = f"back-end {backend.name} learns from samples; it plans on no graph that could be compressed"
-        raise InputError([Diagnostic("E617", what, help="leave --compress out")])
-
-
-def applied(solver: Solver, spec: str) -> tuple[CompressionResult, Policy]:
-    compiled, seconds = solver.compiled, solver.compiled.seconds
+def applied(runner: Runner, spec: str) -> CompressionResult:
+    """The game solved under the one compression that is called for."""
+    compiled, seconds = runner.compiled, runner.compiled.seconds
     compression, options = _accepted(compiled.information, spec)
     with timed(seconds, "compress"):
-        made = compression.apply(compiled.information, options, compiled.request.max_nodes, solver.progress)
-        compressed = solver.trusted(made)
+        made = compression.apply(compiled.information, options, compiled.request.max_nodes, runner.progress)
+        compressed = runner.trusted(made)
     name = spec_of(compression, options)
     with timed(seconds, "solve"):
-        candidate = solver.candidate(name, compressed)
-    done = CompressionResult(name, compressed, candidate.assessment, candidate.certified, candidate.bounds)
-    return done, candidate.policy
+        candidate = runner.candidate(name, compressed)
+    return CompressionResult(name, compressed, candidate)
 
 
 def _accepted(information: Information, spec: str) -> tuple[Compression, Any]:
     """The compression that is called for.  Raises InputError (E616, E617, E612)."""
     compression, options = compression_of(spec)
-    reason = compression.accepts(information, options)
+    reason = compression.applies(information, options)
     if reason is not None:
         raise InputError(
             [
@@ -99,7 +106,7 @@ def _accepted(information: Information, spec: str) -> tuple[Compression, Any]:
 
 def solve_each(
     compiled: Compiled,
-    concept: Concept,
+    concept: ConceptName,
     specs: list[str],
     backend: str | None = None,
     options: Mapping[str, object] | None = None,
@@ -108,15 +115,15 @@ def solve_each(
 ) -> Sweep:
     """Solve under each of the compressions, or under all candidates where none is named; a compression is left after
     the first of its models that is too large.  Raises as `solve` does."""
-    solver = solver_of(compiled, concept, backend, options, progress)
-    _require_graph(solver.backend)
+    runner = runner_of(compiled, concept, backend, options, progress, NO_BUDGET)
+    runner.require_compressible()
     named = [compression_of(spec) for spec in specs]
     unsuited = [
         Attempt[Candidate](spec_of(c, o), None, 0.0, None, None, reason)
         for c, o in named
-        if (reason := c.accepts(compiled.information, o)) is not None
+        if (reason := c.applies(compiled.information, o)) is not None
     ]
-    suited = [(c, o) for c, o in named if c.accepts(compiled.information, o) is None]
+    suited = [(c, o) for c, o in named if c.applies(compiled.information, o) is None]
     for spec, (c, _) in zip(specs, named, strict=True):
         if all(c is not other for other, _ in suited):  # a compression that serves with none of its values is a mistake
             _accepted(compiled.information, spec)
@@ -131,13 +138,14 @@ def solve_each(
     limit = compiled.request.max_nodes
     with timed(compiled.seconds, "sweep"):
         attempts = tuple(
-            sweep(families, lambda c, o: c.apply(compiled.information, o, limit, progress), solver.candidate, seconds)
+            sweep(families, lambda c, o: c.apply(compiled.information, o, limit, progress), runner.candidate, seconds)
         )
-    return Sweep(compiled, concept, solver.backend.name, (*attempts, *unsuited))
+    return Sweep(compiled, concept, runner.backend.name, (*attempts, *unsuited))
 
 
-def derived(solver: Solver, compress: CompressionRequest) -> tuple[CompressionResult, Policy]:
-    compiled, target = solver.compiled, compress.target
+def derived(runner: Runner, compress: CompressionRequest) -> CompressionResult:
+    """The cheapest compression that meets the gap asked for, else the best that was found."""
+    compiled, target = runner.compiled, compress.target
     if target is None:
         raise InputError(
             [
@@ -153,7 +161,7 @@ def derived(solver: Solver, compress: CompressionRequest) -> tuple[CompressionRe
         found_in_turn = derive(
             candidates(compiled.information),
             lambda compression, options, limit: compression.apply(compiled.information, options, limit, quiet),
-            solver.candidate,
+            runner.candidate,
             lambda found: found.certified is not None and found.certified <= target,
             compiled.request.max_nodes,
             compress.seconds,
@@ -169,11 +177,7 @@ def derived(solver: Solver, compress: CompressionRequest) -> tuple[CompressionRe
         raise LimitError(f"no compression could be solved within the limits ({tried})")
     best = min(solved, key=lambda a: _certified(a.result))
     assert best.result is not None and best.compressed is not None
-    found = best.result
-    made = CompressionResult(
-        best.spec, best.compressed, found.assessment, found.certified, found.bounds, tuple(attempts), target
-    )
-    return made, found.policy
+    return CompressionResult(best.spec, best.compressed, best.result, tuple(attempts), target)
 
 
 def _certified(candidate: Candidate | None) -> float:

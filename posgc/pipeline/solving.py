@@ -1,4 +1,4 @@
-"""Pick a back-end, run it, and verify what it returns in the true game."""
+"""Pick a back-end, run it, and judge what it returns in the true game."""
 
 from __future__ import annotations
 
@@ -6,50 +6,63 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from posgc.assumptions import Verdict
-from posgc.judge.verify import Verification, gap_kind, verify
+from posgc.judge.judgement import Judgement
+from posgc.language.concepts import ConceptName
 from posgc.language.display import Display
 from posgc.language.rounding import at_most, bracket
 from posgc.model.infinite import tail
-from posgc.pipeline.compiling import Compiled, quiet, timed
-from posgc.pipeline.compressing import CompressionRequest, CompressionResult, _require_graph, applied, derived
-from posgc.pipeline.solver import Solver, exact_bounds, residual_bounds, solver_of
+from posgc.pipeline.compiling import Compiled, quiet
+from posgc.pipeline.compressing import CompressionRequest, CompressionResult, applied, derived
+from posgc.pipeline.running import Candidate, runner_of
 from posgc.pipeline.verified import Verified
+from posgc.play.environment import Budget
 from posgc.plugin.backend import Progress
-from posgc.policy.artefact import Concept, Policy
+from posgc.policy.artefact import Policy
 
-__all__ = ["Solution", "solve"]
+__all__ = ["SAMPLES", "Solution", "solve"]
+
+SAMPLES = 80_000
+"""Joint steps of the environment that a learner may take where nothing else is asked for."""
 
 
 @dataclass(frozen=True, repr=False)
 class Solution(Display):
-    """A policy with its certificate.  `lower` and `upper` bound the value of the game where the concept has
-    one (team optimum; the first agent's value of a zero-sum game), else None.  `verification` is None only
-    under a compression whose policy is too large to verify; `compression` then says what is known instead.
-    `recurrent` bounds the value of the game without end where value iteration itself does."""
+    """A policy with its certificate."""
 
     compiled: Compiled
-    policy: Policy
-    verification: Verification | None
+    candidate: Candidate
     independence: Verdict
-    layers: tuple[int, ...]
-    lower: float | None
-    upper: float | None
     compression: CompressionResult | None = None
-    recurrent: tuple[float, float] | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """The policy; `save` writes it to a file."""
+        return self.candidate.policy
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """What a judge says of the policy in the true game; None only under a compression whose policy is too large to
+        judge, and `compression` then says what is known instead."""
+        return self.candidate.judgement
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Nodes of the graph that was planned on, by step; of the policy, where a planner needs no graph."""
+        return self.candidate.layers
 
     @property
     def verified(self) -> Verified | None:
-        """The verification with the names of the agents and what follows a cut; None where there is none."""
-        checked = self.verification
+        """The judgement with the names of the agents and what follows a cut; None where there is none."""
+        checked = self.judgement
         return None if checked is None else Verified(self.compiled, self.policy.header.concept, checked)
 
     @property
     def values(self) -> dict[str, float]:
-        """What each agent earns in the true game; where that is not known (`verification` is None), in the compressed
+        """What each agent earns in the true game; where that is not known (`judgement` is None), in the compressed
         one."""
         if self.verified is not None:
             return self.verified.values
-        return dict(zip(self.compiled.model.signature.agents, self.policy.header.values, strict=True))
+        return dict(zip(self.compiled.model.signature.agents, self.policy.claim.values or (), strict=False))
 
     @property
     def gap(self) -> float | None:
@@ -66,19 +79,22 @@ class Solution(Display):
         known."""
         if self.compression is not None:
             return self.compression.assessment.certified
-        return None if self.verification is None else self.verification.certified + (self.compiled.tail or 0.0)
+        return self.candidate.certified
 
     @property
     def bounds(self) -> tuple[float | None, float | None]:
-        """`lower` and `upper`, of the game without end where that was asked for."""
+        """On the value of the game where the concept has one (team optimum; the first agent's value of a zero-sum
+        game), of the game without end where that was asked for."""
+        lower, upper = self.candidate.bounds
         if not self.compiled.request.endless:
-            return self.lower, self.upper
-        least, most = tail(self.compiled.model)[0]
-        lower = None if self.lower is None else self.lower + least
-        upper = None if self.upper is None else self.upper + most
-        if self.recurrent is None or lower is None or upper is None:
             return lower, upper
-        return max(lower, self.recurrent[0]), min(upper, self.recurrent[1])
+        least, most = tail(self.compiled.model)[0]
+        lower = None if lower is None else lower + least
+        upper = None if upper is None else upper + most
+        recurrent = self.candidate.recurrent
+        if recurrent is None or lower is None or upper is None:
+            return lower, upper
+        return max(lower, recurrent[0]), min(upper, recurrent[1])
 
     def _claimed(self) -> list[tuple[str, str]]:
         """What is known of a policy that is too large to verify."""
@@ -103,38 +119,22 @@ class Solution(Display):
 
 def solve(
     compiled: Compiled,
-    concept: Concept,
+    concept: ConceptName,
     backend: str | None = None,
     options: Mapping[str, object] | None = None,
     progress: Progress = quiet,
     compress: CompressionRequest | None = None,
+    budget: Budget | None = None,
 ) -> Solution:
-    """Pick a back-end, run it, and verify what it returns in the true game.
+    """Pick a back-end, run it, and judge what it returns in the true game; `budget` is for back-ends that learn.
 
     Raises InputError (E603) with a table of reasons when no back-end serves: AssumptionFails when one would
-    if only Assumption 3 held, LimitError when it would if Assumption 3 had been decided.
+    if only Assumption 3 held, LimitError when it would if Assumption 3 had been decided.  Raises InputError (E637)
+    where the back-end's policy cannot be played in the game.
     """
-    seconds, request = compiled.seconds, compiled.request
-    solver = solver_of(compiled, concept, backend, options, progress)
-    if compress is not None:
-        return _compressed_solution(solver, compress)
-    with timed(seconds, "solve"):
-        policy, charge = solver.exact()
-    with timed(seconds, "verify"):
-        kind = gap_kind(concept, policy.header.options)
-        checked = verify(compiled.information, policy, kind, request.max_nodes, progress, solver.distances)
-    layers = tuple(len(step) for step in policy.steps)
-    bounds = exact_bounds(policy, checked, compiled)
-    recurrent = residual_bounds(policy, charge, compiled.model.discount) if request.endless else None
-    return Solution(compiled, policy, checked, solver.verdict, layers, *bounds, recurrent=recurrent)
-
-
-def _compressed_solution(solver: Solver, compress: CompressionRequest) -> Solution:
-    compiled = solver.compiled
-    _require_graph(solver.backend)
-    done = derived(solver, compress) if compress.spec.strip() == "auto" else applied(solver, compress.spec)
-    found, policy = done
-    layers = tuple(len(step) for step in policy.steps)
-    checked = found.assessment.verification
-    lower, upper = found.bounds
-    return Solution(compiled, policy, checked, solver.verdict, layers, lower, upper, found)
+    runner = runner_of(compiled, concept, backend, options, progress, budget or Budget(SAMPLES))
+    if compress is None:
+        return Solution(compiled, runner.candidate(), runner.verdict)
+    runner.require_compressible()
+    found = derived(runner, compress) if compress.spec.strip() == "auto" else applied(runner, compress.spec)
+    return Solution(compiled, found.candidate, runner.verdict, found)

@@ -12,41 +12,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from posgc.equilibrium import Deviation
 from posgc.information.graph import Graph, Layer
-from posgc.information.items import Information
-from posgc.judge.verify import GapKind, gap_kind
+from posgc.language.concepts import CONCEPTS, ConceptName, DeviationKind
 from posgc.model.arrays import Model
 from posgc.model.rewards import RewardKind, reward_kind
 from posgc.planning.solved import Floats, Oracle, SolvedLayer
 from posgc.planning.stretches import solve_backwards
-from posgc.policy.artefact import Concept, Header, Policy
+from posgc.policy.artefact import Claim, Result
+from posgc.policy.machine import Machine
 
 __all__ = ["Induction", "Oracle"]
 
 Progress = Callable[[str, int, int], None]
-DEVIATIONS: dict[GapKind, Deviation] = {"nash": "nash", "cce": "cce", "ce": "ce", "ce_strategic": "ce_strategic"}
 
 
 @dataclass(frozen=True)
 class Induction:
-    """One graph, one oracle: `oracle` answers for `concept`, `backend` and `options` go into the policy's header.
+    """One graph, one oracle."""
 
-    `expand` makes the graph, exact or compressed.
-    """
-
-    expand: Callable[[Progress], Graph]
-    concept: Concept
+    expand: Callable[[Progress], Graph]  # makes the graph, exact or compressed
+    concept: ConceptName
     oracle: Oracle
-    backend: str
-    options: Any
+    against: DeviationKind | None = None  # the deviations that stages withstand, where not the concept's usual ones
 
-    def run(self, progress: Progress) -> Policy:
+    def run(self, progress: Progress) -> Result:
         """Raises LimitError when the graph outgrows its limit, and whatever the oracle raises."""
         graph = self.expand(progress)
         model = graph.information.model
@@ -54,7 +47,7 @@ class Induction:
         values: Floats | None = None
         slack: float | None = 0.0
         worst, bound, methods, steps = 0.0, 0.0, [], []
-        deviation = DEVIATIONS[gap_kind(self.concept, asdict(self.options))]
+        deviation = self.against or CONCEPTS[self.concept].against[0]
         residual: tuple[float, float] | None = None
         following: Layer | None = None
         solutions = solve_backwards(graph, kind, self.oracle, deviation)
@@ -73,40 +66,19 @@ class Induction:
         start = values[:, graph.root_to] @ graph.root
         if kind != "general":
             start = np.array([start[0], -start[0]]) if kind == "zero_sum" else np.repeat(start[0], model.n_agents)
-        reached = float(start[0]) if self.concept == "team" else None
-        upper = None if reached is None or slack is None else reached + slack
-        header = self._header(graph.information, start, (reached, upper), (worst, bound), methods, residual)
-        return Policy(header, graph.root_z, graph.root_to, tuple(reversed(steps)))
-
-    def _header(
-        self,
-        information: Information,
-        values: Floats,
-        bounds: tuple[float | None, float | None],
-        gaps: tuple[float, float],
-        methods: list[str],
-        residual: tuple[float, float] | None,
-    ) -> Header:
-        model = information.model
-        protocol = information.protocol
-        notes = tuple(f"stage games: {line}" for line in _summary(methods))
-        return Header(
-            model.name,
-            model.digest,
-            protocol.name,
-            (protocol.action_lags, protocol.observation_lags, protocol.forget),
-            tuple(sorted(information.dropped)),
-            model.signature.agents,
-            model.horizon,
-            self.concept,
-            self.backend,
-            asdict(self.options),
-            tuple(map(float, values)),
-            *bounds,
-            *gaps,
-            notes,
+        # Only a team's optimum is bounded by what its stages fall short of.
+        reached = float(start[0]) if CONCEPTS[self.concept].optimises else None
+        claim = Claim(
+            values=tuple(map(float, start)),
+            lower=reached,
+            upper=None if reached is None or slack is None else reached + slack,
+            stage_gap=worst,
+            gap_bound=bound,
             residual=residual,
+            against=self.against,
+            notes=tuple(f"stage games: {line}" for line in _summary(methods)),
         )
+        return Result(Machine(graph.root_z, graph.root_to, tuple(reversed(steps))), claim)
 
 
 def _residual(

@@ -13,7 +13,7 @@ from posgc.equilibrium import Stages, StageSolution
 from posgc.information.graph import Graph, Layer
 from posgc.information.payoff import private_types, stage_payoffs, stage_weights
 from posgc.model.rewards import RewardKind
-from posgc.policy.artefact import PolicyStep
+from posgc.policy.machine import PolicyStep
 
 __all__ = ["Floats", "Ints", "Oracle", "SolvedLayer", "solve_layer"]
 

@@ -30,7 +30,7 @@ from posgc.information.payoff import private_types, stage_payoffs, stage_weights
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import RewardKind
 from posgc.planning.solved import Floats, Ints, Oracle, SolvedLayer, solve_layer
-from posgc.policy.artefact import PolicyStep
+from posgc.policy.machine import PolicyStep
 
 __all__ = ["solve_backwards"]
 

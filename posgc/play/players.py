@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.information.codes import evolve, initial_codes, project
-from posgc.information.items import Information
+from posgc.information.items import Information, InformationStructure
 from posgc.judge.pairs import PolicyMismatch
 from posgc.model.arrays import Model
 from posgc.play.chance import Chance, Rows
 from posgc.play.simulator import Step
-from posgc.policy.artefact import Policy, PolicyStep
+from posgc.policy.machine import Machine, PolicyStep
 
 __all__ = ["Memory", "Player", "PolicyPlayer", "RandomPlayer", "UniformPlayer"]
 
@@ -54,7 +54,7 @@ class Memory:
     """What the protocol makes of a batch of episodes: the increment z_h, and every agent's p_{i,h}, as codes
     (`posgc.information.codes.Codec`)."""
 
-    def __init__(self, information: Information) -> None:
+    def __init__(self, information: InformationStructure) -> None:
         self.information = information
         self._u = np.zeros(0, dtype=np.int64)
 
@@ -116,7 +116,7 @@ class RandomPlayer:
 class PolicyPlayer:
     """Executes a policy, which must fit the game (`posgc.policy.compatibility.require_compatible`)."""
 
-    def __init__(self, information: Information, policy: Policy) -> None:
+    def __init__(self, information: Information, policy: Machine) -> None:
         self._model, self._policy = information.model, policy
         self._memory = Memory(information)
         self._root = _Positions.of(policy.root_z)

@@ -19,7 +19,7 @@ from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
 from posgc.play.players import Player, PolicyPlayer
 from posgc.play.simulator import Simulator, Step
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
 __all__ = ["Episodes", "Estimate", "estimate", "play", "record"]
 
@@ -98,7 +98,7 @@ class Estimate:
         return np.stack([self.mean - reach, self.mean + reach], axis=1)
 
 
-def play(information: Information, policy: Policy, episodes: int, seed: int = 0) -> Episodes:
+def play(information: Information, policy: Machine, episodes: int, seed: int = 0) -> Episodes:
     """Play the policy; the same seed gives the same episodes.  Raises ValueError for fewer than two."""
     if episodes < 2:
         raise ValueError("at least two episodes are needed for a mean with an error")

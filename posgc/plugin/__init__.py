@@ -4,32 +4,43 @@ from posgc.compression.contract import Compression
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, Span
 from posgc.language.numerals import vanishes
 from posgc.language.sharing.lag_table import NEVER
-from posgc.plugin.backend import Backend, Facts, NoOptions, Planner, Problem, Progress
+from posgc.play.environment import Budget, Environment
+from posgc.plugin.backend import Backend, Facts, Learner, LearningProblem, NoOptions, Planner, Problem, Progress
 from posgc.plugin.exporter import Exporter, LiveExporter
 from posgc.plugin.hookspecs import hookimpl
 from posgc.plugin.importer import Imported, Importer, RewardReading, require_sense
-from posgc.plugin.referee import Judgement, Profile, Referee
+from posgc.plugin.referee import Profile, Referee, SecondOpinion
+from posgc.policy.artefact import Claim, Result
+from posgc.policy.machine import Machine, PolicyStep
 
 __all__ = [
     "NEVER",
     "Backend",
+    "Budget",
+    "Claim",
     "Compression",
     "Diagnostic",
+    "Environment",
     "Exporter",
     "Facts",
     "Imported",
     "Importer",
     "InputError",
-    "Judgement",
+    "Learner",
+    "LearningProblem",
     "LimitError",
     "LiveExporter",
+    "Machine",
     "NoOptions",
     "Planner",
+    "PolicyStep",
     "Problem",
     "Profile",
     "Progress",
     "Referee",
+    "Result",
     "RewardReading",
+    "SecondOpinion",
     "Source",
     "Span",
     "hookimpl",

@@ -1,8 +1,10 @@
 """What a back-end is: the contract between the compiler and whoever solves the game.
 
 A back-end says what it can do (`Backend`), is asked whether a game suits it (`applies`), and is then made
-into a planner for that one game (`emit`), whose `run` returns a `Policy`.  The compiler verifies every
-policy in the true game; a back-end's own claims are only reported beside that.
+into a planner or a learner for that one game (`emit`), whose `run` returns a `Result`: how the agents play, and what
+it claims of that.  The compiler binds the result to the game, judges it in the true game, and reports the claims
+beside that.  Planning and learning are two problems: a planner is handed the model, a learner an environment to play
+in, the information structure and a budget, and no table.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
 from posgc.information.graph import Graph, expand_graph
-from posgc.information.items import Information
+from posgc.information.items import Information, Structure
+from posgc.language.concepts import ConceptName
 from posgc.model.arrays import Model
 from posgc.model.rewards import RewardKind
-from posgc.policy.artefact import Concept, Policy
+from posgc.play.environment import Budget, Environment
+from posgc.policy.artefact import Result
 
-__all__ = ["Backend", "Facts", "NoOptions", "Planner", "Problem", "Progress"]
+__all__ = ["Backend", "Facts", "Learner", "LearningProblem", "NoOptions", "Planner", "Problem", "Progress"]
 
 Progress = Callable[[str, int, int], None]
 """Called as progress(stage, done, total), often enough for a person to see that work goes on."""
@@ -25,13 +29,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Facts:
-    """What a back-end may need to know before it agrees: `independent` is Assumption 3's verdict."""
+    """What a back-end may need to know before it agrees."""
 
-    concept: Concept
+    concept: ConceptName
     rewards: RewardKind
-    independent: bool | None
+    independent: bool | None  # Assumption 3's verdict; None: not decided within the limits
     why_not_independent: str
-    model: Model
+    structure: Structure
+    model: Model | None  # None for a learner, which may see no table
 
     @property
     def dependence(self) -> str | None:
@@ -44,18 +49,14 @@ class Facts:
 
 @dataclass(frozen=True)
 class Problem:
-    """One game to be solved: the model, who knows what when, the concept, and the limits set by the user.
-
-    `compressed` is the smaller game that is to be solved in its place, if any; `planned_on` is told the graph that a
-    planner asks for.
-    """
+    """One game to be planned for: the model, who knows what when, the concept, and the limits set by the user."""
 
     information: Information
-    concept: Concept
+    concept: ConceptName
     max_nodes: int
     seed: int
-    compressed: Graph | None = None
-    planned_on: Callable[[Graph], None] | None = None
+    compressed: Graph | None = None  # the smaller game that is to be solved in its place, if any
+    planned_on: Callable[[Graph], None] | None = None  # is told the graph that a planner asks for
 
     def graph(self, progress: Progress) -> Graph:
         """The graph to plan on: the compressed one, else the exact one; raises LimitError past `max_nodes`."""
@@ -67,12 +68,27 @@ class Problem:
         return graph
 
 
-class Planner(Protocol):
-    """An algorithm specialised to one problem."""
+@dataclass(frozen=True)
+class LearningProblem:
+    """One game to be learned from samples."""
 
-    def run(self, progress: Progress) -> Policy:
+    environment: Environment  # counts what is played, and refuses to play past the budget
+    structure: Structure  # who knows what when; `posgc.play.players.Memory` makes codes of what happens
+    concept: ConceptName
+    rewards: RewardKind
+    budget: Budget
+    seed: int  # of the learner's own random numbers
+
+
+class Planner(Protocol):
+    """A planning algorithm made for one `Problem`, or a learning algorithm made for one `LearningProblem`."""
+
+    def run(self, progress: Progress) -> Result:
         """Solve.  Raises LimitError when a limit of the problem is reached."""
         ...
+
+
+Learner = Planner
 
 
 @dataclass(frozen=True)
@@ -85,14 +101,14 @@ class Backend(Protocol):
 
     name: ClassVar[str]
     summary: ClassVar[str]
-    concepts: ClassVar[frozenset[Concept]]
-    reads: ClassVar[Literal["model", "samples"]]
+    concepts: ClassVar[frozenset[ConceptName]]
+    reads: ClassVar[Literal["model", "samples"]]  # whether `emit` is given a Problem or a LearningProblem
     options: ClassVar[type]
 
     def applies(self, facts: Facts) -> str | None:
         """None when the game suits this back-end, else the reason why not, as a sentence."""
         ...
 
-    def emit(self, problem: Problem, options: Any) -> Planner:
-        """A planner for this problem; `options` is an instance of `self.options`."""
+    def emit(self, problem: Any, options: Any) -> Planner:
+        """A planner (or learner) for this problem; `options` is an instance of `self.options`."""
         ...

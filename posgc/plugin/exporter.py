@@ -29,7 +29,7 @@ class Exporter(Protocol):
 class LiveExporter(Exporter, Protocol):
     """An exporter that can also make the object that its files make, here and now (`posgc.Game.env`)."""
 
-    def missing(self) -> str | None:
+    def ready(self) -> str | None:
         """None when the library is installed, else what to install, as a sentence."""
         ...
 

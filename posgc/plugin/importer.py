@@ -22,18 +22,15 @@ class Imported:
 
 
 class Importer(Protocol):
-    """A reader of one format; it is told apart by content, never by a file's name.
-
-    `own_horizon` tells whether the format itself says how many decisions there are.
-    """
+    """A reader of one format; it is told apart by content, never by a file's name."""
 
     name: ClassVar[str]
     summary: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]]
-    own_horizon: ClassVar[bool]
+    own_horizon: ClassVar[bool]  # whether the format itself says how many decisions there are
 
-    def claims(self, source: Source) -> bool:
-        """Whether the text looks like this format; cheap, and false for anything doubtful."""
+    def applies(self, source: Source) -> str | None:
+        """None when the text looks like this format, else why not, as a sentence; cheap, and a reason when in doubt."""
         ...
 
     def read(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
-from posgc.judge.referee import Judgement, Profile
+from posgc.judge.referee import Profile, SecondOpinion
 
-__all__ = ["Judgement", "Profile", "Referee"]
+__all__ = ["Profile", "Referee", "SecondOpinion"]
 
 
 class Referee(Protocol):
@@ -15,11 +15,11 @@ class Referee(Protocol):
     name: ClassVar[str]
     summary: ClassVar[str]
 
-    def missing(self) -> str | None:
-        """None when the program is there in a version that fits, else what to install, as a sentence."""
+    def applies(self) -> str | None:
+        """None when the program is installed in a version that it works with, else what to install, as a sentence."""
         ...
 
-    def judge(self, efg: str, profile: Profile) -> Judgement:
+    def judge(self, efg: str, profile: Profile) -> SecondOpinion:
         """Judge a profile of the game in an `.efg` text of perfect recall, whose information sets are numbered in
         the order in which they first occur."""
         ...

@@ -41,7 +41,7 @@ def require_compatible(information: Information, policy: Policy) -> None:
     for wrong, message, cure in defects:
         if wrong:
             raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {message}", help=cure)])
-    for h, step in enumerate(policy.steps, start=1):
+    for h, step in enumerate(policy.strategy.steps, start=1):
         for i, table in enumerate(step.tables):
             choices = len(model.choices(i, h))
             top = (

@@ -2,8 +2,11 @@
 
 Members (H steps, n agents; `x` with `x_len[H]` stands for H arrays laid end to end):
 
-    header            uint8, UTF-8 JSON of `Header`, with "format": "posgc-policy-1"
+    header            uint8, UTF-8 JSON of `Header`, with "format": "posgc-policy-2", "kind", and "claim"
     origin            uint8, UTF-8 JSON of `Origin`, or null
+
+and of a machine
+
     root_z, root_to   int64
     private_i         int64, codes of agent i's private information
     indptr, weight    int64, float64
@@ -11,7 +14,8 @@ Members (H steps, n agents; `x` with `x_len[H]` stands for H arrays laid end to 
     z, edge_indptr, edge_z, edge_to
 
 Reading refuses pickles, members that would unpack to more than `SIZE_LIMIT` bytes, unknown formats, and
-arrays that do not fit together.  `Policy.save` writes to a temporary file that is then renamed.
+arrays that do not fit together.  Files of the first format, whose header held the claim, are read as well.
+Saving writes to a temporary file that is then renamed.
 """
 
 from __future__ import annotations
@@ -21,16 +25,21 @@ import os
 import struct
 import zipfile
 import zlib
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from posgc.language.concepts import CONCEPTS, DEVIATIONS
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
-from posgc.language.files import require_regular
-from posgc.policy.artefact import FORMAT, Header, Origin, Policy, PolicyStep
+from posgc.language.files import replace_file, require_regular
+from posgc.policy.artefact import Claim, Header, Origin, Policy, Strategy
+from posgc.policy.packed import machine_arrays, machine_of_arrays
 
-__all__ = ["load_policy", "save_policy"]
+__all__ = ["load_policy", "save_policy", "strategy_arrays"]
+
+FORMAT, FIRST_FORMAT = "posgc-policy-2", "posgc-policy-1"
 
 SIZE_LIMIT = 6 << 30
 """Bytes that a policy file may unpack to."""
@@ -54,7 +63,19 @@ UNREADABLE = (
 
 Array = npt.NDArray[Any]
 
-save_policy = Policy.save
+
+def save_policy(policy: Policy, path: str | os.PathLike[str], *inputs: str) -> None:
+    """Write the policy, never over one of the `inputs`; the file replaces an older one in one step.
+
+    Raises InputError (E615), with nothing changed.
+    """
+    header = {"format": FORMAT, "kind": policy.strategy.kind, **asdict(policy.header), "claim": asdict(policy.claim)}
+    arrays = {
+        "header": _text(header),
+        "origin": _text(asdict(policy.origin) if policy.origin else None),
+        **strategy_arrays(policy.strategy),
+    }
+    replace_file(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays), *inputs)
 
 
 def load_policy(path: str | os.PathLike[str]) -> Policy:
@@ -76,6 +97,11 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
         raise _bad(name, why) from None
 
 
+def strategy_arrays(strategy: Strategy) -> dict[str, Array]:
+    """The arrays of the file that say how the agents play."""
+    return machine_arrays(strategy)
+
+
 def _bad(name: str, why: str) -> InputError:
     return InputError(
         [
@@ -89,65 +115,69 @@ def _bad(name: str, why: str) -> InputError:
 
 def _policy(arrays: dict[str, Array]) -> Policy:
     """Raises ValueError, KeyError or TypeError where the arrays are not a policy."""
-    header = _header(arrays["header"])
-    horizon, n = header.horizon, len(header.agents)
-    unpacked = {
-        name: _unpack(arrays, name, horizon) for name in ("indptr", "weight", "z", "edge_indptr", "edge_z", "edge_to")
-    }
-    private = [_unpack(arrays, f"private_{i}", horizon) for i in range(n)]
-    pure = [_unpack(arrays, f"pure_{i}", horizon) for i in range(n)]
-    mixed = [_unpack(arrays, f"mixed_{i}", horizon) for i in range(n)]
-    steps = []
-    for h in range(horizon):
-        tables = tuple(
-            _table(pure[i][h], mixed[i][h], len(unpacked["weight"][h]), len(private[i][h])) for i in range(n)
-        )
-        steps.append(
-            PolicyStep(
-                tuple(private[i][h] for i in range(n)),
-                unpacked["indptr"][h],
-                unpacked["weight"][h],
-                tables,
-                unpacked["z"][h],
-                unpacked["edge_indptr"][h],
-                unpacked["edge_z"][h],
-                unpacked["edge_to"][h],
-            )
-        )
-    policy = Policy(
-        header, _integers(arrays["root_z"]), _integers(arrays["root_to"]), tuple(steps), _origin(arrays["origin"])
-    )
-    _require_consistent(policy)
-    return policy
+    header, claim, kind = _head(arrays["header"])
+    if kind != "machine":
+        raise ValueError(f"it holds a policy of kind {kind!r:.40}, which this version of posgc does not know")
+    machine = machine_of_arrays(arrays, header.horizon, len(header.agents))
+    return Policy(header, claim, machine, _origin(arrays["origin"]))
 
 
-def _header(raw: Array) -> Header:
+def _head(raw: Array) -> tuple[Header, Claim, str]:
+    """Header, claim and kind of strategy."""
     content = _json(raw)
-    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-        raise ValueError(f"its header is not {FORMAT}")
+    known = content.pop("format", None) if isinstance(content, dict) else None
+    if known == FIRST_FORMAT:
+        kind, claimed = "machine", {f.name: content.pop(f.name) for f in fields(Claim) if f.name in content}
+        strategic = content.get("options", {}).get("form") == "strategic" and content.get("concept") == "ce"
+        content["against"] = "ce_strategic" if strategic else CONCEPTS[str(content.get("concept"))].against[0]
+    elif known == FORMAT:
+        kind, claimed = content.pop("kind"), content.pop("claim")
+    else:
+        raise ValueError(f"its header is not {FORMAT}, which this version of posgc reads, nor {FIRST_FORMAT}")
     header = Header(**{key: _tuples(value) for key, value in content.items()})
+    _require_header(header)
+    return header, _claim(claimed, len(header.agents)), kind
+
+
+def _require_header(header: Header) -> None:
     agents = len(header.agents) if _all(header.agents, str) else 0
     for name, good in {
         **{name: isinstance(getattr(header, name), str) for name in ("game", "digest", "protocol", "backend")},
         "horizon": _is(header.horizon, int) and 1 <= header.horizon <= 10**6,
         "agents": agents > 0,
-        "concept": header.concept in ("team", "nash", "ce", "cce"),
+        "concept": header.concept in CONCEPTS,
+        "against": header.against in DEVIATIONS,
         "lags": isinstance(header.lags, tuple) and len(header.lags) == 3,
         "dropped": isinstance(header.dropped, tuple) and all(_all(pair, int) for pair in header.dropped),
-        "values": _all(header.values, float, int) and len(header.values) == agents,
-        "lower": _is(header.lower, float, int, type(None)),
-        "upper": _is(header.upper, float, int, type(None)),
-        "stage_gap": _is(header.stage_gap, float, int, type(None)),
-        "gap_bound": _is(header.gap_bound, float, int, type(None)),
-        "notes": _all(header.notes, str),
         "options": isinstance(header.options, dict),
         "versions": _texts(header.versions),
         "compression": _is(header.compression, str, type(None)),
-        "residual": header.residual is None or (_all(header.residual, float, int) and len(header.residual) == 2),
     }.items():
         if not good:
             raise ValueError(f"its header has a bad field {name}: {getattr(header, name)!r:.60}")
-    return header
+
+
+def _claim(content: Any, agents: int) -> Claim:
+    claim = Claim(**{key: _tuples(value) for key, value in content.items()})
+    for name, good in {
+        "values": claim.values is None or (_all(claim.values, float, int) and len(claim.values) == agents),
+        **{
+            name: _is(getattr(claim, name), float, int, type(None))
+            for name in ("lower", "upper", "stage_gap", "gap_bound")
+        },
+        "residual": claim.residual is None or (_all(claim.residual, float, int) and len(claim.residual) == 2),
+        "against": claim.against is None or claim.against in DEVIATIONS,
+        "notes": _all(claim.notes, str) and _all(claim.caveats, str),
+        "samples": _is(claim.samples, int, type(None)),
+        "curve": isinstance(claim.curve, tuple) and all(_all(p, int, float) and len(p) == 2 for p in claim.curve),
+    }.items():
+        if not good:
+            raise ValueError(f"its claim has a bad field {name}: {getattr(claim, name)!r:.60}")
+    return claim
+
+
+def _text(content: Any) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(content).encode(), dtype=np.uint8)
 
 
 def _origin(raw: Array) -> Origin | None:
@@ -193,79 +223,3 @@ def _texts(table: Any) -> bool:
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
-
-
-def _integers(array: Array) -> Array:
-    if array.dtype.kind not in "iu" or array.ndim != 1:
-        raise ValueError("an index array does not hold integers")
-    return array
-
-
-def _unpack(arrays: dict[str, Array], name: str, horizon: int) -> list[Array]:
-    flat, lengths = arrays[name], _integers(arrays[f"{name}_len"])
-    if flat.ndim != 1 or len(lengths) != horizon or (lengths < 0).any() or lengths.sum() != len(flat):
-        raise ValueError(f"the lengths of {name} do not fit")
-    numeric = "f" if name.startswith(("weight", "mixed")) else "iu"
-    if flat.dtype.kind not in numeric and len(flat):
-        raise ValueError(f"{name} has type {flat.dtype}")
-    parts = np.split(flat, np.cumsum(lengths)[:-1])
-    for h in range(1, horizon):  # steps that are alike share their arrays, which verifying makes use of
-        if np.array_equal(parts[h], parts[h - 1]):
-            parts[h] = parts[h - 1]
-    return parts
-
-
-def _table(pure: Array, mixed: Array, components: int, private: int) -> Array:
-    cells = components * private
-    if len(pure) == cells and not len(mixed):
-        return pure.reshape(components, private)
-    if cells and len(mixed) and len(mixed) % cells == 0 and not len(pure):
-        return mixed.reshape(components, private, -1)
-    raise ValueError("a table of prescriptions has the wrong size")
-
-
-def _require_consistent(policy: Policy) -> None:
-    """Everything that can be checked without the game; raises ValueError."""
-    first = len(policy.steps[0])
-    if len(policy.root_z) != len(policy.root_to) or not _indices(policy.root_to, first) or not _ascends(policy.root_z):
-        raise ValueError("its first nodes do not fit")
-    for h, step in enumerate(policy.steps):
-        following = len(policy.steps[h + 1]) if h + 1 < len(policy.steps) else 0
-        if not _consistent(step, following):
-            raise ValueError(f"the arrays of step {h + 1} do not fit together")
-
-
-def _consistent(step: PolicyStep, following: int) -> bool:
-    nodes = len(step)
-    if nodes < 1 or not _pointers(step.indptr, len(step.weight)) or (np.diff(step.indptr) < 1).any():
-        return False
-    total = np.add.reduceat(step.weight, step.indptr[:-1])
-    if not np.isfinite(step.weight).all() or (step.weight < 0).any() or (abs(total - 1) > 1e-9).any():
-        return False
-    for table in step.tables:
-        if table.ndim == 3 and not (
-            np.isfinite(table).all() and (table >= 0).all() and (abs(table.sum(axis=2) - 1) <= 1e-9).all()
-        ):
-            return False
-    edges = len(step.edge_to)
-    return (
-        all(_ascends(codes) for codes in (*step.private, step.z))
-        and len(step.edge_indptr) == nodes + 1
-        and _pointers(step.edge_indptr, edges)
-        and len(step.edge_z) == edges
-        and _indices(step.edge_z, len(step.z))
-        and _indices(step.edge_to, following)
-        and _ascends(np.repeat(np.arange(nodes), np.diff(step.edge_indptr)) * max(len(step.z), 1) + step.edge_z)
-    )
-
-
-def _pointers(indptr: Array, total: int) -> bool:
-    return len(indptr) > 0 and indptr[0] == 0 and indptr[-1] == total and bool((np.diff(indptr) >= 0).all())
-
-
-def _indices(index: Array, bound: int) -> bool:
-    return not len(index) or (int(index.min()) >= 0 and int(index.max()) < bound)
-
-
-def _ascends(codes: Array) -> bool:
-    return bool((np.diff(codes) > 0).all())

@@ -90,7 +90,7 @@ def row(attempt: Attempt[Candidate]) -> Json:
     found = attempt.result
     a = None if found is None else found.assessment
     measured, bound = (None, None) if a is None else (a.measured, a.bound)
-    checked = None if a is None else a.verification
+    checked = None if a is None else a.judgement
     return {
         "spec": attempt.spec,
         "nodes": attempt.nodes,
@@ -100,7 +100,7 @@ def row(attempt: Attempt[Candidate]) -> Json:
         "bound_kind": None if bound is None else bound.kind,
         "gap": None if checked is None else checked.gap,
         "certified": None if found is None else found.certified,
-        "values": None if found is None else list(_values(found)),
+        "values": None if found is None else list(_values(found) or ()),
         "seconds": attempt.seconds,
         "note": attempt.note,
     }
@@ -123,9 +123,9 @@ def plotted(attempt: Attempt[Candidate]) -> Json:
     }
 
 
-def _values(found: Candidate) -> tuple[float, ...]:
-    checked = found.assessment.verification
-    return found.policy.header.values if checked is None else checked.values
+def _values(found: Candidate) -> tuple[float, ...] | None:
+    checked = found.judgement
+    return found.policy.claim.values if checked is None else checked.values
 
 
 def attempts_table(attempts: tuple[Attempt[Candidate], ...]) -> Table:
@@ -167,7 +167,7 @@ def sentences(found: CompressionResult, agents: tuple[str, ...]) -> list[str]:
             f"  certified: gap in the true game at most {at_most(b.gap, 4)} ({BASIS[b.kind]}; "
             f"{b.own.max():z.3g} of it is the compressed game's own gap)"
         )
-    if a.verification is None:
+    if a.judgement is None:
         lines.append(f"  exact gap not computed: {a.not_verified}")
     if a.sampled_gap is not None:
         g = a.sampled_gap

@@ -8,8 +8,8 @@ from typing import Any
 
 from posgc.assumptions import ReplayResult, Verdict
 from posgc.information.words import describe_lags, describe_steps
+from posgc.judge.judgement import Judgement
 from posgc.judge.referee import Comparison
-from posgc.judge.verify import Verification, gap_kind
 from posgc.language.diagnostics import Diagnostic
 from posgc.pipeline import Compiled, Report, Simulation, Solution, Sweep
 from posgc.play.sampler import CONFIDENCE
@@ -110,21 +110,26 @@ def _diagnostic(d: Diagnostic) -> Json:
     return {"code": d.code, "severity": d.severity, "message": d.message, "line": place[0], "column": place[1]}
 
 
-def _values(compiled: Compiled, verification: Verification) -> Json:
+def _values(compiled: Compiled, judgement: Judgement) -> Json:
     agents = compiled.model.signature.agents
-    after = compiled.tail or 0.0
+    after, gap, certified = compiled.tail or 0.0, judgement.gap, judgement.certified
     return {
-        "values": dict(zip(agents, verification.values, strict=True)),
+        "values": dict(zip(agents, judgement.values, strict=True)),
         "gap": {
-            "kind": verification.kind,
-            "value": verification.gap + after,
-            "judged_on": verification.judged_on,
-            "exact": compiled.tail is None and verification.exact,
-            "error": verification.error,
+            "kind": judgement.kind,
+            "status": judgement.status,
+            "value": None if gap is None else gap + after,
+            "judged_on": judgement.judged_on,
+            "exact": compiled.tail is None and judgement.status == "exact",
+            "error": judgement.error if judgement.proved else None,
             "tail": compiled.tail,
-            "certified": verification.certified + after,
-            "nash_conv": verification.nash_conv,
-            "gains": dict(zip(agents, verification.gains, strict=True)),
+            "certified": None if certified is None else certified + after,
+            "nash_conv": judgement.nash_conv,
+            "gains": dict.fromkeys(agents)
+            if judgement.gains is None
+            else dict(zip(agents, judgement.gains, strict=True)),
+            "confidence": judgement.confidence,
+            "margins": None if judgement.margins is None else dict(zip(agents, judgement.margins, strict=True)),
         },
     }
 
@@ -134,9 +139,10 @@ def _unverified(solution: Solution) -> Json:
     agents, found = solution.compiled.model.signature.agents, solution.compression
     bound = None if found is None else found.assessment.bound
     return {
-        "values": dict(zip(agents, solution.policy.header.values, strict=True)),
+        "values": dict(zip(agents, solution.policy.claim.values or [None] * len(agents), strict=True)),
         "gap": {
-            "kind": gap_kind(solution.policy.header.concept, solution.policy.header.options),
+            "kind": solution.policy.header.against,
+            "status": "bounded",
             "value": None if bound is None else bound.gap,
             "judged_on": None,
             "exact": False,
@@ -145,45 +151,46 @@ def _unverified(solution: Solution) -> Json:
             "certified": None if bound is None else bound.gap,
             "nash_conv": None,
             "gains": dict.fromkeys(agents) if bound is None else dict(zip(agents, bound.gains.tolist(), strict=True)),
+            "confidence": None,
+            "margins": None,
         },
     }
 
 
 def solve(solution: Solution, path: str | None, opinion: Comparison | None = None) -> Json:
     """The document of `posgc solve`; `policy` is the path that was written, or null."""
-    header = solution.policy.header
+    header, claim = solution.policy.header, solution.policy.claim
     return {
         **_game(solution.compiled),
         "concept": header.concept,
         "backend": header.backend,
         "options": header.options,
-        **(
-            _values(solution.compiled, solution.verification)
-            if solution.verification is not None
-            else _unverified(solution)
-        ),
+        **(_values(solution.compiled, solution.judgement) if solution.judgement is not None else _unverified(solution)),
         "compression": None if solution.compression is None else compressed.document(solution.compression),
         "bounds": dict(zip(("lower", "upper"), solution.bounds, strict=True)),
         "layers": list(solution.layers),
         "seconds": solution.compiled.seconds,
         "peak_nodes": sum(solution.layers),
         "policy": path,
-        "claimed": list(header.values),
+        "claimed": None if claim.values is None else list(claim.values),
         "diagnostics": [_diagnostic(d) for d in solution.compiled.diagnostics],
-        "stage_gap": {"largest": header.stage_gap, "end_to_end_bound": header.gap_bound},
-        "notes": list(header.notes),
+        "stage_gap": {"largest": claim.stage_gap, "end_to_end_bound": claim.gap_bound},
+        "notes": list(claim.notes),
+        "caveats": list(claim.caveats),
+        "samples": claim.samples,
+        "curve": [{"samples": samples, "value": value} for samples, value in claim.curve],
         "independence": solution.independence.method,
         "referee": _opinion(opinion),
     }
 
 
-def verify(compiled: Compiled, verification: Verification, concept: str, opinion: Comparison | None = None) -> Json:
+def verify(compiled: Compiled, judgement: Judgement, concept: str, opinion: Comparison | None = None) -> Json:
     """The document of `posgc verify`."""
-    on_pairs, counts = verification.judged_on == "pairs", list(verification.pairs)
+    on_pairs, counts = judgement.judged_on == "pairs", list(judgement.pairs)
     return {
         **_game(compiled),
         "concept": concept,
-        **_values(compiled, verification),
+        **_values(compiled, judgement),
         "pairs": counts if on_pairs else [],
         "information_states": [] if on_pairs else counts,
         "referee": _opinion(opinion),
@@ -295,5 +302,5 @@ def plugins(found: Registry) -> Json:
             {"name": i.name, "summary": i.summary, "suffixes": list(i.suffixes)} for i in found.importers.values()
         ],
         "exporters": [{"name": e.name, "summary": e.summary} for e in found.exporters.values()],
-        "referees": [{"name": r.name, "summary": r.summary, "missing": r.missing()} for r in found.referees.values()],
+        "referees": [{"name": r.name, "summary": r.summary, "missing": r.applies()} for r in found.referees.values()],
     }

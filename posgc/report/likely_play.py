@@ -16,7 +16,7 @@ from posgc.information.codes import Codec, decode, evolve, initial_codes, projec
 from posgc.information.items import Information, Item
 from posgc.information.step import Cells, step_entries
 from posgc.judge.pairs import PolicyMismatch
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
 __all__ = ["CommonHistory", "Rule", "likely_histories"]
 
@@ -59,7 +59,7 @@ class _Place:
     news: str
 
 
-def likely_histories(information: Information, policy: Policy, width: int, depth: int) -> tuple[CommonHistory, ...]:
+def likely_histories(information: Information, policy: Machine, width: int, depth: int) -> tuple[CommonHistory, ...]:
     """The `width` likeliest continuations of each history, for the first `depth` steps."""
     initial = information.model.initial
     z, u = initial_codes(information, initial.observation)
@@ -68,7 +68,7 @@ def likely_histories(information: Information, policy: Policy, width: int, depth
 
 
 def _places(
-    information: Information, policy: Policy, h: int, z: Ints, u: Ints, s: Ints, mass: Floats, node: int
+    information: Information, policy: Machine, h: int, z: Ints, u: Ints, s: Ints, mass: Floats, node: int
 ) -> list[_Place]:
     """The histories that weighted outcomes (z_h, u_h, s_h) at step h lead to, likeliest first."""
     codec = Codec.of(information, information.increment(h))
@@ -83,7 +83,7 @@ def _places(
     return sorted(places, key=lambda place: -place.probability)
 
 
-def _next(policy: Policy, h: int, node: int, code: int) -> int:
+def _next(policy: Machine, h: int, node: int, code: int) -> int:
     codes: npt.NDArray[np.integer[Any]]
     to: npt.NDArray[np.integer[Any]]
     if h == 1:
@@ -102,7 +102,7 @@ def _position(codes: npt.NDArray[np.integer[Any]], code: int, h: int) -> int:
     return at
 
 
-def _history(information: Information, policy: Policy, place: _Place, width: int, depth: int) -> CommonHistory:
+def _history(information: Information, policy: Machine, place: _Place, width: int, depth: int) -> CommonHistory:
     rules = _rules(information, policy, place)
     if place.h == min(depth, information.model.horizon):
         return CommonHistory(place.h, place.probability, place.news, rules, (), 0.0)
@@ -118,7 +118,7 @@ def _history(information: Information, policy: Policy, place: _Place, width: int
     )
 
 
-def _rules(information: Information, policy: Policy, place: _Place) -> tuple[tuple[float, tuple[Rule, ...]], ...]:
+def _rules(information: Information, policy: Machine, place: _Place) -> tuple[tuple[float, tuple[Rule, ...]], ...]:
     step, model = policy.steps[place.h - 1], information.model
     types = project(information, place.h, place.cells.u)
     lists = []
@@ -137,7 +137,7 @@ def _rules(information: Information, policy: Policy, place: _Place) -> tuple[tup
     return tuple(lists)
 
 
-def _after(information: Information, policy: Policy, place: _Place) -> list[_Place]:
+def _after(information: Information, policy: Machine, place: _Place) -> list[_Place]:
     """Continuations when the policy is played."""
     model = information.model
     entry = step_entries(information, place.h, place.cells)
@@ -153,7 +153,7 @@ def _after(information: Information, policy: Policy, place: _Place) -> list[_Pla
     return _places(information, policy, place.h + 1, z, after, entry.state, mass, place.node)
 
 
-def _joint_action_law(information: Information, policy: Policy, place: _Place) -> Floats:
+def _joint_action_law(information: Information, policy: Machine, place: _Place) -> Floats:
     """P(a | u), shape [U, A_h], of the node's mixture."""
     step, n = policy.steps[place.h - 1], information.n_agents
     counts = [len(information.model.choices(i, place.h)) for i in range(n)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
 from typing import Any
 
@@ -14,8 +13,8 @@ from rich.tree import Tree
 
 from posgc.assumptions import ReplayResult, Verdict
 from posgc.information.words import describe_lags, describe_steps
+from posgc.judge.judgement import Judgement
 from posgc.judge.referee import Comparison
-from posgc.judge.verify import Verification
 from posgc.language.diagnostics import render
 from posgc.language.numerals import plural
 from posgc.language.rounding import at_most, bracket
@@ -33,7 +32,6 @@ from posgc.report.traces import trace_columns, trace_rows
 __all__ = ["check", "info", "plot", "plugins", "replayed", "show", "simulate", "solve", "verify"]
 
 WITNESS_LINES = 8
-GAP = {"nash": "NE", "cce": "CCE", "ce": "CE", "ce_strategic": "strategic-form CE"}
 ANSWER = {True: "holds", False: "FAILS", None: "not decided"}
 
 
@@ -166,33 +164,33 @@ def _given(values: dict[str, str], lead: str) -> str:
 def solve(solution: Solution, path: str | None, opinion: Comparison | None = None) -> None:
     """The outcome of `posgc solve`."""
     console = _console()
-    header = solution.policy.header
+    header, claim = solution.policy.header, solution.policy.claim
     _heading(console, solution.compiled)
     _say(
         console,
         f"  {header.concept} by {header.backend} on {plural(sum(solution.layers), 'common belief')} "
         f"(Assumption 3: {solution.independence.method})",
     )
-    for note in header.notes[:3]:
+    for note in claim.notes[:3]:
         _say(console, f"  {note}")
     _say(console)
     if solution.compression is not None:
         _compression(console, solution.compression, header.agents)
-    if solution.verification is None and solution.compiled.tail is not None:
+    if solution.judgement is None and solution.compiled.tail is not None:
         _say(
             console,
             f"the game has no end and was cut after {plural(solution.compiled.model.horizon, 'step')}; "
             f"the bounds include {at_most(solution.compiled.tail)} for what follows",
         )
-    if solution.verification is not None:
-        _certificate(console, solution.compiled, solution.verification)
-    if header.stage_gap is not None and solution.compression is not None:
-        _say(console, f"stage games of the compressed game: gaps of at most {at_most(header.stage_gap)}")
-    elif header.gap_bound is not None:
+    if solution.judgement is not None:
+        _certificate(console, solution.compiled, solution.judgement)
+    if claim.stage_gap is not None and solution.compression is not None:
+        _say(console, f"stage games of the compressed game: gaps of at most {at_most(claim.stage_gap)}")
+    elif claim.stage_gap is not None and claim.gap_bound is not None:
         _say(
             console,
-            f"stage games: gaps of at most {at_most(header.stage_gap or 0.0)}, which bounds the gap by "
-            f"{at_most(header.gap_bound)}",
+            f"stage games: gaps of at most {at_most(claim.stage_gap)}, which bounds the gap by "
+            f"{at_most(claim.gap_bound)}",
         )
     lower, upper = solution.bounds
     if lower is not None and upper is not None:
@@ -201,25 +199,8 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
     _say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in solution.compiled.seconds.items()))
     if path is not None:
         _say(console, f"policy written to {path}; read it with: posgc show {path}")
-    if header.concept in ("ce", "cce") and reward_kind(solution.compiled.model) == "general":
-        select = header.options.get("select", "any")
-        _say(
-            console,
-            f"note: '{select}' is what is selected at each stage by itself, for the values that later steps "
-            "leave, among equilibria that read the common belief only; one that rewards or punishes across histories "
-            "of equal belief may do better for the whole game",
-        )
-        ways = [
-            way
-            for way in ("columns stopped", "few actions", "regret")
-            if any(re.search(rf"\b{way} \d", note) for note in header.notes)
-        ]
-        if ways and select != "any":
-            _say(
-                console,
-                f"note: not so where a stage was solved by {' or '.join(ways)}: the equilibrium found there "
-                f"is not proved to be the best for '{select}'",
-            )
+    for caveat in claim.caveats:
+        _say(console, f"note: {caveat}")
 
 
 def _compression(console: Console, found: CompressionResult, agents: tuple[str, ...]) -> None:
@@ -230,18 +211,23 @@ def _compression(console: Console, found: CompressionResult, agents: tuple[str, 
     _say(console)
 
 
-def _certificate(console: Console, compiled: Compiled, checked: Verification) -> None:
-    def gained(x: float) -> str:
-        return f"{x:z.3g}" if checked.exact else at_most(x)
+def _certificate(console: Console, compiled: Compiled, checked: Judgement) -> None:
+    if checked.gains is None or checked.gap is None or checked.nash_conv is None or checked.certified is None:
+        _estimated(console, compiled, checked)
+        return
+    exact = checked.status == "exact"
 
-    most = "" if checked.exact else "at most "
+    def gained(x: float) -> str:
+        return f"{x:z.3g}" if exact else at_most(x)
+
+    most = "" if exact else "at most "
     table = Table("agent", "value", f"gain by deviating{most and ', at most'}", box=None, pad_edge=False)
     for agent, value, gain in zip(compiled.model.signature.agents, checked.values, checked.gains, strict=True):
         table.add_row(escape(agent), f"{value:z.12g}", gained(gain))
     console.print(table)
     _say(
         console,
-        f"{GAP[checked.kind]} gap in the true game: {most}{gained(checked.gap)} (largest single gain), "
+        f"{checked.deviations.title} gap in the true game: {most}{gained(checked.gap)} (largest single gain), "
         f"NashConv {most}{gained(checked.nash_conv)} (sum); merging and rounding change it by at most "
         f"{at_most(checked.error, 1)}",
     )
@@ -255,7 +241,7 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
     if checked.judged_on == "histories":
         states = plural(sum(checked.pairs), "information state")
         _say(console, f"judged on histories ({states} of deviators), which does not need Assumption 3")
-        if not checked.exact:
+        if not exact:
             _say(
                 console,
                 "note: deviators remember all that they have ever known and been told, which may be more "
@@ -264,6 +250,20 @@ def _certificate(console: Console, compiled: Compiled, checked: Verification) ->
             )
     elif compiled.information.protocol.forget is not None:
         _say(console, "note: deviators are given the same memory as the agents (`forget`)")
+
+
+def _estimated(console: Console, compiled: Compiled, checked: Judgement) -> None:
+    """What playing says: means with intervals, and nothing of deviations."""
+    assert checked.margins is not None and checked.confidence is not None
+    table = Table("agent", "value, estimated", f"{checked.confidence:.0%} interval", box=None, pad_edge=False)
+    for agent, mean, half in zip(compiled.model.signature.agents, checked.values, checked.margins, strict=True):
+        table.add_row(escape(agent), f"{mean:z.6g}", f"{mean - half:z.6g} to {mean + half:z.6g}")
+    console.print(table)
+    _say(
+        console,
+        f"estimated by play ({plural(sum(checked.pairs), 'episode')}); what a deviation could gain is not known, "
+        "and nothing is proved",
+    )
 
 
 def _opinion(console: Console, opinion: Comparison | None) -> None:
@@ -283,7 +283,7 @@ def _opinion(console: Console, opinion: Comparison | None) -> None:
         )
 
 
-def verify(compiled: Compiled, checked: Verification, opinion: Comparison | None = None) -> None:
+def verify(compiled: Compiled, checked: Judgement, opinion: Comparison | None = None) -> None:
     """The outcome of `posgc verify`."""
     console = _console()
     _heading(console, compiled)
@@ -364,13 +364,15 @@ def show(policy: Policy, histories: tuple[CommonHistory, ...]) -> None:
     console = _console()
     header = policy.header
     tree = Tree(
-        escape(
-            f"{header.game} under {header.protocol}: {header.concept} by {header.backend}, "
-            f"claimed values {', '.join(f'{v:z.6g}' for v in header.values)}"
-        )
+        escape(f"{header.game} under {header.protocol}: {header.concept} by {header.backend}, " + _claimed(policy))
     )
     _grow(tree, histories, 1.0 - sum(c.probability for c in histories))
     console.print(tree)
+
+
+def _claimed(policy: Policy) -> str:
+    values = policy.claim.values
+    return "no value claimed" if values is None else f"claimed values {', '.join(f'{v:z.6g}' for v in values)}"
 
 
 def _grow(tree: Tree, histories: tuple[CommonHistory, ...], rest: float) -> None:

@@ -67,13 +67,13 @@ def test_uniform_play_earns_what_a_plain_sum_says(seed):
 def test_a_table_of_lags_is_the_protocol_of_that_name():
     T, O, R, initial = arrays(1)
     know = {"initial": initial, "horizon": 3}
-    lags = posgc.Protocol("mine", ((1, 1), (1, 1)), ((0, 1), (1, 0)))
+    lags = posgc.LagTable("mine", ((1, 1), (1, 1)), ((0, 1), (1, 0)))
     mine, named = posgc.from_arrays(T, O, R, share=lags, **know), posgc.from_arrays(T, O, R, share="one_step", **know)
     assert mine.info.sharing == named.info.sharing and mine.info.protocol == "mine"
     assert mine.solve("team").values == named.solve("team").values
     policy = mine.solve("team").policy
     assert policy.origin is None and named.verify(policy).gap < 1e-9
-    never = posgc.Protocol("never", ((1, posgc.NEVER), (posgc.NEVER, 1)), ((0, posgc.NEVER), (posgc.NEVER, 0)))
+    never = posgc.LagTable("never", ((1, posgc.NEVER), (posgc.NEVER, 1)), ((0, posgc.NEVER), (posgc.NEVER, 0)))
     kept = posgc.from_arrays(T, O, R, share=never, **know)
     assert kept.info.sharing[0].endswith("never known for 2")
 
@@ -120,11 +120,11 @@ T, O, R, INITIAL = arrays(1)
         ({"share": "ful"}, "E501", "no protocol `ful`"),
         ({"horizon": math.inf}, "E619", "discount below 1"),
         ({"R": R * 1e200}, "E625", "rewards may add up"),
-        ({"share": posgc.Protocol("p", ((1, 1),), ((0, 0), (0, 0)))}, "E635", "action_lags is not a table of 2 × 2"),
-        ({"share": posgc.Protocol("p", ((1, 0), (1, 1)), ((0, 0), (0, 0)))}, "E635", "cannot have the lags \\(1, 0\\)"),
-        ({"share": posgc.Protocol("p", ((2, 1), (1, 1)), ((0, 0), (0, 0)))}, "E635", "its owner has it at age 1"),
-        ({"share": posgc.Protocol("p", ((1, 1), (1, 1)), ((0, 0.5), (0, 0)))}, "E635", "observation obs of agent 1"),
-        ({"share": posgc.Protocol("p", ((1, 1), (1, 1)), ((0, 0), (0, 0)), -1)}, "E635", "forget is -1"),
+        ({"share": posgc.LagTable("p", ((1, 1),), ((0, 0), (0, 0)))}, "E635", "action_lags is not a table of 2 × 2"),
+        ({"share": posgc.LagTable("p", ((1, 0), (1, 1)), ((0, 0), (0, 0)))}, "E635", "cannot have the lags \\(1, 0\\)"),
+        ({"share": posgc.LagTable("p", ((2, 1), (1, 1)), ((0, 0), (0, 0)))}, "E635", "its owner has it at age 1"),
+        ({"share": posgc.LagTable("p", ((1, 1), (1, 1)), ((0, 0.5), (0, 0)))}, "E635", "observation obs of agent 1"),
+        ({"share": posgc.LagTable("p", ((1, 1), (1, 1)), ((0, 0), (0, 0)), -1)}, "E635", "forget is -1"),
     ],
 )
 def test_what_is_refused(wrong, code, words):

@@ -212,7 +212,7 @@ def test_options_are_values(game):
     assert loose.policy.header.options["epsilon"] == 0.3 and loose.gap <= 1.2
     assert game.solve("team", epsilon="0.3").policy.header.options == loose.policy.header.options
     ce = posgc.load(GAMES / "vendors.posg").solve("ce", select="egalitarian", options={"form": "strategic"})
-    assert ce.policy.header.options["form"] == "strategic" and ce.verification.kind == "ce_strategic"
+    assert ce.policy.header.options["form"] == "strategic" and ce.judgement.kind == "ce_strategic"
     for options in (
         {"epsilon": "much"},
         {"epsilon": -1.0},

@@ -35,10 +35,10 @@ SPECS = (
 def check(information: Information, found: Assessment) -> bool:
     """Gains and values within every bound; whether some bound adds something to M's own gap."""
     assert found.bounds
-    if found.verification is None:
+    if found.judgement is None:
         raise LimitError(found.not_verified)
     slack, told = close(information), False
-    true, model = found.verification, found.in_model
+    true, model = found.judgement, found.in_model
     for bound in found.bounds:
         assert (np.array(true.gains) <= np.maximum(bound.gains, 0.0) + slack).all(), (bound, true)
         assert (np.abs(np.array(true.values) - model.values) <= bound.value_error + slack).all(), (bound, true, model)

@@ -40,10 +40,10 @@ def lossless(seed: int, spec: str) -> None:
     assert not compressed.certificate.distance.max() > 1e-11
     assert found.measured is not None and found.measured.epsilon_z.max() < 1e-10
     assert found.measured.epsilon_r.max() <= 1e-10 + close(information)
-    assert found.verification is not None
-    assert found.verification.values == pytest.approx(found.in_model.values, abs=1e-9 + close(information))
+    assert found.judgement is not None
+    assert found.judgement.values == pytest.approx(found.in_model.values, abs=1e-9 + close(information))
     own = verify(information, exact, gap_kind(concept))
-    assert found.verification.gap <= max(own.gap, 0.0) + SOLVED
+    assert found.judgement.gap <= max(own.gap, 0.0) + SOLVED
     if shape.rewards != "general" and concept in ("team", "nash"):  # one value
         tolerance = 1e-10 if concept == "team" else SOLVED
         assert policy.header.values == pytest.approx(exact.header.values, abs=tolerance)
@@ -118,7 +118,7 @@ def test_what_pays_nothing_is_forgotten(seed: int) -> None:
     values = [plan(g.information, "team", g).header.values[0] for g in (plain, more, small, merged)]
     assert values == pytest.approx([values[0]] * 4, abs=1e-10)
     found = judged(CompressedGame(merged, more, None), plan(more.information, "team", merged))
-    assert found.verification is not None and found.verification.gap < 1e-10
+    assert found.judgement is not None and found.judgement.gap < 1e-10
 
 
 def same_graph(one: Graph, two: Graph) -> bool:

@@ -16,10 +16,10 @@ from posgc.compression import CompressedGame
 from posgc.compression.assess import Assessment
 from posgc.information.graph import expand_graph
 from posgc.information.items import Information
+from posgc.language.concepts import ConceptName
 from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
-from posgc.policy.artefact import Concept
 
 
 def unshared(model: Model) -> Model:
@@ -57,7 +57,7 @@ def uncontrolled(horizon: int) -> tuple[Model, LagTable]:
     return model, LagTable("late", ((1, NEVER), (NEVER, 1)), ((0, 2), (2, 0)))
 
 
-def judge(information: Information, spec: str, concept: Concept) -> tuple[CompressedGame, Assessment]:
+def judge(information: Information, spec: str, concept: ConceptName) -> tuple[CompressedGame, Assessment]:
     compressed = apply(information, spec, 100_000)
     assert compressed is not None
     return compressed, judged(compressed, plan(information, concept, compressed.graph))
@@ -79,7 +79,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0].name}-{case[0].horizon}-{case[1].name}-{case[2]}")
-def test_sharing_changes_nothing(case: tuple[Model, LagTable, str, Concept]) -> None:
+def test_sharing_changes_nothing(case: tuple[Model, LagTable, str, ConceptName]) -> None:
     model, protocol, spec, concept = case
     secret = [v for v in (0, 1) if max(protocol.action_lags[v]) == NEVER]
     dropped = frozenset((v, t) for v in secret for t in range(1, model.horizon))
@@ -90,13 +90,13 @@ def test_sharing_changes_nothing(case: tuple[Model, LagTable, str, Concept]) -> 
     assert one.certificate.distance == pytest.approx(two.certificate.distance, abs=1e-12)
     assert a.in_model.values == pytest.approx(b.in_model.values, rel=1e-10)
     assert a.in_model.value_span == pytest.approx(b.in_model.value_span, rel=1e-9, abs=1e-9)
-    assert (a.measured is None) == (b.measured is None) and (a.verification is None) == (b.verification is None)
+    assert (a.measured is None) == (b.measured is None) and (a.judgement is None) == (b.judgement is None)
     if a.measured is not None and b.measured is not None:
         assert a.measured.epsilon_z == pytest.approx(b.measured.epsilon_z, abs=1e-10)
         assert a.measured.epsilon_r == pytest.approx(b.measured.epsilon_r, abs=1e-8)
-    if a.verification is not None and b.verification is not None:
-        assert a.verification.values == pytest.approx(b.verification.values, rel=1e-9)
-        assert a.verification.gains == pytest.approx(b.verification.gains, abs=1e-6)
+    if a.judgement is not None and b.judgement is not None:
+        assert a.judgement.values == pytest.approx(b.judgement.values, rel=1e-9)
+        assert a.judgement.gains == pytest.approx(b.judgement.gains, abs=1e-6)
 
 
 def test_arrays_are_shared() -> None:

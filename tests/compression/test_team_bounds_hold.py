@@ -62,7 +62,7 @@ def check(seed: int) -> bool | None:
     if case is None:
         return None
     policy, assessment, optimum, slack = case
-    for known in (assessment, replace(assessment, verification=None)):
+    for known in (assessment, replace(assessment, judgement=None)):
         lower, upper = team_bounds(policy, known)
         assert upper is not None and lower - slack <= optimum <= upper + slack
     assert policy.header.upper is not None
@@ -96,5 +96,5 @@ def test_a_back_end_that_claims_too_much_moves_no_bound(seed: int) -> None:
     assert case is not None
     policy, assessment, optimum, slack = case
     boast = replace(policy, header=replace(policy.header, values=tuple(v + 1000 for v in policy.header.values)))
-    lower, upper = team_bounds(boast, replace(assessment, verification=None))
+    lower, upper = team_bounds(boast, replace(assessment, judgement=None))
     assert upper is not None and lower - slack <= optimum <= upper + slack

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from doc_blocks import ROOT
 
+from posgc.language.concepts import ConceptName
 from posgc.pipeline import Request, compile_request, independence, solve
-from posgc.policy.artefact import Concept
 
 FILES = ROOT / ".." / "shared" / "benchmarks"
 PAGE = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
@@ -54,14 +54,14 @@ def path_of(name: str) -> Path:
         ("sdms/fake_prisoners.zsposg", "full", "nash", 4),
     ],
 )
-def test_values_are_those_that_solve_gives(name: str, share: str, concept: Concept, most: int) -> None:
+def test_values_are_those_that_solve_gives(name: str, share: str, concept: ConceptName, most: int) -> None:
     path, written = path_of(name), values(name, share, concept)
     assert set(range(2, most + 1)) <= set(written)
     for horizon in range(2, most + 1):
         reward = "zero_sum" if concept == "nash" else None
         solution = solve(compile_request(Request(str(path), share, {}, horizon, 1.0, reward=reward)), concept)
-        assert solution.verification is not None
-        assert solution.verification.values[0] == pytest.approx(written[horizon], abs=6e-7), horizon
+        assert solution.judgement is not None
+        assert solution.judgement.values[0] == pytest.approx(written[horizon], abs=6e-7), horizon
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_claim(path: Path, claim: Expectation) -> None:
         assert claim.quantity == "value" and claim.concept is not None
         if independence(compiled).holds is False:
             pytest.skip("Assumption 3 fails under this protocol")
-        assert within(claim, float(solve(compiled, claim.concept).verification.values[claim.agent]))
+        assert within(claim, float(solve(compiled, claim.concept).judgement.values[claim.agent]))
 
 
 @pytest.mark.parametrize("name", ["power_control", "routing", "reservoir", "fishery", "wiretap", "wind"])

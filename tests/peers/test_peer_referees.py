@@ -28,7 +28,8 @@ from posgc.information.items import Information
 from posgc.information.tree import count_nodes, game_tree
 from posgc.judge.histories import judge_histories
 from posgc.judge.referee import Judgement, compare
-from posgc.judge.verify import GapKind, verify
+from posgc.language.concepts import DeviationKind
+from posgc.judge.verify importverify
 from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.plugin import Referee
 from posgc.policy.artefact import Policy
@@ -49,7 +50,7 @@ def exported(information: Information) -> tuple[str, Infosets]:
     return "".join(efg_lines("game", information.model.signature.agents, game_tree(information, infosets))), infosets
 
 
-def agree(information: Information, policy: Policy, kind: GapKind) -> None:
+def agree(information: Information, policy: Policy, kind: DeviationKind) -> None:
     checked = verify(information, policy, kind)
     for referee in REFEREES:
         said = compare(information, policy, checked, referee.name, referee.judge)
@@ -139,7 +140,7 @@ def check_histories(shape: Shape) -> None:
     rng, tree = np.random.default_rng(shape.seed), Tree(model, protocol, information.dropped)
     make = (unrolled, machine)[shape.seed % 2]
     correlated = make(rng, tree, False)
-    kinds: tuple[GapKind, ...] = ("ce", "ce_strategic", "cce")
+    kinds: tuple[DeviationKind, ...] = ("ce", "ce_strategic", "cce")
     for policy, kind in [(make(rng, tree, True), "nash"), *((correlated, kind) for kind in kinds)]:
         checked = judge_histories(information, policy, kind)
         for referee in REFEREES:
@@ -250,7 +251,7 @@ def test_a_disagreement_is_the_first_number_that_differs() -> None:
     policy = on_graph(np.random.default_rng(0), tree, graph, True)
     checked = verify(information, policy, "nash")
 
-    def liar(efg: str, profile: Any) -> Judgement:
+    def liar(efg: str, profile: Any) -> SecondOpinion:
         truth = GambitReferee().judge(efg, profile)
         return replace(truth, values=(truth.values[0], truth.values[1] + 0.5))
 

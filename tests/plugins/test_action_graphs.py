@@ -28,7 +28,7 @@ IMPORTERS = {"agg": AggImporter(), "bagg": BaggImporter(), "gam": GamImporter()}
 def read(ending: str, text: str, **flags: object) -> Imported:
     given = {"horizon": None, "discount": None, "reward": None} | flags
     source = Source(f"games/small.{ending}", text)
-    assert IMPORTERS[ending].claims(source)
+    assert IMPORTERS[ending].applies(source) is None
     return IMPORTERS[ending].read(source, **given)  # type: ignore[arg-type]
 
 

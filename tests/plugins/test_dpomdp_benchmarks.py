@@ -49,7 +49,7 @@ SIZES = {
 def load(name: str, reward: RewardReading | None = None) -> Imported:
     path = FILES / name
     source = Source(str(path), path.read_text())
-    assert DpomdpImporter().claims(source)
+    assert DpomdpImporter().applies(source) is None
     return DpomdpImporter().read(source, horizon=2, discount=None, reward=reward)
 
 
@@ -176,7 +176,7 @@ def test_example_is_refused_for_what_is_wrong_with_it() -> None:
 def test_the_pomdps_of_cassandra_are_not_claimed(name: str) -> None:
     path = FILES / "sdms" / f"{name}.pomdp"
     source = Source(str(path), path.read_text())
-    assert not DpomdpImporter().claims(source)
+    assert DpomdpImporter().applies(source) is not None
     with pytest.raises(InputError):
         DpomdpImporter().read(source, horizon=1, discount=None, reward=None)
 

@@ -37,7 +37,7 @@ def test_round_trip_of_the_shipped_team_games(game: str, tmp_path: Path) -> None
     values = []
     for name in (f"games/{game}.posg", str(path)):
         compiled = compile_request(Request(name, "one_step", horizon=3))
-        values.append(solve(compiled, "team").verification.values[0])
+        values.append(solve(compiled, "team").judgement.values[0])
         assert not compiled.diagnostics
     assert values[0] == pytest.approx(values[1], abs=1e-9)
 

@@ -248,7 +248,7 @@ def test_carriage_returns_change_nothing() -> None:
 
 
 def test_a_byte_order_mark_is_nothing() -> None:
-    assert DpomdpImporter().claims(Source("x", "\ufeff" + HEADER))
+    assert DpomdpImporter().applies(Source("x", "\ufeff" + HEADER)) is None
     assert codes(load("\ufeff" + HEADER + LAWS)) == []
 
 
@@ -327,11 +327,11 @@ class TestReadersOfRewards:
 
 def test_claims_by_content_alone() -> None:
     importer = DpomdpImporter()
-    assert importer.claims(Source("x.txt", HEADER))
-    assert importer.claims(Source("x.posg", 'agents:2\nvalues:"reward"\n'))
-    assert not importer.claims(Source("x.dpomdp", "game dectiger { agents ann, bob; # agents: 2\n }"))
-    assert not importer.claims(Source("x.dpomdp", "discount: 0.9\nvalues: reward\nstates: 2\nactions: 2\n"))
-    assert not importer.claims(Source("x.dpomdp", ""))
+    assert importer.applies(Source("x.txt", HEADER)) is None
+    assert importer.applies(Source("x.posg", 'agents:2\nvalues:"reward"\n')) is None
+    assert importer.applies(Source("x.dpomdp", "game dectiger { agents ann, bob; # agents: 2\n }")) is not None
+    assert importer.applies(Source("x.dpomdp", "discount: 0.9\nvalues: reward\nstates: 2\nactions: 2\n")) is not None
+    assert importer.applies(Source("x.dpomdp", "")) is not None
 
 
 def test_the_grammar_has_no_conflicts(caplog: pytest.LogCaptureFixture) -> None:

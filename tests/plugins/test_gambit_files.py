@@ -339,9 +339,9 @@ def test_flags_that_make_no_sense() -> None:
 
 
 def test_claims() -> None:
-    assert NfgImporter().claims(Source("x", SELTEN)) and EfgImporter().claims(Source("x", "\ufeff\n" + PENNIES))
-    assert not NfgImporter().claims(Source("x.nfg", PENNIES)) and not EfgImporter().claims(Source("x.efg", SELTEN))
-    assert not EfgImporter().claims(Source("x.efg", "")) and not NfgImporter().claims(Source("x", "NFG"))
+    assert NfgImporter().applies(Source("x", SELTEN)) is None and EfgImporter().applies(Source("x", "\ufeff\n" + PENNIES)) is None
+    assert NfgImporter().applies(Source("x.nfg", PENNIES)) is not None and EfgImporter().applies(Source("x.efg", SELTEN)) is not None
+    assert EfgImporter().applies(Source("x.efg", "")) is not None and NfgImporter().applies(Source("x", "NFG")) is not None
 
 
 def test_hostile_texts_take_no_time() -> None:

@@ -87,9 +87,9 @@ def test_names_where_the_lists_are_alike_and_numbers_for_twins() -> None:
 
 def test_claims() -> None:
     importer = OsposgImporter()
-    assert importer.claims(Source("x", GAME)) and importer.claims(Source("x", "\n  " + GAME))
+    assert importer.applies(Source("x", GAME)) is None and importer.applies(Source("x", "\n  " + GAME)) is None
     for text in ("", "game g { }", "1 2 3\n", "1 2 3 4 5 6 7 x", "1 2 3 4 5 6 7.5 0.9", "agents: 2\n"):
-        assert not importer.claims(Source("x.osposg", text))
+        assert importer.applies(Source("x.osposg", text)) is not None
 
 
 @pytest.mark.parametrize(

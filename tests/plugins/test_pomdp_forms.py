@@ -141,10 +141,10 @@ def test_fields_called_like_keywords() -> None:
 
 def test_claims() -> None:
     ours, theirs = PomdpImporter(), DpomdpImporter()
-    assert ours.claims(Source("x", PREAMBLE)) and not theirs.claims(Source("x", PREAMBLE))
+    assert ours.applies(Source("x", PREAMBLE)) is None and theirs.applies(Source("x", PREAMBLE)) is not None
     joint = Source("x.pomdp", 'agents:1\ndiscount:0.75\nvalues:"reward"\nstates:2\n')  # SDMS
     assert theirs.claims(joint) and not ours.claims(joint)
-    assert not ours.claims(Source("x.pomdp", "game g {\n  state s: {a};\n # states: 2\n}\n"))
+    assert ours.applies(Source("x.pomdp", "game g {\n  state s: {a};\n # states: 2\n}\n")) is not None
 
 
 MISTAKES = [

@@ -29,7 +29,7 @@ Update = tuple[int, dict[int, Callable[[State], int]]]  # a weight, and new valu
 def read(text: str, **flags: object) -> Imported:
     given = {"horizon": 3, "discount": None, "reward": None} | flags
     source = Source("games/small.prism", text)
-    assert PrismImporter().claims(source)
+    assert PrismImporter().applies(source) is None
     return PrismImporter().read(source, **given)  # type: ignore[arg-type]
 
 
@@ -320,7 +320,7 @@ def belief_value(plain: Random, seen: list[int], belief: dict[State, float], ste
 def solved(path: Path, text: str, concept: str, share: str, **flags: object) -> float:
     path.write_text(text, encoding="utf-8")
     compiled = compile_request(Request(str(path), share=share, **flags))  # type: ignore[arg-type]
-    return float(solve(compiled, concept).verification.values[0])  # type: ignore[arg-type]
+    return float(solve(compiled, concept).judgement.values[0])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -619,9 +619,9 @@ def test_flags() -> None:
 
 def test_claims() -> None:
     ours = PrismImporter()
-    assert not ours.claims(Source("x.prism", "// module m endmodule"))
-    assert not ours.claims(Source("x.prism", "game g { state module: {a}; } # module m endmodule"))
-    assert not ours.claims(Source("x.v", "endmodule module"))
+    assert ours.applies(Source("x.prism", "// module m endmodule")) is not None
+    assert ours.applies(Source("x.prism", "game g { state module: {a}; } # module m endmodule")) is not None
+    assert ours.applies(Source("x.v", "endmodule module")) is not None
 
 
 @pytest.mark.parametrize(
@@ -713,7 +713,7 @@ def test_mutated_files_give_coded_errors() -> None:
             word = rng.choice(words)
             text = text[:at] + rng.choice(["", word, f" {word} "]) + text[at + rng.randint(0, 4) :]
         source = Source("m.prism", text)
-        if PrismImporter().claims(source):
+        if PrismImporter().applies(source) is None:
             try:
                 PrismImporter().read(source, horizon=2, discount=None, reward=None)
             except InputError as error:

@@ -24,7 +24,8 @@ from support.tree import Tree
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
 from posgc.judge.histories import judge_histories
-from posgc.judge.verify import GapKind, Verification, verify
+from posgc.language.concepts import DeviationKind
+from posgc.judge.verify importVerification, verify
 from posgc.language import compile_game
 from posgc.language.diagnostics import LimitError, Source
 from posgc.language.sharing.requests import protocol as protocol_of
@@ -33,7 +34,7 @@ from posgc.policy.artefact import Policy
 
 few = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 ANY = ("any", "any", "none", "forget_all", "mixed_links", "controlled_late_own")
-KINDS: tuple[GapKind, ...] = ("nash", "cce", "ce", "ce_strategic")
+KINDS: tuple[DeviationKind, ...] = ("nash", "cce", "ce", "ce_strategic")
 EXACT = 1e-9
 """Absolute; rewards are of order 1."""
 
@@ -50,7 +51,7 @@ def random_policy(rng: np.random.Generator, tree: Tree, product: bool) -> Policy
     return (unrolled if rng.random() < 0.5 else machine)(rng, tree, product)
 
 
-def check_recall(shape: Shape, kinds: tuple[GapKind, ...] = KINDS) -> None:
+def check_recall(shape: Shape, kinds: tuple[DeviationKind, ...] = KINDS) -> None:
     """Values as played out, best deviations those of a deviator that remembers everything."""
     information, tree = game_of(shape)
     rng = np.random.default_rng(shape.seed)
@@ -135,7 +136,7 @@ def check_challenges(seeds: Sequence[int]) -> None:
         game = compile_game(source, {}, None, None)
         beliefs = Beliefs(ExactGame(game), protocol_of(game.signature, asked.share, game), information.dropped)
         rng = np.random.default_rng(seed)
-        kinds: tuple[GapKind, ...] = ("nash", "cce", "ce")
+        kinds: tuple[DeviationKind, ...] = ("nash", "cce", "ce")
         for kind in kinds:
             policy = one_node(rng, information, kind == "nash")
             try:
@@ -165,7 +166,7 @@ def test_hundreds_of_misleading_games_in_fractions() -> None:
 # ---- numbers by hand, sizes, refusals
 
 
-def judged(text: str, policy: Policy | None = None, kind: GapKind = "nash", **tables: object) -> Verification:
+def judged(text: str, policy: Policy | None = None, kind: DeviationKind = "nash", **tables: object) -> Judgement:
     information = compile_request(Request("g"), source=Source("g", text)).information
     return judge_histories(information, policy or one_node(np.random.default_rng(0), information, True, True), kind)
 

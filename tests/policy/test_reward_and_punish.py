@@ -17,8 +17,8 @@ COOPERATE, HARBOUR, HILL = 0, 0, 1
 def test_eight_on_the_merged_graph(concept):
     solution = solve(compile_request(Request(str(GAME))), concept)
     assert solution.layers == (1, 1)
-    assert sum(solution.verification.values) == pytest.approx(8, abs=1e-9)  # MATH, section 3: 8 against 10
-    assert solution.verification.gap <= 1e-9
+    assert sum(solution.judgement.values) == pytest.approx(8, abs=1e-9)  # MATH, section 3: 8 against 10
+    assert solution.judgement.gap <= 1e-9
 
 
 def test_ten_with_memory():
@@ -58,7 +58,7 @@ def test_the_best_of_every_stage_is_not_the_best_of_the_game(tmp_path):
     compiled = compile_request(Request(str(path)))
     solution = solve(compiled, "ce")
     assert solution.layers == (1, 2)
-    assert sum(solution.verification.values) == pytest.approx(8, abs=1e-9) and solution.verification.gap <= 1e-9
+    assert sum(solution.judgement.values) == pytest.approx(8, abs=1e-9) and solution.judgement.gap <= 1e-9
     first, second = solution.policy.steps
     reward = int(first.edge_to[first.edge_z == np.flatnonzero(first.z == 0)[0]][0])  # where both cooperated
     deal = np.array([[COOPERATE]])

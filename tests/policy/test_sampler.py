@@ -33,7 +33,7 @@ def test_mean_returns_are_the_verified_values(game, concept, share):
     episodes = play(compiled.information, solution.policy, EPISODES, seed=3)
     # five standard errors: one false alarm in two million
     error = np.maximum(episodes.error, 1e-12)
-    assert (abs(episodes.mean - solution.verification.values) <= 5 * error + 1e-9).all()
+    assert (abs(episodes.mean - solution.judgement.values) <= 5 * error + 1e-9).all()
 
 
 def test_seeds_are_redrawn_independently_at_each_step():

@@ -176,7 +176,7 @@ def test_estimates_hold_the_verified_value(game, concept):
     compiled = compile_request(Request(str(GAMES / f"{game}.posg")))
     solution = solve(compiled, concept)
     found = estimate(compiled.model, PolicyPlayer(compiled.information, solution.policy), 200_000, seed=11)
-    assert (abs(found.mean - solution.verification.values) <= 5 * found.error + 1e-9).all()
+    assert (abs(found.mean - solution.judgement.values) <= 5 * found.error + 1e-9).all()
 
 
 @few

@@ -21,7 +21,7 @@ from posgc.equilibrium import (
 from posgc.information.graph import expand_graph
 from posgc.information.items import Information
 from posgc.judge import judged_stretches
-from posgc.judge.verify import Verification, verify
+from posgc.judge.verify import Judgement, verify
 from posgc.language.sharing.lag_table import LagTable
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
@@ -137,7 +137,7 @@ def stages_of(policy: Policy) -> int:
 def same_verification(information: Information, policy: Policy, kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = verify(information, policy, kind)
     monkeypatch.setattr(judged_stretches, "SMALL_STAGES", 0)
-    plain: Verification = verify(information, policy, kind)
+    plain: Judgement = verify(information, policy, kind)
     monkeypatch.undo()
     assert quick.values == pytest.approx(plain.values, rel=1e-12, abs=1e-10)
     assert quick.deviation_values == pytest.approx(plain.deviation_values, rel=1e-12, abs=1e-10)

@@ -18,7 +18,8 @@ from support.policies import machine, on_graph
 from support.tree import Tree
 
 from posgc.information.items import Information
-from posgc.judge.verify import GapKind, verify
+from posgc.language.concepts import DeviationKind
+from posgc.judge.verify importverify
 from posgc.language.diagnostics import LimitError, Source
 from posgc.model.build import from_arrays
 from posgc.pipeline import Request, compile_request
@@ -41,7 +42,7 @@ def test_gaps_are_those_of_the_definition(shape: Shape) -> None:
     information, tree, _ = prepared(shape)
     rng = np.random.default_rng(shape.seed)
     decided = 0
-    kinds: tuple[GapKind, ...] = ("nash", "cce", "ce", "ce_strategic")
+    kinds: tuple[DeviationKind, ...] = ("nash", "cce", "ce", "ce_strategic")
     for kind in kinds:
         policy = machine(rng, tree, kind == "nash", 2)
         fast, play = verify(information, policy, kind), Play(tree, policy)

@@ -18,9 +18,10 @@ from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import Graph, Layer, expand_graph
 from posgc.information.items import Information
 from posgc.information.payoff import private_types, stage_payoffs, stage_weights
-from posgc.judge.verify import Verification, gap_kind, verify
+from posgc.judge.verify import Judgement, gap_kind, verify
+from posgc.language.concepts import ConceptName
 from posgc.plugin import Problem
-from posgc.policy.artefact import Concept, Policy
+from posgc.policy.artefact import Policy
 from posgc.policy.compatibility import require_compatible
 
 __all__ = [
@@ -216,7 +217,7 @@ def check_weights(tree: Tree, graph: Graph, h: int, level: list[tuple[float, His
 # ---- policies
 
 
-def check_policy(information: Information, tree: Tree, policy: Policy, kind: Kind, scale: float = 1.0) -> Verification:
+def check_policy(information: Information, tree: Tree, policy: Policy, kind: Kind, scale: float = 1.0) -> Judgement:
     """`verify` against playing the policy out, deviators included."""
     fast, play = verify(information, policy, kind), Play(tree, policy)
     close = EXACT * scale
@@ -251,13 +252,13 @@ def check_random_policies(information: Information, tree: Tree, graph: Graph, se
 # ---- solvers
 
 
-def solved(information: Information, concept: Concept, **options: object) -> Policy:
+def solved(information: Information, concept: ConceptName, **options: object) -> Policy:
     """What value iteration makes of the game."""
     problem = Problem(information, concept, 10**6, 0)
     return ValueIteration().emit(problem, ValueIteration.options(**options)).run(lambda stage, done, total: None)
 
 
-def check_solution(information: Information, tree: Tree, concept: Concept, shape: Shape) -> None:
+def check_solution(information: Information, tree: Tree, concept: ConceptName, shape: Shape) -> None:
     """Value iteration: its claim is what the policy earns, no gap is left, and the value is the plain optimum."""
     policy = solved(information, concept)
     require_compatible(information, policy)
@@ -273,9 +274,9 @@ def check_solution(information: Information, tree: Tree, concept: Concept, shape
         assert checked.values[0] == pytest.approx(zero_sum_value(tree), abs=SOLVED)
 
 
-def concepts(shape: Shape) -> tuple[Concept, ...]:
+def concepts(shape: Shape) -> tuple[ConceptName, ...]:
     """What value iteration serves for rewards of this kind with a gap of rounding only."""
-    served: dict[str, tuple[Concept, ...]] = {
+    served: dict[str, tuple[ConceptName, ...]] = {
         "common": ("team", "nash", "ce", "cce"),
         "zero_sum": ("nash", "ce", "cce"),
         "general": ("nash", "ce", "cce") if shape.n == 2 else ("ce", "cce"),  # more agents: Nash with its gap only

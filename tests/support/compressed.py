@@ -20,10 +20,11 @@ from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import Graph
 from posgc.information.items import Information
 from posgc.judge.verify import gap_kind
+from posgc.language.concepts import ConceptName
 from posgc.model.rewards import reward_spans
 from posgc.plugin import Problem
 from posgc.plugin.specs import compression_of
-from posgc.policy.artefact import Concept, Policy
+from posgc.policy.artefact import Policy
 
 __all__ = ["Worst", "apply", "close", "game", "judged", "long_shape", "plan", "randomised", "served"]
 
@@ -61,18 +62,18 @@ def game(shape: Shape) -> Information:
 def apply(information: Information, spec: str, max_nodes: int = 20_000) -> CompressedGame | None:
     """The compressed game; None where the compression does not serve."""
     compression, options = compression_of(spec)
-    if compression.accepts(information, options) is not None:
+    if compression.applies(information, options) is not None:
         return None
     return compression.apply(information, options, max_nodes, lambda *_: None)
 
 
-def served(shape: Shape, seed: int) -> Concept:
+def served(shape: Shape, seed: int) -> ConceptName:
     """One of the concepts that value iteration solves exactly for such rewards."""
     every = concepts(shape)
     return every[seed % len(every)]
 
 
-def plan(information: Information, concept: Concept, graph: Graph | None) -> Policy:
+def plan(information: Information, concept: ConceptName, graph: Graph | None) -> Policy:
     """What value iteration makes of the compressed game (of the game itself without one)."""
     problem = Problem(information, concept, 10**6, 0, graph)
     return ValueIteration().emit(problem, ValueIteration.options()).run(lambda *_: None)

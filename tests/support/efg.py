@@ -122,7 +122,7 @@ class Efg:
         return value(self.root)
 
 
-def judge(text: str, profile: Profile) -> Judgement:
+def judge(text: str, profile: Profile) -> SecondOpinion:
     """As a referee judges."""
     game = Efg(text)
     assert game.root is not None

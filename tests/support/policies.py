@@ -11,7 +11,9 @@ from support.tree import Known, Tree
 
 from posgc.information.graph import Graph
 from posgc.information.items import Information, Item
-from posgc.policy.artefact import Concept, Header, Policy, PolicyStep
+from posgc.language.concepts import ConceptName
+from posgc.policy.artefact import Header, Policy
+from posgc.policy.machine import PolicyStep
 
 __all__ = ["header_of", "machine", "on_graph", "one_node", "unrolled"]
 
@@ -20,7 +22,7 @@ Edges = list[dict[int, int]]
 """For each node: increment code -> node of the next step."""
 
 
-def header_of(tree: Tree, concept: Concept) -> Header:
+def header_of(tree: Tree, concept: ConceptName) -> Header:
     """A header that fits the game and claims nothing."""
     model, protocol = tree.model, tree.protocol
     return Header(

@@ -16,8 +16,9 @@ class Matrix:
     suffixes: ClassVar = (".matrix",)
     own_horizon: ClassVar = False
 
-    def claims(self, source):
-        return source.text.split("\n", 1)[0].strip() == "matrix"
+    def applies(self, source):
+        first = source.text.split("\n", 1)[0].strip()
+        return None if first == "matrix" else "its first line is not `matrix`"
 
     def read(self, source, *, horizon, discount, reward):
         try:

@@ -22,4 +22,4 @@ class Tiny:
         return None if facts.independent else f"it needs Assumption 3: {facts.why_not_independent}"
 
     def emit(self, problem, options):
-        return Induction(problem.graph, problem.concept, solve_team, self.name, options)
+        return Induction(problem.graph, problem.concept, solve_team)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, cast
 
 from posgc.language import ir
+from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.language.diagnostics.report import Reporter, near
 from posgc.language.elaborate.declarations import MAX_HORIZON
 from posgc.language.elaborate.values import REAL
@@ -16,9 +17,8 @@ from posgc.language.text import syntax as ast
 
 __all__ = ["check_claims"]
 
-_CONCEPTS = ("team", "nash", "ce", "cce")
+_CONCEPTS = tuple(CONCEPTS)
 _FORMS = "`assumption 3`, `gamma >= 0.3`, `value(team) == 8.8 within 1e-9`, `value(ce, bob) >= 1`, `gap(nash) <= 1e-9`"
-Concept = Literal["team", "nash", "ce", "cce"]
 
 
 def check_claims(
@@ -97,7 +97,7 @@ def _claim(item: ast.Expect, request: str | None, rules: Rules, reporter: Report
 
 def _quantity(
     node: ast.Expression, rules: Rules, reporter: Reporter
-) -> tuple[Literal["gamma", "value", "gap"], Concept | None, int] | None:
+) -> tuple[Literal["gamma", "value", "gap"], ConceptName | None, int] | None:
     match node:
         case ast.Reference(name="gamma", indices=(), primed=False):
             return "gamma", None, 0
@@ -109,14 +109,14 @@ def _quantity(
                     "E313",
                     f"`{concept}` is not a solution concept",
                     word.span,
-                    near(concept, _CONCEPTS) or "they are team, nash, ce and cce",
+                    near(concept, _CONCEPTS) or f"they are {', '.join(_CONCEPTS[:-1])} and {_CONCEPTS[-1]}",
                 )
                 return None
             if len(rest) > (1 if kind == "value" else 0):
                 reporter.error("E313", f"`{kind}` has too many arguments", node.span, f"claims are {_FORMS}")
                 return None
             agent = rules.agent(rest[0], rules.env, "the agent of a value") if rest else 1
-            return None if agent is None else (kind, cast(Concept, concept), agent - 1)
+            return None if agent is None else (kind, cast(ConceptName, concept), agent - 1)
         case _:
             reporter.error("E313", "this is not a claim", node.span, f"claims are {_FORMS}")
             return None

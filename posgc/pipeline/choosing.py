@@ -1,0 +1,50 @@
+"""Which back-end solves a game."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from posgc.assumptions import Verdict
+from posgc.language.concepts import ConceptName
+from posgc.language.diagnostics import Diagnostic, InputError, LimitError
+from posgc.pipeline.checking import BackendOffer, offers
+from posgc.pipeline.compiling import AssumptionFails, Compiled
+from posgc.plugin.backend import Backend
+from posgc.plugin.registry import registry
+
+__all__ = ["backend_of", "require_independence"]
+
+
+def backend_of(compiled: Compiled, concept: ConceptName, verdict: Verdict, name: str | None) -> Backend:
+    """The back-end of that name, or the first planner that applies: nobody learns who has not asked for it.
+
+    Raises InputError (E602, E603) with a table of reasons where none serves: AssumptionFails where one would if only
+    Assumption 3 held, LimitError where it would if Assumption 3 had been decided.
+    """
+    backends = registry().backends
+    if name is not None and name not in backends:
+        cure = f"installed: {', '.join(backends) or 'none'}"
+        raise InputError([Diagnostic("E602", f"no back-end is called {name}", help=cure)])
+
+    def wanted(offer: BackendOffer) -> bool:
+        return offer.name == name or (name is None and backends[offer.name].reads == "model")
+
+    table = [offer for offer in offers(compiled, concept, verdict) if wanted(offer)]
+    for offer in table:
+        if offer.applies:
+            return backends[offer.name]
+    rows = "\n".join(f"  {offer.name}: {offer.reason}" for offer in table) or "  none is installed"
+    why = f"no back-end serves concept {concept} on this game:\n{rows}"
+    hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True))
+    if any(offer.applies and wanted(offer) for offer in hopeful):
+        require_independence(verdict, why)
+    raise InputError([Diagnostic("E603", why, help="`posgc check` shows what each back-end asks for")])
+
+
+def require_independence(verdict: Verdict, why: str) -> None:
+    """Raises where Assumption 3 does not hold: LimitError where it is not decided, else AssumptionFails (E604)."""
+    if verdict.holds is None:
+        raise LimitError(why)
+    if verdict.holds is False:
+        cure = "`posgc check` shows the counterexample; another --share may do"
+        raise AssumptionFails([Diagnostic("E604", why, help=cure)])

@@ -1,0 +1,172 @@
+"""Environments: what a learner plays in.
+
+A compiled game is one (`posgc.play.simulator.Simulator`), somebody else's simulator another; whatever has these members
+will do.  `CountedEnvironment` counts what is played and refuses to play past the budget; `RemoteEnvironment` plays in
+another process, so that nothing of the game is within reach of who plays.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from posgc.language.diagnostics import LimitError
+
+if TYPE_CHECKING:
+    from posgc.play.simulator import Step
+
+__all__ = ["Budget", "CountedEnvironment", "Environment", "RemoteEnvironment"]
+
+Ints = npt.NDArray[np.int64]
+MEMBERS = ("agents", "horizon", "discount", "action_sizes", "observation_sizes")
+
+
+class Environment(Protocol):
+    """A batch of episodes at a time, a joint action at a time, seeded: the same seed and number, the same episode."""
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Names of the n agents, in the order of every axis [n]."""
+        ...
+
+    @property
+    def horizon(self) -> int:
+        """H, the decisions of an episode."""
+        ...
+
+    @property
+    def discount(self) -> float:
+        """What a reward is worth a step later."""
+        ...
+
+    @property
+    def action_sizes(self) -> tuple[int, ...]:
+        """How many own actions each agent has."""
+        ...
+
+    @property
+    def observation_sizes(self) -> tuple[int, ...]:
+        """How many own observations each agent can make."""
+        ...
+
+    def reset(self, batch: int, first: int = 0) -> Step:
+        """Begin episodes `first` to `first + batch - 1`."""
+        ...
+
+    def step(self, actions: Ints) -> Step:
+        """Play each agent's own actions, [n, B]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a learner may spend."""
+
+    samples: int  # joint steps of the environment: a batch of B episodes of H decisions costs B * H
+    seconds: float | None = None  # wall-clock time after which it should stop with what it has
+
+
+class CountedEnvironment:
+    """An environment that counts its joint steps and refuses the one past the budget."""
+
+    def __init__(self, environment: Environment, budget: Budget) -> None:
+        self._environment, self._budget = environment, budget
+        self._batch = 0
+        self.samples = 0
+        self.agents, self.horizon, self.discount = environment.agents, environment.horizon, environment.discount
+        self.action_sizes, self.observation_sizes = environment.action_sizes, environment.observation_sizes
+
+    @property
+    def left(self) -> int:
+        """Joint steps that may still be played."""
+        return self._budget.samples - self.samples
+
+    def reset(self, batch: int, first: int = 0) -> Step:
+        """As `Environment.reset`; beginning is free."""
+        self._batch = batch
+        return self._environment.reset(batch, first)
+
+    def step(self, actions: Ints) -> Step:
+        """As `Environment.step`.  Raises LimitError where the budget does not allow for it."""
+        if self._batch > self.left:
+            raise LimitError(
+                f"the budget of {self._budget.samples:,} samples is spent: {self.left:,} are left, and this step of "
+                f"{self._batch:,} episodes needs more; raise --samples"
+            )
+        self.samples += self._batch
+        return self._environment.step(actions)
+
+
+class RemoteEnvironment:
+    """An environment that `make(*arguments)` builds and plays in another process; only steps travel.
+
+    Use it in a `with` block.  An error over there is raised here, as the same type where it is ValueError or
+    LimitError, else as RuntimeError.
+    """
+
+    def __init__(self, make: Callable[..., Environment], *arguments: Any) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, make, arguments), daemon=True)
+        self._process.start()
+        theirs.close()
+        said = self._receive()
+        self.agents, self.horizon, self.discount, self.action_sizes, self.observation_sizes = said
+
+    def reset(self, batch: int, first: int = 0) -> Step:
+        """As `Environment.reset`."""
+        step: Step = self._ask("reset", batch, first)
+        return step
+
+    def step(self, actions: Ints) -> Step:
+        """As `Environment.step`."""
+        step: Step = self._ask("step", actions)
+        return step
+
+    def __enter__(self) -> RemoteEnvironment:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._pipe.close()
+        self._process.join(5)
+        self._process.terminate()
+
+    def _ask(self, name: str, *arguments: Any) -> Any:
+        self._pipe.send((name, arguments))
+        return self._receive()
+
+    def _receive(self) -> Any:
+        try:
+            good, said = self._pipe.recv()
+        except EOFError:
+            raise RuntimeError("the process of the environment ended") from None
+        if good:
+            return said
+        kind, text = said
+        raise {"ValueError": ValueError, "LimitError": LimitError}.get(kind, RuntimeError)(text)
+
+
+def _serve(pipe: Any, make: Callable[..., Environment], arguments: tuple[Any, ...]) -> None:
+    """The other process: builds the environment and answers until the pipe is closed."""
+    environment: Environment | None = None
+    while True:
+        try:
+            if environment is None:
+                environment = make(*arguments)
+                answer: Any = tuple(getattr(environment, name) for name in MEMBERS)
+            else:
+                name, given = pipe.recv()
+                answer = getattr(environment, name)(*given)
+        except EOFError:
+            return
+        except Exception as error:  # whatever it is, it belongs to who asked
+            pipe.send((False, (type(error).__name__, str(error))))
+            if environment is None:
+                return
+        else:
+            pipe.send((True, answer))

@@ -1,0 +1,131 @@
+"""A machine as flat arrays, and back: what a policy file holds of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from posgc.policy.machine import Machine, PolicyStep
+
+__all__ = ["machine_arrays", "machine_of_arrays"]
+
+Array = npt.NDArray[Any]
+EDGES = ("indptr", "weight", "z", "edge_indptr", "edge_z", "edge_to")
+
+
+def machine_arrays(machine: Machine) -> dict[str, Array]:
+    """The members of the file, as `posgc.policy.file` lists them."""
+    steps = machine.steps
+    arrays: dict[str, Array] = {"root_z": machine.root_z, "root_to": machine.root_to}
+    for name in EDGES:
+        _pack(arrays, name, [getattr(step, name) for step in steps])
+    for i in range(len(steps[0].tables)):
+        _pack(arrays, f"private_{i}", [step.private[i] for step in steps])
+        tables = [step.tables[i] for step in steps]
+        _pack(arrays, f"pure_{i}", [t if t.ndim == 2 else np.zeros(0, np.int8) for t in tables])
+        _pack(arrays, f"mixed_{i}", [t if t.ndim == 3 else np.zeros(0) for t in tables])
+    return arrays
+
+
+def machine_of_arrays(arrays: dict[str, Array], horizon: int, n: int) -> Machine:
+    """The machine of n agents.  Raises ValueError or KeyError where the arrays are not one."""
+    unpacked = {name: _unpack(arrays, name, horizon) for name in EDGES}
+    private = [_unpack(arrays, f"private_{i}", horizon) for i in range(n)]
+    pure = [_unpack(arrays, f"pure_{i}", horizon) for i in range(n)]
+    mixed = [_unpack(arrays, f"mixed_{i}", horizon) for i in range(n)]
+    steps = []
+    for h in range(horizon):
+        components = len(unpacked["weight"][h])
+        tables = tuple(_table(pure[i][h], mixed[i][h], components, len(private[i][h])) for i in range(n))
+        edges = {name: unpacked[name][h] for name in EDGES}
+        steps.append(PolicyStep(private=tuple(private[i][h] for i in range(n)), tables=tables, **edges))
+    machine = Machine(_integers(arrays["root_z"]), _integers(arrays["root_to"]), tuple(steps))
+    _require_consistent(machine)
+    return machine
+
+
+def _pack(arrays: dict[str, Array], name: str, parts: list[Array]) -> None:
+    arrays[name] = np.concatenate([part.ravel() for part in parts])
+    arrays[f"{name}_len"] = np.array([part.size for part in parts], dtype=np.int64)
+
+
+def _integers(array: Array) -> Array:
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        raise ValueError("an index array does not hold integers")
+    return array
+
+
+def _unpack(arrays: dict[str, Array], name: str, horizon: int) -> list[Array]:
+    flat, lengths = arrays[name], _integers(arrays[f"{name}_len"])
+    if flat.ndim != 1 or len(lengths) != horizon or (lengths < 0).any() or lengths.sum() != len(flat):
+        raise ValueError(f"the lengths of {name} do not fit")
+    numeric = "f" if name.startswith(("weight", "mixed")) else "iu"
+    if flat.dtype.kind not in numeric and len(flat):
+        raise ValueError(f"{name} has type {flat.dtype}")
+    parts = np.split(flat, np.cumsum(lengths)[:-1])
+    for h in range(1, horizon):  # steps that are alike share their arrays, which verifying makes use of
+        if np.array_equal(parts[h], parts[h - 1]):
+            parts[h] = parts[h - 1]
+    return parts
+
+
+def _table(pure: Array, mixed: Array, components: int, private: int) -> Array:
+    cells = components * private
+    if len(pure) == cells and not len(mixed):
+        return pure.reshape(components, private)
+    if cells and len(mixed) and len(mixed) % cells == 0 and not len(pure):
+        return mixed.reshape(components, private, -1)
+    raise ValueError("a table of prescriptions has the wrong size")
+
+
+def _require_consistent(machine: Machine) -> None:
+    """Everything that can be checked without the game; raises ValueError."""
+    first = len(machine.steps[0])
+    if (
+        len(machine.root_z) != len(machine.root_to)
+        or not _indices(machine.root_to, first)
+        or not _ascends(machine.root_z)
+    ):
+        raise ValueError("its first nodes do not fit")
+    for h, step in enumerate(machine.steps):
+        following = len(machine.steps[h + 1]) if h + 1 < len(machine.steps) else 0
+        if not _consistent(step, following):
+            raise ValueError(f"the arrays of step {h + 1} do not fit together")
+
+
+def _consistent(step: PolicyStep, following: int) -> bool:
+    nodes = len(step)
+    if nodes < 1 or not _pointers(step.indptr, len(step.weight)) or (np.diff(step.indptr) < 1).any():
+        return False
+    total = np.add.reduceat(step.weight, step.indptr[:-1])
+    if not np.isfinite(step.weight).all() or (step.weight < 0).any() or (abs(total - 1) > 1e-9).any():
+        return False
+    for table in step.tables:
+        if table.ndim == 3 and not (
+            np.isfinite(table).all() and (table >= 0).all() and (abs(table.sum(axis=2) - 1) <= 1e-9).all()
+        ):
+            return False
+    edges = len(step.edge_to)
+    return (
+        all(_ascends(codes) for codes in (*step.private, step.z))
+        and len(step.edge_indptr) == nodes + 1
+        and _pointers(step.edge_indptr, edges)
+        and len(step.edge_z) == edges
+        and _indices(step.edge_z, len(step.z))
+        and _indices(step.edge_to, following)
+        and _ascends(np.repeat(np.arange(nodes), np.diff(step.edge_indptr)) * max(len(step.z), 1) + step.edge_z)
+    )
+
+
+def _pointers(indptr: Array, total: int) -> bool:
+    return len(indptr) > 0 and indptr[0] == 0 and indptr[-1] == total and bool((np.diff(indptr) >= 0).all())
+
+
+def _indices(index: Array, bound: int) -> bool:
+    return not len(index) or (int(index.min()) >= 0 and int(index.max()) < bound)
+
+
+def _ascends(codes: Array) -> bool:
+    return bool((np.diff(codes) > 0).all())
