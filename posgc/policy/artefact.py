@@ -12,11 +12,17 @@ from typing import Any
 
 from posgc.language.concepts import ConceptName, DeviationKind
 from posgc.language.display import Display
+from posgc.policy.controllers import Controllers
 from posgc.policy.machine import Machine
+from posgc.policy.mixture import Mixture
+from posgc.policy.opaque import Opaque
+from posgc.policy.stationary import Stationary
 
 __all__ = ["Claim", "Header", "Origin", "Policy", "Result", "Strategy"]
 
-Strategy = Machine
+Strategy = Machine | Stationary | Controllers | Mixture | Opaque
+"""How the agents play.  Each kind says in its docstring what judges can do with it, and what it plays on what it has
+never seen; all have a `kind`, and `sizes` and `n_nodes` to tell how large they are."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ class Policy(Display):
             ("agents", ", ".join(header.agents)),
             ("horizon", str(header.horizon)),
             ("kind", self.strategy.kind),
-            ("nodes", str(self.strategy.n_nodes)),
+            *([("nodes", str(self.strategy.n_nodes))] if self.strategy.sizes else []),
             ("back-end", header.backend),
             *([("compression", header.compression)] if header.compression else []),
         ]

@@ -20,7 +20,7 @@ from support.games import Shape, shapes
 from support.policies import machine, on_graph
 
 from posgc.information.items import Information
-from posgc.judge.pairs import PolicyMismatch
+from posgc.policy.mismatch import PolicyMismatch
 from posgc.judge.verify import verify
 from posgc.language.diagnostics import InputError, LimitError
 from posgc.policy.artefact import Origin, Policy

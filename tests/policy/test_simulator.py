@@ -16,7 +16,7 @@ from support.play import Play
 from support.policies import machine
 
 from posgc.information.items import Information
-from posgc.judge.pairs import PolicyMismatch
+from posgc.policy.mismatch import PolicyMismatch
 from posgc.language.diagnostics import LimitError
 from posgc.model.build import from_arrays
 from posgc.pipeline import Request, compile_request, solve
