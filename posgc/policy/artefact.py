@@ -7,16 +7,23 @@ binds it to one: a policy is read against the same model, the same protocol and 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+import numpy as np
 
 from posgc.language.concepts import ConceptName, DeviationKind
 from posgc.language.display import Display
+from posgc.language.files import replace_file
 from posgc.policy.machine import Machine
+from posgc.policy.packed import strategy_arrays, text_array
 
-__all__ = ["Claim", "Header", "Origin", "Policy", "Result", "Strategy"]
+__all__ = ["FORMAT", "Claim", "Header", "Origin", "Policy", "Result", "Strategy"]
 
 Strategy = Machine
+
+FORMAT = "posgc-policy-2"
+"""Of the file that `Policy.save` writes."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +103,13 @@ class Policy(Display):
 
         The file replaces an older one in one step.  Raises InputError (E615), with nothing changed.
         """
-        from posgc.policy.file import save_policy
-
-        save_policy(self, path, *inputs)
+        header = {"format": FORMAT, "kind": self.strategy.kind, **asdict(self.header), "claim": asdict(self.claim)}
+        arrays = {
+            "header": text_array(header),
+            "origin": text_array(asdict(self.origin) if self.origin else None),
+            **strategy_arrays(self.strategy),
+        }
+        replace_file(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays), *inputs)
 
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:
         header = self.header

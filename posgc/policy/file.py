@@ -25,7 +25,7 @@ import os
 import struct
 import zipfile
 import zlib
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -33,13 +33,13 @@ import numpy.typing as npt
 
 from posgc.language.concepts import CONCEPTS, DEVIATIONS
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
-from posgc.language.files import replace_file, require_regular
-from posgc.policy.artefact import Claim, Header, Origin, Policy, Strategy
-from posgc.policy.packed import machine_arrays, machine_of_arrays
+from posgc.language.files import require_regular
+from posgc.policy.artefact import FORMAT, Claim, Header, Origin, Policy
+from posgc.policy.packed import machine_of_arrays
 
-__all__ = ["load_policy", "save_policy", "strategy_arrays"]
+__all__ = ["load_policy", "save_policy"]
 
-FORMAT, FIRST_FORMAT = "posgc-policy-2", "posgc-policy-1"
+FIRST_FORMAT = "posgc-policy-1"
 
 SIZE_LIMIT = 6 << 30
 """Bytes that a policy file may unpack to."""
@@ -64,18 +64,7 @@ UNREADABLE = (
 Array = npt.NDArray[Any]
 
 
-def save_policy(policy: Policy, path: str | os.PathLike[str], *inputs: str) -> None:
-    """Write the policy, never over one of the `inputs`; the file replaces an older one in one step.
-
-    Raises InputError (E615), with nothing changed.
-    """
-    header = {"format": FORMAT, "kind": policy.strategy.kind, **asdict(policy.header), "claim": asdict(policy.claim)}
-    arrays = {
-        "header": _text(header),
-        "origin": _text(asdict(policy.origin) if policy.origin else None),
-        **strategy_arrays(policy.strategy),
-    }
-    replace_file(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays), *inputs)
+save_policy = Policy.save
 
 
 def load_policy(path: str | os.PathLike[str]) -> Policy:
@@ -95,11 +84,6 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
     except UNREADABLE as e:
         why = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
         raise _bad(name, why) from None
-
-
-def strategy_arrays(strategy: Strategy) -> dict[str, Array]:
-    """The arrays of the file that say how the agents play."""
-    return machine_arrays(strategy)
 
 
 def _bad(name: str, why: str) -> InputError:
@@ -174,10 +158,6 @@ def _claim(content: Any, agents: int) -> Claim:
         if not good:
             raise ValueError(f"its claim has a bad field {name}: {getattr(claim, name)!r:.60}")
     return claim
-
-
-def _text(content: Any) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(json.dumps(content).encode(), dtype=np.uint8)
 
 
 def _origin(raw: Array) -> Origin | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,19 @@ import numpy.typing as npt
 
 from posgc.policy.machine import Machine, PolicyStep
 
-__all__ = ["machine_arrays", "machine_of_arrays"]
+__all__ = ["machine_of_arrays", "strategy_arrays", "text_array"]
 
 Array = npt.NDArray[Any]
 EDGES = ("indptr", "weight", "z", "edge_indptr", "edge_z", "edge_to")
 
 
-def machine_arrays(machine: Machine) -> dict[str, Array]:
-    """The members of the file, as `posgc.policy.file` lists them."""
+def text_array(content: Any) -> npt.NDArray[np.uint8]:
+    """JSON as an array of bytes."""
+    return np.frombuffer(json.dumps(content).encode(), dtype=np.uint8)
+
+
+def strategy_arrays(machine: Machine) -> dict[str, Array]:
+    """The members of the file that say how the agents play, as `posgc.policy.file` lists them."""
     steps = machine.steps
     arrays: dict[str, Array] = {"root_z": machine.root_z, "root_to": machine.root_to}
     for name in EDGES:
