@@ -7,7 +7,7 @@ what can happen after a node in the compressed game is what can happen in the ga
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -66,9 +66,13 @@ class Bisimulation:
 
 @dataclass(frozen=True)
 class BeliefOptions:
-    """`tol`: L1 distance of beliefs that are merged, from 0 (equal ones only) to 2 (all of one support)."""
+    """How near beliefs are that are merged."""
 
-    tol: float = 1e-3
+    # L1 distance of beliefs that are merged, from 0 (equal ones only) to 2 (all of one support)
+    tol: float = field(
+        default=1e-3,
+        metadata={"sweep": "--tols", "help": "belief tolerances to try, such as 1e-1,1e-2", "beside": "exact"},
+    )
 
     def __post_init__(self) -> None:
         if not 0 <= self.tol <= 2:

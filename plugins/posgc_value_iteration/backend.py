@@ -46,16 +46,23 @@ __all__ = ["Options", "ValueIteration"]
 
 @dataclass(frozen=True)
 class Options:
-    """`select`: which CE or CCE of a stage: welfare, egalitarian, max:AGENT (name, or number from 1), entropy, any.
+    """What is asked of the stage games."""
 
-    `epsilon`: stage gap that is tolerated, in the unit of the rewards; a leave to stop early, which for what is
-    selected and for a team means within it of the best; 0 asks for all that floating point gives.  `form`: of a
-    CE, agent form (the paper's) or strategic form.  `way`: how CE and CCE are found.
-    """
-
-    select: str = field(default="welfare", metadata={"concepts": ("ce", "cce")})
+    # which CE or CCE of a stage: welfare, egalitarian, max:AGENT (name, or number from 1), entropy, any
+    select: str = field(
+        default="welfare",
+        metadata={
+            "concepts": ("ce", "cce"),
+            "flag": "--select",
+            "help": "which CE or CCE of each stage: welfare (default), egalitarian, max:AGENT, entropy or any",
+        },
+    )
+    # stage gap that is tolerated, in the unit of the rewards; a leave to stop early, which for what is selected and for
+    # a team means within it of the best; 0 asks for all that floating point gives
     epsilon: float = 0.0
+    # of a CE: agent form (the paper's) or strategic form
     form: Literal["agent", "strategic"] = field(default="agent", metadata={"concepts": ("ce",)})
+    # how CE and CCE are found
     way: Literal["auto", "lp", "columns", "regret"] = field(default="auto", metadata={"concepts": ("ce", "cce")})
 
     def __post_init__(self) -> None:

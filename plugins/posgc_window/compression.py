@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,10 +22,21 @@ LONGEST_CANDIDATE = 8
 
 @dataclass(frozen=True)
 class Options:
-    """`length`: steps that the window looks back, from 0 to the horizon.  `prior`: what it assumes of its start."""
+    """How long the window is, and how it starts."""
 
-    length: int = 2
-    prior: Prior = "uniform"
+    # steps that it looks back, from 0 to the horizon
+    length: int = field(
+        default=2, metadata={"sweep": "--lengths", "help": "windows to try, such as 1,2,3", "beside": "exact"}
+    )
+    # what it assumes of its start
+    prior: Prior = field(
+        default="uniform",
+        metadata={
+            "flag": "--prior",
+            "default": "reachable",
+            "help": "prior of the windows of --lengths (default reachable)",
+        },
+    )
 
     def __post_init__(self) -> None:
         if self.length < 0:

@@ -18,7 +18,7 @@ def compression_asked(
 ) -> CompressionRequest | None:
     """How to compress; None for not at all.
 
-    Raises InputError (E613) for a gap that is no number, and for a time limit that would do nothing.
+    Raises InputError (E613) for a gap that is not a number, and for a time limit that would do nothing.
     """
     automatic = spec is not None and spec.strip() == "auto"
     if time_limit is not None and not automatic:
@@ -34,7 +34,7 @@ def compression_asked(
 
 
 def _number(value: float | str) -> float:
-    """The number; NaN for what is none."""
+    """The number; NaN for anything else."""
     try:
         return real(value) if isinstance(value, str) else float(value) if isinstance(value, Real) else math.nan
     except ValueError:
@@ -42,12 +42,15 @@ def _number(value: float | str) -> float:
 
 
 def options_asked(
-    options: Mapping[str, object], select: str | None, epsilon: float | str | None, compress: CompressionRequest | None
+    options: Mapping[str, object],
+    named: Mapping[str, object],
+    epsilon: float | str | None,
+    compress: CompressionRequest | None,
 ) -> dict[str, object]:
-    """The back-end's options, those with a name of their own among them.  `epsilon` is none of them where it is the
-    gap that a compression is to meet.  Raises InputError (E613) where the two differ."""
+    """The back-end's options, with those that were given by a name of their own (None: not given).  `epsilon` is not
+    among them where it is the gap that a compression is to meet.  Raises InputError (E613) where the two differ."""
     chosen = dict(options)
-    short: dict[str, object] = {"select": select}
+    short = dict(named)
     if compress is None or compress.target is None:
         short["epsilon"] = epsilon
     for name, value in short.items():

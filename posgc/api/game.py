@@ -30,9 +30,11 @@ from posgc.pipeline import (
     solve,
     verify_policy,
 )
+from posgc.play.environment import Budget
 from posgc.play.simulator import Simulator
 from posgc.plugin.backend import Progress
 from posgc.plugin.exporter import LiveExporter
+from posgc.plugin.registry import registry
 from posgc.policy.artefact import Policy
 from posgc.policy.file import load_policy
 
@@ -86,18 +88,20 @@ class Game(Display):
         backend: str | None = None,
         compress: str | CompressionRequest | None = None,
         epsilon: float | str | None = None,
-        select: str | None = None,
         *,
         options: Mapping[str, object] | None = None,
+        samples: int | None = None,
         time_limit: float | None = None,
         max_nodes: int | None = None,
         seed: int | None = None,
         progress: Asked = None,
+        **named: object,
     ) -> Solution:
         """A team optimum (`team`) or an equilibrium (`nash`, `ce`, `cce`), verified in the true game.
 
-        `backend`: a plug-in's name, by default the first that applies; `options` are its options by name.  `select`
-        and `epsilon` (tolerated gap of a stage, in the unit of the rewards) are options that have a name here.
+        `backend`: a plug-in's name, by default the first that applies; `options` are its options by name, which may
+        also be given as keywords (`select="egalitarian"`), `epsilon` (tolerated gap of a stage, in the unit of the
+        rewards) among them.  `samples`: joint steps that a back-end that learns may take.
         `compress`: `belief(0.01)`, `window(3)`, `exact`, `bisimulation`; with `auto`, `epsilon` is the gap of the whole
         game that is to be met, and `time_limit` the seconds after which nothing more is tried; look at
         `Solution.compression.met`.  `max_nodes` limits the common beliefs, `seed` is of whatever is random.
@@ -109,9 +113,10 @@ class Game(Display):
         wanted = (
             compress if isinstance(compress, CompressionRequest) else compression_asked(compress, epsilon, time_limit)
         )
-        chosen = options_asked(options or {}, select, epsilon, wanted)
+        chosen = options_asked(options or {}, named, epsilon, wanted)
+        budget = None if samples is None else Budget(samples)
         with shown(progress) as told:
-            return solve(self._asked(max_nodes, seed), concept, backend, chosen, told, wanted)
+            return solve(self._asked(max_nodes, seed), concept, backend, chosen, told, wanted, budget)
 
     def verify(
         self,
@@ -159,13 +164,16 @@ class Game(Display):
         seed."""
         return Simulator(self.model, seed)
 
-    def env(self, library: str = "pettingzoo", **options: Any) -> Any:
-        """An environment of another library: by default PettingZoo's parallel one.
+    def env(self, library: str | None = None, **options: Any) -> Any:
+        """An environment of another library, by default the first that a plug-in makes: PettingZoo's parallel one.
 
         `options` are of that environment: `view="information"` shows all that an agent knows by the protocol,
         `render_mode="ansi"` or `"human"`.  Raises InputError (E636) where the library is not installed, E631 where no
         plug-in makes one, E632 where this game cannot be one.
         """
+        if library is None:
+            live = (name for name, exporter in registry().exporters.items() if isinstance(exporter, LiveExporter))
+            library = next(live, "")
         exporter, limits = exporter_of(self.compiled, library, {})
         if not isinstance(exporter, LiveExporter):
             what = f"{library} is written to files only"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from posgc.api import Game
 from posgc.information.graph import DEFAULT_MAX_NODES
@@ -15,6 +15,7 @@ from posgc.language.numerals import real, whole
 from posgc.language.rounding import at_most
 from posgc.pipeline import Request, compile_request
 from posgc.plugin.backend import Progress
+from posgc.plugin.options import Flag, flags_of
 
 __all__ = [
     "add_game",
@@ -76,9 +77,27 @@ def add_referee(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--referee",
         metavar="NAME",
-        help="have another program recompute values and gap on the "
-        "exported game tree: gambit or openspiel; exit with 1 when it disagrees",
+        help="have another program recompute values and gap on the exported game tree (`posgc plugins` lists them); "
+        "exit with 1 when it disagrees",
     )
+
+
+def add_declared(parser: argparse.ArgumentParser, kinds: Iterable[type]) -> None:
+    """The flags that options of plug-ins ask for; where two ask for one name, the first decides what it is."""
+    for flag in declared(kinds).values():
+        what: dict[str, Any] = {"choices": flag.choices} if flag.choices else {"metavar": "WHICH"}
+        if flag.sweep:
+            what = {"metavar": "LIST", "type": numbers}
+        help = flag.help if flag.sweep else f"{flag.help}; short for --option {flag.option}=…"
+        parser.add_argument(flag.name, help=help, **what)
+
+
+def declared(kinds: Iterable[type]) -> dict[str, Flag]:
+    """Flags by the name under which argparse keeps their values."""
+    found: dict[str, Flag] = {}
+    for flag in (flag for kind in kinds for flag in flags_of(kind)):
+        found.setdefault(flag.name.lstrip("-").replace("-", "_"), flag)
+    return found
 
 
 def request_of(arguments: argparse.Namespace) -> Request:

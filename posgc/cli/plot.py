@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from posgc.api import progress_bar
-from posgc.cli.flags import add_game, add_output, numbers, pairs, request_of, seconds
+from posgc.cli.flags import add_declared, add_game, add_output, declared, pairs, request_of, seconds
 from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.files import replace_file
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import compile_request, solve_each
+from posgc.plugin.registry import registry
 from posgc.report import documents, text
 from posgc.report.chart import FORMATS, draw
 
@@ -25,14 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concept", choices=tuple(CONCEPTS), help="default: team for common rewards, else nash")
     parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
-    parser.add_argument("--lengths", metavar="LIST", type=numbers, help="windows to try, such as 1,2,3")
-    parser.add_argument("--tols", metavar="LIST", type=numbers, help="belief tolerances to try, such as 1e-1,1e-2")
-    parser.add_argument(
-        "--prior",
-        choices=("reachable", "uniform"),
-        default="reachable",
-        help="prior of the windows of --lengths (default reachable)",
-    )
+    add_declared(parser, (compression.options for compression in registry().compressions.values()))
     parser.add_argument(
         "--time-limit",
         metavar="S",
@@ -52,10 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when the picture is written; 3 when no candidate could be solved."""
     _require_drawing(arguments.out)
-    specs = [f"window({length:g}, prior={arguments.prior})" for length in arguments.lengths or ()]
-    specs += [f"belief({tol!r})" for tol in arguments.tols or ()]
-    if specs:
-        specs.append("exact")
+    specs = list(_swept(arguments))
     with progress_bar(arguments.quiet) as progress:
         compiled = compile_request(request_of(arguments), progress)
         concept: ConceptName = arguments.concept or ("team" if reward_kind(compiled.model) == "common" else "nash")
@@ -78,6 +70,24 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         text.plot(found, written)
     return 0 if solved else 3
+
+
+def _swept(arguments: argparse.Namespace) -> Iterator[str]:
+    """What the flags of the compressions ask for, and once what stands beside it."""
+    beside: list[str] = []
+    for compression in registry().compressions.values():
+        flags = declared([compression.options])
+        fixed = {
+            flag.option: getattr(arguments, name) or flag.default for name, flag in flags.items() if not flag.sweep
+        }
+        for name, flag in flags.items():
+            for value in (flag.sweep and getattr(arguments, name)) or ():
+                rest = "".join(f", {option}={text}" for option, text in fixed.items())
+                number = int(value) if value == int(value) else value
+                yield f"{compression.name}({number!r}{rest})"
+                if flag.beside is not None and flag.beside not in beside:
+                    beside.append(flag.beside)
+    yield from beside
 
 
 def _require_drawing(path: str) -> None:

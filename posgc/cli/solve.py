@@ -7,10 +7,24 @@ import math
 import sys
 
 from posgc.api import compression_asked, options_asked, progress_bar
-from posgc.cli.flags import add_game, add_output, add_referee, exceeds, game_of, gap, pairs, request_of, seconds
+from posgc.cli.flags import (
+    add_declared,
+    add_game,
+    add_output,
+    add_referee,
+    declared,
+    exceeds,
+    game_of,
+    gap,
+    pairs,
+    positive,
+    request_of,
+    seconds,
+)
 from posgc.language.concepts import CONCEPTS
 from posgc.language.rounding import at_most
-from posgc.pipeline import Solution, referee_of, second_opinion
+from posgc.pipeline import SAMPLES, Solution, referee_of, second_opinion
+from posgc.plugin.registry import registry
 from posgc.report import documents, text
 
 __all__ = ["add_arguments", "run"]
@@ -22,12 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concept", required=True, choices=tuple(CONCEPTS))
     parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
-    parser.add_argument(
-        "--select",
-        metavar="WHICH",
-        help="which CE or CCE of each stage: welfare (default), "
-        "egalitarian, max:AGENT, entropy or any; short for --option select=WHICH",
-    )
+    add_declared(parser, (backend.options for backend in registry().backends.values()))
     parser.add_argument(
         "--epsilon",
         metavar="X",
@@ -37,13 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compress",
         metavar="SPEC",
-        help="plan on compressed common information: exact, bisimulation, 'belief(TOL)', 'window(LENGTH)' or auto",
+        help="plan on compressed common information: auto, or NAME or 'NAME(VALUE)' as `posgc plugins` lists them",
     )
     parser.add_argument(
         "--time-limit",
         metavar="S",
         type=seconds,
         help="seconds after which --compress auto tries nothing more (default 300)",
+    )
+    parser.add_argument(
+        "--samples",
+        metavar="N",
+        type=positive,
+        default=SAMPLES,
+        help=f"joint steps of the environment that a back-end that learns may take (default {SAMPLES:,})",
     )
     parser.add_argument("--out", metavar="FILE", help="write the policy there (.npz)")
     parser.add_argument("--require-gap", metavar="X", type=gap, help="exit with 1 when the verified gap is larger")
@@ -56,11 +72,20 @@ def run(arguments: argparse.Namespace) -> int:
     --epsilon."""
     request_of(arguments)  # its mistakes come first, then those of the flags below, then the file's
     compress = compression_asked(arguments.compress, arguments.epsilon, arguments.time_limit)
-    options = options_asked(pairs("--option", arguments.option), arguments.select, arguments.epsilon, compress)
+    flags = declared(backend.options for backend in registry().backends.values())
+    named = {flag.option: getattr(arguments, name) for name, flag in flags.items()}
+    options = options_asked(pairs("--option", arguments.option), named, arguments.epsilon, compress)
     with progress_bar(arguments.quiet) as progress:
         game = game_of(arguments, progress)
         referee = referee_of(game.compiled, arguments.referee) if arguments.referee else None
-        solution = game.solve(arguments.concept, arguments.backend, compress, options=options, progress=progress)
+        solution = game.solve(
+            arguments.concept,
+            arguments.backend,
+            compress,
+            options=options,
+            samples=arguments.samples,
+            progress=progress,
+        )
         if arguments.out:
             solution.policy.save(arguments.out, arguments.game)
     opinion = None

@@ -19,11 +19,12 @@ from posgc.pipeline.judging import request_of_policy, verify_policy
 from posgc.pipeline.others import exporter_of, referee_of, second_opinion
 from posgc.pipeline.playing import Simulation, simulate
 from posgc.pipeline.running import Candidate
-from posgc.pipeline.solving import Solution, solve
+from posgc.pipeline.solving import SAMPLES, Solution, solve
 from posgc.pipeline.translating import Translation, translate
 from posgc.pipeline.verified import Verified
 
 __all__ = [
+    "SAMPLES",
     "AssumptionFails",
     "BackendOffer",
     "Candidate",

@@ -4,14 +4,40 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import real, whole
 
-__all__ = ["describe_options", "make_options"]
+__all__ = ["Flag", "describe_options", "flags_of", "make_options"]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A flag of its own that an option has on the command line, from the metadata of its field."""
+
+    name: str  # as written, `--select`
+    option: str  # the field's name
+    help: str
+    choices: tuple[str, ...] | None  # None: whatever the option reads
+    default: object
+    sweep: bool  # whether it takes a list of values, each tried by itself
+    beside: str | None  # for a sweep: what is tried beside it, as the user would write it
+
+
+def flags_of(options: type) -> list[Flag]:
+    """The flags that an options dataclass asks for by `metadata={"flag": NAME, "help": …}`, or `"sweep"`."""
+    hints, found = get_type_hints(options), []
+    for f in fields(options):
+        name = f.metadata.get("sweep", f.metadata.get("flag"))
+        if name is not None:
+            hint, data = hints[f.name], f.metadata
+            choices = tuple(get_args(hint)) if get_origin(hint) is Literal else None
+            default, beside = data.get("default", f.default), data.get("beside")
+            found.append(Flag(name, f.name, data.get("help", ""), choices, default, "sweep" in data, beside))
+    return found
 
 
 def make_options(options: type, given: Mapping[str, object], concept: str | None = None) -> Any:

@@ -12,7 +12,7 @@ from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
 
-__all__ = ["N_GAMES", "battery_game", "battery_games"]
+__all__ = ["N_GAMES", "battery_game", "battery_games", "independent"]
 
 # Rewards, agents, and the lag after which an agent learns what another saw and did.  Assumption 3 fails where it never
 # does, and the one-step lag of three agents makes stages with private information.
@@ -27,6 +27,7 @@ CASES = (
     ("common", 2, NEVER),
     ("zero_sum", 2, NEVER),
     ("general", 2, NEVER),
+    ("common", 1, 0),
 )
 N_GAMES = len(CASES)
 
@@ -43,8 +44,13 @@ def battery_game(k: int) -> Information:
 
 def battery_games() -> Iterator[tuple[Information, bool]]:
     """Every game, and whether Assumption 3 holds for it."""
-    for k, (_, _, lag) in enumerate(CASES):
-        yield battery_game(k), lag != NEVER
+    for k in range(N_GAMES):
+        yield battery_game(k), independent(k)
+
+
+def independent(k: int) -> bool:
+    """Whether Assumption 3 holds for the k-th game."""
+    return CASES[k][2] != NEVER
 
 
 def _random_model(rng: np.random.Generator, kind: str, n: int) -> Model:

@@ -20,7 +20,7 @@ from posgc.play.environment import Budget, CountedEnvironment, RemoteEnvironment
 from posgc.play.simulator import Simulator
 from posgc.plugin.backend import Backend, LearningProblem
 from posgc.plugin.testing.backends import asked, reloaded, same_strategy
-from posgc.plugin.testing.games import N_GAMES, battery_game
+from posgc.plugin.testing.games import N_GAMES, battery_game, independent
 from posgc.policy.artefact import Result
 from posgc.policy.binding import bound_to
 from posgc.policy.compatibility import require_compatible
@@ -41,7 +41,7 @@ def check_learner(backend: Backend, options: Any = None, *, samples: int = 3000)
     played = 0
     for k in range(N_GAMES):
         information = battery_game(k)
-        kind, structure, holds = reward_kind(information.model), information.structure, k < 7
+        kind, structure, holds = reward_kind(information.model), information.structure, independent(k)
         concepts = asked(backend, information, holds)
         del information
         for concept in concepts:
