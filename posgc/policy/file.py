@@ -60,6 +60,7 @@ UNREADABLE = (
     KeyError,
     ValueError,
     TypeError,
+    AttributeError,
     IndexError,
     OverflowError,
     RuntimeError,
