@@ -1,10 +1,10 @@
 """Players: who chooses the actions of a batch of episodes.
 
-`PolicyPlayer` executes what `Machine` documents (`posgc.play.kinds` has players of the other kinds).  At each step every
-episode draws its own mixture component (the shared seed omega_h) afresh, independently of earlier steps; each agent
-then looks up its own p_{i,h} in its own table and draws its action from what it finds, independently of the others
-given the component; the machine moves along the increment that becomes common.  So a recommendation never tells more
-about later steps than the node does, which is the correlation that Definitions 9 and 10 of the paper speak of.
+`PolicyPlayer` executes what `Machine` documents; `posgc.play.kinds` has players of the other kinds.  At each step
+every episode draws its own mixture component (the shared seed omega_h) afresh, independently of earlier steps; each
+agent then looks up its own p_{i,h} in its own table and draws its action from what it finds, independently of the
+others given the component; the machine moves along the increment that becomes common.  So a recommendation never tells
+more about later steps than the node does, which is the correlation that Definitions 9 and 10 of the paper speak of.
 
 `UniformPlayer` draws every agent's action uniformly from its choices.  `RandomPlayer` is a pure policy drawn at
 random once and for all: what agent i does is a fixed random function of h, c_h and p_{i,h}, computed by hashing them

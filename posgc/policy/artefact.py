@@ -127,8 +127,12 @@ class Policy(Display):
             ("protocol", header.protocol),
             ("agents", ", ".join(header.agents)),
             ("horizon", str(header.horizon)),
-            ("kind", self.strategy.kind),
-            *([("nodes", str(self.strategy.n_nodes))] if self.strategy.sizes else []),
+            *self._sizes(),
             ("back-end", header.backend),
             *([("compression", header.compression)] if header.compression else []),
         ]
+
+    def _sizes(self) -> list[tuple[str, str]]:
+        """The kind of the strategy, and how large it is where that can be counted."""
+        nodes = [("nodes", str(self.strategy.n_nodes))] if self.strategy.sizes else []
+        return [("kind", self.strategy.kind), *nodes]

@@ -166,11 +166,9 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
     console = _console()
     header, claim = solution.policy.header, solution.policy.claim
     _heading(console, solution.compiled)
-    _say(
-        console,
-        f"  {header.concept} by {header.backend} on {plural(sum(solution.layers), 'common belief')} "
-        f"(Assumption 3: {solution.independence.method})",
-    )
+    verdict = solution.independence
+    basis = verdict.method if verdict.holds else ANSWER[verdict.holds]
+    _say(console, f"  {header.concept} by {header.backend}{_planned(solution)} (Assumption 3: {basis})")
     for note in claim.notes[:3]:
         _say(console, f"  {note}")
     _say(console)
@@ -201,6 +199,14 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         _say(console, f"policy written to {path}; read it with: posgc show {path}")
     for caveat in claim.caveats:
         _say(console, f"note: {caveat}")
+
+
+def _planned(solution: Solution) -> str:
+    """What was planned on; the policy, where that was no graph."""
+    if solution.candidate.on_graph:
+        return f" on {plural(sum(solution.layers), 'common belief')}"
+    strategy = solution.policy.strategy
+    return f": {strategy.kind}" + (f", {plural(strategy.n_nodes, 'node')}" if strategy.sizes else "")
 
 
 def _compression(console: Console, found: CompressionResult, agents: tuple[str, ...]) -> None:
