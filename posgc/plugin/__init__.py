@@ -1,6 +1,7 @@
 """The plug-in contract: everything that a plug-in needs to import of posgc's own."""
 
 from posgc.compression.contract import Compression
+from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, Span
 from posgc.language.numerals import vanishes
 from posgc.language.sharing.lag_table import NEVER
@@ -19,6 +20,7 @@ __all__ = [
     "Budget",
     "Claim",
     "Compression",
+    "ConceptName",
     "Diagnostic",
     "Environment",
     "Exporter",

@@ -35,7 +35,7 @@ from posgc.language.concepts import CONCEPTS, DEVIATIONS
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
 from posgc.language.files import require_regular
 from posgc.policy.artefact import FORMAT, Claim, Header, Origin, Policy
-from posgc.policy.packed import machine_of_arrays
+from posgc.policy.packed import machine_of_arrays, strategy_arrays
 
 __all__ = ["load_policy", "save_policy"]
 
@@ -103,6 +103,8 @@ def _policy(arrays: dict[str, Array]) -> Policy:
     if kind != "machine":
         raise ValueError(f"it holds a policy of kind {kind!r:.40}, which this version of posgc does not know")
     machine = machine_of_arrays(arrays, header.horizon, len(header.agents))
+    if arrays.keys() != {"header", "origin", *strategy_arrays(machine)}:
+        raise ValueError("it holds arrays of other agents than its header names")
     return Policy(header, claim, machine, _origin(arrays["origin"]))
 
 
@@ -112,7 +114,7 @@ def _head(raw: Array) -> tuple[Header, Claim, str]:
     known = content.pop("format", None) if isinstance(content, dict) else None
     if known == FIRST_FORMAT:
         kind, claimed = "machine", {f.name: content.pop(f.name) for f in fields(Claim) if f.name in content}
-        strategic = content.get("options", {}).get("form") == "strategic" and content.get("concept") == "ce"
+        strategic = dict(content["options"]).get("form") == "strategic" and content.get("concept") == "ce"
         content["against"] = "ce_strategic" if strategic else CONCEPTS[str(content.get("concept"))].against[0]
     elif known == FORMAT:
         kind, claimed = content.pop("kind"), content.pop("claim")
@@ -142,6 +144,8 @@ def _require_header(header: Header) -> None:
 
 
 def _claim(content: Any, agents: int) -> Claim:
+    if not isinstance(content, dict):
+        raise ValueError("its claim is not an object")
     claim = Claim(**{key: _tuples(value) for key, value in content.items()})
     for name, good in {
         "values": claim.values is None or (_all(claim.values, float, int) and len(claim.values) == agents),
