@@ -78,7 +78,7 @@ def solved(spoil: Spoil, monkeypatch: pytest.MonkeyPatch, *flags: str) -> int:
 
 def test_what_is_not_spoilt_is_solved(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert solved(lambda machine: machine, monkeypatch) == 0
-    assert "back-end spoilt" in capsys.readouterr().out
+    assert "team by spoilt" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("spoil", [no_such_action, negative_action, no_edges, unknown_private])
