@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
 
 from posgc.equilibrium.layer import chunks
 from posgc.equilibrium.stage import Bools, Floats
@@ -48,6 +47,8 @@ def solve_blocks(
 
     a [n, R, C], b [R], c [n, C], equal [E, C] shared by the blocks.  `one_each`: a HiGHS call per block.
     """
+    from scipy.optimize import linprog  # slow to load, and many games need no programme
+
     n, rows, columns = a.shape
     primal, dual, solved, message = np.zeros((n, columns)), np.zeros((n, rows)), np.zeros(n, dtype=bool), ""
     bounds = np.zeros((columns, 2))
@@ -83,6 +84,8 @@ def solve_sparse(a: sparse.csr_array, c: Floats, free: int = 0) -> tuple[Floats,
 
     For one programme too large to be held densely.  Raises SolverFailed.
     """
+    from scipy.optimize import linprog
+
     rows, columns = a.shape
     sums = sparse.csr_array((np.arange(columns) < columns - free).astype(np.float64)[None])
     bounds = np.repeat([[0.0, np.inf]], columns, axis=0)
