@@ -6,6 +6,7 @@ import json
 import logging
 from importlib.resources import files
 from pathlib import Path
+from pkgutil import get_data
 
 import lark
 import pytest
@@ -74,15 +75,17 @@ def test_shipped_tables_parse_as_built_ones(path: Path, built: Lark):
 
 
 @pytest.mark.parametrize("defect", ["grammar", "lark", None], ids=["another grammar", "another Lark", "no file"])
-def test_tables_of_another_grammar_are_not_used(defect: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    for name in (tables.GRAMMAR, tables.TABLES):
-        content = (files("posgc_grammars") / name).read_text(encoding="utf-8")
-        if name == tables.TABLES and defect is not None:
-            held = json.loads(content)
-            held["of"][defect] = "other"
-            content = json.dumps(held)
-        if name == tables.GRAMMAR or defect is not None:
-            (tmp_path / name).write_text(content, encoding="utf-8")
-    monkeypatch.setattr(tables, "files", lambda package: tmp_path)
+def test_tables_of_another_grammar_are_not_used(defect: str | None, monkeypatch: pytest.MonkeyPatch):
+    def altered(package: str, name: str) -> bytes | None:
+        if name == tables.TABLES and defect is None:
+            raise FileNotFoundError
+        content = get_data(package, name)
+        if name == tables.TABLES and content is not None:
+            shipped = json.loads(content)
+            shipped["of"][defect] = "other"
+            content = json.dumps(shipped).encode()
+        return content
+
+    monkeypatch.setattr(tables, "get_data", altered)
     monkeypatch.setattr(tables, "build", lambda: "built")
     assert tables.parser.__wrapped__() == "built"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from hashlib import sha256
-from importlib.resources import files
+from pkgutil import get_data
 from typing import Any
 
 import lark
@@ -26,12 +26,11 @@ PACKAGE, GRAMMAR, TABLES = "posgc_grammars", "posg.lark", "posg.tables.json"
 @lru_cache(maxsize=1)
 def parser() -> Lark:
     """The parser, ready to use; made once."""
-    shipped = files(PACKAGE) / TABLES
-    if shipped.is_file():
-        content = json.loads(shipped.read_text(encoding="utf-8"))
-        if content["of"] == _made_from():
-            return _restored(content["data"], content["memo"])
-    return build()
+    try:
+        shipped = json.loads(_text(TABLES))
+    except FileNotFoundError:
+        return build()
+    return _restored(shipped["data"], shipped["memo"]) if shipped["of"] == _made_from() else build()
 
 
 def build(**options: Any) -> Lark:
@@ -52,15 +51,21 @@ def written() -> str:
     from lark.grammar import Rule
     from lark.lexer import TerminalDef
 
-    data, memo = build().memo_serialize([TerminalDef, Rule])  # type: ignore[no-untyped-call]
+    data, memo = build().memo_serialize([TerminalDef, Rule])
     data["options"]["import_paths"] = []  # a loader of packages, of no use once the grammar is read
     # JSON makes words of the numbers that are keys; they are told apart again in `_restored`
     return json.dumps({"of": _made_from(), "data": data, "memo": memo}, separators=(",", ":")) + "\n"
 
 
 def _made_from() -> dict[str, str]:
-    grammar = (files(PACKAGE) / GRAMMAR).read_text(encoding="utf-8")  # text: line ends are the platform's
+    grammar = _text(GRAMMAR).replace("\r\n", "\n")  # a checkout may have the line ends of its platform
     return {"grammar": sha256(grammar.encode()).hexdigest(), "lark": lark.__version__}
+
+
+def _text(name: str) -> str:
+    content = get_data(PACKAGE, name)  # not `importlib.resources`, which takes as long to load as the tables
+    assert content is not None  # None where a loader has no files at all; the grammar would not be there either
+    return content.decode("utf-8")
 
 
 def _restored(data: dict[str, Any], memo: dict[str, Any]) -> Lark:
