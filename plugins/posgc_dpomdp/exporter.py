@@ -85,7 +85,7 @@ class _Law:
 
 
 def _factors(kernel: Kernel, model: Model) -> tuple[_Law, _Law] | None:
-    """T and O with P(s', o' | s, a) = T(s' | s, a) O(o' | a, s'), or None where there are no such."""
+    """T and O with P(s', o' | s, a) = T(s' | s, a) O(o' | a, s'), or None where the kernel does not factor so."""
     n_states, n_observations = model.n_states, model.n_observations
     row = np.repeat(np.arange(len(kernel.indptr) - 1), np.diff(kernel.indptr))
     pair, place = np.unique(row * n_states + kernel.state, return_inverse=True)

@@ -232,7 +232,7 @@ def _count(word: Word, what: str, complaints: Complaints) -> int | None:
     if word.text.isdecimal() and 0 < len(digits) <= 18:
         return int(digits)
     shown = word.text if len(word.text) < 20 else word.text[:12] + "…"
-    complaints.error("I105", f"{shown} is no number of {what}", word.span, "a count is a whole number from 1")
+    complaints.error("I105", f"{shown} is not a number of {what}", word.span, "a count is a whole number from 1")
     return None
 
 
@@ -245,7 +245,10 @@ def _labels(found: list[Word], what: str, complaints: Complaints) -> Labels | No
     for word in found:
         if not IDENTIFIER.fullmatch(word.text):
             complaints.error(
-                "I101", f"`{word.text}` is no name", word.span, "a name is a letter, then letters, digits, `-` and `_`"
+                "I101",
+                f"`{word.text}` is not a name",
+                word.span,
+                "a name is a letter, then letters, digits, `-` and `_`",
             )
         elif word.text in seen:
             complaints.error("I101", f"`{word.text}` is named twice among the {what}", word.span, "rename one")

@@ -22,7 +22,7 @@ _PREAMBLE = re.compile(r"(?<![^\s\ufeff])(discount|values|states|actions|observa
 _OURS = re.compile(r"[\s\ufeff]*(game|use)\b")
 
 _MOOT = frozenset({"N102", "N103", "N104", "N105", "N109", "N110", "W101"})
-"""Notes about MADP's reader, which has no say in a `.pomdp` file."""
+"""Notes about MADP's reader, which does not read `.pomdp` files."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class PomdpImporter:
     own_horizon: ClassVar[bool] = False
 
     def claims(self, source: Source) -> bool:
-        """Whether the text has at least three items of the preamble, no agents, and is no game of our language."""
+        """Whether the text has at least three items of the preamble, no agents, and is not a game of our language."""
         text = _COMMENT.sub("", source.text)
         words = {found.group(1) for found in _PREAMBLE.finditer(text)}
         return len(words) >= 3 and not _AGENTS.search(text) and not _OURS.match(text)

@@ -40,7 +40,7 @@ class Labels:
         return self.names or tuple(str(i) for i in range(self.size))
 
     def find(self, word: str) -> int | None:
-        """The index that a name or a number means; None if there is no such."""
+        """The index that a name or a number means; None if there is none."""
         if word in self._index:
             return self._index[word]
         if _INDEX.fullmatch(word) and int(word) < self.size:

@@ -29,7 +29,7 @@ class EfgImporter:
     def read(
         self, source: Source, *, horizon: int | None, discount: float | None, reward: RewardReading | None
     ) -> Imported:
-        """The model.  Raises InputError at the first mistake, and I107 where the tree is no POSG; LimitError above
+        """The model.  Raises InputError at the first mistake, and I107 where the tree is not a POSG; LimitError above
         MAX_ROWS."""
         from posgc_gambit_files.efg_model import Builder  # what reads is loaded for a file to read
         from posgc_gambit_files.efg_reader import read_tree

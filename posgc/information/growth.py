@@ -52,7 +52,7 @@ class Capacity:
     entries: int | None = None
 
     def holds(self, rows: int, entries: int) -> bool:
-        """Whether there is room for that much."""
+        """Whether that much may be grown."""
         return rows <= self.rows and (self.entries is None or entries <= self.entries)
 
 

@@ -36,7 +36,7 @@ CLOSE = 1e-9
 """Width of the bounds of value iteration, relative to the largest value at the start, at which it ends."""
 
 OTHER_TERMS = 16
-"""Terms of a sum in one sweep that are no transitions."""
+"""Terms of a sum in one sweep that are not transitions."""
 
 
 def steps_that_matter(model: Model) -> int:

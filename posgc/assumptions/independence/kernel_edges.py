@@ -134,7 +134,7 @@ def _groups(
 
 def _dependence(given: Ints, one: Ints, rest: Ints, probability: Floats) -> float:
     """The largest relative difference between the joint law of `one` and `rest` and the product of theirs within each
-    value of `given`; infinite where their supports are no product."""
+    value of `given`; infinite where their supports are not products."""
 
     def marginal(code: Ints) -> tuple[Ints, Floats, Ints]:
         width = int(code.max(initial=0)) + 1

@@ -60,28 +60,27 @@ ABOVE = "gap above epsilon"
 
 @dataclass(frozen=True)
 class CorrelatedOptions:
-    """`select`: "welfare", "egalitarian", "max:AGENT" (index), "entropy" or "any"; `form` of a CE.
+    """What is selected, in which form, by which way, and how hard it is tried.
 
-    `way`: "auto" lists few prescriptions and generates columns for many, with regret dynamics where that ends
-    without an equilibrium; another value fixes it.  `max_columns`: prescriptions a node may list;
-    `max_pricings`: rounds of column generation, for each step of the selection; `rounds`: of the first run of
-    regret dynamics, times four as long as a node's excess is above `tolerance` (relative to its payoff unit)
-    and `max_rounds` allows; `epsilon`: the stage gap, payoff units, that is good enough, in place of `tolerance`
-    (see the module); `team`: options for common-payoff stages and for pricing.  Raises ValueError for an unknown
-    form or way, a way that cannot serve the selection or form, a negative or infinite epsilon or tolerance, and
-    limits below 1.
+    Raises ValueError for an unknown form or way, a way that cannot serve the selection or form, a negative or
+    infinite epsilon or tolerance, and limits below 1.
     """
 
-    select: str = "welfare"
-    form: Literal["agent", "strategic"] = "agent"
+    select: str = "welfare"  # "welfare", "egalitarian", "max:AGENT" (an index), "entropy" or "any"
+    form: Literal["agent", "strategic"] = "agent"  # of a CE; a CCE has one form
+    # "auto" lists few prescriptions and generates columns for many, with regret dynamics where that ends without an
+    # equilibrium; another value fixes the way
     way: Literal["auto", "lp", "columns", "regret"] = "auto"
-    max_columns: int = 20_000
-    max_pricings: int = 400
+    max_columns: int = 20_000  # joint prescriptions that a node may list
+    max_pricings: int = 400  # rounds of column generation, for each step of the selection
+    # of the first run of regret dynamics; four times as many follow as long as a node's excess is above `tolerance`
     rounds: int = 64
-    max_rounds: int = 1024
+    max_rounds: int = 1024  # of any run
+    # largest violated condition that regret dynamics may leave, relative to the node's payoff unit
     tolerance: float = 1e-4
+    # the stage gap, in payoff units, that is good enough, in place of `tolerance` (see the module)
     epsilon: float = 0.0
-    team: TeamOptions = field(default_factory=TeamOptions)
+    team: TeamOptions = field(default_factory=TeamOptions)  # for common-payoff stages and for pricing
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.epsilon < np.inf:
@@ -118,8 +117,11 @@ def solve_correlated(
     if not stages.n_nodes:
         return _nothing(stages, kind, selection)
     form: Form = "ce_strategic" if kind == "ce" and options.form == "strategic" else kind
+    # a team optimum and a minimax pair are equilibria of every kind and best for every linear selection; entropy
+    # ranks the whole set of equilibria, so it needs the programme all the same
     if options.way == "auto" and selection.kind != "entropy" and stages.kind != "general":
         return _special(stages, form, selection, options)
+    # `_restate` needs the shifts of every agent, and these stages have one payoff array for all
     if stages.kind != "general":
         return _Run(stages, form, selection, options).solution()
     return solve_unique(
@@ -202,6 +204,7 @@ class _Run:
 
     def _way(self, group: Group) -> str:
         counts, actions = [len(p) for p in group.present], self.stages.actions
+        # a float: the number of prescriptions may pass 2^63
         size = float(np.prod(np.array([float(a) ** p for p, a in zip(counts, actions, strict=True)])))
         way = self.options.way
         if way == "auto" and self.selection.kind != "entropy" and self.form != "ce_strategic":
@@ -292,6 +295,8 @@ class _Run:
             else:
                 first = found = game.maximise(Aim.linear(self.selection, scale))
             self._prove(nodes, scale, first.reached, first.upper, found.excess)
+            # where columns were asked for, the user gets what they reached, with its exact gap; where the way was
+            # free, regret dynamics take over from an unfinished run
             fair = self.options.tolerance if self.options.way == "auto" else np.inf
             ended = found.within | (found.excess <= fair)
             self._put(group, nodes[ended], found.w[ended], [table[ended] for table in found.chosen])
@@ -343,6 +348,7 @@ class _Run:
             while len(todo):
                 run = play([part[todo] for part in payoff], group.types, kind, rounds)
                 w, excess, gain = weigh(run, kind)
+                # with an epsilon the agents' gains decide; without one the largest violated condition does
                 done = (gain <= options.epsilon / scale.unit[:, todo]).all(axis=0) | (rounds * 4 > options.max_rounds)
                 if not options.epsilon:
                     done |= excess <= options.tolerance
@@ -364,6 +370,8 @@ class _Run:
         self.upper[nodes] = np.minimum(self.upper[nodes], upper)
 
     def _prove(self, nodes: Ints, scale: Scale, reached: Floats, upper: Floats, excess: Floats) -> None:
+        # the bound comes from multipliers that were checked against every prescription (Lagrange), so that reaching
+        # it proves optimality, whatever status the solver reported
         self.upper[nodes] = scale.linear(self.selection, upper)
         self.optimal[nodes] = (upper <= reached + OPTIMAL) & (excess <= FEASIBLE)
 
@@ -371,6 +379,7 @@ class _Run:
         """Mixtures w [c, C] on chosen[i], [C, P_i] shared or [c, C, P_i] or with an axis of actions."""
         w = np.where(w > NOISE, w, 0.0)
         w = w / w.sum(axis=1, keepdims=True)
+        # `certify` recomputes the gap of what is left, so that dropping tiny weights hides nothing
         node, column = np.nonzero(w)
         shared = len(chosen[0]) == w.shape[1] and chosen[0].ndim == 2
         played = [table[column] if shared else table[node, column] for table in chosen]

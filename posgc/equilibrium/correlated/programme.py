@@ -23,14 +23,14 @@ __all__ = ["Programme", "by_agent", "gains", "mixture_programme"]
 
 @dataclass(frozen=True, eq=False)
 class Programme:
-    """Rows a [c, R, C + free] <= 0 over (w, free variables t); `value[i]`: Q_i of every column [c, C]."""
+    """The conditions on mixtures of given columns, for c nodes."""
 
-    a: Floats
-    free: int
-    value: list[Floats]
+    a: Floats  # [c, R, C + free], rows <= 0 over the weights w and the free variables t
+    free: int  # how many free variables t there are: one for each (i, p_i) of a CCE, none for a CE
+    value: list[Floats]  # for each agent i [c, C], Q_i of every column
 
     kind: Deviation
-    shapes: list[tuple[int, int]]
+    shapes: list[tuple[int, int]]  # (P_i, A_i) of every agent
 
     def gains(self, w: Floats) -> Floats:
         """[n, c] what every agent gains by deviating from the mixture w [c, C], in its unit."""
@@ -108,6 +108,7 @@ def _coarse(response: Sequence[Floats], value: Sequence[Floats]) -> Floats:
         link.append(-np.repeat(np.eye(total)[at : at + types], actions, axis=0))
         own.append(np.eye(total)[at : at + types].sum(axis=0))
         at += types
+    # the free part is the same at all nodes: it only says which t(i, p) a row reads
     free = np.concatenate([*link, np.stack(own)])
     weights = np.concatenate([*deviate, -np.stack(value, axis=1)], axis=1)
     return np.concatenate([weights, np.broadcast_to(free, (c, *free.shape))], axis=2)

@@ -35,10 +35,10 @@ class TooLarge(ValueError):
 
 @dataclass(frozen=True)
 class Selection:
-    """`agent` is set for kind "max" only."""
+    """Which equilibrium is wanted."""
 
     kind: Literal["welfare", "egalitarian", "max", "entropy", "any"]
-    agent: int | None = None
+    agent: int | None = None  # the index of the agent, for kind "max" only
 
     @property
     def linear(self) -> bool:
@@ -103,18 +103,18 @@ class Scale:
 
 @dataclass(frozen=True, eq=False)
 class Aim:
-    """A linear objective over mixtures, in units of the largest unit, for a batch of nodes:
+    """A linear objective over mixtures, in units of the largest unit, for a batch of c nodes:
 
-    max sum_i weight_i Q_i   [+ z if `least`]   s.t.   share_i Q_i + shift_i >= z or `floor`,
+      max sum_i weight_i Q_i   [+ z if `least`]   s.t.   share_i Q_i + shift_i >= z or `floor`.
 
-    `weight`, `share`, `shift` [n, c]; `floor` [c]; without `least` and `floor` there is no such constraint.
+    Without `least` and `floor` there is no such constraint.
     """
 
-    weight: Floats
-    share: Floats
-    shift: Floats
-    floor: Floats | None = None
-    least: bool = False
+    weight: Floats  # [n, c]
+    share: Floats  # [n, c]
+    shift: Floats  # [n, c]
+    floor: Floats | None = None  # [c]
+    least: bool = False  # whether the least value z is maximised
 
     @property
     def floored(self) -> bool:

@@ -75,6 +75,7 @@ def sparse_conditions(chosen: list[Ints], response: list[Floats]) -> sparse.csr_
     blocks = []
     for table, g in zip(chosen, response, strict=True):
         _, size, p, a = g.shape
+        # condition (p, told, done) of a column exists only for the action it tells at p
         row = ((np.arange(p) * a + table) * a)[..., None] + np.arange(a)
         column = np.broadcast_to(np.arange(size)[:, None, None], row.shape)
         gain = g[0] - np.take_along_axis(g[0], table[..., None], axis=2)

@@ -28,16 +28,16 @@ class SolverFailed(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """`primal[n, C]`, `dual[n, R]` the multipliers (>= 0) of the inequality rows, 0 where not `solved[n]`.
+    """Solutions of n programmes of R rows and C variables.
 
-    A call that fails leaves all its blocks unsolved, and HiGHS's word is not taken for the rows: a block that
-    violates one is unsolved too.  `message` says what was wrong with the last of either.
+    A call that fails leaves all its blocks unsolved.  The rows are checked: a block whose answer violates one is
+    unsolved too, whatever HiGHS says.
     """
 
-    primal: Floats
-    dual: Floats
-    solved: Bools
-    message: str
+    primal: Floats  # [n, C], 0 where not solved
+    dual: Floats  # [n, R], the multipliers (>= 0) of the inequality rows, 0 where not solved
+    solved: Bools  # [n]
+    message: str  # what was wrong with the last block that is not solved
 
 
 def solve_blocks(
@@ -54,6 +54,7 @@ def solve_blocks(
     bounds = np.zeros((columns, 2))
     bounds[:, 1] = np.inf
     bounds[columns - free :, 0] = -np.inf
+    # one call for many blocks: HiGHS takes longer to start than to solve a small block
     for start, stop in chunks(n, ENTRIES_PER_CALL if one_each else rows * columns, ENTRIES_PER_CALL):
         size = stop - start
         # the stubs know neither sparse constraints nor array bounds
@@ -70,6 +71,7 @@ def solve_blocks(
                 message = f"HiGHS on {size} block(s) of {rows} x {columns}: {result.message}"
                 continue
             z = result.x.reshape(size, columns)
+            # a block may end "optimal" in a call and still violate a row beyond what callers tolerate
             obeyed = ((a[start:stop] @ z[:, :, None])[:, :, 0] <= b + VIOLATED).all(axis=1)
             primal[start:stop], solved[start:stop] = z, obeyed
             dual[start:stop] = -result.ineqlin.marginals.reshape(size, rows)

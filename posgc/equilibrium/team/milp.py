@@ -36,13 +36,12 @@ OPTIMAL, LIMIT = 0, 1  # scipy.optimize.milp's status
 
 @dataclass(frozen=True, eq=False)
 class Integer:
-    """`actions[i]` [1, P_i], None where no incumbent was found; `upper` bounds the optimum, payoff units;
-    `optimal`: HiGHS ended by itself; `tolerance` is what it may then miss beyond what was tolerated, payoff units."""
+    """The best team prescription of the integer programme, with a bound."""
 
-    actions: list[Ints] | None
-    upper: float
-    optimal: bool
-    tolerance: float
+    actions: list[Ints] | None  # for each agent i [1, P_i]; None where no incumbent was found
+    upper: float  # >= the optimum, payoff units
+    optimal: bool  # whether HiGHS ended by itself
+    tolerance: float  # by how much an optimal answer may miss the optimum beyond what was tolerated, payoff units
 
 
 def solve_integer(

@@ -1,4 +1,4 @@
-"""Errors of value: where the game's text asks for something that is no value or no probability.
+"""Errors of value: where the game's text asks for something that is not a value, or not a probability.
 
 A *site* is a code and a span.  Every site is reported once, with the first combination that fails there:
 first in the order of states, then of joint actions, then of steps.  Rows that fail are dropped and the
