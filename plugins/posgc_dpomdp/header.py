@@ -72,13 +72,13 @@ ORDER = ("agents", "discount", "values", "states", "start", "actions", "observat
 
 @dataclass(frozen=True)
 class Header:
-    """What the header declares; `sign` is -1 for `values: cost`, `quoted` tells the SDMS dialect."""
+    """What the header declares."""
 
     dialect: Dialect
     agents: tuple[str, ...]
     discount: float
-    sign: float
-    quoted: bool
+    sign: float  # -1 for `values: cost`, else 1
+    quoted: bool  # whether the text is of the SDMS dialect
     states: Axis
     actions: Axis
     observations: Axis

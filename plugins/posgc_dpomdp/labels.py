@@ -24,10 +24,10 @@ _NUMBER = re.compile(r"[+-]?[0-9]+")
 
 @dataclass(frozen=True)
 class Labels:
-    """`size` values, with the file's `names` or, where it gave a count, none."""
+    """The values of one kind."""
 
     size: int
-    names: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # the file's; empty where it gave a count
     _index: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:

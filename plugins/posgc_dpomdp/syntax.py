@@ -74,11 +74,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Document:
-    """Header items and statements in file order; `damaged` are letters and keys with malformed lines."""
+    """The file in parts."""
 
-    items: tuple[Item, ...]
-    statements: tuple[Statement, ...]
-    damaged: frozenset[str]
+    items: tuple[Item, ...]  # of the header, in file order
+    statements: tuple[Statement, ...]  # in file order
+    damaged: frozenset[str]  # letters and keys with malformed lines
 
 
 def words(line: Token) -> Iterator[Word]:

@@ -45,11 +45,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class _Function:
-    """A function node: `kind`, what it is where no player counts, and what each action node counts for."""
+    """A function node."""
 
     kind: int
-    default: int
-    weights: tuple[int, ...]
+    default: int  # what it is where no player counts
+    weights: tuple[int, ...]  # what each action node counts for
     form: tuple[int, ...]
 
     def alone(self, times: int, node: int) -> int:

@@ -29,21 +29,19 @@ Payoff = tuple[Fraction, ...]
 
 @dataclass(frozen=True)
 class Landing:
-    """What may follow: with `chance`, having been paid `payoff`, the stage that begins at `head`, None at the end."""
+    """What may follow a joint move."""
 
-    chance: Fraction
-    payoff: Payoff
-    head: int | None
+    chance: Fraction  # its probability
+    payoff: Payoff  # paid on the way
+    head: int | None  # the first node of the next stage; None at the end
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Moves of one step: who moves, in the order of the tree, and the landings after each joint move.
+    """Moves of one step."""
 
-    `after` is row-major over the movers' actions, first mover most significant.
-    """
-
-    movers: tuple[Infoset, ...]
+    movers: tuple[Infoset, ...]  # who moves, in the order of the tree
+    # the landings after each joint move, row-major over the movers' actions, first mover most significant
     after: tuple[tuple[Landing, ...], ...]
 
 

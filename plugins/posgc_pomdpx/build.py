@@ -44,12 +44,11 @@ class _Sparse:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Combinations of values: `of[variable][k]` is the value index of the k-th, `chance[k]` its probability, and
-    `row[k]` the place in the combinations that these were made of."""
+    """Combinations of values of variables."""
 
-    of: Mapping[str, Ints]
-    chance: Floats
-    row: Ints
+    of: Mapping[str, Ints]  # of[variable][k]: value index in the k-th combination
+    chance: Floats  # [combinations], probability
+    row: Ints  # [combinations], place in the combinations that these were made of
 
     def extended(self, factors: Sequence[_Sparse]) -> _Rows:
         """With the factors' variables, for each combination and each value of positive probability."""

@@ -33,20 +33,20 @@ _FREE = slice(None)
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable of one time slice; `before` is the name of the same state variable one step earlier."""
+    """A variable of one time slice."""
 
     name: str
     values: tuple[str, ...]
-    before: str | None = None
+    before: str | None = None  # the name of the same state variable one step earlier
 
 
 @dataclass(frozen=True)
 class Factor:
-    """`table[parents…, variables…]`: a law, which sums to 1 over the variables, or rewards, which have none."""
+    """A law, or rewards."""
 
     parents: tuple[str, ...]
-    variables: tuple[str, ...]
-    table: Floats
+    variables: tuple[str, ...]  # those that the law sums to 1 over; none for rewards
+    table: Floats  # [parents…, variables…]
 
 
 class Scope:

@@ -34,14 +34,13 @@ _EXACT, _ROUNDED = 1e-9, 1e-5  # absolute: sums this close to 1 are exact, or ro
 
 @dataclass(frozen=True)
 class Reached:
-    """States by their rows of values, ascending; choices by their state, then by label and `rank`, the number of the
-    choice among those of one label at one state; outcomes by their choice."""
+    """The reachable states; choices by their state, then by label and rank; outcomes by their choice."""
 
-    states: Ints  # [S, variables]
-    first: int
+    states: Ints  # [S, variables], ascending
+    first: int  # number of the initial state
     state: Ints  # [choices]
     label: Ints  # [choices]
-    rank: Ints  # [choices]
+    rank: Ints  # [choices], number among the choices of one label at one state
     reward: Floats  # [choices], what the action pays
     paid: Floats  # [S], what the state pays
     choice: Ints  # [outcomes]

@@ -117,9 +117,9 @@ class Player(NamedTuple):
 
 @dataclass(frozen=True)
 class Item:
-    """One definition; `what` is its rule in the grammar."""
+    """One definition."""
 
-    what: str
+    what: str  # its rule in the grammar
     value: Any
 
 

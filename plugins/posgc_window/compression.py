@@ -22,10 +22,10 @@ LONGEST_CANDIDATE = 8
 
 @dataclass(frozen=True)
 class Options:
-    """`length`: steps that the window looks back, from 0 to the horizon.  `prior`: what it assumes of its start."""
+    """Options of `window`."""
 
-    length: int = 2
-    prior: Prior = "uniform"
+    length: int = 2  # steps that the window looks back, from 0 to the horizon
+    prior: Prior = "uniform"  # what it assumes of its start
 
     def __post_init__(self) -> None:
         if self.length < 0:

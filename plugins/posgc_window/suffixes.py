@@ -74,28 +74,23 @@ def window_start(information: Information, length: int, h: int) -> int:
 
 @dataclass(frozen=True)
 class Suffix:
-    """The distinct beliefs of the windows that start `age` steps ago, CSR over the cells of the step.
+    """The distinct beliefs of the windows that start at one step."""
 
-    `whole`: this is all of the common information, from the true first belief.
-    """
-
-    age: int
-    whole: bool
-    belief: sparse.csr_array
+    age: int  # steps ago
+    whole: bool  # whether this is all of the common information, from the true first belief
+    belief: sparse.csr_array  # rows over the cells of the step
 
 
 @dataclass(frozen=True)
 class Step:
-    """What follows a step: the layer's edges, the next suffixes (oldest first), and the next stacks [N', K'], whose
-    column k numbers the beliefs of suffix k.  `error`: the largest distance of a belief to the one that it was merged
-    with."""
+    """What follows a step."""
 
-    indptr: Ints
-    z: npt.NDArray[np.int32]
-    to: npt.NDArray[np.int32]
-    suffixes: tuple[Suffix, ...]
-    stack: Ints
-    error: float
+    indptr: Ints  # of the layer's edges
+    z: npt.NDArray[np.int32]  # of each edge, index of the increment
+    to: npt.NDArray[np.int32]  # of each edge, node of the next layer
+    suffixes: tuple[Suffix, ...]  # the next ones, oldest first
+    stack: Ints  # [N', K'], the next stacks: column k numbers the beliefs of suffix k
+    error: float  # the largest distance of a belief to the one that it was merged with
 
 
 def window_graph(information: Information, length: int, prior: Prior, max_nodes: int, progress: Progress) -> Graph:

@@ -65,10 +65,9 @@ class Witness:
 
 @dataclass(frozen=True)
 class GammaEntry:
-    """`lower <= γ <= upper` for some steps and joint actions whose matrices are the same.
+    """lower <= γ <= upper for some steps and joint actions whose matrices are the same.
 
-    Literal witnesses are beliefs about s', the others beliefs about s.  An entry that was not computed has
-    the bracket [0, 1] and a method that begins with `not decided`.
+    An entry that was not computed has the bracket [0, 1] and a method that begins with `not decided`.
     """
 
     steps: tuple[int, ...]
@@ -77,7 +76,7 @@ class GammaEntry:
     lower: float
     upper: float
     method: str
-    witness: Witness | None
+    witness: Witness | None  # beliefs about s' where γ is the literal one, else beliefs about s
     sigma: float | None  # σ_S of the emission matrix, where it is literal and small enough
 
     def as_json(self) -> Json:

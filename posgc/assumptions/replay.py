@@ -38,16 +38,13 @@ Posterior = dict[tuple[int, frozenset[tuple[Fact, int]]], float]
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """`confirmed` iff both prescriptions allow the history and the posteriors differ, and are, as claimed.
+    """What a plain Bayes filter makes of a witness."""
 
-    `distance` is the recomputed L1 distance, `claim_error` the largest L1 distance between a recomputed and
-    a stated posterior; both are 0 where the history is impossible.  `reason` is one sentence.
-    """
-
-    confirmed: bool
-    distance: float
+    confirmed: bool  # whether both prescriptions allow the history and the posteriors differ, and are, as claimed
+    distance: float  # L1, between the recomputed posteriors; 0 where the history is impossible
+    # the largest L1 distance between a recomputed and a stated posterior; 0 where the history is impossible
     claim_error: float
-    reason: str
+    reason: str  # one sentence
 
 
 def replay(information: Information, witness: Mapping[str, Any]) -> ReplayResult:

@@ -48,18 +48,14 @@ Kind = Literal["lossless", "replaced", "expected", "measured"]
 
 @dataclass(frozen=True)
 class Bound:
-    """What every agent can gain in the true game at most, [n], in the unit of the rewards.
+    """What every agent can gain in the true game at most."""
 
-    `kind`: what it rests on, a certificate (`Certificate.kind`) or the measured errors.  `own`: the part that is M's
-    own gap, [n].  `value_error`: how far the policy's values in M can be from those in the game, [n].  `half_spread`:
-    sum_{h<H} epsilon_{z,h} / 2, by which `value_error` grows for another policy of M that earns more, by at most
-    disc^{1-h} at any node of step h.
-    """
-
-    kind: Kind
-    gains: Floats
-    own: Floats
-    value_error: Floats
+    kind: Kind  # what it rests on: a certificate (`Certificate.kind`) or the measured errors
+    gains: Floats  # [n], in the unit of the rewards
+    own: Floats  # [n], the part that is M's own gap
+    value_error: Floats  # [n], how far the policy's values in M can be from those in the game
+    # sum_{h<H} epsilon_{z,h} / 2, by which `value_error` grows for another policy of M that earns more, by at most
+    # disc^{1-h} at any node of step h
     half_spread: float
 
     @property

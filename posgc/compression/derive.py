@@ -32,14 +32,13 @@ RAISE = 8
 
 @dataclass(frozen=True)
 class Attempt(Generic[T]):
-    """One candidate: its nodes and seconds, the compressed game and what came of it (None: not solved, `note` says
-    why)."""
+    """One candidate and what came of it."""
 
     spec: str
-    nodes: int | None
+    nodes: int | None  # of its model
     seconds: float
-    compressed: CompressedGame | None
-    result: T | None
+    compressed: CompressedGame | None  # the compressed game
+    result: T | None  # None: not solved, and `note` says why
     note: str = ""
 
 

@@ -115,11 +115,12 @@ def measure(graph: Graph, max_pairs: int, distances: Distances | None = None) ->
 
 @dataclass(frozen=True)
 class _Prescriptions:
-    """`choice` [G, U]: the position of the joint action at each u under each joint prescription; where there are too
-    many, [A, U] of constant ones, from which maxima are taken u by u (`exact` False)."""
+    """The joint prescriptions over which a maximum is taken."""
 
+    # [G, U], the position of the joint action at each u under each joint prescription; where these are too many, [A, U]
+    # of constant ones, from which maxima are taken u by u
     choice: Ints
-    exact: bool
+    exact: bool  # false where these are too many
     u: Ints
 
     def best(self, table: Floats) -> Floats:

@@ -25,11 +25,11 @@ CODE_LIMIT = 1 << 62
 
 @dataclass(frozen=True)
 class Codec:
-    """Mixed-radix code of a list of items; `strides[k]` is the weight of item k's digit."""
+    """Mixed-radix code of a list of items."""
 
     items: tuple[Item, ...]
-    sizes: tuple[int, ...]
-    strides: tuple[int, ...]
+    sizes: tuple[int, ...]  # number of values of each item
+    strides: tuple[int, ...]  # the weight of each item's digit
 
     @staticmethod
     def of(information: Information, items: tuple[Item, ...]) -> Codec:
@@ -60,11 +60,11 @@ def decode(codec: Codec, code: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class _Source:
-    """Codes that digits are read from, `total` being more than any; item or variable k weighs `strides[k]`."""
+    """Codes that digits are read from."""
 
     codes: Ints
-    total: int
-    strides: tuple[int, ...]
+    total: int  # more than any of the codes
+    strides: tuple[int, ...]  # what each item or variable weighs
 
     @staticmethod
     def joint(codes: Ints, variables: tuple[Variable, ...]) -> _Source:

@@ -60,24 +60,18 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Layer:
-    """The N nodes of step h.
-
-    `belief` is CSR [N, X] over `table.cells`, rows sum to 1.  Node k's successors are the edges
-    `edge_indptr[k]:edge_indptr[k + 1]`: increment `table.z[edge_z]`, ascending, leads to node `edge_to` of
-    the next layer (no edges at the last step).  `parent[k]` and `parent_z[k]` are one node of the layer
-    before and one increment code that lead here (-1 and the code of z_1 at the first step; both empty in a
-    compressed graph).
-    """
+    """The N nodes of step h."""
 
     h: int
-    belief: sparse.csr_array
+    belief: sparse.csr_array  # [N, X] over the X cells of `table`, rows sum to 1
     table: StepTable
-    edge_indptr: Ints
-    edge_z: npt.NDArray[np.int32]
-    edge_to: npt.NDArray[np.int32]
-    parent: Ints
+    edge_indptr: Ints  # [N + 1]; the edges of node k are edge_indptr[k]:edge_indptr[k + 1], none at the last step
+    edge_z: npt.NDArray[np.int32]  # [edges], index into `table.z`, ascending within a node
+    edge_to: npt.NDArray[np.int32]  # [edges], node of the next layer
+    parent: Ints  # [N], one node of the layer before that leads here; -1 at the first step, empty in a compressed graph
+    # [N], the increment code by which it leads here; that of z_1 at the first step, empty in a compressed graph
     parent_z: Ints
-    merge_error: float
+    merge_error: float  # the largest L1 distance between a belief and the one that stands for it
 
     def __len__(self) -> int:
         return int(self.belief.shape[0])
@@ -118,13 +112,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Graph:
-    """All layers; `root[k]` is the probability of first node k, reached by increment code `root_z[k]`."""
+    """All layers, and how play enters the first."""
 
     information: Information
     layers: tuple[Layer, ...]
-    root: Floats
-    root_z: Ints
-    root_to: Ints
+    root: Floats  # [R], probability of each first increment
+    root_z: Ints  # [R], its code
+    root_to: Ints  # [R], the node of the first layer that it leads to
 
     @property
     def sizes(self) -> tuple[int, ...]:

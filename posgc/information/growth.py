@@ -32,24 +32,23 @@ CHUNK_ENTRIES = 12_000_000
 
 @dataclass(frozen=True)
 class Columns:
-    """`matrix` [X, J], column j standing for signal `signal[j]` (ascending, of `n_signals`) and next cell `cell[j]`
-    (of `n_cells`; distinct and ascending within a signal)."""
+    """P(signal, next cell | cell) for X cells, as J columns."""
 
-    matrix: sparse.csr_array
-    signal: Ints
-    cell: Ints
+    matrix: sparse.csr_array  # [X, J]
+    signal: Ints  # [J], ascending
+    cell: Ints  # [J], next cell; distinct and ascending within a signal
     n_signals: int
     n_cells: int
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """At most `rows` rows with at most `entries` entries (None: any number) may be grown; `message(found, share)` says
-    what to do once `found` rows were found in the first `share` of the layer."""
+    """How much may be grown, and what to say beyond it."""
 
-    rows: int
+    rows: int  # at most
+    # (rows found, the share of the layer that they came from) -> text of the LimitError
     message: Callable[[int, float], str]
-    entries: int | None = None
+    entries: int | None = None  # of these rows, at most; None: any number
 
     def holds(self, rows: int, entries: int) -> bool:
         """Whether that much may be grown."""
@@ -58,19 +57,15 @@ class Capacity:
 
 @dataclass(frozen=True)
 class Growth:
-    """The next layer: `belief` CSR [N', X'], rows sum to 1, `label[k]` of each row (None without labels).
+    """The next layer, and E edges to it sorted by (row, signal)."""
 
-    Edges [E] sorted by (row, signal): `signal[e]` from row `row[e]` leads to row `to[e]`.  `error`: no posterior is
-    farther than this from the row that stands for it (L1).
-    """
-
-    belief: sparse.csr_array
-    label: Ints | None
-    row: Ints
-    signal: Ints
+    belief: sparse.csr_array  # [N', X'], rows sum to 1
+    label: Ints | None  # [N'], None without labels
+    row: Ints  # [E], where the edge begins
+    signal: Ints  # [E], what it is labelled with
     n_signals: int
-    to: Ints
-    error: float
+    to: Ints  # [E], where it leads
+    error: float  # no posterior is farther than this from the row that stands for it (L1)
 
     def indptr(self, n_rows: int) -> Ints:
         """Where each row's edges begin."""

@@ -36,23 +36,20 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, order=True)
 class Item:
-    """The value of variable `variable` (an index into the signature's list of that kind) at step `time`."""
+    """The value of one action or observation variable at one step."""
 
     time: int
     kind: Literal["action", "observation"]
-    variable: int
+    variable: int  # index into the signature's list of that kind
 
 
 @dataclass(frozen=True)
 class Information:
-    """The information structure of a model under a protocol.
-
-    `dropped` holds (action variable, step) pairs whose item its owner need not remember
-    (`posgc.information.dropping`).
-    """
+    """The information structure of a model under a protocol."""
 
     model: Model
     protocol: LagTable
+    # (action variable, step) of items that their owner need not remember (`posgc.information.dropping`)
     dropped: frozenset[tuple[int, int]] = frozenset()
 
     @cached_property

@@ -32,12 +32,11 @@ GRID_FROM = 1e-9
 
 @dataclass(frozen=True)
 class Merge:
-    """`representative[k]` is the row kept for class k, ascending; `member[r]` the class of row r;
-    `error` the largest L1 distance between a row and its representative."""
+    """The classes of R rows."""
 
-    representative: Ints
-    member: Ints
-    error: float
+    representative: Ints  # [classes], the row kept for each class, ascending
+    member: Ints  # [R], the class of each row
+    error: float  # the largest L1 distance between a row and its representative
 
 
 def merge_rows(

@@ -48,12 +48,10 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class ToCome:
-    """`span[n, H]`: by how much what an agent earns from step h on can differ, discounted to step 1.  `rounding[n]`: by
-    how much a value or a gain that was found on the layers can be off because of rounding.  In the unit of the
-    rewards."""
+    """What is at stake and what rounding can have changed, in the unit of the rewards."""
 
-    span: Floats
-    rounding: Floats
+    span: Floats  # [n, H], by how much what an agent earns from step h on can differ, discounted to step 1
+    rounding: Floats  # [n], by how much a value or a gain that was found on the layers can be off because of rounding
 
 
 def to_come(model: Model, layers: Iterable[tuple[int, sparse.csr_array, Step]]) -> ToCome:

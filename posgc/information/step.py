@@ -83,33 +83,30 @@ class Beliefs(Protocol):
 
 @dataclass(frozen=True)
 class StepTable:
-    """See the module; `actions` are the allowed joint actions of the step, A_h of them.
-
-    Columns of `joint` are (z, x') pairs sorted by z, columns of `flow` (u, a, z) triples sorted so.
-    """
+    """What can happen at a step from each of its X cells (see the module)."""
 
     cells: Cells
-    actions: Ints  # [A_h]
+    actions: Ints  # [A_h], the allowed joint actions
     reward: tuple[sparse.csr_array, ...]  # n matrices [X, U * A_h], column u * A_h + position of a
     following: Cells | None  # cells of step h + 1; None at the last step, as all below
     z: Ints | None  # [Z], distinct codes of z_{h+1}, ascending
-    joint: sparse.csr_array | None  # [X, J]
+    joint: sparse.csr_array | None  # [X, J], columns are (z, x') pairs sorted by z
     joint_z: Ints | None  # [J], index into z
     joint_cell: Ints | None  # [J], index into `following`
-    flow: sparse.csr_array | None  # [X, F]
+    flow: sparse.csr_array | None  # [X, F], columns are (u, a, z) triples, sorted
     flow_choice: Ints | None  # [F], u * A_h + position of a
     flow_z: Ints | None  # [F], index into z
 
 
 @dataclass(frozen=True)
 class Entries:
-    """Rows (cell, action position, o', s', probability): every transition of every cell."""
+    """Every transition of every cell."""
 
-    cell: Ints
-    action: Ints
-    observation: Ints
-    state: Ints
-    probability: Floats
+    cell: Ints  # [rows]
+    action: Ints  # [rows], position among the allowed joint actions
+    observation: Ints  # [rows], o'
+    state: Ints  # [rows], s'
+    probability: Floats  # [rows], given the cell and the action
 
 
 def step_entries(information: Information, h: int, cells: Cells) -> Entries:

@@ -24,11 +24,11 @@ __all__ = ["Run", "active_actions", "allowed_actions", "kernel_groups", "runs"]
 
 @dataclass(frozen=True)
 class Run:
-    """Consecutive steps `first..last` with one kernel and the same allowed joint actions."""
+    """Consecutive steps with one kernel and the same allowed joint actions."""
 
     first: int
     last: int
-    group: int
+    group: int  # number of the kernel
     allowed: Array  # int64, ascending joint actions
 
 

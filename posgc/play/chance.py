@@ -27,11 +27,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Chance:
-    """The random numbers of episodes `first` to `first + size - 1`."""
+    """The random numbers of consecutive episodes."""
 
     seed: int
-    first: int
-    size: int
+    first: int  # number of the first episode
+    size: int  # how many episodes
 
     def uniforms(self, *purpose: int) -> Floats:
         """One number in [0, 1) for each episode, [size]; other purposes give independent ones."""
@@ -41,10 +41,11 @@ class Chance:
 
 @dataclass(frozen=True)
 class Rows:
-    """Laws in rows: entries `indptr[r]:indptr[r + 1]` have the `cumulative` probabilities of row r, raised to
-    infinity from the last positive entry on, so that rounding never leads to what cannot occur."""
+    """Laws in rows."""
 
-    indptr: Ints
+    indptr: Ints  # entries of row r are indptr[r]:indptr[r + 1]
+    # [entries], cumulative probabilities, raised to infinity from the last positive entry on, so that rounding never
+    # leads to what cannot occur
     cumulative: Floats
 
     @staticmethod

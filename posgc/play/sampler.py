@@ -72,15 +72,12 @@ class Episodes:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Discounted returns of `episodes` episodes: their mean and the sum of their squared deviations from it, [n].
-
-    `stopped`: the user interrupted, and fewer were played than asked for.
-    """
+    """Discounted returns of the episodes played."""
 
     episodes: int
-    mean: Floats
-    squares: Floats
-    stopped: bool = False
+    mean: Floats  # [n]
+    squares: Floats  # [n], sum of the squared deviations from the mean
+    stopped: bool = False  # the user interrupted, and fewer episodes were played than asked for
 
     @property
     def error(self) -> Floats | None:

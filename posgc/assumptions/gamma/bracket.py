@@ -52,10 +52,10 @@ NEGLIGIBLE = 1e-9
 
 @dataclass(frozen=True)
 class Belief:
-    """A law with few atoms: `weight`[k] > 0 on `index`[k] (ascending), sum 1."""
+    """A law with few atoms."""
 
-    index: Ints
-    weight: Floats
+    index: Ints  # ascending
+    weight: Floats  # [atoms], positive, sum 1
 
     def dense(self, size: int) -> Floats:
         """The law over `size` points; [size]."""
@@ -83,12 +83,12 @@ class Effort:
 
 @dataclass(frozen=True)
 class GammaBracket:
-    """`lower <= γ <= upper`; the witnesses are two beliefs whose ratio is `upper`, None if γ := 1 for want of two."""
+    """What is proved of γ: lower <= γ <= upper."""
 
     lower: float
     upper: float
     method: str
-    witness_b: Belief | None
+    witness_b: Belief | None  # two beliefs whose ratio is `upper`; None where γ := 1 because there is only one
     witness_b2: Belief | None
 
     @property

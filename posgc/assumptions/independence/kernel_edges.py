@@ -34,13 +34,12 @@ RELATIVE_TOLERANCE = 1e-10
 
 @dataclass(frozen=True)
 class KernelEdges:
-    """Parents of s' and of each group of observation variables that are drawn together.
+    """Parents of s' and of each group of observation variables that are drawn together."""
 
-    `slack`: the kernel agrees with one that obeys these edges exactly within this factor, entry by entry, less 1.
-    """
-
-    state: frozenset[Parent]
+    state: frozenset[Parent]  # the parents of s'
+    # (observation variables of the group, its parents)
     observations: tuple[tuple[tuple[int, ...], frozenset[Parent]], ...]
+    # the kernel agrees with one that obeys these edges exactly within this factor, entry by entry, less 1
     slack: float = field(default=0.0, compare=False)
 
 

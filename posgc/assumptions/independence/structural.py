@@ -53,26 +53,22 @@ MARGIN = 4
 
 @dataclass(frozen=True)
 class SliceResult:
-    """`separated`: every slice tested is.  `open`: why longer games may have other slices, None where they have none.
+    """What the one-slice test found."""
 
-    `failed` is the first step whose slice is not separated, None if none; `slices` counts different ones.  `slack`: the
-    largest relative difference between a kernel and one that obeys its edges exactly.
-    """
-
-    separated: bool
-    open: str | None
-    slices: int
-    failed: int | None
-    slack: float = 0.0
+    separated: bool  # whether every slice tested is
+    open: str | None  # why longer games may have other slices; None where they have none
+    slices: int  # how many different ones were tested
+    failed: int | None  # the first step whose slice is not separated
+    slack: float = 0.0  # the largest relative difference between a kernel and one that obeys its edges exactly
 
 
 @dataclass(frozen=True)
 class UnrolledResult:
-    """`separated` is None where the diagram was too large to test (`nodes` is its size)."""
+    """What the test of the diagram of all H steps found."""
 
-    separated: bool | None
-    nodes: int
-    failed: int | None
+    separated: bool | None  # None where the diagram was too large to test
+    nodes: int  # of the diagram
+    failed: int | None  # the first step that is not separated
 
 
 @dataclass(frozen=True)

@@ -56,62 +56,52 @@ CHUNK_ENTRIES = 4_000_000
 
 @dataclass(frozen=True)
 class Failure:
-    """Two deterministic prescriptions after which `z` means different things at `node`.
-
-    `actions[k][j, p]` is agent j's action (an index into its own choices of the step) at its p-th private
-    information under prescription k; `codes[j]` are the codes of those.
-    """
+    """Two deterministic prescriptions after which `z` means different things at `node`."""
 
     node: int
     z: int  # index into `Moves.z`
-    codes: tuple[Ints, ...]
+    codes: tuple[Ints, ...]  # codes[j]: those private informations of agent j that occur at the node
+    # actions[k][j][p]: agent j's action (an index into its own choices of the step) at codes[j][p], under prescription
+    # k
     actions: tuple[tuple[Ints, ...], tuple[Ints, ...]]
     posteriors: tuple[Floats, Floats]  # over `Moves.following`
-    distance: float
+    distance: float  # L1, between the two posteriors
 
 
 @dataclass(frozen=True)
 class LayerTest:
-    """`holds` is None where the vertices would have taken more than the work allowed.
+    """What the test found on one layer."""
 
-    `vertices` is how many it takes for the nodes that the filters left over, `work` the multiplications that
-    they take.  `apart`, where it holds: for every node and every prescription, randomised or not, the L1 distance of
-    the posterior to the one of uniform actions is at most this in expectation over the increment.
-    """
-
-    holds: bool | None
+    holds: bool | None  # None where the vertices would have taken more work than allowed
     failure: Failure | None
-    vertices: int
-    work: int
+    vertices: int  # how many it takes for the nodes that the filters left over
+    work: int  # multiplications that these take
+    # where it holds: at every node and for every prescription, randomised or not, the L1 distance between the posterior
+    # and that of uniform actions is at most this, in expectation over the increment
     apart: float = 0.0
 
 
 @dataclass(frozen=True)
 class Moves:
-    """All that can follow the cells of a layer, action by action.
+    """All that can follow the X cells of a layer, action by action."""
 
-    Row x * A_h + k of `joint` is the law of (z, x') from cell x under the k-th allowed joint action; columns
-    are (z, x') pairs sorted so, `joint_z` and `joint_cell` are their parts.
-    """
-
+    # [X * A_h, J]; row x * A_h + k is the law of (z, x') from cell x under the k-th allowed joint action
     joint: sparse.csr_array
-    joint_z: Ints
-    joint_cell: Ints
-    z: Ints
-    following: Cells
+    joint_z: Ints  # [J], index into `z`; columns are sorted by (z, x')
+    joint_cell: Ints  # [J], index into `following`
+    z: Ints  # [Z], codes of the increments, ascending
+    following: Cells  # cells of the next step
 
 
 @dataclass(frozen=True)
 class Prescriptions:
-    """How joint actions are put together from what each agent holds.
-
-    `codes[j]` are agent j's private informations, `of[j, u]` which of them it holds in the u-th joint one,
-    `choices[j]` its number of actions; a joint action is its position among the allowed ones.
+    """How joint actions are put together from what each agent holds; a joint action is its position among the
+    allowed ones.
     """
 
-    codes: tuple[Ints, ...]
-    of: Ints
-    choices: tuple[int, ...]
+    codes: tuple[Ints, ...]  # codes[j]: the private informations of agent j, ascending
+    of: Ints  # [n, U], which of codes[j] agent j holds in the u-th joint private information
+    choices: tuple[int, ...]  # the number of actions of each agent
 
     @staticmethod
     def of_step(information: Information, h: int, u: Ints) -> Prescriptions:

@@ -40,15 +40,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Law:
-    """Entries sorted by (row, digit), distinct, of positive weight; each sound row's weights sum to 1.
+    """The law of one variable on every row of a table; entries of rows with a fault mean nothing."""
 
-    `row` and `weight` are None together: exactly one outcome on every row.  Entries of rows with a fault
-    mean nothing.
-    """
-
-    digit: Array  # int32 [entries], or [] with `row` None
-    row: Array | None  # [entries]
-    weight: Array | None  # [entries]
+    digit: Array  # int32 [entries], sorted by (row, digit) and distinct; or [] with `row` None
+    row: Array | None  # [entries]; None together with `weight`: exactly one outcome on every row
+    weight: Array | None  # [entries], positive; those of a sound row sum to 1
     faults: Array | None  # int32 [rows]
 
 

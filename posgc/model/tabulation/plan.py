@@ -31,9 +31,9 @@ class Draw:
 
 @dataclass(frozen=True)
 class Pay:
-    """Evaluate reward number `number` of the distinct rewards."""
+    """Evaluate one of the distinct rewards."""
 
-    number: int
+    number: int  # among the distinct rewards
     reward: ir.Expr
 
 

@@ -28,26 +28,21 @@ class Limits:
 
 @dataclass(frozen=True)
 class Setup:
-    """`initial`, `live`, `terminal`, `emission` are the plans for (s_1, o_1), for (s', o') of a step, the same
-    in a terminal state, and for o' given (a, s'); the last is None where P(s', o' | s, a) does not factor.
-
-    `paid[i]` is the number of agent i's reward among the `rewards` distinct ones; `varying` tells whether
-    some reward can differ between outcomes of one (s, a).  `dynamics` are the roots of what is evaluated.
-    """
+    """What tabulation of one game needs, prepared once."""
 
     game: ir.Game
     evaluator: Evaluator
     faults: Faults
     runner: Runner
     limits: Limits
-    initial: Plan
-    live: Plan
-    terminal: Plan
-    emission: Plan | None
-    rewards: int
-    paid: tuple[int, ...]
-    varying: bool
-    dynamics: tuple[Node, ...]
+    initial: Plan  # for (s_1, o_1)
+    live: Plan  # for (s', o') of a step
+    terminal: Plan  # the same in a terminal state
+    emission: Plan | None  # for o' given (a, s'); None where P(s', o' | s, a) does not factor
+    rewards: int  # how many distinct ones there are
+    paid: tuple[int, ...]  # the number of each agent's reward among the distinct ones
+    varying: bool  # whether some reward can differ between outcomes of one (s, a)
+    dynamics: tuple[Node, ...]  # the roots of what is evaluated
     n_actions: int
     n_observations: int
 
