@@ -101,6 +101,8 @@ def exact_test(information: Information, max_nodes: int = DEFAULT_MAX_NODES, eff
     trace: list[tuple[np.ndarray, np.ndarray]] = []
     nodes, vertices, passed = 0, 0, 0
     try:
+        # a layer may be formed under uniform actions only because every step before passed: its beliefs are those of
+        # any strategies
         for layer in grow_layers(information, max_nodes):
             trace.append((layer.parent, layer.parent_z))
             nodes += len(layer)

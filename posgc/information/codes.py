@@ -80,6 +80,7 @@ class _Source:
     def digits(self, stride: int, size: int) -> Ints:
         """The digit, or the neighbouring digits as one number, of weight `stride` and `size` values."""
         high = self.codes // stride if stride > 1 else self.codes
+        # the most significant digit needs no remainder
         return high % size if stride * size < self.total else high
 
 
@@ -89,6 +90,7 @@ def _assemble(codec: Codec, places: list[tuple[_Source, int]], rows: int) -> Int
     runs: list[tuple[_Source, int, int, int]] = []
     for (source, k), size, weight in zip(places, codec.sizes, codec.strides, strict=True):
         stride = source.strides[k]
+        # the item continues the run where the stride of the run's last item is this one's stride times its size
         if runs and runs[-1][0] is source and runs[-1][1] == stride * size:
             runs[-1] = (source, stride, runs[-1][2] * size, weight)
         else:

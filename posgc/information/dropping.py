@@ -85,6 +85,7 @@ def _irrelevant(model: Model, kernel: Kernel, variable: int) -> bool:
     base = actions[(actions // stride) % count == 0]
     lengths = np.diff(kernel.indptr).reshape(model.n_actions, n_states)
     for k in range(1, count):
+        # rows that cannot occur, for instance of an action that `when` does not allow, are not compared
         both = (lengths[base] > 0) & (lengths[base + k * stride] > 0)
         if not np.array_equal(lengths[base][both], lengths[base + k * stride][both]):
             return False

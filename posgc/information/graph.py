@@ -106,6 +106,7 @@ class Layer:
         width = len(self.table.z)
         node = np.repeat(np.arange(first, first + flow.shape[0]), np.diff(flow.indptr))
         wanted = node * width + self.table.flow_z[flow.indices]
+        # edges are sorted by (node, increment), so that the combined key ascends and a search finds each
         known = np.repeat(np.arange(len(self)), np.diff(self.edge_indptr)) * width + self.edge_z
         return self.edge_to[np.searchsorted(known, wanted)].astype(np.int64)
 
@@ -137,6 +138,7 @@ def expand_graph(
 
     Raises LimitError before the layer that would carry the number of nodes held past `max_nodes` is finished.
     """
+    # a layer is handed out before its edges are known: they are found together with the layer that follows
     last = information.model.horizon if upto is None else upto
     first = first_beliefs(information, tolerance)
     layers: list[Layer] = []
@@ -196,10 +198,12 @@ def _grow(
         yield Layer(h, belief, table, no_edges, empty, empty, parent, parent_z, error), edges
         if h == last:
             return
+        # identity, not equality: arrays are shared exactly where `_following` proved that nothing changes any more
         if done is None or done[0] is not belief or done[1] is not table:
             capacity = Capacity(max_nodes - held, partial(_too_many, h, last, sizes))
             done = belief, table, _following(belief, table, tolerance, capacity)
         grown = done[2]
+        # a layer that shares its arrays with the one before takes no memory of its own
         held += 0 if grown.belief is belief else grown.belief.shape[0]
         sizes.append(grown.belief.shape[0])
         belief, cells, error, edges = grown.belief, grown.cells, grown.error, grown.edges
@@ -213,8 +217,10 @@ def _following(belief: sparse.csr_array, table: StepTable, tolerance: float, cap
     indptr, n = grown.indptr(belief.shape[0]), grown.belief.shape[0]
     to, error = grown.to, grown.error
     rows, cells = _trim(grown.belief, table.following)
+    # layers of very different sizes cannot turn out equal, and comparing them costs as much as growing them
     if n <= 2 * belief.shape[0] and cells.key == table.cells.key:
         rows, member, moved = _settle(belief, rows, tolerance)
+        # the two merges follow each other, so that their errors add up
         to, error, cells, n = member[to], error + moved, table.cells, rows.shape[0]
     reach = first_reach(to, n)
     edges = _Edges(indptr, grown.signal.astype(np.int32), to.astype(np.int32))
@@ -226,6 +232,7 @@ def _settle(old: sparse.csr_array, new: sparse.csr_array, tolerance: float) -> t
 
     `old` itself comes back when it holds them all and no row of it is missed.
     """
+    # old rows come first: the lowest index of a class represents it, so that old rows win
     both = sparse.vstack([old, new], format="csr")
     both.sort_indices()
     merge = merge_rows(both.indptr.astype(np.int64), both.indices, both.data, tolerance)
@@ -284,6 +291,7 @@ def first_beliefs(information: Information, tolerance: float = MERGE_TOLERANCE) 
     joint = sparse.csr_array((initial.probability, (z_of, cell)), shape=(len(z), len(cells)))
     joint.sum_duplicates()
     probability: Floats = np.asarray(joint.sum(axis=1)).ravel()
+    # every increment that occurs has positive probability, so that no row is divided by 0
     joint.data /= np.repeat(probability, np.diff(joint.indptr))
     merge = merge_rows(joint.indptr.astype(np.int64), joint.indices, joint.data, tolerance)
     return FirstBeliefs(z, merge.member, probability, joint[merge.representative], cells, merge.error)
@@ -294,6 +302,7 @@ def _trim(belief: sparse.csr_array, cells: Cells) -> tuple[sparse.csr_array, Cel
     used = np.unique(belief.indices)
     if len(used) == len(cells):
         return belief, cells
+    # a cell may be reachable from the cells of the step before and have no probability at any node
     kept, _ = Cells.of(cells.u[cells.u_of[used]], cells.s[used])
     position = np.zeros(len(cells), dtype=np.int64)
     position[used] = np.arange(len(used))
@@ -303,6 +312,7 @@ def _trim(belief: sparse.csr_array, cells: Cells) -> tuple[sparse.csr_array, Cel
 
 def _too_many(h: int, last: int, sizes: list[int], found: int, share: float) -> str:
     """What was reached, and an estimate of what the whole would take."""
+    # an extrapolation, and called one: the layer goes on as it began, later layers grow as this one
     here = found / share
     growth = max(1.0, here / sizes[-1])
     total = sum(sizes) + here * sum(growth**k for k in range(min(last - h, 200)))

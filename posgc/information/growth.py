@@ -75,6 +75,7 @@ class Growth:
 def first_reach(to: Ints, n: int) -> Ints:
     """For each of n targets the first position that leads to it."""
     first = np.full(n, len(to), dtype=np.int64)
+    # unbuffered: several edges may lead to one target
     np.minimum.at(first, to, np.arange(len(to)))
     return first
 
@@ -90,6 +91,7 @@ def grow(
 
     `labels(row, signal)` gives the label of each posterior.  Raises LimitError past `capacity`.
     """
+    # entries of the product before duplicates are added up: what a chunk may take in memory
     work = np.add.reduceat(np.diff(columns.matrix.indptr)[belief.indices], belief.indptr[:-1])
     chunk_of = (np.cumsum(work) - 1) // CHUNK_ENTRIES
     bounds = np.concatenate((np.flatnonzero(np.diff(chunk_of, prepend=-1)), [belief.shape[0]]))
@@ -100,6 +102,7 @@ def grow(
         found, entries = found + len(parts[-1].counts), entries + len(parts[-1].data)
         if capacity is not None and not capacity.holds(found, entries):
             kept = found, entries
+            # posteriors of different chunks may be equal: before refusing, count what is left once they are merged
             if len(parts) > 1:
                 (indptr, *_), merge = _joined(parts, tolerance)
                 kept = len(merge.representative), int(np.diff(indptr)[merge.representative].sum())
@@ -119,6 +122,7 @@ def grow(
         np.concatenate([part.signal for part in parts]),
         columns.n_signals,
         to,
+        # a row was merged within its chunk and then across chunks: its distance is at most the sum
         merge.error + max(part.error for part in parts),
     )
 
@@ -159,6 +163,7 @@ def _part(
     joint.eliminate_zeros()  # products that underflow
     joint.sort_indices()
     row = np.repeat(np.arange(begin, end), np.diff(joint.indptr))
+    # columns are sorted by (signal, cell) and rows by node, so that the entries of one posterior are adjacent
     key = row * columns.n_signals + columns.signal[joint.indices]
     starts = np.flatnonzero(np.diff(key, prepend=-1))
     indptr = np.append(starts, len(key)).astype(np.int64)

@@ -113,6 +113,7 @@ def step_entries(information: Information, h: int, cells: Cells) -> Entries:
     """All transitions of the cells at step h; raises LimitError when there are too many to hold."""
     model = information.model
     kernel, actions = model.kernel(h), model.allowed(h)
+    # counted before anything is gathered, so that a refusal costs no memory
     rows = (actions[None, :] * model.n_states + cells.s[:, None]).ravel()
     total = int((kernel.indptr[rows + 1] - kernel.indptr[rows]).sum())
     if total > ENTRY_LIMIT:
@@ -130,6 +131,7 @@ def step_entries(information: Information, h: int, cells: Cells) -> Entries:
 def same_step(information: Information, h: int, cells: Cells) -> tuple[object, ...]:
     """A key: steps with equal keys have equal dynamics on their cells, so that a table serves them all."""
     model = information.model
+    # the last step has no increment to compare
     shape = -1 if h == model.horizon else information.shape(h)
     return shape, model.kernel_of_step[h - 1], model.active[h - 1].tobytes(), cells.key
 
@@ -155,6 +157,7 @@ def step_table(information: Information, h: int, cells: Cells) -> StepTable:
     entry = step_entries(information, h, cells)
     u = cells.u[cells.u_of[entry.cell]]
     z_code, u_next = evolve(information, h, u, actions[entry.action], entry.observation)
+    # cells that can follow from some cell of this step: at a node fewer may have positive probability
     following, cell_next = Cells.of(u_next, entry.state)
     z, z_of = np.unique(z_code, return_inverse=True)
     joint_key, joint_of = np.unique(z_of * len(following) + cell_next, return_inverse=True)

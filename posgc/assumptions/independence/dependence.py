@@ -41,6 +41,7 @@ def belief_distances(information: Information, verdict: Verdict, layers: Sequenc
         return found
     done: tuple[object, object, float] | None = None
     for before, layer in pairwise(layers):
+        # layers that share their arrays have the same answer
         if done is None or done[0] is not before.belief or done[1] is not before.cells:
             test = check_layer(information, before, moves(information, before), DEFAULT_EFFORT)
             done = before.belief, before.cells, test.apart if test.holds else FARTHEST

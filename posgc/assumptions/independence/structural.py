@@ -98,6 +98,8 @@ def slice_certificate(information: Information) -> SliceResult:
     looked_at: set[tuple[object, ...]] = set()
     for h in range(1, last + 1):
         edges = known[min(h, len(known)) - 1]
+        # a cheap key first: most steps of a stationary game look alike, and making a slice takes longer than
+        # comparing keys
         if (step := (source.pattern(h), id(edges))) in looked_at:
             continue
         looked_at.add(step)
@@ -209,6 +211,7 @@ def _separated(information: Information, cut: _Slice) -> bool:
     _add_kernel(graph, cut.edges, names, lambda w: ("observation", w))
     for w in (w for group, _ in cut.edges.observations for w in group):
         _place(("observation", w), w in cut.observations_common, w in cut.observations_kept, given, targets)
+    # nobody has a choice: there is nothing to depend on
     return not prescriptions or graph.separated(targets, prescriptions, given)
 
 
@@ -251,6 +254,7 @@ def unrolled_certificate(information: Information, limit: int = UNROLL_LIMIT) ->
     for h in range(1, model.horizon):
         names: dict[Parent, Node] = {"state": ("state", h), "next": ("state", h + 1)}
         for v, variable in enumerate(signature.actions):
+            # an action with one value tells nothing
             if model.active[h - 1, v] and len(variable.values) > 1:
                 names[v] = Item(h, "action", v)
                 prescriptions.add(("rule", variable.agent, h))

@@ -172,16 +172,20 @@ def moves(information: Information, layer: Beliefs) -> Moves:
 def check_layer(information: Information, layer: Beliefs, move: Moves, max_work: int) -> LayerTest:
     """Assumption 3 at every node of a layer and every increment that can follow."""
     rules = Prescriptions.of_step(information, layer.h, layer.cells.u)
+    # chunk by chunk, because the filter for yes is the one test that looks at every node
     filtered = [(chunk, *_unsettled(layer, move, chunk)) for chunk in _chunks(layer, move)]
     nodes = np.concatenate([chunk[unsettled] for chunk, unsettled, _ in filtered])
     apart = max(off for _, _, off in filtered)
     if len(nodes) == 0:
         return LayerTest(True, None, 0, 0, apart)
+    # where the assumption fails at all, a random interior prescription shows it with probability 1, so that the long
+    # test of the vertices is mostly spent where it holds
     suspect = _random_filter(layer, move, rules, nodes)
     if suspect is not None:
         failure = _failure(layer, move, rules, suspect, max_work)
         if failure is not None:
             return LayerTest(False, failure, 0, 0)
+    # private informations that occur at none of these nodes cannot move their posteriors
     used = _used(layer, rules, nodes)
     count, each = rules.count(used), _work(layer, move, nodes) // int(np.prod(rules.choices))
     if count * each > max_work:
@@ -193,6 +197,7 @@ def check_layer(information: Information, layer: Beliefs, move: Moves, max_work:
             failure = _failure(layer, move, rules, failing, max_work)
             return LayerTest(False, failure, count, count * each)
         farthest = max(farthest, off)
+    # `apart` counts numbers below the tolerance too, so that later bounds can pay for them
     return LayerTest(True, None, count, count * each, max(apart, rules.stretch(used) * farthest))
 
 
@@ -208,6 +213,7 @@ def _work(layer: Beliefs, move: Moves, nodes: Ints) -> int:
 
 
 def _chunks(layer: Beliefs, move: Moves) -> Iterator[Ints]:
+    # nodes are cut where the running total of work passes a multiple of the limit
     chunk = (np.cumsum(_node_work(layer, move)) - 1) // CHUNK_ENTRIES
     bounds = [*np.flatnonzero(np.diff(chunk, prepend=-1)).tolist(), layer.belief.shape[0]]
     for begin, end in pairwise(bounds):
@@ -234,6 +240,7 @@ def _posteriors(law: sparse.csr_array, column_group: Ints, column: Ints) -> _Pos
     law.sort_indices()
     row = np.repeat(np.arange(law.shape[0], dtype=np.int64), np.diff(law.indptr))
     key = row * (int(column_group.max(initial=0)) + 1) + column_group[law.indices]
+    # sorted by (row, column), and columns by z: the entries of a group are adjacent
     start = np.flatnonzero(np.diff(key, prepend=-1))
     sizes = np.diff(np.append(start, len(key)))
     total = np.add.reduceat(law.data, start) if len(start) else np.zeros(0)
@@ -277,6 +284,8 @@ def _unsettled(layer: Beliefs, move: Moves, nodes: Ints) -> tuple[npt.NDArray[np
     cells, n_actions = layer.cells, len(layer.actions)
     belief = layer.belief[nodes]
     node = np.repeat(np.arange(len(nodes)), np.diff(belief.indptr))
+    # one row for each (node, u): an action is chosen knowing u, so that (u, a) is the finest thing a prescription
+    # mixes
     key, row = np.unique(node * len(cells.u) + cells.u_of[belief.indices], return_inverse=True)
     split = sparse.csr_array((belief.data, (row, belief.indices)), shape=(len(key), len(cells)))
     width = move.joint.shape[1]
@@ -285,6 +294,7 @@ def _unsettled(layer: Beliefs, move: Moves, nodes: Ints) -> tuple[npt.NDArray[np
         (coordinate.data, (coordinate.row // n_actions, coordinate.row % n_actions * width + coordinate.col)),
         shape=(len(cells), n_actions * width),
     )
+    # columns (a, z, x'), grouped by (a, z): each group is what one action at one u leads to
     column = np.tile(np.arange(width), n_actions)
     group = np.repeat(np.arange(n_actions), width) * len(move.z) + np.tile(move.joint_z, n_actions)
     found = _posteriors(split @ wide, group, column)
@@ -302,6 +312,7 @@ def _random_filter(layer: Beliefs, move: Moves, rules: Prescriptions, nodes: Int
     for j, count in enumerate(rules.choices):
         draw = rng.dirichlet(np.ones(count), size=len(rules.codes[j]))
         weight = (weight[:, :, None] * draw[rules.of[j]][:, None, :]).reshape(len(weight), -1)
+    # row (x, a) of `joint` times the probability of a at the u of x: summed over a, the law under the prescription
     scale = weight[layer.cells.u_of].ravel()
     scaled = sparse.csr_array(
         (move.joint.data * np.repeat(scale, np.diff(move.joint.indptr)), move.joint.indices, move.joint.indptr),
@@ -328,6 +339,7 @@ def _at_vertex(
     belief: sparse.csr_array, layer: Beliefs, move: Moves, rules: Prescriptions, actions: tuple[Ints, ...]
 ) -> _Posteriors:
     n_actions, cells = len(layer.actions), layer.cells
+    # under a deterministic prescription one row (x, a) of `joint` speaks for each cell
     rows = np.arange(len(cells)) * n_actions + rules.position(actions)[cells.u_of]
     return _posteriors(belief @ move.joint[rows], move.joint_z, np.arange(len(move.joint_z)))
 
@@ -370,6 +382,7 @@ def _failure(layer: Beliefs, move: Moves, rules: Prescriptions, node: int, max_w
             z = int(move.joint_z[found.column[found.start[distance.argmax()]]])
     if first is None:
         return None
+    # uniform play mixes deterministic prescriptions, so that one of these is at least as far from the first as it is
     reference = _dense(_at_vertex(belief, layer, move, rules, first), move, z)
     widest, second, other = POSTERIOR_TOLERANCE, None, reference
     for actions in tried():

@@ -61,6 +61,7 @@ class Runner:
         if law.faults is not None and law.faults.any():
             report(table, law.faults, lambda one: self.law_evaluator.law(draw.law, draw.target, one))
             law, table = _without_faults(law, law.faults, table)
+        # one outcome on every row: the table gains a column and keeps its rows
         if law.row is None or law.weight is None:
             table.cells[draw.slot] = Column(law.digit)
             return table
@@ -110,6 +111,7 @@ def merge(table: Table, keep: Sequence[tuple[Slot, int]], rewards: int) -> Table
     if starts is None:
         return below
     weight = filled(table[WEIGHT].values, table.size)[order]
+    # rewards are averaged with the weights of the rows that become one: their conditional expectation
     total = np.add.reduceat(weight, starts)
     below.cells[WEIGHT] = Column(total)
     for k in range(rewards):

@@ -100,6 +100,7 @@ class Evaluator:
             return self._compute(node, table)
         held = table.get(id(node))
         if held is None:
+            # on the base table, not on the branch's rows: the next branch that refers to it finds it there
             table.base.cells[id(node)] = self._compute(node, table.base)
             held = table[id(node)]
         return held
@@ -178,6 +179,7 @@ class Evaluator:
             open_ = np.asarray(column.values != closing)
             if column.faults is not None:
                 open_ = open_ & (column.faults == 0)
+            # the same on all rows, and open: the next operand is evaluated on the same table
             if open_.ndim == 0 and open_:
                 continue
             if not open_.any():
@@ -233,6 +235,7 @@ class Evaluator:
         if faults is not None and not sound.all():
             patch.put(None, Column(np.zeros((), dtype=bool), faults))
         for k, case in enumerate(node.cases):
+            # only on the rows that pick it: elsewhere the case may have no value, and need none
             rows = np.flatnonzero((choice == k) & sound)
             if len(rows) == table.size:
                 return self.column(case, table)

@@ -51,6 +51,7 @@ class Explorer:
         layer = first
         for run in runs:
             seen = np.zeros(0, dtype=bool)
+            # without end where all reachable states are wanted: the frontier closes, or the limit on states is met
             for h in count(run.first) if closed and run.last == horizon else range(run.first, run.last + 1):
                 if not len(layer):
                     break
@@ -113,6 +114,7 @@ class Explorer:
             except RowLimitReached as reached:
                 if len(batch) == 1:
                     raise self.rows.row_limit_error(reached, "one state and joint action") from None
+                # the same rows again, in smaller batches: nothing of the batch was kept
                 self._batch = len(batch) // 2
                 continue
             kernel.chunks.append(chunk)

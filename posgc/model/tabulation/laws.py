@@ -135,6 +135,7 @@ class LawEvaluator:
                 "at least one value must satisfy the condition of `uniform`",
             )
         faults = None if faults is None else filled(faults, n)
+        # before the entries are made: the limit is there for the memory
         self._check_room(int(np.sum(count)) if count.ndim else n * int(count))
         share = np.broadcast_to(1.0 / np.maximum(count, 1), (n,))
         rows = [np.flatnonzero(filled(t, n)) for t in inside]
@@ -143,6 +144,7 @@ class LawEvaluator:
 
     def _bernoulli(self, node: ir.Bernoulli, table: Table) -> Law:
         p, faults = self._probability(node.probability, table)
+        # both outcomes, also where p is 0 or 1 on some rows: `_dense` leaves out what has no weight
         full = filled(p, table.size)
         return _dense(np.stack([1.0 - full, full], axis=1), faults)
 
@@ -170,6 +172,7 @@ class LawEvaluator:
         return _dense(block, faults)
 
     def _mixture(self, node: ir.Mixture, target: Target, table: Table) -> Law:
+        # a table of numbers is the usual mixture, and it is alike on every row: it is sorted and checked once
         key = id(node), target.name
         if key not in self._literals:  # the game keeps the node alive
             self._literals[key] = self._literal(node, target)
@@ -219,6 +222,7 @@ class LawEvaluator:
             if not len(rows):
                 continue
             law = self.law(part, target, table if len(rows) == n else table.choose(rows))
+            # within TOLERANCE the weights are taken to be meant to sum to 1
             share = np.broadcast_to(weight / np.where(off, 1.0, total), (n,))
             pieces.append((rows, _scaled(law, share[rows])))
         return self._united(pieces, target, faults)

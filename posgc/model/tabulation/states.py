@@ -25,6 +25,7 @@ class Codec:
         self.sizes = tuple(sizes)
         self.limbs: list[list[int]] = [[]]
         for k, size in enumerate(self.sizes):
+            # 62 bits, so that the code of a limb never wraps around
             if prod(self.sizes[j] for j in self.limbs[-1]) * size >= _LIMB:
                 self.limbs.append([])
             self.limbs[-1].append(k)
