@@ -18,8 +18,9 @@ from lark import Token
 
 from posgc.plugin import vanishes
 from posgc.plugin.complaints import Complaints, span_in, span_of
-from posgc_dpomdp.header import ROUNDED, Header, reward_axes
+from posgc_dpomdp.header import Header, reward_axes
 from posgc_dpomdp.labels import ANY, Axis, Cells
+from posgc_dpomdp.start import ROUNDED
 from posgc_dpomdp.syntax import Statement
 
 __all__ = ["Write", "read_writes"]

@@ -17,9 +17,11 @@ from posgc.plugin import Imported, RewardReading
 from posgc.plugin.complaints import Complaints
 from posgc_dpomdp.body import Write, read_writes
 from posgc_dpomdp.build import build_initial, build_kernel, reachable
-from posgc_dpomdp.header import DPOMDP, Header, start_law
+from posgc_dpomdp.dialects import DPOMDP
+from posgc_dpomdp.header import Header
 from posgc_dpomdp.labels import Axis
 from posgc_dpomdp.rewards import read_rewards, warn_if_readers_differ
+from posgc_dpomdp.start import start_law
 from posgc_dpomdp.syntax import Document
 from posgc_dpomdp.tables import Bools, Floats, check_rows, fill
 

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from posgc.plugin.complaints import SHOWN, Complaints, span_of
 from posgc_dpomdp.body import Write
-from posgc_dpomdp.header import EXACT, ROUNDED
 from posgc_dpomdp.labels import ANY, Axis, Cells
+from posgc_dpomdp.start import EXACT, ROUNDED
 
 __all__ = ["Table", "check_rows", "fill", "runs"]
 

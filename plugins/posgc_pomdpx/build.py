@@ -21,8 +21,8 @@ from posgc.model import Variable as Item
 from posgc.model.arrays import Kernel
 from posgc.model.build import kernel_from_entries
 from posgc.plugin import LimitError
-from posgc_pomdpx.factors import Factor, Variable
 from posgc_pomdpx.reader import Network
+from posgc_pomdpx.scope import Factor, Variable
 
 __all__ = ["MAX_ENTRIES", "build"]
 

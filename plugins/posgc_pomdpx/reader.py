@@ -8,8 +8,9 @@ from graphlib import CycleError, TopologicalSorter
 
 from posgc.plugin import Source
 from posgc.plugin.complaints import Complaints
-from posgc_pomdpx.factors import MAX_CELLS, Factor, Scope, Variable, number_of, read_table
+from posgc_pomdpx.factors import read_table
 from posgc_pomdpx.markup import Element, parse_xml
+from posgc_pomdpx.scope import MAX_CELLS, Factor, Scope, Variable, number_of
 
 __all__ = ["Network", "read_network"]
 

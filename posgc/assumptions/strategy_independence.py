@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from posgc.assumptions.independence.moves import moves
 from posgc.assumptions.independence.structural import SliceResult, slice_certificate, unrolled_certificate
-from posgc.assumptions.independence.vertices import POSTERIOR_TOLERANCE, check_layer, moves
+from posgc.assumptions.independence.vertices import POSTERIOR_TOLERANCE, check_layer
 from posgc.assumptions.verdict import Verdict
 from posgc.assumptions.witness import describe_witness, witness_of
 from posgc.information.graph import DEFAULT_MAX_NODES, grow_layers

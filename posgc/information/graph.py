@@ -27,10 +27,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from posgc.information.codes import initial_codes
+from posgc.information.first_beliefs import FirstBeliefs, first_beliefs
 from posgc.information.growth import Capacity, Columns, first_reach, grow
 from posgc.information.items import Information
-from posgc.information.merge import merge_rows
+from posgc.information.merge import MERGE_TOLERANCE, merge_rows
 from posgc.information.step import Cells, StepTable, same_step, step_table
 
 __all__ = [
@@ -49,8 +49,6 @@ __all__ = [
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-MERGE_TOLERANCE = 1e-12
-"""L1 distance of beliefs below which histories are taken for the same (beliefs sum to 1)."""
 
 DEFAULT_MAX_NODES = 4_000_000
 """Nodes of the whole graph; a node with its edges takes some hundred bytes."""
@@ -268,33 +266,6 @@ def reachable_tables(information: Information) -> Iterator[StepTable]:
         yield table
         if table.following is not None:
             cells = table.following
-
-
-@dataclass(frozen=True)
-class FirstBeliefs:
-    """Increment codes z_1, the node of each, the probability of each, and the first beliefs."""
-
-    z: Ints
-    to: Ints
-    probability: Floats
-    belief: sparse.csr_array
-    cells: Cells
-    error: float
-
-
-def first_beliefs(information: Information, tolerance: float = MERGE_TOLERANCE) -> FirstBeliefs:
-    """The common beliefs of step 1."""
-    initial = information.model.initial
-    z_code, u = initial_codes(information, initial.observation)
-    cells, cell = Cells.of(u, initial.state)
-    z, z_of = np.unique(z_code, return_inverse=True)
-    joint = sparse.csr_array((initial.probability, (z_of, cell)), shape=(len(z), len(cells)))
-    joint.sum_duplicates()
-    probability: Floats = np.asarray(joint.sum(axis=1)).ravel()
-    # every increment that occurs has positive probability, so that no row is divided by 0
-    joint.data /= np.repeat(probability, np.diff(joint.indptr))
-    merge = merge_rows(joint.indptr.astype(np.int64), joint.indices, joint.data, tolerance)
-    return FirstBeliefs(z, merge.member, probability, joint[merge.representative], cells, merge.error)
 
 
 def _trim(belief: sparse.csr_array, cells: Cells) -> tuple[sparse.csr_array, Cells]:

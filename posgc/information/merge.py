@@ -21,10 +21,13 @@ import numpy.typing as npt
 
 from posgc.model.ragged import gather
 
-__all__ = ["Merge", "merge_rows"]
+__all__ = ["MERGE_TOLERANCE", "Merge", "merge_rows"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+MERGE_TOLERANCE = 1e-12
+"""L1 distance of beliefs below which histories are taken for the same (beliefs sum to 1)."""
 
 GRID_FROM = 1e-9
 """Tolerance (L1) above which candidates are found on a grid."""

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from posgc.model.tabulation.branch import merge
-from posgc.model.tabulation.laws import RowLimitReached
+from posgc.model.tabulation.law import RowLimitReached
 from posgc.model.tabulation.plan import Plan
 from posgc.model.tabulation.reads import STEP, Slot
 from posgc.model.tabulation.rows import OUTCOMES, ROW_LIMIT, Rows, action_digits, joint_observation

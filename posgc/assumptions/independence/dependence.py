@@ -15,7 +15,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from posgc.assumptions.independence.vertices import check_layer, moves
+from posgc.assumptions.independence.moves import moves
+from posgc.assumptions.independence.vertices import check_layer
 from posgc.assumptions.strategy_independence import DEFAULT_EFFORT
 from posgc.assumptions.verdict import Verdict
 from posgc.information.items import Information

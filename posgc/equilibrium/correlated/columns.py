@@ -15,7 +15,6 @@ What may be left undone is `Tolerance`: a node is done once its gains are tolera
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,13 +30,13 @@ from posgc.equilibrium.correlated.master import (
     price,
     solve_master,
 )
-from posgc.equilibrium.correlated.programme import by_agent, gains, mixture_programme
+from posgc.equilibrium.correlated.programme import by_agent, gains, local_response, mixture_programme
 from posgc.equilibrium.correlated.selection import Aim
-from posgc.equilibrium.gaps import behaviour, sum_by_type
+from posgc.equilibrium.gaps import behaviour
 from posgc.equilibrium.stage import Bools, Floats, Ints, Stages
 from posgc.equilibrium.team.oracle import TeamOptions, solve_team
 
-__all__ = ["Generated", "Generation", "Tolerance", "local_response"]
+__all__ = ["Generated", "Generation", "Tolerance"]
 
 FIRST_PENALTY, LAST_PENALTY = 10.0, 1e7
 STARTS = 8  # of the ascent, per node and round; as many columns may enter at once
@@ -64,23 +63,6 @@ class Generated:
     upper: Floats  # [c], a bound on the aim's optimum, in units of the node's largest; infinite where none was sought
     reached: Floats  # [c], the value of the aim here, in the same units
     rounds: int  # of pricing, so far
-
-
-def local_response(payoff: Floats, chosen: Sequence[Ints], types: Ints, i: int) -> Floats:
-    """g_i [c, C, P_i, A_i] of agent i against the others' columns; payoff [c, U, A_1..A_n], chosen[j] [c, C, P_j]."""
-    c, n_types = payoff.shape[:2]
-    actions = payoff.shape[2:]
-    # row-major places of (a_i, the others' actions) in the flat table A_1 x ... x A_n
-    index = np.arange(actions[i]) * int(np.prod(actions[i + 1 :]))
-    for j, table in enumerate(chosen):
-        if j != i:
-            index = index + table[:, :, types[j], None] * int(np.prod(actions[j + 1 :]))
-    index = np.broadcast_to(index, (c, chosen[0].shape[1], n_types, actions[i]))
-    flat = payoff.reshape(c, n_types, int(np.prod(actions)))
-    gathered = flat[np.arange(c)[:, None, None, None], np.arange(n_types)[:, None], index]
-    columns, count = gathered.shape[1], int(types[i].max()) + 1
-    summed = sum_by_type(gathered.reshape(c * columns, n_types, actions[i]), types[i], count)
-    return summed.reshape(c, columns, count, actions[i])
 
 
 class Generation:

@@ -12,9 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from posgc.equilibrium.correlated.columns import local_response
 from posgc.equilibrium.correlated.master import Answer, Columns, balanced, solve_master
-from posgc.equilibrium.correlated.programme import mixture_programme
+from posgc.equilibrium.correlated.programme import local_response, mixture_programme
 from posgc.equilibrium.correlated.selection import Aim, Scale, Selection
 from posgc.equilibrium.correlated.strategic import remapping_rows
 from posgc.equilibrium.gaps import behaviour

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posgc.equilibrium.stage import Deviation, Floats
+from posgc.equilibrium.gaps import sum_by_type
+from posgc.equilibrium.stage import Deviation, Floats, Ints
 
-__all__ = ["Programme", "by_agent", "gains", "mixture_programme"]
+__all__ = ["Programme", "by_agent", "gains", "local_response", "mixture_programme"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,3 +113,20 @@ def _coarse(response: Sequence[Floats], value: Sequence[Floats]) -> Floats:
     free = np.concatenate([*link, np.stack(own)])
     weights = np.concatenate([*deviate, -np.stack(value, axis=1)], axis=1)
     return np.concatenate([weights, np.broadcast_to(free, (c, *free.shape))], axis=2)
+
+
+def local_response(payoff: Floats, chosen: Sequence[Ints], types: Ints, i: int) -> Floats:
+    """g_i [c, C, P_i, A_i] of agent i against the others' columns; payoff [c, U, A_1..A_n], chosen[j] [c, C, P_j]."""
+    c, n_types = payoff.shape[:2]
+    actions = payoff.shape[2:]
+    # row-major places of (a_i, the others' actions) in the flat table A_1 x ... x A_n
+    index = np.arange(actions[i]) * int(np.prod(actions[i + 1 :]))
+    for j, table in enumerate(chosen):
+        if j != i:
+            index = index + table[:, :, types[j], None] * int(np.prod(actions[j + 1 :]))
+    index = np.broadcast_to(index, (c, chosen[0].shape[1], n_types, actions[i]))
+    flat = payoff.reshape(c, n_types, int(np.prod(actions)))
+    gathered = flat[np.arange(c)[:, None, None, None], np.arange(n_types)[:, None], index]
+    columns, count = gathered.shape[1], int(types[i].max()) + 1
+    summed = sum_by_type(gathered.reshape(c * columns, n_types, actions[i]), types[i], count)
+    return summed.reshape(c, columns, count, actions[i])

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from posgc.equilibrium.correlated.columns import local_response
 from posgc.equilibrium.correlated.listed import Listing, all_prescriptions
 from posgc.equilibrium.correlated.master import Answer, Columns
+from posgc.equilibrium.correlated.programme import local_response
 from posgc.equilibrium.correlated.selection import Aim
 from posgc.equilibrium.solvers.blocks import solve_sparse
 from posgc.equilibrium.stage import Floats, Ints

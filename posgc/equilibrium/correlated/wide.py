@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from posgc.equilibrium.correlated.columns import local_response
 from posgc.equilibrium.correlated.listed import all_prescriptions
+from posgc.equilibrium.correlated.programme import local_response
 from posgc.equilibrium.correlated.sparse_listed import sparse_conditions
 from posgc.equilibrium.solvers.blocks import SolverFailed, solve_sparse
 from posgc.equilibrium.stage import Floats, Ints

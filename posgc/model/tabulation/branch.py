@@ -9,7 +9,8 @@ import numpy as np
 
 from posgc.language import ir
 from posgc.model.tabulation.evaluate import Evaluator
-from posgc.model.tabulation.laws import Law, LawEvaluator, RowLimitReached
+from posgc.model.tabulation.law import Law, RowLimitReached
+from posgc.model.tabulation.laws import LawEvaluator
 from posgc.model.tabulation.plan import Draw, Merge, Pay, Plan
 from posgc.model.tabulation.reads import Slot
 from posgc.model.tabulation.table import ROW, WEIGHT, Array, Column, Table, filled, groups, pack

@@ -17,7 +17,7 @@ from itertools import count
 import numpy as np
 
 from posgc.model.steps import Run
-from posgc.model.tabulation.laws import RowLimitReached
+from posgc.model.tabulation.law import RowLimitReached
 from posgc.model.tabulation.rows import ROW_LIMIT, Chunk, Rows
 from posgc.model.tabulation.table import Array
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from posgc.language import ir
-from posgc.model.tabulation.laws import Target
+from posgc.model.tabulation.law import Target
 from posgc.model.tabulation.reads import Flow, Slot
 
 __all__ = ["Draw", "Merge", "Pay", "Plan", "schedule"]

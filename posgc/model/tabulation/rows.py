@@ -8,7 +8,7 @@ import numpy as np
 
 from posgc.language.diagnostics import LimitError
 from posgc.model.tabulation.branch import merge
-from posgc.model.tabulation.laws import RowLimitReached
+from posgc.model.tabulation.law import RowLimitReached
 from posgc.model.tabulation.reads import STEP, Slot
 from posgc.model.tabulation.setup import Setup
 from posgc.model.tabulation.states import Codec, StateIndex

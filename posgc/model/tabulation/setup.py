@@ -10,7 +10,8 @@ from posgc.language import ir
 from posgc.model.tabulation.branch import Runner, distinct
 from posgc.model.tabulation.evaluate import Evaluator
 from posgc.model.tabulation.faults import Faults
-from posgc.model.tabulation.laws import LawEvaluator, Target
+from posgc.model.tabulation.law import Target
+from posgc.model.tabulation.laws import LawEvaluator
 from posgc.model.tabulation.plan import Draw, Plan, schedule
 from posgc.model.tabulation.reads import Flow, Node, Slot
 
