@@ -76,12 +76,12 @@ class DpomdpExporter:
 
 @dataclass(frozen=True)
 class _Law:
-    """Entries (a, row, column, probability) of T by (a, s, s'), of O by (a, s', o')."""
+    """Entries of T by (a, s, s') or of O by (a, s', o')."""
 
-    action: Ints
-    row: Ints
-    column: Ints
-    value: Floats
+    action: Ints  # [entries]
+    row: Ints  # [entries]
+    column: Ints  # [entries]
+    value: Floats  # [entries], probability
 
 
 def _factors(kernel: Kernel, model: Model) -> tuple[_Law, _Law] | None:

@@ -31,11 +31,10 @@ _SAME = 1e-9  # relative to the largest reward: two expectations this close are 
 
 @dataclass(frozen=True)
 class Rewards:
-    """`values[ja, s, s', jo, k]`, with 1 for the size of a field that no statement names.
+    """The table of R."""
 
-    k runs over the rewards the file gives: one for all, or one for each agent (SDMS).
-    """
-
+    # [ja, s, s', jo, k], with 1 for the size of a field that no statement names; k runs over the rewards the file
+    # gives: one for all, or one for each agent (SDMS)
     values: Floats
 
     def __call__(self, *fields: npt.NDArray[np.int64]) -> Floats:

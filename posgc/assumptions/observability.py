@@ -197,12 +197,12 @@ def _without_reachability(grouped: Iterable[Stage]) -> list[Stage]:
 
 @dataclass(frozen=True)
 class _Question:
-    """One γ to bracket: matrices, what the rows of the witness are, and what to say about it."""
+    """One γ to bracket."""
 
-    emission: sparse.csr_array
-    differences: sparse.csr_array | None
+    emission: sparse.csr_array  # [S, O]
+    differences: sparse.csr_array | None  # [R, S]; None: of all beliefs
     states: Ints  # the model's state of every row of the witness
-    note: str
+    note: str  # what to say about the answer
     weakly: bool  # σ_S is wanted
 
     @property

@@ -62,7 +62,7 @@ def decode(codec: Codec, code: int) -> tuple[int, ...]:
 class _Source:
     """Codes that digits are read from."""
 
-    codes: Ints
+    codes: Ints  # [rows]
     total: int  # more than any of the codes
     strides: tuple[int, ...]  # what each item or variable weighs
 

@@ -161,6 +161,8 @@ def grow_layers(information: Information, max_nodes: int = DEFAULT_MAX_NODES) ->
 
 @dataclass(frozen=True)
 class _Edges:
+    """Edges of a layer, as `Layer` documents them."""
+
     indptr: Ints
     z: npt.NDArray[np.int32]
     to: npt.NDArray[np.int32]
@@ -168,14 +170,14 @@ class _Edges:
 
 @dataclass(frozen=True)
 class _Next:
-    """The layer that follows one: its edges, beliefs, cells, first parents and merging error."""
+    """The layer that follows one."""
 
-    edges: _Edges
-    belief: sparse.csr_array
+    edges: _Edges  # that lead to it
+    belief: sparse.csr_array  # [N', X']
     cells: Cells
-    parent: Ints
-    parent_z: Ints
-    error: float
+    parent: Ints  # [N'], a node that leads here
+    parent_z: Ints  # [N'], the increment code by which it does
+    error: float  # of merging
 
 
 def _grow(

@@ -129,15 +129,15 @@ def grow(
 
 @dataclass(frozen=True)
 class _Part:
-    """Distinct posteriors of a chunk of rows (CSR parts), and the edges that lead to them."""
+    """Distinct posteriors of a chunk of rows, and the edges that lead to them."""
 
-    counts: Ints
-    index: Ints
-    data: Floats
-    label: Ints | None
-    row: Ints
-    signal: Ints
-    to: Ints
+    counts: Ints  # [posteriors], entries of each
+    index: Ints  # [entries], next cell
+    data: Floats  # [entries], probability
+    label: Ints | None  # [posteriors]
+    row: Ints  # [edges]
+    signal: Ints  # [edges]
+    to: Ints  # [edges], posterior of this part
     error: float
 
 

@@ -31,8 +31,9 @@ class Listing:
     """All deterministic joint prescriptions of a batch of c nodes, and what they are worth."""
 
     chosen: list[Ints]  # for each agent i [C, P_i], the actions that the columns prescribe
+    # for each agent i [c, C, P_i, A_i], what its actions pay against the others' part of each column
     response: list[Floats]
-    columns: Columns
+    columns: Columns  # the same as coefficients of the programme
     form: Form
 
     def solve(self, aim: Aim) -> Answer:

@@ -77,10 +77,10 @@ def parse_select(text: str, n_agents: int) -> Selection:
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """How payoffs were scaled: value_i = unit_i Q_i + offset_i, both [n, c]; Q_i in 0..U."""
+    """How payoffs were scaled: value_i = unit_i Q_i + offset_i, with Q_i in 0..U."""
 
-    unit: Floats
-    offset: Floats
+    unit: Floats  # [n, c], positive
+    offset: Floats  # [n, c], in payoff units
 
     @property
     def share(self) -> Floats:

@@ -23,9 +23,9 @@ __all__ = ["SparseListing", "sparse_conditions", "sparse_listing"]
 
 @dataclass(frozen=True, eq=False)
 class SparseListing(Listing):
-    """A listing of one node; `columns` holds the values alone, `conditions` [R, C] the rows."""
+    """A listing of one node, whose `columns` hold the values alone."""
 
-    conditions: sparse.csr_array
+    conditions: sparse.csr_array  # [R, C]
 
     def solve(self, aim: Aim) -> Answer:
         """The aim at its best over all mixtures that obey the conditions; raises SolverFailed."""

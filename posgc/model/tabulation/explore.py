@@ -32,6 +32,7 @@ class _Kernel:
 
     chunks: list[Chunk] = field(default_factory=list)
     done: Array = field(default_factory=lambda: np.zeros(0, dtype=bool))  # [states * A]
+    # (states, allowed actions) -> the states that follow
     layers: dict[tuple[bytes, bytes], Array] = field(default_factory=dict)
 
 
