@@ -86,7 +86,7 @@ class _Reader:
         return writes
 
     def _meant(self, fields: Sequence[str]) -> list[Cells]:
-        """The rows that a wrong statement may have been meant for, whose sums are therefore no news."""
+        """The rows that a wrong statement may have been meant for: their sums would only repeat its mistake."""
         cells: Cells = ()
         for axis, text in zip(self.axes[:2], [*fields, "*", "*"], strict=False):
             guess = axis.guess(text)

@@ -1,4 +1,4 @@
-"""The rewards R(ja, s, s', jo), and where the two readings of the format would part.
+"""The rewards R(ja, s, s', jo), and where the two readings of the format differ.
 
 Cassandra's reading, which is ours, keeps R(ja, s, s', jo) cell by cell, the last statement winning; the
 expected reward of (s, ja) is the sum over s', jo of T(s'|s,ja) O(jo|ja,s') R(ja,s,s',jo).  MADP keeps only

@@ -15,7 +15,7 @@ from posgc_dpomdp.syntax import Word
 __all__ = ["EXACT", "ROUNDED", "start_law"]
 
 Floats = npt.NDArray[np.float64]
-EXACT = 1e-9  # absolute: a sum this close to 1 is made 1 without a word
+EXACT = 1e-9  # absolute: a sum this close to 1 is made 1 without a note
 ROUNDED = 1e-5  # absolute: one this close is taken for rounded and made 1 with a note; others are refused
 
 

@@ -55,7 +55,7 @@ def _normalised(scope: Scope, table: Floats, place: Span) -> Floats:
             f"the law of {names}{' given ' if row else ''}{row} sums to "
             f"{float(sums[tuple(at)]):.12g}, not 1{f' (and {more} more)' if more else ''}",
             place,
-            "what no entry writes is 0",
+            "cells that no entry writes are 0",
         )
         return table
     if off.max() > EXACT:

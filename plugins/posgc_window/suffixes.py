@@ -4,7 +4,7 @@
 (`delay`).  c^_h consists of the actions of steps >= tau and the observations of steps > tau that are common at h,
 and P^M(s, p | c^_h) filters the prior nu_tau of step tau through them; items of the increments that lie before the
 window are ignored (summed over).  While tau <= 1 the window is all of c_h, and the belief is the true one.  With the
-paper's lag tables these are the very c^_h of Appendix E.4:
+paper's lag tables these are the c^_h of Appendix E.4:
 
     one-step delay               a_{h-L:h-1}, o_{h-L+1:h-1}                                          D = 0
     symmetric                    a_{h-L:h-1}, o_{h-L+1:h}                                            D = 0

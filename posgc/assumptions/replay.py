@@ -3,8 +3,8 @@
 A plain forward filter: a table from full histories (every action and observation so far, with the current
 state) to their probabilities, read off the model's kernel row by row.  Histories that contradict the common
 information of the witness are left out as soon as it becomes common.  Who knows what is decided from the
-lags alone.  There is no graph, no merging, no code and no step table in it: what it shares with
-`posgc.assumptions.independence.vertices` is the model.
+lags alone.  It uses no graph, no merging, no codes and no step tables: it shares nothing but the
+model with `posgc.assumptions.independence.vertices`.
 """
 
 from __future__ import annotations

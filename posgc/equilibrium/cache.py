@@ -30,7 +30,7 @@ layer, certificate included, so that looking costs what copying saves: the 240,4
 took 1.2 s as they are and 1.7 s this way, box pushing likewise longer (only the 279,123 nodes were faster,
 0.4 against 0.2 s); those oracles do not use this.  The programmes of CCE and CE take 50 to 4,000 us a node:
 the 38,046 nodes of the fishery took 2.6 s (CCE) and 1.2 s (CE), this way 1.4 and 0.5 s, and elsewhere the
-look is lost in the noise.
+difference is within noise.
 """
 
 from __future__ import annotations

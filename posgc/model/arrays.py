@@ -1,4 +1,4 @@
-"""The tabulated game: sparse arrays over the reachable states (MATH: the joint kernel P_h(s', o' | s, a)).
+"""The tabulated game: sparse arrays over the reachable states and the joint kernel P_h(s', o' | s, a).
 
 Sizes: n agents, S reachable states, A joint actions, O joint observations, H decisions.  Joint indices
 are mixed-radix over the signature's variables, first most significant.

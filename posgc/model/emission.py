@@ -1,4 +1,4 @@
-"""The factored emission P(o' | a, s'), where o' reads nothing else: what observability is a property of."""
+"""The factored emission P(o' | a, s'), where o' reads nothing else; observability is a property of it."""
 
 from __future__ import annotations
 

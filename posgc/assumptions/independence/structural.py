@@ -143,7 +143,7 @@ def _extended(information: Information) -> Information | str:
         return "the game reads `step`" if "step" in model.reads else "the game changes with the step"
     if not _closed(information):
         return "a longer game reaches more states"
-    horizon = 2 * _reach(information) + 1  # as long again, so that no drop is owed to the end being near
+    horizon = 2 * _reach(information) + 1  # as long again, so that no action is dropped only because the end is near
     model = replace(
         model,
         horizon=horizon,

@@ -194,7 +194,7 @@ def _at_vertex(
     belief: sparse.csr_array, layer: Beliefs, move: Moves, rules: Prescriptions, actions: tuple[Ints, ...]
 ) -> Posteriors:
     n_actions, cells = len(layer.actions), layer.cells
-    # under a deterministic prescription one row (x, a) of `joint` speaks for each cell
+    # under a deterministic prescription each cell uses one row (x, a) of `joint`
     rows = np.arange(len(cells)) * n_actions + rules.position(actions)[cells.u_of]
     return posteriors_of(belief @ move.joint[rows], move.joint_z, np.arange(len(move.joint_z)))
 

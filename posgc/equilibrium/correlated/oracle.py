@@ -14,7 +14,7 @@ of it and `objective` is what this one does.  `form` is for CE: agent form is th
 the deviator see its whole prescription (`strategic.py`); a CCE has one form.  The gap is exact in every case.
 Common payoff: the team optimum is both, and best for all; zero-sum: the minimax solution is both.
 
-`epsilon` is a leave to stop, never a condition that is relaxed: columns are generated, and regret dynamics run,
+`epsilon` says when to stop, and relaxes no condition: columns are generated, and regret dynamics run,
 until no agent's gain is above it and, where something is selected, the objective is within it of the bound on
 all (exact) equilibria of the node.  A programme over listed prescriptions costs the same with it, and is exact.
 """

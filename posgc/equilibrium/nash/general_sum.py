@@ -12,7 +12,7 @@ In this order, on the nodes that are still open:
                   equilibrium this solved 166, one fixed vector 110; 35 and 18 of 42 for P = 2, A = 3
 
 Finding an equilibrium is PPAD-hard already for two agents without private information (Chen, Deng and Teng
-2009) and which one is found is nobody's choice, but for the welfare-best among the pure.  Nodes count as
+2009).  Among the pure ones the best for welfare is taken; otherwise nothing chooses.  Nodes count as
 "pure", "exact" (gap up to `EXACT` of the span) or "approximate" (best profile met).
 """
 
