@@ -109,6 +109,7 @@ def window_graph(information: Information, length: int, prior: Prior, max_nodes:
             layers.append(Layer(h, belief, table, none, empty, empty, _NOTHING, _NOTHING, error))
             break
         oldest = h + 1 - window_start(information, length, h + 1)
+        # identities: all that a step of stacks reads is the same object, so that its result is too
         state = (id(table), id(stack), id(starts[h]), oldest, *(id(s.belief) for s in suffixes))
         if done is None or done[0] != state:
             done = state, walk.step(h, table, suffixes, stack, starts[h], oldest)
@@ -153,6 +154,7 @@ class Walk:
         kept.append(Suffix(0, False, start))
         columns.append(np.zeros(len(node), np.int64))
         rows, to = _distinct(np.stack(columns, axis=1))
+        # from here on layers share their arrays, which everything later recognises by identity
         if np.array_equal(rows, stack) and all(a.belief is b.belief for a, b in zip(kept, suffixes, strict=True)):
             rows = stack
         indptr = np.concatenate(([0], np.cumsum(np.bincount(node, minlength=len(stack))))).astype(np.int64)
@@ -161,6 +163,8 @@ class Walk:
     def grow(self, h: int, table: StepTable, suffix: Suffix) -> tuple[Growth, Ints]:
         """The suffix one step later, and the signal of each increment: what of it lies inside the window."""
         visible = tuple(
+            # a window from tau holds actions of steps >= tau and observations of steps > tau: the prior is that of
+            # s_tau itself
             suffix.whole or item.time >= h - suffix.age + (item.kind == "observation")
             for item in self.information.increment(h + 1)
         )
@@ -194,6 +198,7 @@ class Walk:
         assert table.joint is not None and table.joint_z is not None and table.z is not None
         joint = sparse.csr_array(belief @ table.joint)
         row = np.repeat(np.arange(belief.shape[0]), np.diff(joint.indptr))
+        # once for each distinct belief, then copied to the nodes that hold it
         possible = np.unique(row * len(table.z) + table.joint_z[joint.indices])
         indptr = np.searchsorted(possible, np.arange(belief.shape[0] + 1) * len(table.z))
         at, counts = gather(indptr.astype(np.int64), own)
@@ -203,6 +208,7 @@ class Walk:
 def _follow(grown: Growth, rows: int, row: Ints, signal: Ints) -> Ints:
     """Where each (row, signal) leads: read off a dense table while that is small."""
     if rows * grown.n_signals > DENSE_LIMIT:
+        # edges are sorted by (row, signal), so that a search finds each
         known = grown.row * grown.n_signals + grown.signal
         return grown.to[np.searchsorted(known, row * grown.n_signals + signal)]
     table = np.zeros((rows, grown.n_signals), dtype=np.int64)

@@ -45,6 +45,7 @@ def emission(rows: Rows, allowed: Array, step: int) -> sparse.csr_array | None:
         columns.append(joint)
         weights.append(weight)
         begin += len(mine)
+        # as in `explore`: aim at half the limit and grow slowly
         size = max(1, min(4 * size, ROW_LIMIT * len(mine) // (2 * max(branches, 1))))
     indptr = np.concatenate(([0], np.cumsum(counts)))
     data = (np.concatenate(weights), np.concatenate(columns), indptr)
@@ -65,6 +66,7 @@ def _batch(rows: Rows, plan: Plan, digits: Array, at: Array, step: int) -> tuple
     columns.update(action_digits(setup, action))
     failed = np.zeros(len(at), dtype=bool)
 
+    # no play need reach (a, s'), so that a fault here is not a mistake of the user
     def leave_out(table: Table, faults: Array, _: object) -> None:
         failed[table[ROW].values[faults != 0]] = True
 

@@ -68,6 +68,7 @@ def kernel_groups(game: ir.Game, evaluator: Evaluator, roots: Iterable[Node]) ->
         columns.append(np.unique(values, return_inverse=True)[1])
     if not columns:
         return (0,) * game.horizon
+    # steps at which all closed expressions agree have one kernel; numbered by first appearance, not by value
     _, first, group = np.unique(np.stack(columns), axis=1, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
     return tuple(rank[group.ravel()].tolist())

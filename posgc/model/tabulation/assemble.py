@@ -38,6 +38,7 @@ def assemble(rows: Rows, chunks: list[Chunk], emission: sparse.csr_array | None)
     while chunks:
         chunk = chunks.pop()
         row = _row(chunk, rank, n_actions)
+        # place within the row, since a chunk's rows are scattered over the kernel
         within = np.arange(len(chunk.state)) - np.repeat(np.cumsum(chunk.count) - chunk.count, chunk.count)
         at = np.repeat(indptr[row], chunk.count) + within
         observation[at] = chunk.observation

@@ -48,6 +48,7 @@ class Runner:
                 break
             match item:
                 case Draw():
+                    # from here on rows are outcomes, no longer states
                     if item.slot[0] != "state":
                         self.law_evaluator.row_limit = row_limit
                     table = self._draw(item, table, report)
@@ -92,6 +93,7 @@ def _without_faults(law: Law, faults: Array, table: Table) -> tuple[Law, Table]:
         digit = law.digit if law.digit.ndim == 0 else law.digit[rows]
         return Law(digit, None, None, None), table
     kept = sound[law.row]
+    # rows without a fault, numbered as they stand in the table that is left
     renumbered = np.cumsum(sound) - 1
     return Law(law.digit[kept], renumbered[law.row[kept]], law.weight[kept], None), table
 

@@ -44,6 +44,7 @@ class Domain:
 
     def find(self, values: Array) -> tuple[Array, Array]:
         """(index of each value, int32; mask of values that are not in the type)."""
+        # a range of integers needs no search: its index is a difference
         if self._consecutive and values.dtype == self.values.dtype:
             place = values - self.values[0]
             return place.astype(np.int32), np.asarray((place < 0) | (place >= self.size))
@@ -96,6 +97,7 @@ class Evaluator:
                 return table[STEP]
             case ir.Read():
                 return self._read(node, table)
+        # a node with one reader is evaluated on the rows that reach it; keeping its column would only take memory
         if not self.flow.shared(node):
             return self._compute(node, table)
         held = table.get(id(node))
@@ -163,6 +165,7 @@ class Evaluator:
     def _junction(self, node: ir.Op, table: Table) -> Column:
         """`and`/`or`: an operand is evaluated on the rows that those before it leave open."""
         closing = node.name == "or"
+        # comparing a variable with a constant cannot go wrong, so that no test needs the guard of those before it
         if table.size <= FEW_ROWS and all(map(_is_test, node.operands)):
             columns = [self.column(operand, table) for operand in node.operands]
             if all(column.faults is None for column in columns):

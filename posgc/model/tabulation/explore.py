@@ -58,6 +58,7 @@ class Explorer:
                     break
                 if progress is not None:
                     progress(f"step {h}: {len(self.rows.states)} states", min((h - 1) / horizon, 1.0))
+                # what is evaluated later depends on this layer exactly; only the last run may follow new states alone
                 if run.last < horizon:
                     layer = self._layer(run, layer, h)
                     continue
@@ -99,6 +100,7 @@ class Explorer:
             return
         states = pairs // self.rows.setup.n_actions
         starts = np.flatnonzero(np.concatenate(([True], np.diff(states) != 0)))
+        # the condition reads the state alone: once for each state, not for each of its rows
         stopped, bad = self.rows.terminal(states[starts], h)
         lengths = np.diff(np.append(starts, len(pairs)))
         stopped, bad = np.repeat(stopped, lengths), np.repeat(bad, lengths)

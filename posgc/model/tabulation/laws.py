@@ -133,6 +133,7 @@ class LawEvaluator:
                 "use accuracy 1, or give the variable a second value",
             )
         faults = None if faults is None else filled(faults, n)
+        # a certain value stays one outcome a row, so that the table does not grow
         if k == 1 or (p == 1.0).all():
             return Law(digit, None, None, faults)
         self._admit(n * k)
@@ -220,6 +221,7 @@ class LawEvaluator:
                 break
         else:
             pieces.append((rows, self._branch(rest, target, here)))
+        # all rows take one branch: its law as it is, often a point mass that branches nothing
         if len(pieces) == 1 and len(pieces[0][0]) == n and not faults.any():
             return pieces[0][1]
         return self._united(pieces, target, faults)

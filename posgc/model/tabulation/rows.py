@@ -113,6 +113,7 @@ class Rows:
         row = table[ROW].values
         weight = filled(table[WEIGHT].values, table.size)
         reward, sample = self._rewards(start, table, row, weight, terminal)
+        # entries are most of the memory: half of it where the joint index allows
         small = np.int32 if setup.n_observations < 1 << 31 else np.int64
         chunk = Chunk(
             pair=pairs,

@@ -67,6 +67,7 @@ def prepare(game: ir.Game, limits: Limits) -> Setup:
     draws = list(_draws(game, evaluator))
     seen = [d for d in draws if d.slot[0] != "state"]
     live = schedule(draws, rewards, flow)
+    # in a terminal state nothing moves and nothing is paid, but observations are still made
     terminal = schedule(seen, (), flow)
     outcomes = [d for d in seen if d.slot[0] == "observation"]
     used: list[Node] = [i.law for i in live.items if isinstance(i, Draw)]
@@ -133,6 +134,7 @@ def _states_first(draws: list[Draw], flow: Flow) -> list[Draw]:
     placed: list[Draw] = []
     late: set[Slot] = set()
     for draw in draws:
+        # a state that reads an observation must wait for it, and so must all that read such a state
         if draw.slot[0] == "state" and not flow.reads(draw.law) & late:
             placed.append(draw)
         else:
@@ -159,6 +161,7 @@ def _factors(game: ir.Game, outcomes: list[Draw], flow: Flow) -> bool:
     met: set[Slot] = set()
     while waiting:
         slot = waiting.pop()
+        # through `chance` draws too: one that reads an observation carries it into s'
         met.add(slot)
         if slot[0] == "observation":
             return False

@@ -91,6 +91,7 @@ class StateIndex:
         if fresh.any():
             new = np.arange(len(self), len(self) + np.count_nonzero(fresh))
             self._found.append(codes[fresh])
+            # kept sorted, so that look-ups bisect; numbers stay those of discovery, which rows refer to
             self._ids = np.insert(self._ids, place[fresh], new)
             self._sorted = np.insert(self._sorted, place[fresh], codes[fresh])
             place = np.searchsorted(self._sorted, codes)
@@ -98,6 +99,7 @@ class StateIndex:
 
     def codes(self) -> Array:
         """The code of every state, by number."""
+        # joined when asked for: appending to one array at every batch would copy it each time
         if len(self._found) > 1:
             self._found = [np.concatenate(self._found)]
         return self._found[0]
