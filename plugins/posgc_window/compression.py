@@ -22,10 +22,10 @@ LONGEST_CANDIDATE = 8
 
 @dataclass(frozen=True)
 class Options:
-    """Options of `window`."""
+    """`length`: steps that the window looks back, from 0 to the horizon.  `prior`: what it assumes of its start."""
 
-    length: int = 2  # steps that the window looks back, from 0 to the horizon
-    prior: Prior = "uniform"  # what it assumes of its start
+    length: int = 2
+    prior: Prior = "uniform"
 
     def __post_init__(self) -> None:
         if self.length < 0:

@@ -45,11 +45,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Information:
-    """The information structure of a model under a protocol."""
+    """The information structure of a model under a protocol.
+
+    `dropped` holds (action variable, step) pairs whose item its owner need not remember
+    (`posgc.information.dropping`).
+    """
 
     model: Model
     protocol: LagTable
-    # (action variable, step) of items that their owner need not remember (`posgc.information.dropping`)
     dropped: frozenset[tuple[int, int]] = frozenset()
 
     @cached_property
