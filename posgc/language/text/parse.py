@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from lark import Lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from posgc.language.diagnostics import Diagnostic, InputError, Source, Span, with_line_feeds
@@ -19,6 +18,7 @@ from posgc.language.text import swift
 from posgc.language.text import syntax as ast
 from posgc.language.text.build import build
 from posgc.language.text.mistakes import explain, span_at
+from posgc.language.text.tables import parser
 
 __all__ = ["MAX_BYTES", "Lexeme", "decode", "is_name", "lexemes", "parse_game", "parse_request"]
 
@@ -113,20 +113,8 @@ def _too_large(size: int) -> Diagnostic:
 
 
 @lru_cache(maxsize=1)
-def _parser() -> Lark:
-    return Lark.open_from_package(
-        "posgc_grammars",
-        "posg.lark",
-        parser="lalr",
-        propagate_positions=True,
-        maybe_placeholders=True,
-        start=["start", "request"],
-    )
-
-
-@lru_cache(maxsize=1)
 def _name() -> re.Pattern[str]:
-    return re.compile(_parser().get_terminal("NAME").pattern.to_regexp())
+    return re.compile(parser().get_terminal("NAME").pattern.to_regexp())
 
 
 def is_name(word: str) -> bool:
@@ -147,7 +135,7 @@ class Lexeme:
 def lexemes(text: str) -> list[Lexeme]:
     """The tokens of a text that parses, without white space and comments."""
     # what may stand next decides how words are told apart, so the parser runs, but no tree is built
-    tokens = swift.tokens(_parser(), text, "start")
+    tokens = swift.tokens(parser(), text, "start")
     return [Lexeme(_ALIASES.get(t, str(t.type)), str(t), t.start_pos or 0, t.end_pos or 0) for t in tokens]
 
 
@@ -155,7 +143,7 @@ def _read(source: Source, start: str) -> Any:
     text, found, last = source.text, list[Diagnostic](), -1
     while len(found) < _MAX_ERRORS:
         try:
-            tree = swift.parse(_parser(), text, start)
+            tree = swift.parse(parser(), text, start)
         except UnexpectedInput as error:
             mistake = explain(text, error)
             found.append(mistake)
