@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from posgc.language import ir
+from posgc.language.blocks.contract import Block
+from posgc.language.blocks.elaborating import elaborate_blocks
 from posgc.language.clock import clock_of
 from posgc.language.diagnostics import Source
 from posgc.language.diagnostics.report import Reporter
@@ -29,12 +31,13 @@ from posgc.language.elaborate.variables import VariableTable
 from posgc.language.sharing.requests import declared_protocols
 from posgc.language.sharing.rules import ShareContext
 from posgc.language.text import syntax as ast
-from posgc.language.text.parse import parse_game
+from posgc.language.text.parse import read_game, whole_tree
 
 __all__ = ["compile_game"]
 
 _FRAMES = 10_000
 _NOTHING: Mapping[str, str] = {}
+_NO_BLOCKS: Mapping[str, Block] = {}
 
 
 def compile_game(
@@ -43,28 +46,25 @@ def compile_game(
     horizon: int | None = None,
     discount: float | None = None,
     endless: bool = False,
+    blocks: Mapping[str, Block] = _NO_BLOCKS,
 ) -> ir.Game:
     """The game that a text describes.
 
     `settings` are the parameters of `--set`, as text; `horizon` and `discount` override the file's.  An `endless` game
-    may not read the time (E619): it stands for the game without end, whatever its horizon.
+    may not read the time (E619): it stands for the game without end, whatever its horizon.  `blocks` are the language
+    blocks that are installed, by name; the file uses those that it asks for.
     Reads no file and runs no code of the text.  Raises `InputError` with every mistake found.
     """
-    tree = parse_game(source)
+    parsed = read_game(source, blocks)
+    tree = whole_tree(source, parsed)
     reporter = Reporter(source)
-    for use in tree.uses:
-        reporter.error(
-            "E116",
-            f"no language block `{use.name}` is installed",
-            use.span,
-            f"install the plug-in that brings `{use.name}`, or take the line out",
-        )
+    reporter.take(parsed.missing)
     clock = clock_of(tree, discount is None)
     if endless:
         _refuse_clock(clock, reporter)
     reporter.check()
     with _deep_stack():
-        return _compile(tree, reporter, settings, horizon, discount, clock)
+        return _compile(tree, parsed.dialect.used, reporter, settings, horizon, discount, clock)
 
 
 def _refuse_clock(clock: ir.Clock, reporter: Reporter) -> None:
@@ -91,6 +91,7 @@ def _deep_stack() -> Iterator[None]:
 
 def _compile(
     tree: ast.GameText,
+    used: Sequence[Block],
     reporter: Reporter,
     settings: Mapping[str, str],
     horizon: int | None,
@@ -114,6 +115,7 @@ def _compile(
     sharing = ShareContext(signature, constants, reporter)
     protocols = declared_protocols(sharing, shares)
     expectations = check_claims(tree, sharing, shares)
+    declared = elaborate_blocks(tree, used, laws.expressions)
     if not any(isinstance(item, ast.Reward) for item in tree.items):
         reporter.warning("W701", "the game has no reward: every value is 0", tree.span, "write `reward team = ...;`")
     reporter.check()
@@ -140,6 +142,7 @@ def _compile(
         expectations,
         reporter.warnings,
         clock,
+        declared,
     )
 
 

@@ -7,7 +7,9 @@ are mixed-radix over the signature's variables, first most significant.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import Literal
@@ -16,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from posgc.language.blocks.declared import Declared
 from posgc.language.signature import Signature
 
 __all__ = ["Initial", "Kernel", "Model"]
@@ -62,7 +65,8 @@ class Model:
     at step h (else its value is its first); `observed[h - 1, v]` for h = 1..H+1 whether observation
     variable v is made at step h (else its digit in the joint index is 0).  `reads` says which time the source of
     the game reads, whether or not it shows in the arrays: with "step" the steps after H may differ from these, with
-    "horizon" games of another horizon may differ at every step.
+    "horizon" games of another horizon may differ at every step.  `blocks` holds what the language blocks of the source
+    declare, by name.
     """
 
     name: str
@@ -79,6 +83,7 @@ class Model:
     active: Bools  # [H, number of action variables]
     observed: Bools  # [H + 1, number of observation variables]
     reads: frozenset[Literal["step", "horizon"]] = frozenset()
+    blocks: Mapping[str, Declared] = field(default_factory=dict)
 
     @property
     def n_agents(self) -> int:
@@ -122,6 +127,9 @@ class Model:
             tables += [k.indptr, k.observation, k.state, k.probability, k.reward]
         for table in tables:
             digest.update(repr(table.shape).encode() + np.ascontiguousarray(table).tobytes())
+        for name, declared in sorted(self.blocks.items()):
+            if declared.in_digest:
+                digest.update(json.dumps([name, dict(declared.document)], sort_keys=True).encode())
         return digest.hexdigest()
 
     def kernel(self, h: int) -> Kernel:

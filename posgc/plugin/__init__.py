@@ -5,6 +5,7 @@ from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Sourc
 from posgc.language.numerals import vanishes
 from posgc.language.sharing.lag_table import NEVER
 from posgc.plugin.backend import Backend, Facts, NoOptions, Planner, Problem, Progress
+from posgc.plugin.block import Block, Declared, Expression, Scope, Word
 from posgc.plugin.exporter import Exporter, LiveExporter
 from posgc.plugin.hookspecs import hookimpl
 from posgc.plugin.importer import Imported, Importer, RewardReading, require_sense
@@ -13,9 +14,12 @@ from posgc.plugin.referee import Judgement, Profile, Referee
 __all__ = [
     "NEVER",
     "Backend",
+    "Block",
     "Compression",
+    "Declared",
     "Diagnostic",
     "Exporter",
+    "Expression",
     "Facts",
     "Imported",
     "Importer",
@@ -30,8 +34,10 @@ __all__ = [
     "Progress",
     "Referee",
     "RewardReading",
+    "Scope",
     "Source",
     "Span",
+    "Word",
     "hookimpl",
     "require_sense",
     "vanishes",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from posgc.language.elaborate.expressions import Expressions
-from posgc.language.elaborate.names import AgentArray, AgentName, Builtin, Family, Key, DuplicateAgents, TypeName
+from posgc.language.elaborate.names import AgentArray, AgentName, Builtin, DuplicateAgents, Family, Key, TypeName
 from posgc.language.elaborate.values import Env, written_value
 from posgc.language.text import syntax as ast
 

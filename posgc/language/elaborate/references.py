@@ -14,10 +14,10 @@ from posgc.language.elaborate.names import (
     AgentName,
     Builtin,
     Definitions,
+    DuplicateAgents,
     Entity,
     Family,
     Key,
-    DuplicateAgents,
     Parameter,
     TypeName,
 )

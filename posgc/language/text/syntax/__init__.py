@@ -4,6 +4,7 @@ One class for each form of `posg.lark`; spans take no part in equality, so two t
 in layout and comments have equal trees.  Chains (`a + b - c`, `p and q and r`) are flat.
 """
 
+from posgc.language.text.syntax.block_item import BlockItem
 from posgc.language.text.syntax.declarations import (
     Agents,
     Chance,
@@ -72,6 +73,7 @@ __all__ = [
     "Arm",
     "Assumption",
     "Binder",
+    "BlockItem",
     "Call",
     "Chance",
     "Closed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from posgc.language.diagnostics import Span
+from posgc.language.text.syntax.block_item import BlockItem
 from posgc.language.text.syntax.declarations import (
     Agents,
     Chance,
@@ -37,6 +38,7 @@ Item = (
     | Terminal
     | Share
     | Expect
+    | BlockItem
 )
 
 
