@@ -7,7 +7,9 @@ are mixed-radix over the signature's variables, first most significant.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import Literal
@@ -16,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from posgc.language.blocks.declared import Declared
 from posgc.language.signature import Signature
 
 __all__ = ["Initial", "Kernel", "Model"]
@@ -76,6 +79,8 @@ class Model:
     # which time the source of the game reads, whether or not it shows in the arrays: with "step" the steps after H may
     # differ from these, with "horizon" games of another horizon may differ at every step
     reads: frozenset[Literal["step", "horizon"]] = frozenset()
+    # what the language blocks of the source declare, by name
+    blocks: Mapping[str, Declared] = field(default_factory=dict)
 
     @property
     def n_agents(self) -> int:
@@ -119,6 +124,9 @@ class Model:
             tables += [k.indptr, k.observation, k.state, k.probability, k.reward]
         for table in tables:
             digest.update(repr(table.shape).encode() + np.ascontiguousarray(table).tobytes())
+        for name, declared in sorted(self.blocks.items()):
+            if declared.in_digest:
+                digest.update(json.dumps([name, dict(declared.document)], sort_keys=True).encode())
         return digest.hexdigest()
 
     def kernel(self, h: int) -> Kernel:

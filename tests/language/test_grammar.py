@@ -12,7 +12,7 @@ import lark
 import pytest
 from lark import Lark, Token, Tree, logger
 
-from posgc.language.text import swift, tables
+from posgc.language.text import fast_lalr, tables
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
 
@@ -68,7 +68,7 @@ def test_the_shipped_tables_are_those_of_the_grammar():
 @pytest.mark.parametrize("path", sorted(GAMES.rglob("*.posg")), ids=lambda path: path.stem)
 def test_shipped_tables_parse_as_built_ones(path: Path, built: Lark):
     text = path.read_text(encoding="utf-8")
-    read, expected = (swift.parse(parser, text, "start") for parser in (tables.parser(), built))
+    read, expected = (fast_lalr.parse(parser, text, "start") for parser in (tables.parser(), built))
     assert read == expected
     assert _places(read) == _places(expected)
     assert _spans(read) == _spans(expected)

@@ -15,6 +15,11 @@ from posgc.language.diagnostics.code_table import Code
 __all__ = ["CODES", "Code"]
 
 _OTHERS = (
+    # raised where a plug-in with a language block is installed
+    Code(
+        "E117", "language block not used", "A construct of an installed block stands in a file without its `use` line."
+    ),
+    Code("E118", "language block that fails", "The plug-in that brings the block is at fault, not the file."),
     # raised on the command line and for files
     Code("E601", "unknown parameter", "`--set` names a parameter that the game does not declare."),
     Code("E602", "unknown back-end", "`--backend` names a plug-in that is not installed."),

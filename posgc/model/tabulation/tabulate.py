@@ -109,6 +109,7 @@ def _tabulate(setup: Setup, closed: bool) -> Model:
         active=active,
         observed=_observed(setup),
         reads=frozenset(name for name in ("step", "horizon") if getattr(game.clock, name) is not None),
+        blocks=game.blocks,
     )
 
 
