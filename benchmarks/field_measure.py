@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from posgc.assumptions import observability
+from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import Request, compile_request, independence, solve
-from posgc.language.concepts import ConceptName
 
 __all__ = ["CHECKED", "FILES", "HORIZONS", "Budget", "Facts", "FileReport", "Row", "Solved", "measure"]
 

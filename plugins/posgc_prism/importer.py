@@ -14,10 +14,6 @@ import numpy as np
 
 from posgc.plugin import Imported, LimitError, RewardReading, Source, Span, require_sense
 from posgc.plugin.complaints import Complaints
-from posgc_prism.build import build
-from posgc_prism.explore import explore
-from posgc_prism.resolve import resolve
-from posgc_prism.syntax import parse
 
 __all__ = ["MAX_CHARACTERS", "PrismImporter"]
 
@@ -62,6 +58,11 @@ class PrismImporter:
     ) -> Imported:
         """The model over the reachable states.  Raises InputError with the mistakes found, LimitError where there are
         too many states or too deep expressions."""
+        from posgc_prism.build import build  # what reads is loaded for a file to read; every command loads this module
+        from posgc_prism.explore import explore
+        from posgc_prism.resolve import resolve
+        from posgc_prism.syntax import parse
+
         require_sense(self, source, horizon, discount, reward)
         if len(source.text) > MAX_CHARACTERS:
             raise LimitError(f"the text has {len(source.text):,} characters; at most {MAX_CHARACTERS:,} are read")

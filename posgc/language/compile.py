@@ -8,33 +8,36 @@ stop where what follows could only repeat the mistakes.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from posgc.language import ir
+from posgc.language.blocks.contract import Block
+from posgc.language.blocks.elaborating import elaborate_blocks
 from posgc.language.clock import clock_of
 from posgc.language.diagnostics import Source
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.claims import check_claims
-from posgc.language.elaborate.declarations import (
-    declare_agents,
-    declare_discount,
-    declare_families,
-    declare_horizon,
-    declare_parameters,
-)
+from posgc.language.elaborate.context import context_of
+from posgc.language.elaborate.declarations import declare_agents, declare_discount, declare_horizon
+from posgc.language.elaborate.dynamics import elaborate_dynamics
+from posgc.language.elaborate.expressions import Expressions
+from posgc.language.elaborate.families import declare_families
 from posgc.language.elaborate.laws import Laws
-from posgc.language.elaborate.lines import Lines
-from posgc.language.elaborate.names import Definitions, Parameter, collect
+from posgc.language.elaborate.names import Definitions, Names, Parameter, collect
+from posgc.language.elaborate.parameters import declare_parameters
 from posgc.language.elaborate.values import Env
+from posgc.language.elaborate.variables import VariableTable
 from posgc.language.sharing.requests import declared_protocols
+from posgc.language.sharing.rules import ShareContext
 from posgc.language.text import syntax as ast
-from posgc.language.text.parse import parse_game
+from posgc.language.text.parse import read_game, whole_tree
 
 __all__ = ["compile_game"]
 
 _FRAMES = 10_000
 _NOTHING: Mapping[str, str] = {}
+_NO_BLOCKS: Mapping[str, Block] = {}
 
 
 def compile_game(
@@ -43,28 +46,25 @@ def compile_game(
     horizon: int | None = None,
     discount: float | None = None,
     endless: bool = False,
+    blocks: Mapping[str, Block] = _NO_BLOCKS,
 ) -> ir.Game:
     """The game that a text describes.
 
     `settings` are the parameters of `--set`, as text; `horizon` and `discount` override the file's.  An `endless` game
-    may not read the time (E619): it stands for the game without end, whatever its horizon.
+    may not read the time (E619): it stands for the game without end, whatever its horizon.  `blocks` are the language
+    blocks that are installed, by name; the file uses those that it asks for.
     Reads no file and runs no code of the text.  Raises `InputError` with every mistake found.
     """
-    tree = parse_game(source)
+    parsed = read_game(source, blocks)
+    tree = whole_tree(source, parsed)
     reporter = Reporter(source)
-    for use in tree.uses:
-        reporter.error(
-            "E116",
-            f"no language block `{use.name}` is installed",
-            use.span,
-            f"install the plug-in that brings `{use.name}`, or take the line out",
-        )
+    reporter.take(parsed.missing)
     clock = clock_of(tree, discount is None)
     if endless:
         _refuse_clock(clock, reporter)
     reporter.check()
     with _deep_stack():
-        return _compile(tree, reporter, settings, horizon, discount, clock)
+        return _compile(tree, parsed.dialect.used, reporter, settings, horizon, discount, clock)
 
 
 def _refuse_clock(clock: ir.Clock, reporter: Reporter) -> None:
@@ -91,6 +91,7 @@ def _deep_stack() -> Iterator[None]:
 
 def _compile(
     tree: ast.GameText,
+    used: Sequence[Block],
     reporter: Reporter,
     settings: Mapping[str, str],
     horizon: int | None,
@@ -98,44 +99,50 @@ def _compile(
     clock: ir.Clock,
 ) -> ir.Game:
     names = collect(tree, reporter)
-    laws = Laws(names, reporter)
-    declare_parameters(laws, tree.items, settings)
-    declare_agents(laws, tree)
-    laws.horizon = declare_horizon(laws, tree, horizon)
-    factor = declare_discount(laws, tree, discount)
-    declare_families(laws)
-    lines = Lines(laws, tree)
+    expressions = Expressions(context_of(names, reporter))
+    declare_parameters(expressions, tree.items, settings)
+    expressions = expressions.knowing(agents=declare_agents(expressions, tree))
+    expressions = expressions.knowing(horizon=declare_horizon(expressions, tree, horizon))
+    factor = declare_discount(expressions, tree, discount)
+    declare_families(expressions)
+    laws = Laws(expressions.knowing(variables_known=True))
+    variables = VariableTable(names.table.values(), expressions.context.agents or ())
+    dynamics = elaborate_dynamics(laws, variables, tree)
     _check_definitions(laws)
-    signature = lines.signature()
+    signature = variables.signature()
     constants = _constants(laws)
     shares = tuple(item for item in tree.items if isinstance(item, ast.Share))
-    protocols = declared_protocols(signature, shares, constants, reporter)
-    expectations = check_claims(tree, signature, shares, constants, reporter)
+    sharing = ShareContext(signature, constants, reporter)
+    protocols = declared_protocols(sharing, shares)
+    expectations = check_claims(tree, sharing, shares)
+    declared = elaborate_blocks(tree, used, laws.expressions)
     if not any(isinstance(item, ast.Reward) for item in tree.items):
         reporter.warning("W701", "the game has no reward: every value is 0", tree.span, "write `reward team = ...;`")
     reporter.check()
+    assert expressions.context.horizon is not None
     return ir.Game(
         tree.name,
         tree.title,
         reporter.source,
         signature,
-        laws.horizon,
+        expressions.context.horizon,
         factor,
-        lines.states,
-        lines.actions,
-        lines.observations,
-        lines.chances,
-        lines.init_order,
-        lines.step_order,
-        lines.rewards,
-        lines.terminal,
+        dynamics.states,
+        dynamics.actions,
+        dynamics.observations,
+        dynamics.chances,
+        dynamics.init_order,
+        dynamics.step_order,
+        dynamics.rewards,
+        dynamics.terminal,
         protocols,
-        _parameters(laws),
+        _parameters(names, constants),
         shares,
         constants,
         expectations,
         reporter.warnings,
         clock,
+        declared,
     )
 
 
@@ -152,18 +159,18 @@ def _check_definitions(laws: Laws) -> None:
                 continue
             if text.arguments:
                 unknown = {a.text: laws.ops.poison(a.span) for a in text.arguments}
-                laws.expr(text.body, Env(unknown, conditional=True, definition=entity.name))
-        for key, (text, env) in (laws.cases(entity) or {}).items():
+                laws.expressions.expr(text.body, Env(unknown, conditional=True, definition=entity.name))
+        for key, (text, env) in (laws.expander.cases(entity) or {}).items():
             if not text.arguments and not laws.is_law(text.body):
                 inner = Env(conditional=True, definition=entity.name)
-                laws.expand(text, env, ("index", *key), inner, text.span)
+                laws.expander.expand(text, env, ("index", *key), inner, text.span)
 
 
-def _parameters(laws: Laws) -> tuple[tuple[str, float | int], ...]:
+def _parameters(names: Names, constants: Sequence[tuple[str, ir.Value]]) -> tuple[tuple[str, float | int], ...]:
     return tuple(
         (name, value)
-        for name, value in _constants(laws)
-        if isinstance(laws.names.table.get(name), Parameter) and not isinstance(value, str)
+        for name, value in constants
+        if isinstance(names.table.get(name), Parameter) and not isinstance(value, str)
     )
 
 
@@ -176,7 +183,7 @@ def _constants(laws: Laws) -> tuple[tuple[str, ir.Value], ...]:
         elif isinstance(entity, Definitions) and not entity.texts[0].arguments:
             text = entity.texts[0]
             if not text.target.indices and not laws.is_law(text.body):
-                typed = laws.expand(text, Env(), ("index",), Env(conditional=True, definition=name), text.span)
+                typed = laws.expander.expand(text, Env(), ("index",), Env(conditional=True, definition=name), text.span)
                 if isinstance(typed.ir, ir.Const):
                     found.append((name, typed.ir.value))
     return tuple(found)

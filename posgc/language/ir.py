@@ -11,9 +11,11 @@ are `int` or `float`; truth values are `bool`.  Each node carries its span for r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+from posgc.language.blocks.declared import Declared
 from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import Diagnostic, Source, Span
 from posgc.language.sharing.lag_table import LagTable
@@ -270,18 +272,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Game:
-    """A checked game.  Action and observation variables are in the order of `signature`.
-
-    `init_order` and `step_order` list the draws in an order in which each reads only earlier ones:
-    pairs (kind, index) with kind "state", "observation" (and "chance" in `step_order`).
-    Both hold only draws that have a law.  `rewards[i]` is agent i's reward of a step.
-
-    `protocols` holds the file's own protocols with their default arguments, in file order; others are made
-    by `posgc.language.sharing.requests.protocol`, from `shares` (the declarations as written) and `constants` (the
-    parameters and constant definitions that they may read).  `expectations` are the claims that the file
-    makes about itself, `warnings` what is odd about it and no error.  `clock` tells where it reads the time: the
-    games of other horizons have the same laws, rewards and protocols up to `step` and `horizon` there.
-    """
+    """A checked game.  Action and observation variables are in the order of `signature`."""
 
     name: str
     title: str
@@ -293,14 +284,21 @@ class Game:
     actions: tuple[ActionVar, ...]
     observations: tuple[ObservationVar, ...]
     chances: tuple[ChanceVar, ...]
+    # The draws that have a law, as pairs (kind, index), in an order in which each reads only earlier ones: kind is
+    # "state", "observation" or, in `step_order`, "chance".
     init_order: tuple[tuple[str, int], ...]
     step_order: tuple[tuple[str, int], ...]
-    rewards: tuple[Expr, ...]
+    rewards: tuple[Expr, ...]  # each agent's reward of a step
     terminal: Expr | None
+    # The file's own protocols with their default arguments, in file order; others are made by
+    # `posgc.language.sharing.requests.protocol`, from `shares` and `constants`.
     protocols: tuple[LagTable, ...]
     parameters: tuple[tuple[str, float | int], ...]
-    shares: tuple[syntax.Share, ...] = ()
-    constants: tuple[tuple[str, Value], ...] = ()
-    expectations: tuple[Expectation, ...] = ()
-    warnings: tuple[Diagnostic, ...] = ()
+    shares: tuple[syntax.Share, ...] = ()  # the declarations of protocols as written
+    constants: tuple[tuple[str, Value], ...] = ()  # the parameters and constant definitions that these may read
+    expectations: tuple[Expectation, ...] = ()  # the claims that the file makes about itself
+    warnings: tuple[Diagnostic, ...] = ()  # what is odd about it and no error
+    # Where it reads the time: the games of other horizons have the same laws, rewards and protocols up to `step` and
+    # `horizon` there.
     clock: Clock = Clock()
+    blocks: Mapping[str, Declared] = field(default_factory=dict)  # what its language blocks declare, by name

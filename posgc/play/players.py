@@ -134,6 +134,7 @@ class PolicyPlayer:
         else:
             self._node = self._plan(step.h - 1).follow(self._node, z, step.h)
         plan = self._plan(step.h)
+        # drawn afresh at every step: a recommendation must not tell of later ones
         seed = chance.uniforms(SHARED_SEED, step.h) if plan.mixes else None
         self._component = self._node if seed is None else plan.components.draw(self._node, seed)
         return np.stack([self._own(plan, i, step.h, private[i], chance) for i in range(len(private))])
@@ -164,11 +165,11 @@ class _Plan:
     """One step of a policy, made ready for look-ups."""
 
     step: PolicyStep
-    private: tuple[_Positions, ...]
-    components: Rows
-    mixes: bool
+    private: tuple[_Positions, ...]  # of each agent's codes
+    components: Rows  # the mixture of every node
+    mixes: bool  # whether any node mixes
     increments: _Positions
-    edges: _Positions
+    edges: _Positions  # node * increments + increment, as one code
 
     @staticmethod
     def of(step: PolicyStep) -> _Plan:
@@ -196,13 +197,14 @@ class _Plan:
 class _Positions:
     """Where codes stand in an ascending list: by a table where the codes are close together, else by bisection."""
 
-    codes: Ints
-    table: Ints | None
+    codes: Ints  # ascending
+    table: Ints | None  # [largest code + 1], position of each code, -1 for none; None: bisect
 
     @staticmethod
     def of(codes: Ints) -> _Positions:
         if not len(codes) or codes[0] < 0 or codes[-1] >= ROOMY * len(codes):
             return _Positions(codes, None)
+        # a look-up in a table is several times as fast as bisection, where the codes are close enough together
         table = np.full(int(codes[-1]) + 1, -1, dtype=np.int64)
         table[codes] = np.arange(len(codes))
         return _Positions(codes, table)

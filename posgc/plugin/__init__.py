@@ -1,11 +1,13 @@
 """The plug-in contract: everything that a plug-in needs to import of posgc's own."""
 
 from posgc.compression.contract import Compression
+from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, Span
 from posgc.language.numerals import vanishes
 from posgc.language.sharing.lag_table import NEVER
 from posgc.play.environment import Budget, Environment
 from posgc.plugin.backend import Backend, Facts, Learner, LearningProblem, NoOptions, Planner, Problem, Progress
+from posgc.plugin.block import Block, Declared, Expression, Scope, Word
 from posgc.plugin.exporter import Exporter, LiveExporter
 from posgc.plugin.hookspecs import hookimpl
 from posgc.plugin.importer import Imported, Importer, RewardReading, require_sense
@@ -16,12 +18,16 @@ from posgc.policy.machine import Machine, PolicyStep
 __all__ = [
     "NEVER",
     "Backend",
+    "Block",
     "Budget",
     "Claim",
     "Compression",
+    "ConceptName",
+    "Declared",
     "Diagnostic",
     "Environment",
     "Exporter",
+    "Expression",
     "Facts",
     "Imported",
     "Importer",
@@ -40,9 +46,11 @@ __all__ = [
     "Referee",
     "Result",
     "RewardReading",
+    "Scope",
     "SecondOpinion",
     "Source",
     "Span",
+    "Word",
     "hookimpl",
     "require_sense",
     "vanishes",

@@ -357,6 +357,9 @@ def info(compiled: Compiled) -> None:
     for line in describe_lags(compiled.information):
         _say(console, f"  {line}")
     _say(console)
+    told = [f"{name}: {line}" for name, declared in compiled.model.blocks.items() for line in declared.lines]
+    for line in [*told, ""] if told else []:
+        _say(console, line)
     agents = compiled.model.signature.agents
     for step in describe_steps(compiled.information):
         run = f"steps {step.first} to {step.last}, as at {step.first}"
@@ -411,3 +414,5 @@ def plugins(found: Registry) -> None:
             _say(console, f"  --option {line}")
     for referee in found.referees.values():
         _say(console, f"referee {referee.name}: {referee.summary}")
+    for block in found.blocks.values():
+        _say(console, f"block {block.name}: {block.summary}")

@@ -1,15 +1,21 @@
-"""A plug-in of posgc: the back-end `tiny` and the importer `matrix`."""
+"""A plug-in of posgc: the back-end `tiny`, the importer `matrix` and the language block `budget`."""
 
 from posgc.plugin import hookimpl
+from posgc_tiny.budget import Budget
 from posgc_tiny.matrix import Matrix
 from posgc_tiny.planner import Tiny
 
-__all__ = ["Matrix", "Tiny", "posgc_backends", "posgc_importers"]
+__all__ = ["Budget", "Matrix", "Tiny", "posgc_backends", "posgc_blocks", "posgc_importers"]
 
 
 @hookimpl
 def posgc_backends():
     return [Tiny()]
+
+
+@hookimpl
+def posgc_blocks():
+    return [Budget()]
 
 
 @hookimpl

@@ -15,6 +15,11 @@ from posgc.language.diagnostics.code_table import Code
 __all__ = ["CODES", "Code"]
 
 _OTHERS = (
+    # raised where a plug-in with a language block is installed
+    Code(
+        "E117", "language block not used", "A construct of an installed block stands in a file without its `use` line."
+    ),
+    Code("E118", "language block that fails", "The plug-in that brings the block is at fault, not the file."),
     # raised on the command line and for files
     Code("E601", "unknown parameter", "`--set` names a parameter that the game does not declare."),
     Code("E602", "unknown back-end", "`--backend` names a plug-in that is not installed."),
@@ -78,10 +83,15 @@ _OTHERS = (
     Code(
         "E635",
         "lags that do not fit the game",
-        "A `posgc.Protocol` has a row for each variable of the game and a "
+        "A `posgc.LagTable` has a row for each variable of the game and a "
         "lag for each agent; an owner has its own observation at age 0, its own action at age 1.",
     ),
     Code("E636", "library not installed", "The environment is a class of another library, which is not there."),
+    Code(
+        "E637",
+        "policy that cannot be played",
+        "What a back-end returned does not fit the game; the message says where. The plug-in has a mistake.",
+    ),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),

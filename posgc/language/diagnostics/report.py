@@ -24,6 +24,11 @@ class Reporter:
     def warning(self, code: str, message: str, span: Span | None, help: str = "") -> None:
         self._add(Diagnostic(code, message, span, help, "warning"))
 
+    def take(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Adds what was found elsewhere."""
+        for diagnostic in diagnostics:
+            self._add(diagnostic)
+
     def _add(self, diagnostic: Diagnostic) -> None:
         span = diagnostic.span
         key = (diagnostic.code, span.start, span.end) if span else (diagnostic.message, -1, -1)

@@ -14,7 +14,7 @@ from posgc.language.dag import Node, nodes
 from posgc.language.diagnostics import Span
 from posgc.language.diagnostics.report import Reporter
 
-__all__ = ["Draw", "check_reads", "order", "unmade"]
+__all__ = ["Draw", "check_observations_made", "check_reads", "order"]
 
 Draw = tuple[str, int]
 
@@ -138,7 +138,7 @@ def _report_cycle(
     )
 
 
-def unmade(
+def check_observations_made(
     root: Node, made: Mapping[Draw, bool], primed: bool, names: Mapping[str, Sequence[str]], reporter: Reporter
 ) -> None:
     """Complains (E211) of reads of an observation that is never made."""

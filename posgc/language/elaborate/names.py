@@ -23,9 +23,9 @@ __all__ = [
     "AgentName",
     "Builtin",
     "Definitions",
+    "DuplicateAgents",
     "Entity",
     "Family",
-    "LostAgents",
     "Names",
     "Parameter",
     "TypeName",
@@ -78,7 +78,7 @@ class AgentArray:
 
 
 @dataclass
-class LostAgents:
+class DuplicateAgents:
     """Agents of a second `agents` line, which is a mistake: what is said of them is not complained about again."""
 
     span: Span
@@ -93,16 +93,15 @@ class TypeName:
 
 @dataclass
 class Family:
-    """The variables declared under one name; `reads[key]` is the number of the variable with that index,
-    `types[key]` its type, `agents` tells which indices are agents."""
+    """The variables declared under one name."""
 
     name: str
     kind: Literal["state", "action", "observation", "chance"]
-    texts: list[ast.Variable | ast.Chance]
-    numbers: dict[Key, int] = field(default_factory=dict)
-    types: dict[Key, ir.Type] = field(default_factory=dict)
-    agents: tuple[bool, ...] = ()
-    broken: bool = False
+    texts: list[ast.Variable | ast.Chance]  # its declarations, each for some of the indices
+    numbers: dict[Key, int] = field(default_factory=dict)  # by index, the number among the variables of the kind
+    types: dict[Key, ir.Type] = field(default_factory=dict)  # by index
+    agents: tuple[bool, ...] = ()  # which indices are agents
+    broken: bool = False  # whether a mistake in it has been reported, so that its uses are not
 
 
 @dataclass
@@ -114,7 +113,7 @@ class Definitions:
     used: bool = False
 
 
-Entity = Builtin | Parameter | AgentName | AgentArray | LostAgents | TypeName | Family | Definitions
+Entity = Builtin | Parameter | AgentName | AgentArray | DuplicateAgents | TypeName | Family | Definitions
 
 
 @dataclass
@@ -134,7 +133,7 @@ def collect(game: ast.GameText, reporter: Reporter) -> Names:
     for item in game.items:
         for name, span, entity in _declared(item):
             if isinstance(item, ast.Agents) and item is not agents:
-                entity = LostAgents(span)
+                entity = DuplicateAgents(span)
             _declare(table, name, span, entity, reporter)
     words: dict[str, frozenset[str]] = {}
     for enumeration in _enumerations(game):
