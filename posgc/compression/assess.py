@@ -29,7 +29,7 @@ from posgc.judge.verify import Distances
 from posgc.language.concepts import DeviationKind
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import largest_to_come
-from posgc.policy.artefact import Strategy
+from posgc.policy.strategy import Strategy
 
 __all__ = ["Assessment", "Limits", "assess", "charged", "lifted"]
 

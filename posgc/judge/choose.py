@@ -20,7 +20,7 @@ from posgc.judge.play import judge_by_play
 from posgc.judge.verify import Distances, verify
 from posgc.language.concepts import DeviationKind
 from posgc.language.diagnostics import LimitError
-from posgc.policy.artefact import Strategy
+from posgc.policy.strategy import Strategy
 
 __all__ = ["judge"]
 

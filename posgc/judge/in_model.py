@@ -18,8 +18,8 @@ from posgc.information.graph import Graph, Layer
 from posgc.judge.deviating import Flows, backward, best_reply
 from posgc.judge.pairs import TrueStep, true_step
 from posgc.language.concepts import DEVIATIONS, DeviationKind
-from posgc.policy.artefact import Strategy
 from posgc.policy.machine import Machine, PolicyStep
+from posgc.policy.strategy import Strategy
 
 __all__ = ["InModel", "best_response", "evaluate_in_model", "made_for"]
 

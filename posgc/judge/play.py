@@ -12,7 +12,7 @@ from posgc.judge.judgement import Judgement
 from posgc.language.concepts import DeviationKind
 from posgc.play.kinds import player_of
 from posgc.play.sampler import CONFIDENCE, estimate
-from posgc.policy.artefact import Strategy
+from posgc.policy.strategy import Strategy
 
 __all__ = ["judge_by_play"]
 

@@ -20,8 +20,8 @@ from posgc.judge.judgement import Judgement
 from posgc.judge.kinds import machine_of
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
-from posgc.policy.artefact import Strategy
 from posgc.policy.machine import Machine
+from posgc.policy.strategy import Strategy
 
 __all__ = ["Comparison", "Finding", "Judge", "Profile", "SecondOpinion", "compare"]
 

@@ -17,12 +17,12 @@ from posgc.play.chance import Chance, Rows
 from posgc.play.players import OWN_COINS, SHARED_SEED, Player, PolicyPlayer, drawn
 from posgc.play.simulator import Step
 from posgc.policy.answers import answered
-from posgc.policy.artefact import Strategy
 from posgc.policy.controllers import Controllers
 from posgc.policy.machine import Machine
 from posgc.policy.mixture import Mixture
 from posgc.policy.opaque import Opaque
 from posgc.policy.stationary import Stationary
+from posgc.policy.strategy import Strategy
 
 __all__ = ["ControllersPlayer", "MixturePlayer", "News", "OpaquePlayer", "player_of"]
 

@@ -20,7 +20,7 @@ from posgc.model.arrays import Model
 from posgc.play.kinds import player_of
 from posgc.play.players import Player
 from posgc.play.simulator import Simulator, Step
-from posgc.policy.artefact import Strategy
+from posgc.policy.strategy import Strategy
 
 __all__ = ["Episodes", "Estimate", "estimate", "play", "record"]
 

@@ -15,19 +15,11 @@ import numpy as np
 from posgc.language.concepts import ConceptName, DeviationKind
 from posgc.language.display import Display
 from posgc.language.files import replace_file
-from posgc.policy.controllers import Controllers
-from posgc.policy.machine import Machine
-from posgc.policy.mixture import Mixture
-from posgc.policy.opaque import Opaque
 from posgc.policy.packed import text_array
 from posgc.policy.packing import strategy_arrays, strategy_facts
-from posgc.policy.stationary import Stationary
+from posgc.policy.strategy import Strategy
 
 __all__ = ["FORMAT", "Claim", "Header", "Origin", "Policy", "Result", "Strategy"]
-
-Strategy = Machine | Stationary | Controllers | Mixture | Opaque
-"""How the agents play.  Each kind says in its docstring what judges can do with it, and what it plays on what it has
-never seen; all have a `kind`, and `sizes` and `n_nodes` to tell how large they are."""
 
 FORMAT = "posgc-policy-2"
 """Of the file that `Policy.save` writes."""

@@ -9,12 +9,13 @@ import numpy.typing as npt
 from posgc.information.items import Information
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import plural
-from posgc.policy.artefact import Policy, Strategy
+from posgc.policy.artefact import Policy
 from posgc.policy.machine import Machine
 from posgc.policy.mixture import Mixture
 from posgc.policy.opaque import Opaque
 from posgc.policy.packed import is_law
 from posgc.policy.stationary import Stationary
+from posgc.policy.strategy import Strategy
 
 __all__ = ["require_compatible"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +26,7 @@ from posgc.policy.packed import (
     unpack,
 )
 from posgc.policy.stationary import Stationary
-
-if TYPE_CHECKING:
-    from posgc.policy.artefact import Strategy
+from posgc.policy.strategy import Strategy
 
 __all__ = ["KINDS", "strategy_arrays", "strategy_facts", "strategy_of"]
 

@@ -9,11 +9,11 @@ from rich.tree import Tree
 from posgc.information.codes import Codec
 from posgc.information.items import Information, Item
 from posgc.judge.asked_out import asked_out
-from posgc.policy.artefact import Strategy
 from posgc.policy.controllers import Controllers
 from posgc.policy.machine import Machine
 from posgc.policy.mixture import Mixture
 from posgc.policy.stationary import Stationary
+from posgc.policy.strategy import Strategy
 from posgc.report.likely_play import CommonHistory, likely_histories
 from posgc.report.own_play import OwnHistory, in_words, likeliest, own_histories
 

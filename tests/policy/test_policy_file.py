@@ -305,7 +305,7 @@ def first_format(tmp_path: Path, **changes: object) -> dict[str, Array]:
     arrays = members(tmp_path)
     header = json.loads(arrays["header"].tobytes())
     claim = header.pop("claim")
-    del header["kind"], header["against"]
+    del header["kind"], header["strategy"], header["against"]
     header |= {"format": "posgc-policy-1", **{name: claim[name] for name in FIRST}, **changes}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     return arrays

@@ -12,11 +12,11 @@ from support.policies import machine, unrolled
 from support.tree import Digits, History, Tree
 
 from posgc.information.items import Information
-from posgc.policy.artefact import Strategy
 from posgc.policy.controllers import Controller, Controllers, ControllerStep
 from posgc.policy.machine import Machine
 from posgc.policy.mixture import Mixture
 from posgc.policy.opaque import Opaque
+from posgc.policy.strategy import Strategy
 
 __all__ = ["Hashed", "OwnPlay", "PartsPlay", "as_controllers", "news_codes", "random_controllers", "random_mixture"]
 
