@@ -152,10 +152,11 @@ class Runner:
             lower, upper = bounds
             certified = None if lower is None or upper is None else max(certified, upper - lower + tail)
         checked = assessment.judgement
-        # What is claimed of the compressed game is not said of the true one.
+        # What is claimed of the compressed game is not said of the true one, nor is an estimate a claim.
+        known = None if checked is None or not checked.proved else checked.values
         claim = dataclasses.replace(
             policy.claim,
-            values=policy.claim.values if checked is None else checked.values,
+            values=policy.claim.values if checked is None else known,
             gap_bound=assessment.certified,
             lower=bounds[0],
             upper=bounds[1],
