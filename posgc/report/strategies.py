@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from rich.markup import escape
 from rich.tree import Tree
 
@@ -18,6 +21,8 @@ from posgc.report.likely_play import CommonHistory, likely_histories
 from posgc.report.own_play import OwnHistory, in_words, likeliest, own_histories
 
 __all__ = ["grow"]
+
+Ints = npt.NDArray[np.integer[Any]]
 
 
 def grow(tree: Tree, information: Information, strategy: Strategy, width: int, depth: int, limit: int) -> None:
@@ -77,8 +82,7 @@ def _own(tree: Tree, histories: tuple[OwnHistory, ...], rest: float) -> None:
 def _table(tree: Tree, information: Information, strategy: Stationary) -> None:
     """Every node with what it prescribes and where it leads; codes in the words of the last step."""
     step, last, agents = strategy.step, information.horizon, information.model.signature.agents
-    for code, node in zip(strategy.root_z.tolist(), strategy.root_to.tolist(), strict=True):
-        tree.add(escape(f"starts in node {node}{_when(information, information.increment(1), code)}"))
+    _leads(tree, "starts in", information, 1, strategy.root_z, strategy.root_to)
     for node in range(len(step)):
         branch = tree.add(f"node {node}")
         components = range(int(step.indptr[node]), int(step.indptr[node + 1]))
@@ -91,9 +95,17 @@ def _table(tree: Tree, information: Information, strategy: Stationary) -> None:
                     law = step.behaviour(i, np.array([k]), np.array([at]), len(labels))[0]
                     seen = _when(information, information.private_of(i, last), code)
                     under.add(escape(f"{agent}{seen}: {_plays(likeliest(labels, law))}"))
-        for e in range(int(step.edge_indptr[node]), int(step.edge_indptr[node + 1])):
-            seen = _when(information, information.increment(last), int(step.z[step.edge_z[e]]))
-            branch.add(escape(f"goes to node {step.edge_to[e]}{seen}"))
+        edges = slice(int(step.edge_indptr[node]), int(step.edge_indptr[node + 1]))
+        _leads(branch, "goes to", information, last, step.z[step.edge_z[edges]], step.edge_to[edges])
+
+
+def _leads(tree: Tree, verb: str, information: Information, h: int, codes: Ints, to: Ints) -> None:
+    """Where the increments of step h lead: one line where that is always the same node."""
+    if len(np.unique(to)) == 1:
+        tree.add(f"{verb} node {to[0]}" + (f" (at each of {len(to)} increments)" if len(to) > 1 else ""))
+        return
+    for code, node in zip(codes.tolist(), to.tolist(), strict=True):
+        tree.add(escape(f"{verb} node {node}{_when(information, information.increment(h), code)}"))
 
 
 def _when(information: Information, items: tuple[Item, ...], code: int) -> str:
