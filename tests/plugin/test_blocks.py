@@ -17,7 +17,7 @@ from posgc.language import InputError, Source, compile_game, format_source
 from posgc.pipeline import Request, compile_request
 from posgc.plugin import Declared, hookimpl
 from posgc.plugin.registry import load_registry, registry, with_grammars_read
-from posgc.plugin.testing_blocks import check_block
+from posgc.plugin.testing import check_block
 
 HOME = Path(__file__).parent / "network_plugin"
 GAME = """use network;  # who talks to whom

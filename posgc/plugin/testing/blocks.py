@@ -1,6 +1,6 @@
 """The battery that any language block must pass, ours or a stranger's.
 
-    from posgc.plugin.testing_blocks import check_block
+    from posgc.plugin.testing import check_block
 
     def test_my_block():
         check_block(MyBlock(), RIGHT, [WRONG, ANOTHER])
