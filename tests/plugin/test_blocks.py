@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from posgc.cli.main import main
-from posgc.language import InputError, Source, compile_game, format_source
+from posgc.language import InputError, Source, analyse, compile_game, format_source
 from posgc.pipeline import Request, compile_request
 from posgc.plugin import Declared, hookimpl
 from posgc.plugin.registry import load_registry, registry, with_grammars_read
@@ -176,6 +176,23 @@ def test_the_clock_sees_what_a_block_reads(network):
     assert compiled(text, network).clock.horizon is not None
     with pytest.raises(InputError, match="E619"):
         compile_game(Source("g", text), {}, 2, 0.9, True, {"network": network})
+
+
+def test_the_analysis_sees_names_inside_of_blocks(network):
+    """Expressions that a block hands over or keeps, and words that it takes for agents."""
+    text = RIGHT.replace("use network;", "use network; use budget;").replace(
+        "share full;", "share full; budget bob: 3 * far;"
+    )
+    found = analyse(Source("g", text), blocks={"network": network, "budget": Simple()})
+    uses = {n.text: [s.start for s in n.uses] for n in found.names}
+    assert uses["far"] == [m.start() for m in re.finditer("far", text)][1:]
+    assert uses["bob"] == [text.index("bob:")] and uses["ann"] == [text.index("ann->")]
+
+
+def test_the_analysis_of_a_file_whose_block_is_missing():
+    found = analyse(Source("g", RIGHT))
+    assert [d.code for d in found.diagnostics] == ["E116"]
+    assert {n.text for n in found.names} >= {"far", "ann", "network", "act", "o", "x"}
 
 
 class Simple:

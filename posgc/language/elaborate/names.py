@@ -162,9 +162,9 @@ def _check_arguments(
 def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:
     match item:
         case ast.Param():
-            yield item.name, _head(item.span, "param", item.name), Parameter(item)
+            yield item.name, _head(item.span, item.name_span), Parameter(item)
         case ast.TypeDef():
-            yield item.name, _head(item.span, "type", item.name), TypeName(item)
+            yield item.name, _head(item.span, item.name_span), TypeName(item)
         case ast.Agents():
             for number, word in enumerate(item.names, 1):
                 if item.size is None:
@@ -181,9 +181,9 @@ def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:
             return
 
 
-def _head(span: Span, keyword: str, name: str) -> Span:
-    # The name's own place is not kept in the tree; the keyword's is near enough for a caret.
-    return Span(span.start, span.start + len(keyword) + 1 + len(name), span.line, span.column)
+def _head(item: Span, name: Span) -> Span:
+    """From the keyword of a line to the name that it declares."""
+    return Span(item.start, name.end, item.line, item.column)
 
 
 def _declare(table: dict[str, Entity], name: str, span: Span, entity: Entity, reporter: Reporter) -> None:
