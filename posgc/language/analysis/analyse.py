@@ -77,7 +77,7 @@ class Analysis:
         return tuple(places.all())
 
     def _elaborated(self, parsed: Parsed, tree: ast.GameText) -> Context:
-        """The elaboration of what is left of a file with syntax errors; its complaints are of no use."""
+        """The elaboration of what is left of a file with syntax errors; its errors are of no use."""
         reporter = Reporter(self.source)
         context = context_of(collect(tree, reporter), reporter)
         _elaborate(context, tree, parsed, self.asked)

@@ -79,7 +79,7 @@ class AgentArray:
 
 @dataclass
 class DuplicateAgents:
-    """Agents of a second `agents` line, which is a mistake: what is said of them is not complained about again."""
+    """Agents of a second `agents` line, which is a mistake: mistakes about them are not reported again."""
 
     span: Span
 
@@ -127,7 +127,7 @@ class Names:
 
 
 def collect(game: ast.GameText, reporter: Reporter) -> Names:
-    """The names of a file; complains of names declared twice (E202, E204) and enumerators that are names (E203)."""
+    """The names of a file; reports names declared twice (E202, E204) and enumerators that are names (E203)."""
     table: dict[str, Entity] = {name: Builtin(name) for name in BUILTIN_NAMES}
     agents = next((item for item in game.items if isinstance(item, ast.Agents)), None)
     for item in game.items:

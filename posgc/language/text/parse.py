@@ -82,7 +82,7 @@ class Parsed:
 def read_game(source: Source, blocks: Mapping[str, Block] = _NO_BLOCKS) -> Parsed:
     """The syntax tree of a file, as far as it can be read, where `blocks` are installed.
 
-    Raises `InputError` for what is no text of a game at all (E112 to E114), and for a broken block (E118).
+    Raises `InputError` for what cannot be the text of a game (E112 to E114), and for a broken block (E118).
     """
     _admit(source)
     dialect = dialect_of(source.text, blocks)
