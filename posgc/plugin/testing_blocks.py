@@ -26,7 +26,7 @@ from posgc.plugin.block import Block, Declared
 
 __all__ = ["check_block"]
 
-_MUTATIONS = 200
+_MUTATIONS = 100
 
 
 def check_block(block: Block, text_right: str, texts_wrong: Sequence[str]) -> None:

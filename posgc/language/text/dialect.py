@@ -20,8 +20,9 @@ from posgc.language.text.mistakes import begins_item, span_at
 __all__ = ["Dialect", "base_grammar", "base_parser", "dialect_for", "dialect_of", "is_name", "uses_of"]
 
 _PACKAGE, _FILE = "posgc_grammars", "posg.lark"
-_SKIPPED = r"(?:\s|#[^\n]*(?:\n|\Z))"
-_USE = re.compile(rf"{_SKIPPED}*(?P<use>use{_SKIPPED}+(?P<name>[A-Za-z_][A-Za-z_0-9]*){_SKIPPED}*;)")
+# Possessive, so that megabytes of white space and comments are gone through once.
+_SKIPPED = r"(?:\s++|#[^\n]*+)"
+_USE = re.compile(rf"{_SKIPPED}*+(?P<use>use{_SKIPPED}++(?P<name>[A-Za-z_][A-Za-z_0-9]*+){_SKIPPED}*+;)")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _NO_BLOCKS: Mapping[str, Block] = {}
 
