@@ -85,7 +85,10 @@ def read_game(source: Source, blocks: Mapping[str, Block] = _NO_BLOCKS) -> Parse
     Raises `InputError` for what cannot be the text of a game (E112 to E114), and for a broken block (E118).
     """
     _admit(source)
-    dialect = dialect_of(source.text, blocks)
+    try:
+        dialect = dialect_of(source.text, blocks)
+    except InputError as error:
+        raise InputError(error.diagnostics, source) from None
     tree, complete, mistakes = _read(source.text, "start", dialect)
     missing = [_missing(name, span) for name, span in uses_of(source.text) if name in dialect.missing]
     return Parsed(tree, complete, tuple(mistakes), tuple(missing), dialect)
