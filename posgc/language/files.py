@@ -14,7 +14,7 @@ __all__ = ["replace_file", "require_regular"]
 
 
 def require_regular(path: str | os.PathLike[str], limit: int) -> None:
-    """Raises OSError where the path is not a regular file (a device, a pipe, a folder) or has more than `limit` bytes."""
+    """Raises OSError for a device, a pipe or a folder, and for a file of more than `limit` bytes."""
     size = os.stat(path).st_size
     if not os.path.isfile(path):
         raise OSError(0, "it is not a regular file")
