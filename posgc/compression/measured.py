@@ -70,6 +70,7 @@ class _Machine:
     root_z: Ints  # codes of z_1
     root_to: Ints  # the first node that each leads to
     steps: tuple[Edges, ...]
+    first_otherwise: None = None
 
 
 def graph_machine(graph: Graph) -> _Machine:

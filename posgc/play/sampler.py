@@ -17,9 +17,10 @@ import numpy.typing as npt
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
-from posgc.play.players import Player, PolicyPlayer
+from posgc.play.kinds import player_of
+from posgc.play.players import Player
 from posgc.play.simulator import Simulator, Step
-from posgc.policy.machine import Machine
+from posgc.policy.strategy import Strategy
 
 __all__ = ["Episodes", "Estimate", "estimate", "play", "record"]
 
@@ -54,8 +55,8 @@ class Episodes:
     action: Ints  # [H, N], joint indices
     reward: Floats  # [n, H, N], undiscounted
     returns: Floats  # [n, N], discounted
-    # [H, N] by name, what the player told of itself at each decision; of a policy its `node`, and the `component` that
-    # the shared seed chose, numbered as in `PolicyStep.weight`
+    # [H, N] by name, what the player told of itself at each decision: a machine its `node`, and the `component` that
+    # the shared seed chose, numbered as in `PolicyStep.weight`; controllers their `node[agent]`, a mixture its `part`
     inner: dict[str, Ints]
 
     @property
@@ -94,11 +95,11 @@ class Estimate:
         return np.stack([self.mean - reach, self.mean + reach], axis=1)
 
 
-def play(information: Information, policy: Machine, episodes: int, seed: int = 0) -> Episodes:
+def play(information: Information, policy: Strategy, episodes: int, seed: int = 0) -> Episodes:
     """Play the policy; the same seed gives the same episodes.  Raises ValueError for fewer than two."""
     if episodes < 2:
         raise ValueError("at least two episodes are needed for a mean with an error")
-    return record(information.model, PolicyPlayer(information, policy), episodes, seed)
+    return record(information.model, player_of(information, policy), episodes, seed)
 
 
 def record(model: Model, player: Player, episodes: int, seed: int = 0) -> Episodes:

@@ -15,12 +15,11 @@ import numpy as np
 from posgc.language.concepts import ConceptName, DeviationKind
 from posgc.language.display import Display
 from posgc.language.files import replace_file
-from posgc.policy.machine import Machine
-from posgc.policy.packed import strategy_arrays, text_array
+from posgc.policy.packed import text_array
+from posgc.policy.packing import strategy_arrays, strategy_facts
+from posgc.policy.strategy import Strategy
 
 __all__ = ["FORMAT", "Claim", "Header", "Origin", "Policy", "Result", "Strategy"]
-
-Strategy = Machine
 
 FORMAT = "posgc-policy-2"
 """Of the file that `Policy.save` writes."""
@@ -101,9 +100,11 @@ class Policy(Display):
     def save(self, path: str | os.PathLike[str], *inputs: str) -> None:
         """Write the policy to a file (`posgc.policy.file` says how), never over one of the `inputs`.
 
-        The file replaces an older one in one step.  Raises InputError (E615), with nothing changed.
+        The file replaces an older one in one step.  Raises InputError, with nothing changed: E615, or E637 where the
+        arrays or facts of an opaque player cannot be saved without running code.
         """
-        header = {"format": FORMAT, "kind": self.strategy.kind, **asdict(self.header), "claim": asdict(self.claim)}
+        facts = {"format": FORMAT, "kind": self.strategy.kind, "strategy": strategy_facts(self.strategy)}
+        header = {**facts, **asdict(self.header), "claim": asdict(self.claim)}
         arrays = {
             "header": text_array(header),
             "origin": text_array(asdict(self.origin) if self.origin else None),
@@ -118,8 +119,12 @@ class Policy(Display):
             ("protocol", header.protocol),
             ("agents", ", ".join(header.agents)),
             ("horizon", str(header.horizon)),
-            ("kind", self.strategy.kind),
-            ("nodes", str(self.strategy.n_nodes)),
+            *self._sizes(),
             ("back-end", header.backend),
             *([("compression", header.compression)] if header.compression else []),
         ]
+
+    def _sizes(self) -> list[tuple[str, str]]:
+        """The kind of the strategy, and how large it is where that can be counted."""
+        nodes = [("nodes", str(self.strategy.n_nodes))] if self.strategy.sizes else []
+        return [("kind", self.strategy.kind), *nodes]

@@ -20,12 +20,12 @@ from support.games import Shape, shapes
 from support.policies import bound, machine, on_graph
 
 from posgc.information.items import Information
-from posgc.judge.pairs import PolicyMismatch
 from posgc.judge.verify import verify
 from posgc.language.diagnostics import InputError, LimitError
 from posgc.policy.artefact import Claim, Origin, Policy
 from posgc.policy.compatibility import require_compatible
 from posgc.policy.file import load_policy, save_policy
+from posgc.policy.mismatch import PolicyMismatch
 
 Array = npt.NDArray[np.generic]
 some = settings(
@@ -305,7 +305,7 @@ def first_format(tmp_path: Path, **changes: object) -> dict[str, Array]:
     arrays = members(tmp_path)
     header = json.loads(arrays["header"].tobytes())
     claim = header.pop("claim")
-    del header["kind"], header["against"]
+    del header["kind"], header["strategy"], header["against"]
     header |= {"format": "posgc-policy-1", **{name: claim[name] for name in FIRST}, **changes}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     return arrays
