@@ -206,7 +206,7 @@ def solve_all(
         checked = solution.judgement
         if number > 0:
             values, nodes_used = tuple(float(v) for v in checked.values), sum(solution.layers)
-            yield Solved(horizon, values, float(checked.gap), solution.upper, nodes_used, seconds, peak)
+            yield Solved(horizon, values, float(checked.gap), solution.bounds[1], nodes_used, seconds, peak)
 
 
 def _child(

@@ -79,7 +79,7 @@ class PomdpImporter:
         return None if self._recognises(source) else "it lacks the preamble of a .pomdp file"
 
     def _recognises(self, source: Source) -> bool:
-        """Whether the text has at least three items of the preamble, no agents, and is no game of our language."""
+        """Whether the text has at least three items of the preamble, no agents, and is not a game of our language."""
         text = _COMMENT.sub("", source.text)
         words = {found.group(1) for found in _PREAMBLE.finditer(text)}
         return len(words) >= 3 and not _AGENTS.search(text) and not _OURS.match(text)

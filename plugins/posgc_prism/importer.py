@@ -46,7 +46,7 @@ class PrismImporter:
         return None if self._recognises(source) else "it has no module with its end"
 
     def _recognises(self, source: Source) -> bool:
-        """Whether the text has a module with its end, and is no game of our language."""
+        """Whether the text has a module with its end, and is not a game of our language."""
         if "endmodule" not in source.text or _OURS.match(source.text):
             return False
         text = _COMMENT.sub("", source.text)

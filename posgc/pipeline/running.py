@@ -111,7 +111,7 @@ class Runner:
         except PolicyMismatch as error:
             if compressed is None:
                 raise self._misfit(str(error)) from None
-            what = f"compression {spec} is no model of this game: {error}"
+            what = f"compression {spec} is not a model of this game: {error}"
             cure = "this is a mistake of the plug-in that offers it"
             raise InputError([Diagnostic("E617", what, help=cure)]) from None
 

@@ -7,7 +7,7 @@ lines and the document, and policies are bound to the document where the block s
 
 Comments are kept by `posgc fmt` in any case, and the words of a block remain free as names elsewhere in the file.  Two
 blocks that define one rule, or whose items begin with one word, cannot be installed together: the first is taken, and
-`posgc plugins` says why the other is out.  `posgc.plugin.testing_blocks.check_block` is the battery.
+`posgc plugins` says why the other is out.  `posgc.plugin.testing.blocks.check_block` is the battery.
 """
 
 from posgc.language.blocks.contract import Block, Kind, Scope

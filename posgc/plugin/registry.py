@@ -15,7 +15,9 @@ from typing import Any
 import pluggy
 
 from posgc.compression.contract import Compression
-from posgc.language.blocks.defects import block_defect, grammar_defect
+from posgc.language.blocks.defects import block_defect
+from posgc.language.blocks.nodes import package_of
+from posgc.language.text.dialect import grammar_defect
 from posgc.plugin import hookspecs
 from posgc.plugin.backend import Backend
 from posgc.plugin.block import Block
@@ -140,6 +142,9 @@ def _block_label(block: Block) -> str:
 def with_grammars_read(found: Registry) -> Registry:
     """The registry without the blocks whose grammar cannot be read, which are listed as defects; takes a moment."""
     broken = {name: defect for name, block in found.blocks.items() if (defect := grammar_defect(block)) is not None}
-    infos = [PluginInfo(_block_label(found.blocks[name]), "?", "?", defect) for name, defect in broken.items()]
+    infos = [
+        PluginInfo(_block_label(found.blocks[name]), "?", "?", f"{defect} (package {package_of(found.blocks[name])})")
+        for name, defect in broken.items()
+    ]
     blocks = {name: block for name, block in found.blocks.items() if name not in broken}
     return replace(found, plugins=(*found.plugins, *infos), blocks=blocks)

@@ -142,7 +142,7 @@ def _unverified(solution: Solution) -> Json:
         "values": dict(zip(agents, solution.policy.claim.values or [None] * len(agents), strict=True)),
         "gap": {
             "kind": solution.policy.header.against,
-            "status": "bounded",
+            "status": None if bound is None else "bounded",
             "value": None if bound is None else bound.gap,
             "judged_on": None,
             "exact": False,

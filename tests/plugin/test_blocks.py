@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from posgc.cli.main import main
-from posgc.language import InputError, Source, compile_game, format_source
+from posgc.language import InputError, Source, analyse, compile_game, format_source, ir
+from posgc.language.dag import nodes
+from posgc.language.text.dialect import base_parser, dialect_of, uses_of
 from posgc.pipeline import Request, compile_request
 from posgc.plugin import Declared, hookimpl
 from posgc.plugin.registry import load_registry, registry, with_grammars_read
-from posgc.plugin.testing_blocks import check_block
+from posgc.plugin.testing import check_block
 
 HOME = Path(__file__).parent / "network_plugin"
 GAME = """use network;  # who talks to whom
@@ -153,8 +155,6 @@ def test_a_construct_without_its_use_names_the_block(network):
 
 
 def test_files_that_do_not_use_the_block_keep_the_base_parser(network):
-    from posgc.language.text.dialect import base_parser, dialect_of
-
     plain = GAME.format(lines="").replace("use network;", "")
     assert dialect_of(plain, {"network": network}).parser is base_parser()
     assert compiled(plain, network).blocks == {}
@@ -176,6 +176,23 @@ def test_the_clock_sees_what_a_block_reads(network):
     assert compiled(text, network).clock.horizon is not None
     with pytest.raises(InputError, match="E619"):
         compile_game(Source("g", text), {}, 2, 0.9, True, {"network": network})
+
+
+def test_the_analysis_sees_names_inside_of_blocks(network):
+    """Expressions that a block hands over or keeps, and words that it takes for agents."""
+    text = RIGHT.replace("use network;", "use network; use budget;").replace(
+        "share full;", "share full; budget bob: 3 * far;"
+    )
+    found = analyse(Source("g", text), blocks={"network": network, "budget": Simple()})
+    uses = {n.text: [s.start for s in n.uses] for n in found.names}
+    assert uses["far"] == [m.start() for m in re.finditer("far", text)][1:]
+    assert uses["bob"] == [text.index("bob:")] and uses["ann"] == [text.index("ann->")]
+
+
+def test_the_analysis_of_a_file_whose_block_is_missing():
+    found = analyse(Source("g", RIGHT))
+    assert [d.code for d in found.diagnostics] == ["E116"]
+    assert {n.text for n in found.names} >= {"far", "ann", "network", "act", "o", "x"}
 
 
 class Simple:
@@ -240,6 +257,50 @@ def test_a_layout_that_changes_the_text_is_refused(space):
 def test_words_are_never_joined():
     made = format_source(BUDGET, {"budget": Simple(space=lambda before, here: False)})
     assert "  budget ann:2*far;  # spent\n" in made
+
+
+def told(items, scope):
+    return Declared([scope.expression(e, "a condition", "bool") for (e,) in items])
+
+
+@pytest.mark.parametrize(
+    ("expression", "code"),
+    [
+        ("network == ring and act[bob] == x", None),
+        ("all(i: act[i] == x) or far > 1", None),
+        ("network", "E301"),
+        ("act[bob] == z", "E201"),
+        ("act[4] == x", "E401"),
+    ],
+)
+def test_a_block_may_have_expressions_of_variables(expression, code):
+    block = Simple(grammar='budget: "budget" expr ";"', elaborate=told)
+    text = BUDGET.replace("ann: 2 * far", expression)
+    if code is None:
+        (made,) = compiled(text, block).blocks["budget"].value
+        assert {n.kind for n in nodes([made]) if isinstance(n, ir.Read)} <= {"state", "action"} and nodes([made])
+    else:
+        assert [d.code for d in mistakes(text, block)] == [code]
+
+
+@pytest.mark.parametrize("head", [" " * 5_000_000, "#" * 5_000_000 + "\n", "# a\n" * 1_000_000, "use " * 1_000_000])
+def test_a_long_head_is_read_once(head):
+    assert uses_of(head + "use budget;") == [] or uses_of(head + "use budget;")[0][0] == "budget"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("use a; use b;game", ["a", "b"]),
+        ("# x\nuse # y\n a # z\n ; game", ["a"]),
+        ("usea; game", []),
+        ("game use a;", []),
+        ("use a use b;", []),
+        ("use a", []),
+    ],
+)
+def test_the_head_of_a_file(text, names):
+    assert [name for name, _ in uses_of(text)] == names
 
 
 def test_layout_keeps_comments_and_is_stable():

@@ -1,4 +1,4 @@
-"""Why a language block cannot be taken: what is seen from its text, and whether its grammar can be read."""
+"""Why a language block cannot be taken, as far as that is seen from its text."""
 
 from __future__ import annotations
 
@@ -7,23 +7,14 @@ from collections.abc import Iterable
 
 from posgc.language.blocks.contract import Block
 from posgc.language.blocks.fragments import defined_names, directives, item_keywords, tree_names
-from posgc.language.text.dialect import base_grammar, dialect_for, is_name
+from posgc.language.text.dialect import base_grammar, is_name
 
-__all__ = ["block_defect", "grammar_defect"]
+__all__ = ["block_defect"]
 
 
 def block_defect(block: Block, others: Iterable[Block] = ()) -> str | None:
     """Why a block cannot stand beside posgc's own grammar and the `others`, seen from their texts; None if it can."""
     return _form_defect(block) or _base_collision(block) or _collision(block, others)
-
-
-def grammar_defect(block: Block) -> str | None:
-    """Why a parser cannot be made of the block's grammar, None if it can; this takes a while."""
-    try:
-        dialect_for([block])
-    except Exception as error:  # a stranger's grammar may fail in any way
-        return f"its grammar cannot be read: {' '.join(str(error).split())}"
-    return None
 
 
 def _form_defect(block: Block) -> str | None:

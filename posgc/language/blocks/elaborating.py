@@ -35,13 +35,15 @@ class BlockScope:
         return self._expressions.types.constant(node, Env(), _TYPES[kind] if kind else None, what)
 
     def agent(self, node: ast.Word | ast.Expression, what: str) -> int | None:
-        asked = ast.Reference(node.text, (), False, node.span) if isinstance(node, ast.Word) else node
-        number = self._expressions.types.constant(asked, Env(), INT, what)
+        if isinstance(node, ast.Word):
+            self._expressions.context.cache.resolved.append(node)
+            return self.agent(ast.Reference(node.text, (), False, node.span), what)
+        number = self._expressions.types.constant(node, Env(), INT, what)
         if number is None:
             return None
         if not 1 <= int(number) <= len(self.agents):
             cure = f"the agents are {', '.join(self.agents[:6])}{', ...' if len(self.agents) > 6 else ''}"
-            self._reporter.error("E401", f"there is no agent {number}", asked.span, cure)
+            self._reporter.error("E401", f"there is no agent {number}", node.span, cure)
             return None
         return int(number) - 1
 

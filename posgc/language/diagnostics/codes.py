@@ -104,7 +104,11 @@ _OTHERS = (
     Code("I104", "statement out of place", "A header statement is missing, given twice, or out of order."),
     Code("I105", "value out of range", "A number is not a probability, a count or a discount where it should be."),
     Code("I106", "wrong reading of the rewards", "`--reward` is `team` or, for two agents, `zero_sum`."),
-    Code("I107", "outside of the class", "The file holds a game that is none of its format's class, or no POSG."),
+    Code(
+        "I107",
+        "outside of the class",
+        "The file holds a game outside of its format's class, or something that is not a POSG.",
+    ),
     Code("N101", "comment after a statement", "Read leniently; MADP does not read it."),
     Code("N102", "blank line", "Read leniently; MADP does not read it everywhere."),
     Code("N103", "no newline at the end", "Read leniently; MADP needs one."),

@@ -12,7 +12,7 @@ __all__ = ["Reporter", "near"]
 
 class Reporter:
     """The diagnostics found so far.  The same code at the same place is kept once: an expression that is
-    elaborated for every agent complains once."""
+    elaborated for every agent is reported once."""
 
     def __init__(self, source: Source) -> None:
         self.source = source

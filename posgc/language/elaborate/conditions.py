@@ -21,7 +21,7 @@ _PLACES = {
 def checked_expression(
     laws: Laws, variables: VariableTable, place: str, node: ast.Expression, env: Env, span: Span
 ) -> Typed:
-    """The expression of a `when`, `terminal` or `reward` line at `span`; complains of its type and of what it reads."""
+    """The expression of a `when`, `terminal` or `reward` line at `span`; reports a wrong type or a wrong read."""
     uses = laws.expander.begin_line()
     typed = laws.expressions.expr(node, env)
     laws.ops.expect(typed, *_PLACES[place])

@@ -34,6 +34,8 @@ class Cache:
     bodies: dict[tuple[object, ...], tuple[Typed, object]] = field(default_factory=dict)
     # The index values of definitions, each with its text and environment.
     cases: dict[str, dict[Key, tuple[ast.Definition, Env]]] = field(default_factory=dict)
+    # The words in constructs of language blocks that stand for agents.
+    resolved: list[ast.Word] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

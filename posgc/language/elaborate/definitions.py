@@ -66,7 +66,7 @@ class Expander:
         return self.picker.pick(node, list(cases), index, expand, inner)
 
     def cases(self, entity: Definitions) -> dict[Key, tuple[ast.Definition, Env]] | None:
-        """The index values of a definition, each with its text and environment; None after complaining."""
+        """The index values of a definition, each with its text and environment; None after reporting an error."""
         if entity.name not in self._cases:
             found: dict[Key, tuple[ast.Definition, Env]] = {}
             self._cases[entity.name] = found
@@ -128,7 +128,7 @@ class Expander:
 
     @contextmanager
     def expanding(self, name: str, span: Span) -> Iterator[bool]:
-        """While a definition is expanded; yields False, after complaining, if it is in the midst of that."""
+        """While a definition is expanded; yields False, after reporting an error, where the definition needs itself."""
         if name in self._expanding:
             cycle = [*self._expanding[self._expanding.index(name) :], name]
             self.reporter.error(

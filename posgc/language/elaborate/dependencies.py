@@ -51,7 +51,7 @@ def check_reads(
     names: Mapping[str, Sequence[str]],
     reporter: Reporter,
 ) -> None:
-    """Complains (E211) of what a line of the kind `place` may not read.
+    """Reports (E211) what a line of the kind `place` may not read.
 
     A read inside a definition is shown where the line uses the definition.
     """
@@ -141,7 +141,7 @@ def _report_cycle(
 def check_observations_made(
     root: Node, made: Mapping[Draw, bool], primed: bool, names: Mapping[str, Sequence[str]], reporter: Reporter
 ) -> None:
-    """Complains (E211) of reads of an observation that is never made."""
+    """Reports (E211) reads of an observation that is never made."""
     for node in nodes([root]):
         if not (isinstance(node, ir.Read) and node.kind == "observation" and node.primed == primed):
             continue

@@ -28,7 +28,7 @@ class ValueCheck:
         self.ops = context.ops
 
     def fits(self, typed: Typed, what: DrawnVariable, env: Env) -> bool:
-        """Whether a value can be given to the variable, as far as is seen now; complains if not."""
+        """Whether a value can be given to the variable, as far as is seen now; reports an error if not."""
         ty, target, span = typed.ty, ty_of_type(what.type), typed.ir.span
         if ty.kind == "poison":
             return True

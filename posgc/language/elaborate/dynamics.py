@@ -39,7 +39,7 @@ class Dynamics:
 
 
 def elaborate_dynamics(laws: Laws, variables: VariableTable, game: ast.GameText) -> Dynamics:
-    """Reads all lines that say what happens; complains of every mistake in them."""
+    """Reads all lines that say what happens; reports every mistake in them."""
     draws = Draws(laws, variables, game)
     rewards = Rewards(laws, variables).of([item for item in game.items if isinstance(item, ast.Reward)])
     end = terminal(laws, variables, [item for item in game.items if isinstance(item, ast.Terminal)])

@@ -43,7 +43,7 @@ class Indices:
         )
 
     def binder(self, node: ast.Expression, env: Env) -> tuple[str, Sequence[ir.Value], Ty] | None:
-        """Name, values and their type of one binder; None after complaining."""
+        """Name, values and their type of one binder; None after reporting an error."""
         match node:
             case ast.Reference() as name:
                 found = self._agents(node.span)
@@ -82,7 +82,7 @@ class Indices:
         return [v for v in found[0] if v != but], INT
 
     def assignments(self, binders: Sequence[ast.Expression], body: ast.Expression, env: Env) -> Iterator[Env | None]:
-        """The environments of the body, one for each combination; a single None after complaining."""
+        """The environments of the body, one for each combination; a single None after reporting an error."""
         if not binders:
             yield env
             return

@@ -263,7 +263,7 @@ class Laws:
         text = entity.texts[0]
         if isinstance(node, ast.Call):
             if len(node.arguments) != len(text.arguments):
-                self.expressions.expr(node, env)  # complains of the number of arguments
+                self.expressions.expr(node, env)  # reports the number of arguments
                 return None
             values = [self.expander.widen(self.expressions.expr(a, env)) for a in node.arguments]
             return text, Env(dict(zip((a.text for a in text.arguments), values, strict=True)))

@@ -79,7 +79,7 @@ class AgentArray:
 
 @dataclass
 class DuplicateAgents:
-    """Agents of a second `agents` line, which is a mistake: what is said of them is not complained about again."""
+    """Agents of a second `agents` line, which is a mistake: mistakes about them are not reported again."""
 
     span: Span
 
@@ -127,7 +127,7 @@ class Names:
 
 
 def collect(game: ast.GameText, reporter: Reporter) -> Names:
-    """The names of a file; complains of names declared twice (E202, E204) and enumerators that are names (E203)."""
+    """The names of a file; reports names declared twice (E202, E204) and enumerators that are names (E203)."""
     table: dict[str, Entity] = {name: Builtin(name) for name in BUILTIN_NAMES}
     agents = next((item for item in game.items if isinstance(item, ast.Agents)), None)
     for item in game.items:
@@ -162,9 +162,9 @@ def _check_arguments(
 def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:
     match item:
         case ast.Param():
-            yield item.name, _head(item.span, "param", item.name), Parameter(item)
+            yield item.name, _head(item.span, item.name_span), Parameter(item)
         case ast.TypeDef():
-            yield item.name, _head(item.span, "type", item.name), TypeName(item)
+            yield item.name, _head(item.span, item.name_span), TypeName(item)
         case ast.Agents():
             for number, word in enumerate(item.names, 1):
                 if item.size is None:
@@ -181,9 +181,9 @@ def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:
             return
 
 
-def _head(span: Span, keyword: str, name: str) -> Span:
-    # The name's own place is not kept in the tree; the keyword's is near enough for a caret.
-    return Span(span.start, span.start + len(keyword) + 1 + len(name), span.line, span.column)
+def _head(item: Span, name: Span) -> Span:
+    """From the keyword of a line to the name that it declares."""
+    return Span(item.start, name.end, item.line, item.column)
 
 
 def _declare(table: dict[str, Entity], name: str, span: Span, entity: Entity, reporter: Reporter) -> None:

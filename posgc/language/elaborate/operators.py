@@ -44,7 +44,7 @@ class Operators:
             raise self.reporter.failure()
 
     def poison(self, span: Span) -> Typed:
-        """Stands for what has been complained about."""
+        """Stands for an expression whose mistake has been reported."""
         return Typed(ir.Fail("E301", "an earlier error", "", span), POISON)
 
     def wrong(self, code: str, message: str, span: Span, help: str = "") -> Typed:
@@ -63,7 +63,7 @@ class Operators:
         return Typed(ir.Const(value, span), ty)
 
     def expect(self, typed: Typed, ty: Ty, what: str) -> bool:
-        """Whether the expression is a `ty` (a real takes any number); complains if not."""
+        """Whether the expression is a `ty` (a real takes any number); reports an error if not."""
         have = typed.ty
         if have.kind == "poison" or have == ty or (ty is REAL and have.number):
             return True

@@ -85,7 +85,7 @@ def _domain(expressions: Expressions, item: ast.Param) -> tuple[float, float] | 
 
 
 def _setting(expressions: Expressions, item: ast.Param, ty: Ty, text: str) -> int | float | None:
-    """The value of `--set`; None after complaining."""
+    """The value of `--set`; None after reporting an error."""
     try:
         return _value(text, ty)
     except _BadNumber as bad:

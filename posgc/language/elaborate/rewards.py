@@ -86,12 +86,12 @@ class Rewards:
         if not terms:
             return ir.Const(0.0, Span(0, 0, 1, 1))
         if not all(t.ty.number or t.ty.kind == "poison" for t in terms):
-            return terms[0].ir  # complained about before
+            return terms[0].ir  # reported before
         return self.laws.ops.arithmetic("+", terms, terms[0].ir.span, Env(conditional=True)).ir
 
 
 def terminal(laws: Laws, variables: VariableTable, items: Sequence[ast.Terminal]) -> ir.Expr | None:
-    """The condition under which the game ends early; complains of a second one."""
+    """The condition under which the game ends early; reports a second one."""
     for again in items[1:]:
         laws.reporter.error("E205", "`terminal` is declared twice", again.span, "join the conditions with `or`")
     if not items:

@@ -35,7 +35,7 @@ class Types:
     # ---- constants and types
 
     def constant(self, node: ast.Expression, env: Env, ty: Ty | None, what: str) -> ir.Value | None:
-        """The value of an expression that must be a constant of the type; None after complaining."""
+        """The value of an expression that must be a constant of the type; None after reporting an error."""
         typed = self.expr(node, env)
         if typed.ty.kind == "poison" or (ty is not None and not self.ops.expect(typed, ty, what)):
             return None
@@ -57,7 +57,7 @@ class Types:
         return range(int(low), int(high) + 1)
 
     def type_of(self, text: ast.TypeText) -> ir.Type | None:
-        """The type that is written, None after complaining."""
+        """The type that is written, None after reporting an error."""
         if isinstance(text, ast.Enumeration):
             return self._type(tuple(dict.fromkeys(w.text for w in text.words)))
         if isinstance(text, ast.RangeOf):
@@ -117,7 +117,7 @@ class Types:
     # ---- what follows `in`
 
     def collection(self, node: ast.Expression, env: Env, what: str) -> tuple[Sequence[ir.Value], Ty] | None:
-        """The constants of a range, a set or a type, and their type; None after complaining."""
+        """The constants of a range, a set or a type, and their type; None after reporting an error."""
         if isinstance(node, ast.RangeOf):
             values = self.bounds(node, env, what)
             return None if values is None else (values, INT)

@@ -1,7 +1,7 @@
 """Static types of expressions, and the environment in which an expression is elaborated.
 
 A type is a kind and, for words, the set of words that the expression can be by its type.  `poison` is
-the type of what has already been complained about (or is a deferred error of value): it fits everywhere,
+the type of an expression whose mistake has been reported (or is a deferred error of value): it fits everywhere,
 so that one mistake is reported once.
 """
 

@@ -79,7 +79,7 @@ def declared_protocols(context: ShareContext, shares: Sequence[ast.Share]) -> tu
 
 
 def check_request(context: ShareContext, request: ast.ProtocolRef, shares: Sequence[ast.Share]) -> None:
-    """Complains of a request in the file that names no protocol, or gives wrong arguments."""
+    """Reports a request in the file that names no protocol, or gives wrong arguments."""
     _resolve(context, context, request, shares)
 
 
@@ -108,7 +108,7 @@ def _resolve(
 
 
 def _declared(context: ShareContext, share: ast.Share, needs_arguments: bool = True) -> LagTable | None:
-    """A `share` with its default arguments; None if it has none, or after complaining."""
+    """A `share` with its default arguments; None if it has none, or after reporting an error."""
     if share.rules is None:
         structure = STANDARD.get(share.head.name)
         if structure is not None:

@@ -57,7 +57,7 @@ class ShareRules:
         return None if value is None else int(value)
 
     def agent(self, node: ast.Expression, env: Env, what: str) -> int | None:
-        """The agent, from 1; None after complaining (E509)."""
+        """The agent, from 1; None after reporting an error (E509)."""
         value = self.number(node, env, what)
         if value is not None and not 1 <= value <= len(self.signature.agents):
             self.reporter.error("E509", f"there is no agent {value}", node.span, f"the agents are {self._agents()}")
@@ -65,7 +65,7 @@ class ShareRules:
         return value
 
     def evaluate(self, name: str, rules: Sequence[ast.Rule | ast.Forget], arguments: Env) -> LagTable:
-        """The lags that the rules give; complaints go to the reporter (E503 to E505, E509)."""
+        """The lags that the rules give; mistakes go to the reporter (E503 to E505, E509)."""
         lags = Lags(self.signature)
         forgets: list[tuple[int, Span]] = []
         for rule in rules:

@@ -91,7 +91,7 @@ def standard_forms() -> tuple[str, ...]:
 
 
 def compare_with_standard(context: ShareContext, share: ast.Share) -> None:
-    """Complains (E506) of a block that has a standard name and another meaning.
+    """Reports (E506) a block that has a standard name and another meaning.
 
     A block with arguments is compared at its defaults and at a few delays.
     """

@@ -107,7 +107,7 @@ def _game(p: Parts, _: Span) -> tuple[str, str, tuple[ast.Item, ...]]:
 
 def _param(p: Parts, s: Span) -> ast.Param:
     annotation = word_of(p[1]) if p[1] is not None else None
-    return ast.Param(str(p[0]), annotation, p[2], p[3] if len(p) > 3 else None, s)
+    return ast.Param(str(p[0]), _token_span(p[0]), annotation, p[2], p[3] if len(p) > 3 else None, s)
 
 
 def _agents(p: Parts, s: Span) -> ast.Agents:
@@ -228,7 +228,7 @@ MAKERS: dict[str, Maker] = {
     "discount": lambda p, s: ast.Discount(p[0], s),
     "agents": _agents,
     "agent_array": _agent_array,
-    "typedef": lambda p, s: ast.TypeDef(str(p[0]), p[1], s),
+    "typedef": lambda p, s: ast.TypeDef(str(p[0]), _token_span(p[0]), p[1], s),
     "variable": _variable,
     "chance": _chance,
     "let": _let,

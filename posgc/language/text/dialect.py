@@ -18,10 +18,20 @@ from posgc.language.text.mistakes import begins_item, span_at
 from posgc.language.text.tables import GRAMMAR, PACKAGE
 from posgc.language.text.tables import parser as base_parser
 
-__all__ = ["Dialect", "base_grammar", "base_parser", "dialect_for", "dialect_of", "is_name", "uses_of"]
+__all__ = [
+    "Dialect",
+    "base_grammar",
+    "base_parser",
+    "dialect_for",
+    "dialect_of",
+    "grammar_defect",
+    "is_name",
+    "uses_of",
+]
 
-_SKIPPED = r"(?:\s|#[^\n]*(?:\n|\Z))"
-_USE = re.compile(rf"{_SKIPPED}*(?P<use>use{_SKIPPED}+(?P<name>[A-Za-z_][A-Za-z_0-9]*){_SKIPPED}*;)")
+# Possessive, so that megabytes of white space and comments are gone through once.
+_SKIPPED = r"(?:\s++|#[^\n]*+)"
+_USE = re.compile(rf"{_SKIPPED}*+(?P<use>use{_SKIPPED}++(?P<name>[A-Za-z_][A-Za-z_0-9]*+){_SKIPPED}*+;)")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _NO_BLOCKS: Mapping[str, Block] = {}
 
@@ -98,9 +108,10 @@ def uses_of(text: str) -> list[tuple[str, Span]]:
 
 def dialect_of(text: str, blocks: Mapping[str, Block] = _NO_BLOCKS) -> Dialect:
     """The language of a text, where `blocks` are installed.  Raises `InputError` (E118) for a broken block."""
-    names = list(dict.fromkeys(name for name, _ in uses_of(text)))
+    uses = dict(uses_of(text))
+    names = list(uses)
     used = [blocks[name] for name in names if name in blocks]
-    dialect = dialect_for([]) if not used else _readable(used)
+    dialect = dialect_for([]) if not used else _readable(used, uses)
     if not blocks and not names:
         return dialect
     unused = {
@@ -112,22 +123,25 @@ def dialect_of(text: str, blocks: Mapping[str, Block] = _NO_BLOCKS) -> Dialect:
     return replace(dialect, missing=tuple(n for n in names if n not in blocks), unused=unused)
 
 
-def _readable(used: Sequence[Block]) -> Dialect:
+def _readable(used: Sequence[Block], uses: Mapping[str, Span]) -> Dialect:
     try:
         return dialect_for(used)
     except Exception as error:  # a stranger's grammar may fail in any way
-        why = f"its grammar cannot be read: {' '.join(str(error).split())}"
-        culprit = next((block for block in used if not _alone(block)), used[-1])
-        raise InputError([failure_of(culprit, why)]) from None
+        culprit = next((block for block in used if grammar_defect(block) is not None), used[-1])
+        raise InputError([failure_of(culprit, _unreadable(error), uses[culprit.name])]) from None
 
 
-def _alone(block: Block) -> bool:
-    """Whether a parser can be made of one block's grammar."""
+def grammar_defect(block: Block) -> str | None:
+    """Why a parser cannot be made of the block's grammar, None if it can; this takes a while."""
     try:
         dialect_for([block])
-    except Exception:
-        return False
-    return True
+    except Exception as error:  # a stranger's grammar may fail in any way
+        return _unreadable(error)
+    return None
+
+
+def _unreadable(error: Exception) -> str:
+    return f"its grammar cannot be read: {' '.join(str(error).split())}"
 
 
 def dialect_for(used: Sequence[Block]) -> Dialect:

@@ -76,14 +76,11 @@ def _again(made: str, dialect: Dialect, items: Sequence[ast.BlockItem], used: Ma
 
 @dataclass(frozen=True)
 class _Gap:
-    """What stands before a token: a comment at the end of the line before, then lines of their own.
+    """What stands before a token."""
 
-    `own` holds comments, and "" for a blank line; `breaks` tells whether the token begins a line.
-    """
-
-    trailing: str | None
-    own: tuple[str, ...]
-    breaks: bool
+    trailing: str | None  # the comment at the end of the line before
+    own: tuple[str, ...]  # lines without a token: comments, and "" for a blank line
+    breaks: bool  # whether the token begins a line
 
 
 class _Layout:

@@ -45,6 +45,7 @@ _LINE = re.compile(r"[^\n]*")
 _BLANK = re.compile(r"[^\n]")
 _LEXEME = re.compile(r'"[^"\n]*"|#[^\n]*|[A-Za-z_0-9.]+|[^\s]')
 _CONTINUING = {"when", "then", "else", "and", "or", "mod", "in", "after", "within", "under", "at"}
+_FOLLOWING = re.compile(r"(?:\s++|#[^\n]*+)*+(\S\w*)")
 _STOPS = re.compile(r'"[^"\n]*"|#[^\n]*|[{};]')
 
 
@@ -81,10 +82,13 @@ class Parsed:
 def read_game(source: Source, blocks: Mapping[str, Block] = _NO_BLOCKS) -> Parsed:
     """The syntax tree of a file, as far as it can be read, where `blocks` are installed.
 
-    Raises `InputError` for what is no text of a game at all (E112 to E114), and for a broken block (E118).
+    Raises `InputError` for what cannot be the text of a game (E112 to E114), and for a broken block (E118).
     """
     _admit(source)
-    dialect = dialect_of(source.text, blocks)
+    try:
+        dialect = dialect_of(source.text, blocks)
+    except InputError as error:
+        raise InputError(error.diagnostics, source) from None
     tree, complete, mistakes = _read(source.text, "start", dialect)
     missing = [_missing(name, span) for name, span in uses_of(source.text) if name in dialect.missing]
     return Parsed(tree, complete, tuple(mistakes), tuple(missing), dialect)
@@ -203,7 +207,32 @@ def _read(text: str, start: str, dialect: Dialect) -> tuple[Any, bool, list[Diag
             text, last = mended, at
         else:
             return _built(tree, dialect, errors == 0, found)
-    return None, False, found
+    return (_begun(text, dialect) if start == "start" else None), False, found
+
+
+def _begun(text: str, dialect: Dialect) -> Any:
+    """The tree of the statements before the first one that is not finished, None where there is none."""
+    end = _finished(text)
+    while end is not None:
+        try:
+            return _built(fast_lalr.parse(dialect.parser, text[:end] + "}", "start"), dialect, False, [])[0]
+        except UnexpectedInput as error:
+            at = error.pos_in_stream
+            end = _finished(text[: min(end - 1, len(text) if at is None else at)])
+    return None
+
+
+def _finished(text: str) -> int | None:
+    """Where the last statement ends that is finished, or the body of the game begins."""
+    depth, end = 0, None
+    for stop in _STOPS.finditer(text):
+        c = stop.group(0)
+        depth += {"{": 1, "}": -1}.get(c, 0)
+        if depth == 1 and c in "{};" and (c != "}" or not _goes_on(text, stop.end())):
+            end = stop.end()
+        if depth == 0 and c == "}":
+            break
+    return end
 
 
 def _built(
@@ -245,7 +274,7 @@ def _without_statement(text: str, at: int) -> str | None:
 
 def _goes_on(text: str, end: int) -> bool:
     """Whether a statement continues after the bracket that ends at `end` (`{a, b};`, `{a} when e;`)."""
-    following = re.match(r"\s*(\S)(\w*)", text[end:])
+    following = _FOLLOWING.match(text, end)
     if following is None:
         return False
-    return not following.group(1).isalpha() or following.group(0).strip() in _CONTINUING
+    return not following.group(1)[0].isalpha() or following.group(1) in _CONTINUING

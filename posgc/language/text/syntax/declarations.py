@@ -64,6 +64,7 @@ class Closed:
 @dataclass(frozen=True)
 class Param:
     name: str
+    name_span: Span = field(compare=False)
     annotation: Word | None
     default: Expression
     domain: Closed | RangeOf | None
@@ -94,6 +95,7 @@ class Agents:
 @dataclass(frozen=True)
 class TypeDef:
     name: str
+    name_span: Span = field(compare=False)
     type: TypeText
     span: Span = field(compare=False)
 

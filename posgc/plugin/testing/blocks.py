@@ -1,6 +1,6 @@
 """The battery that any language block must pass, ours or a stranger's.
 
-    from posgc.plugin.testing_blocks import check_block
+    from posgc.plugin.testing import check_block
 
     def test_my_block():
         check_block(MyBlock(), RIGHT, [WRONG, ANOTHER])
@@ -17,16 +17,16 @@ import re
 from collections.abc import Iterator, Sequence
 
 from posgc.language import InputError, LimitError, Source, compile_game, format_source
-from posgc.language.blocks.defects import block_defect, grammar_defect
+from posgc.language.blocks.defects import block_defect
 from posgc.language.ir import Game
 from posgc.language.text import syntax as ast
-from posgc.language.text.dialect import dialect_of
+from posgc.language.text.dialect import dialect_of, grammar_defect
 from posgc.language.text.parse import lexemes, parse_game
 from posgc.plugin.block import Block, Declared
 
 __all__ = ["check_block"]
 
-_MUTATIONS = 200
+_MUTATIONS = 100
 
 
 def check_block(block: Block, text_right: str, texts_wrong: Sequence[str]) -> None:
