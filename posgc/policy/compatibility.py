@@ -14,6 +14,7 @@ from posgc.policy.machine import Machine
 from posgc.policy.mixture import Mixture
 from posgc.policy.opaque import Opaque
 from posgc.policy.packed import is_law
+from posgc.policy.packing import consistent
 from posgc.policy.stationary import Stationary
 from posgc.policy.strategy import Strategy
 
@@ -75,6 +76,8 @@ def _misfit(information: Information, strategy: Strategy) -> str | None:
         counts = {len(one.steps) for one in strategy.agents}, {len(strategy.agents)}
         if counts != ({horizon}, {n}):
             return _shape(counts, horizon, n)
+        if not all(map(consistent, strategy.agents)):
+            return "the arrays of its controllers do not fit together"
         steps = [tuple(one.steps[h].table for one in strategy.agents) for h in range(horizon)]
     if counts != ({horizon}, {n}):
         return _shape(counts, horizon, n)

@@ -8,13 +8,20 @@ once and then, knowing no edge, plays uniformly; what it earns is worked out on 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
-from support.stubs import KINDS, Stub
+from support.stubs import KINDS, Stub, constant
 
 from posgc.cli.main import main
+from posgc.information.items import InformationStructure
 from posgc.plugin.registry import registry
+from posgc.policy.controllers import Controllers
+from posgc.policy.mixture import Mixture
+from posgc.policy.strategy import Strategy
 
 LISTENING = -6.0
 COMPRESSIONS = (None, "exact", "window(1)", "belief(0.01)")
@@ -167,3 +174,65 @@ def test_an_opaque_policy_whose_plug_in_breaks(
     monkeypatch.setitem(registry().backends, "stub", Broken("opaque"))
     assert main(["verify", "games/dectiger.posg", path]) == 2
     assert "error[E609]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_compression_that_is_searched_for(
+    kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A gap of 6.42 is certified wherever all listen, whatever the compression; with eight nodes nothing is certified
+    of what is judged on histories."""
+    for flags, met in (
+        (["--epsilon", "7"], kind != "blank machine"),
+        (["--epsilon", "0.1", "--max-nodes", "8"], False),
+    ):
+        status, out, err = solved(kind, monkeypatch, capsys, "--compress", "auto", *flags)
+        assert status == (0 if met else 3)
+        if "8" in flags and kind not in CLOCKLESS:
+            assert "no gap is certified" in err and "estimated by play" in out
+
+
+def spoilt(name: str, structure: InformationStructure) -> Strategy:
+    """What no file could hold: the compiler says so, and names the plug-in."""
+    made = constant("controllers", structure)
+    assert isinstance(made, Controllers)
+    ann, bob = made.agents
+
+    def begins(**arrays: npt.NDArray[np.int64]) -> Controllers:
+        """Ann's first step with other arrays."""
+        return Controllers((replace(ann, steps=(replace(ann.steps[0], **arrays), *ann.steps[1:])), bob))
+
+    first = ann.steps[0]
+    changed = {
+        "an agent short": Controllers((ann,)),
+        "a step short": Controllers((replace(ann, steps=ann.steps[:-1]), bob)),
+        "an edge to nowhere": begins(edge_to=first.edge_to + 1),
+        "an action that nobody has": begins(table=np.array([3])),
+        "news without an edge": begins(
+            edge_indptr=np.array([0, 1]), edge_code=first.edge_code[-1:], edge_to=first.edge_to[:1]
+        ),
+        "weights of 2": Mixture(np.array([1.0, 1.0]), (made, made)),
+        "no part": Mixture(np.zeros(0), ()),
+    }
+    return changed[name]
+
+
+SPOILT = (
+    "an agent short",
+    "a step short",
+    "an edge to nowhere",
+    "an action that nobody has",
+    "news without an edge",
+    "weights of 2",
+    "no part",
+)
+
+
+@pytest.mark.parametrize("compress", [None, "exact"])
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_strategy_that_cannot_be_played_is_the_plug_ins_mistake(
+    name: str, compress: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("support.stubs.constant", lambda kind, structure: spoilt(name, structure))
+    status, out, err = solved("mixture", monkeypatch, capsys, *([] if compress is None else ["--compress", compress]))
+    assert status == 2 and out == "" and "error[E637]" in err
