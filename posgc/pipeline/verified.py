@@ -46,7 +46,10 @@ class Verified(Display):
 
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:
         gap = self.certified_gap
-        memory = [] if self.compiled.information.protocol.forget is None else [("deviators", "forget as agents do")]
+        memory = []
+        if self.compiled.information.protocol.forget is not None and self.judgement.gains is not None:
+            forgets = self.judgement.judged_on == "pairs"
+            memory = [("deviators", "forget as agents do" if forgets else "remember all that they have known")]
         return f"verification of a {self.concept} policy of {self.compiled.model.name}", [
             ("protocol", self.compiled.information.protocol.name),
             *self._values(),
