@@ -22,7 +22,11 @@ _OTHERS = (
     Code("E118", "language block that fails", "The plug-in that brings the block is at fault, not the file."),
     # raised on the command line and for files
     Code("E601", "unknown parameter", "`--set` names a parameter that the game does not declare."),
-    Code("E602", "unknown back-end", "`--backend` names a plug-in that is not installed."),
+    Code(
+        "E602",
+        "unknown back-end",
+        "`--backend` names a plug-in that is not installed, or a policy needs one that is not.",
+    ),
     Code("E603", "no back-end fits", "No installed back-end serves this concept on this game; the table says why."),
     Code("E604", "Assumption 3 fails", "Solving rests on Assumption 3, and it fails (exit status 1)."),
     Code("E605", "gap of another kind", "The policy cannot have a gap of the kind that is asked for."),
@@ -90,7 +94,8 @@ _OTHERS = (
     Code(
         "E637",
         "policy that cannot be played",
-        "What a back-end returned does not fit the game; the message says where. The plug-in has a mistake.",
+        "What a back-end returned does not fit the game or cannot be saved; the message says where. The plug-in has a "
+        "mistake.",
     ),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
