@@ -13,7 +13,11 @@ from posgc.plugin.hookspecs import hookimpl
 from posgc.plugin.importer import Imported, Importer, RewardReading, require_sense
 from posgc.plugin.referee import Profile, Referee, SecondOpinion
 from posgc.policy.artefact import Claim, Result
+from posgc.policy.controllers import Controller, Controllers, ControllerStep
 from posgc.policy.machine import Machine, PolicyStep
+from posgc.policy.mixture import Mixture
+from posgc.policy.opaque import Opaque, OpaquePlayer
+from posgc.policy.stationary import Stationary
 
 __all__ = [
     "NEVER",
@@ -23,6 +27,9 @@ __all__ = [
     "Claim",
     "Compression",
     "ConceptName",
+    "Controller",
+    "ControllerStep",
+    "Controllers",
     "Declared",
     "Diagnostic",
     "Environment",
@@ -37,7 +44,10 @@ __all__ = [
     "LimitError",
     "LiveExporter",
     "Machine",
+    "Mixture",
     "NoOptions",
+    "Opaque",
+    "OpaquePlayer",
     "Planner",
     "PolicyStep",
     "Problem",
@@ -50,6 +60,7 @@ __all__ = [
     "SecondOpinion",
     "Source",
     "Span",
+    "Stationary",
     "Word",
     "hookimpl",
     "require_sense",
