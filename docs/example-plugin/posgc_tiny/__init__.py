@@ -1,16 +1,18 @@
-"""A plug-in of posgc: the back-end `tiny`, the importer `matrix` and the language block `budget`."""
+"""A plug-in of posgc: the back-ends `tiny`, `blind` and `counts`, the importer `matrix` and the language block `budget`."""
 
 from posgc.plugin import hookimpl
+from posgc_tiny.blind import Blind
 from posgc_tiny.budget import Budget
+from posgc_tiny.counts import Counts
 from posgc_tiny.matrix import Matrix
 from posgc_tiny.planner import Tiny
 
-__all__ = ["Budget", "Matrix", "Tiny", "posgc_backends", "posgc_blocks", "posgc_importers"]
+__all__ = ["Blind", "Budget", "Counts", "Matrix", "Tiny", "posgc_backends", "posgc_blocks", "posgc_importers"]
 
 
 @hookimpl
 def posgc_backends():
-    return [Tiny()]
+    return [Tiny(), Blind(), Counts()]
 
 
 @hookimpl

@@ -22,7 +22,7 @@ _FORMS = "`assumption 3`, `gamma >= 0.3`, `value(team) == 8.8 within 1e-9`, `val
 
 def check_claims(game: ast.GameText, context: ShareContext, shares: Sequence[ast.Share]) -> tuple[ir.Expectation, ...]:
     """The claims of a file; reports those that make no sense (E313, and E5xx for the protocol)."""
-    rules, reporter = ShareRules(context), context.reporter
+    rules, reporter = context.rules(), context.reporter
     made: list[ir.Expectation] = []
     for item in game.items:
         if not isinstance(item, ast.Expect):

@@ -8,7 +8,7 @@ from posgc.language import ir
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.values import INT, Typed
 from posgc.language.sharing.lag_table import LagTable
-from posgc.language.sharing.rules import ShareContext, ShareRules
+from posgc.language.sharing.rules import ShareContext
 from posgc.language.text import syntax as ast
 
 __all__ = ["block_arguments", "block_parameters", "evaluate_block", "given_arguments"]
@@ -43,7 +43,7 @@ def block_arguments(
     given = given_arguments(asked, request, list(parameters))
     if given is None:
         return None
-    rules = ShareRules(own)
+    rules = own.rules()
     for name, default in parameters.items():
         if name in given:
             continue
@@ -63,7 +63,7 @@ def block_arguments(
 
 
 def given_arguments(context: ShareContext, request: ast.ProtocolRef, names: Sequence[str]) -> dict[str, int] | None:
-    rules = ShareRules(context)
+    rules = context.rules()
     given: dict[str, int] = {}
     for position, argument in enumerate(_flat(request.arguments)):
         name, node = (argument.name, argument.value) if isinstance(argument, ast.Keyword) else (None, argument)
@@ -94,7 +94,7 @@ def _flat(arguments: Sequence[ast.Expression]) -> Iterator[ast.Expression]:
 
 
 def evaluate_block(context: ShareContext, share: ast.Share, bound: Mapping[str, int]) -> LagTable:
-    rules = ShareRules(context)
+    rules = context.rules()
     env = rules.env
     for name, value in bound.items():
         if name in env.bindings or name in rules.names:

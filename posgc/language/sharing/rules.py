@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
@@ -38,6 +39,15 @@ class ShareContext:
     constants: Sequence[tuple[str, ir.Value]]  # the parameters and constant definitions of the file
     reporter: Reporter
 
+    def rules(self) -> ShareRules:
+        """The evaluator of rules and of the constants in them, which may make as many nodes as a whole game."""
+        self._rules.ops.nodes = 0
+        return self._rules
+
+    @cached_property
+    def _rules(self) -> ShareRules:
+        return ShareRules(self)
+
 
 class ShareRules:
     """Evaluates the rules of `share` blocks, and the constants in them, for one game."""
@@ -48,6 +58,7 @@ class ShareRules:
         names = Names(_agent_names(context.signature), {})
         expressions = Expressions(context_of(names, context.reporter, context.signature.agents))
         self.names = names
+        self.ops = expressions.ops
         self.types = expressions.types
         self.indices = expressions.indices
         self.env = Env({name: _typed(value) for name, value in context.constants})

@@ -10,7 +10,7 @@ from posgc.language.diagnostics import Source
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.sharing.arguments import block_parameters, evaluate_block, given_arguments
 from posgc.language.sharing.lag_table import LagTable
-from posgc.language.sharing.rules import MAX_DELAY, ShareContext, ShareRules
+from posgc.language.sharing.rules import MAX_DELAY, ShareContext
 from posgc.language.sharing.structures import STANDARD, Misuse, Structure
 from posgc.language.signature import Signature
 from posgc.language.text import syntax as ast
@@ -30,7 +30,7 @@ def standard_protocol(context: ShareContext, request: ast.ProtocolRef, structure
     given = given_arguments(context, request, list(structure.parameters))
     if given is None:
         return None
-    rules = ShareRules(context)
+    rules = context.rules()
     values: list[int] = []
     for name, default in structure.parameters.items():
         value = given.get(name, default)
@@ -128,7 +128,7 @@ def _trials(
     if not parameters:
         yield []
         return
-    rules = ShareRules(replace(context, reporter=Reporter(Source("", ""))))
+    rules = replace(context, reporter=Reporter(Source("", ""))).rules()
     kinds = list(structure.parameters)
     start = [
         2 if default is None else rules.number(default, rules.env, "an argument") or 0
