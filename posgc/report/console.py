@@ -1,0 +1,47 @@
+"""Standard output, and what stands above every report."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.markup import escape
+
+from posgc.language.diagnostics import render
+from posgc.language.numerals import plural
+from posgc.model.rewards import reward_kind
+from posgc.pipeline import Compiled
+
+__all__ = ["heading", "say", "standard_output"]
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line to end quietly."""
+        raise BrokenPipeError
+
+
+def standard_output() -> Console:
+    """Standard output; a pipe gets plain lines that are never wrapped or cut."""
+    return _Console(highlight=False, width=None if sys.stdout.isatty() else 100_000)
+
+
+def say(console: Console, line: str = "") -> None:
+    console.print(escape(line), soft_wrap=True)
+
+
+def heading(console: Console, compiled: Compiled) -> None:
+    model = compiled.model
+    title = f" — {model.title}" if model.title else ""
+    say(console, f"{model.name}{title}")
+    sizes = model.signature
+    say(
+        console,
+        f"  {plural(model.n_agents, 'agent')}: {', '.join(sizes.agents)}; {plural(model.n_states, 'state')}; "
+        f"actions {' × '.join(map(str, sizes.action_sizes))}; observations "
+        f"{' × '.join(map(str, sizes.observation_sizes))}; horizon {model.horizon}; "
+        f"rewards: {reward_kind(model).replace('_', '-')}",
+    )
+    say(console, f"  sharing: {compiled.information.protocol.name}")
+    for diagnostic in compiled.diagnostics:
+        print(render(diagnostic, compiled.source), file=sys.stderr)
