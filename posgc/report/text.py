@@ -19,7 +19,7 @@ from posgc.play.sampler import CONFIDENCE, Episodes
 from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
 from posgc.policy.artefact import Policy
-from posgc.report.certificate import certificate
+from posgc.report.certificate import certificate, second_opinion
 from posgc.report.checked import ANSWER, check, replayed
 from posgc.report.compressions import attempts_table, sentences
 from posgc.report.console import heading, say, standard_output
