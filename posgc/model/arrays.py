@@ -21,7 +21,7 @@ from scipy import sparse
 from posgc.language.blocks.declared import Declared
 from posgc.language.signature import Signature
 
-__all__ = ["Initial", "Kernel", "Model"]
+__all__ = ["Initial", "Kernel", "Model", "digest_of"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -108,26 +108,7 @@ class Model:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything that a policy depends on: agents, items, dynamics, rewards, horizon, discount."""
-        digest = hashlib.sha256()
-        signature = self.signature
-        variables = [(v.name, v.agent, v.values) for v in (*signature.actions, *signature.observations)]
-        digest.update(repr((signature.agents, variables, self.horizon, self.discount, self.kernel_of_step)).encode())
-        tables: list[npt.NDArray[np.generic]] = [
-            self.state_values,
-            self.active,
-            self.observed,
-            self.initial.state,
-            self.initial.observation,
-            self.initial.probability,
-        ]
-        for k in self.kernels:
-            tables += [k.indptr, k.observation, k.state, k.probability, k.reward]
-        for table in tables:
-            digest.update(repr(table.shape).encode() + np.ascontiguousarray(table).tobytes())
-        for name, declared in sorted(self.blocks.items()):
-            if declared.in_digest:
-                digest.update(json.dumps([name, dict(declared.document)], sort_keys=True).encode())
-        return digest.hexdigest()
+        return digest_of(self)
 
     def kernel(self, h: int) -> Kernel:
         """The kernel of step h, 1 <= h <= H."""
@@ -163,3 +144,27 @@ class Model:
             for name, labels, value in zip(self.state_names, self.state_labels, self.state_values[s], strict=True)
         )
         return ", ".join(parts)
+
+
+def digest_of(model: Model) -> str:
+    """`Model.digest`, worked out anew."""
+    digest = hashlib.sha256()
+    signature = model.signature
+    variables = [(v.name, v.agent, v.values) for v in (*signature.actions, *signature.observations)]
+    digest.update(repr((signature.agents, variables, model.horizon, model.discount, model.kernel_of_step)).encode())
+    tables: list[npt.NDArray[np.generic]] = [
+        model.state_values,
+        model.active,
+        model.observed,
+        model.initial.state,
+        model.initial.observation,
+        model.initial.probability,
+    ]
+    for k in model.kernels:
+        tables += [k.indptr, k.observation, k.state, k.probability, k.reward]
+    for table in tables:
+        digest.update(repr(table.shape).encode() + np.ascontiguousarray(table).tobytes())
+    for name, declared in sorted(model.blocks.items()):
+        if declared.in_digest:
+            digest.update(json.dumps([name, dict(declared.document)], sort_keys=True).encode())
+    return digest.hexdigest()

@@ -22,6 +22,7 @@ from posgc.model.infinite import steps_until_recurring
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.compiling import Compiled, quiet, timed
 from posgc.plugin.backend import Backend, Facts, Progress
+from posgc.plugin.failing import told
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import spec_of
 
@@ -213,5 +214,16 @@ def _offer(backend: Backend, facts: Facts) -> BackendOffer:
     if facts.concept not in backend.concepts:
         reason: str | None = f"it does not serve the concept {facts.concept}"
     else:
-        reason = backend.applies(facts)
+        reason = _answer(backend, facts)
     return BackendOffer(backend.name, reason is None, reason or "")
+
+
+def _answer(backend: Backend, facts: Facts) -> str | None:
+    """What the back-end says of the game; where a stranger's fails to, it does not serve."""
+    try:
+        reason = backend.applies(facts)
+    except Exception as error:  # a stranger's back-end may raise anything at all
+        if registry().is_ours(backend):
+            raise
+        return f"it failed to answer: {told(error)}"
+    return reason if reason is None or (isinstance(reason, str) and reason) else "it gives no reason"

@@ -17,7 +17,7 @@ from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
 from posgc.language import compile_game
-from posgc.language.diagnostics import Diagnostic, InputError, Source, with_line_feeds
+from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, with_line_feeds
 from posgc.language.ir import Game
 from posgc.language.sharing.lag_table import LagTable, require_lags
 from posgc.language.sharing.requests import protocol
@@ -26,7 +26,8 @@ from posgc.model.compare import stretched
 from posgc.model.infinite import require_steady, steps_that_matter, tail
 from posgc.model.rewards import require_moderate
 from posgc.plugin.backend import Progress
-from posgc.plugin.importer import Importer, RewardReading
+from posgc.plugin.failing import failure
+from posgc.plugin.importer import Imported, Importer, RewardReading
 from posgc.plugin.registry import registry
 
 __all__ = [
@@ -171,7 +172,7 @@ def model_of(request: Request, source: Source, progress: Progress) -> Reading:
                     )
                 ]
             )
-        imported = importer.read(source, horizon=request.horizon, discount=request.discount, reward=request.reward)
+        imported = _imported(importer, source, request)
         return None, imported.model, imported.diagnostics
     if not _is_ours(source):
         raise unclaimed(source)
@@ -193,8 +194,34 @@ def model_of(request: Request, source: Source, progress: Progress) -> Reading:
 
 
 def importer_of(source: Source) -> Importer | None:
-    """The first importer that claims the text."""
-    return next((i for i in registry().importers.values() if i.applies(source) is None), None)
+    """The first importer that takes the text.  Raises InputError (E638) where a stranger's importer fails to answer."""
+    for importer in registry().importers.values():
+        try:
+            if importer.applies(source) is None:
+                return importer
+        except Exception as error:  # a stranger's importer may raise anything at all
+            if registry().is_ours(importer):
+                raise
+            raise failure("importer", importer.name, error) from error
+    return None
+
+
+def _imported(importer: Importer, source: Source, request: Request) -> Imported:
+    """What the importer reads.  Raises what it finds wrong with the text, and E638 where a stranger's fails."""
+    try:
+        read = importer.read(source, horizon=request.horizon, discount=request.discount, reward=request.reward)
+        if not isinstance(read, Imported) or not isinstance(read.model, Model):
+            raise TypeError("it returned something other than an Imported with a Model")
+        errors = [d for d in read.diagnostics if d.severity == "error"]
+    except (InputError, LimitError, MemoryError):
+        raise
+    except Exception as error:  # a stranger's importer may raise anything at all
+        if registry().is_ours(importer):
+            raise
+        raise failure("importer", importer.name, error) from error
+    if errors:
+        raise InputError(errors, source)
+    return read
 
 
 def unclaimed(source: Source) -> InputError:

@@ -26,6 +26,7 @@ from posgc.judge.in_model import made_for
 from posgc.judge.judgement import Judgement
 from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
+from posgc.model.arrays import digest_of
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.bounding import compressed_bounds, exact_bounds, residual_bounds
 from posgc.pipeline.checking import independence
@@ -34,11 +35,14 @@ from posgc.pipeline.compiling import Compiled, timed
 from posgc.play.environment import Budget, CountedEnvironment
 from posgc.play.simulator import Simulator
 from posgc.plugin.backend import Backend, LearningProblem, Problem, Progress
+from posgc.plugin.failing import failure, told
 from posgc.plugin.options import make_options
+from posgc.plugin.registry import registry
 from posgc.policy.artefact import Claim, Origin, Policy, Result
 from posgc.policy.binding import bound_to
 from posgc.policy.compatibility import require_compatible
 from posgc.policy.mismatch import PolicyMismatch
+from posgc.policy.sound import require_sound
 
 __all__ = ["Candidate", "Runner", "runner_of"]
 
@@ -124,6 +128,7 @@ class Runner:
         self._require_fit(policy)
         with timed(compiled.seconds, "verify"):
             checked = self._judged(policy)
+        self._require_upper(policy, checked)
         bounds = exact_bounds(policy, checked, compiled)
         endless = compiled.request.endless
         recurrent = residual_bounds(policy, charge, compiled.model.discount) if endless else None
@@ -171,12 +176,33 @@ class Runner:
         compiled, request = self.compiled, self.compiled.request
         if self.backend.reads == "model":
             problem = Problem(compiled.information, self.concept, request.max_nodes, request.seed, compressed, told)
-            return self.backend.emit(problem, self.options).run(self.progress)
+            return self._sound(problem)
         environment = CountedEnvironment(Simulator(compiled.model, request.seed), self.budget)
         kind, structure = reward_kind(compiled.model), compiled.information.structure
         learning = LearningProblem(environment, structure, self.concept, kind, self.budget, request.seed)
-        result = self.backend.emit(learning, self.options).run(self.progress)
+        result = self._sound(learning)
         return dataclasses.replace(result, claim=dataclasses.replace(result.claim, samples=environment.samples))
+
+    def _sound(self, problem: Problem | LearningProblem) -> Result:
+        """What the back-end returns.  Raises InputError where it fails (E638), changes the game, or returns something
+        other than a result (E637); mistakes of posgc's own back-ends stay exceptions."""
+        model, name = self.compiled.model, self.backend.name
+        before = model.digest
+        try:
+            found = self.backend.emit(problem, self.options).run(self.progress)
+        except (InputError, LimitError, MemoryError, PolicyMismatch):
+            raise
+        except Exception as error:  # a stranger's back-end may raise anything at all
+            if registry().is_ours(self.backend):
+                raise
+            raise failure("back-end", name, error) from error
+        if digest_of(model) != before:
+            what = f"back-end {name} changed the game while it solved it"
+            raise InputError([Diagnostic("E637", what, help="this is a mistake of the plug-in that offers it")])
+        try:
+            return require_sound(found, model.n_agents)
+        except Exception as error:  # the object may be anything, and may raise anything when it is looked at
+            raise self._misfit(str(error) if isinstance(error, ValueError) else told(error)) from None
 
     def _bound(self, result: Result, spec: str | None) -> Policy:
         return bound_to(
@@ -199,6 +225,15 @@ class Runner:
     def _misfit(self, why: str) -> InputError:
         what = f"back-end {self.backend.name} returned a policy that cannot be played in this game: {why}"
         return InputError([Diagnostic("E637", what, help="this is a mistake of the plug-in that offers it")])
+
+    def _require_upper(self, policy: Policy, checked: Judgement) -> None:
+        """Raises InputError (E637) where the policy itself earns more than the claim says that any can."""
+        upper = policy.claim.upper
+        if upper is None or not checked.proved or not CONCEPTS[self.concept].optimises:
+            return
+        earned = min(checked.values) - checked.error
+        if upper < earned - 1e-9 * max(1.0, abs(earned)):
+            raise self._misfit(f"it claims that none earns more than {upper:.12g}, and this one earns {earned:.12g}")
 
     def _judged(self, policy: Policy) -> Judgement:
         information, request = self.compiled.information, self.compiled.request

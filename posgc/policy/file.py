@@ -46,6 +46,7 @@ from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Sourc
 from posgc.language.files import require_regular
 from posgc.policy.artefact import FORMAT, Claim, Header, Origin, Policy
 from posgc.policy.packing import strategy_arrays, strategy_of
+from posgc.policy.sound import sound_claim
 
 __all__ = ["load_policy", "save_policy"]
 
@@ -159,22 +160,7 @@ def _require_header(header: Header) -> None:
 def _claim(content: Any, agents: int) -> Claim:
     if not isinstance(content, dict):
         raise ValueError("its claim is not an object")
-    claim = Claim(**{key: _tuples(value) for key, value in content.items()})
-    for name, good in {
-        "values": claim.values is None or (_all(claim.values, float, int) and len(claim.values) == agents),
-        **{
-            name: _is(getattr(claim, name), float, int, type(None))
-            for name in ("lower", "upper", "stage_gap", "gap_bound")
-        },
-        "residual": claim.residual is None or (_all(claim.residual, float, int) and len(claim.residual) == 2),
-        "against": claim.against is None or claim.against in DEVIATIONS,
-        "notes": _all(claim.notes, str) and _all(claim.caveats, str),
-        "samples": _is(claim.samples, int, type(None)),
-        "curve": isinstance(claim.curve, tuple) and all(_all(p, int, float) and len(p) == 2 for p in claim.curve),
-    }.items():
-        if not good:
-            raise ValueError(f"its claim has a bad field {name}: {getattr(claim, name)!r:.60}")
-    return claim
+    return sound_claim(Claim(**{key: _tuples(value) for key, value in content.items()}), agents)
 
 
 def _origin(raw: Array) -> Origin | None:

@@ -10,7 +10,7 @@ import pytest
 
 from posgc.language.diagnostics import InputError
 from posgc.model.rewards import reward_kind
-from posgc.plugin import Facts, hookimpl
+from posgc.plugin import Facts, NoOptions, hookimpl
 from posgc.plugin.options import describe_options, make_options
 from posgc.plugin.registry import load_registry, registry
 from posgc.plugin.testing import battery_games, check_backend
@@ -24,6 +24,14 @@ def stranger(monkeypatch):
         name = "stranger"
         summary = "a stranger's"
         concepts = frozenset({"team"})
+        reads = "model"
+        options = NoOptions
+
+        def applies(self, facts):
+            return None
+
+        def emit(self, problem, options):
+            raise NotImplementedError
 
     @hookimpl
     def posgc_backends():

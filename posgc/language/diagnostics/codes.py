@@ -97,6 +97,12 @@ _OTHERS = (
         "What a back-end returned does not fit the game or cannot be saved; the message says where. The plug-in has a "
         "mistake.",
     ),
+    Code(
+        "E638",
+        "plug-in that fails",
+        "A plug-in that posgc did not write raised what it should not; the message names it. The plug-in has a "
+        "mistake.",
+    ),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),
