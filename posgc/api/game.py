@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, BinaryIO
 
 from posgc.api.choices import compression_asked, options_asked
@@ -110,6 +111,10 @@ class Game(Display):
         where one would if Assumption 3 held; LimitError past a limit, or where Assumption 3 is not decided.
         """
         concept_of(concept)
+        if not (compress is None or isinstance(compress, str | CompressionRequest)):
+            raise TypeError(f"compress is a text such as 'auto' or 'NAME(VALUE)', not {type(compress).__name__}")
+        if not (options is None or isinstance(options, Mapping)):
+            raise TypeError(f"options are a dictionary of values by name, not {type(options).__name__}")
         wanted = (
             compress if isinstance(compress, CompressionRequest) else compression_asked(compress, epsilon, time_limit)
         )
@@ -120,7 +125,7 @@ class Game(Display):
 
     def verify(
         self,
-        policy: Policy | str | os.PathLike[str],
+        policy: Policy | Solution | str | os.PathLike[str],
         concept: ConceptName | None = None,
         form: str | None = None,
         *,
@@ -142,7 +147,7 @@ class Game(Display):
 
     def simulate(
         self,
-        policy: Policy | str | os.PathLike[str] = "uniform",
+        policy: Policy | Solution | str | os.PathLike[str] = "uniform",
         episodes: int = 10_000,
         *,
         traces: int = 0,
@@ -156,6 +161,9 @@ class Game(Display):
         Raises InputError where the policy cannot be read or does not fit, LimitError where the traces are too long to
         keep, ValueError for fewer than one episode.
         """
+        if not isinstance(episodes, Integral):
+            raise TypeError(f"episodes is a whole number, not {episodes!r}")
+        policy = policy.policy if isinstance(policy, Solution) else policy
         player = policy if isinstance(policy, Policy) else os.fspath(policy)
         with shown(progress) as told:
             return simulate(self._asked(None, seed), player, episodes, traces, told)
@@ -223,5 +231,7 @@ class Game(Display):
         return self.info._facts()
 
 
-def _policy(policy: Policy | str | os.PathLike[str]) -> Policy:
-    return policy if isinstance(policy, Policy) else load_policy(policy)
+def _policy(policy: Policy | Solution | str | os.PathLike[str]) -> Policy:
+    if isinstance(policy, Solution):
+        return policy.policy
+    return policy if isinstance(policy, Policy) else load_policy(os.fspath(policy))

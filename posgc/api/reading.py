@@ -61,6 +61,8 @@ def loads(
     **parameters: Parameter,
 ) -> Game:
     """As `load`, from a text; `name` is what messages call it."""
+    if not isinstance(text, str):
+        raise TypeError(f"loads takes the text of a game, not {type(text).__name__}; load takes the path of a file")
     request = _request(name, share, horizon, discount, reward, parameters)
     source = Source(name, with_line_feeds(text.removeprefix("\ufeff")))
     with shown(progress) as told:
@@ -105,7 +107,9 @@ def _request(
     reward: RewardReading | None,
     parameters: dict[str, Parameter],
 ) -> Request:
-    """Raises InputError (E611, E622, E623) for values that are not of their types."""
+    """Raises InputError (E611, E622, E623) for values that make no sense, TypeError for a protocol that is not one."""
+    if not (share is None or isinstance(share, str | LagTable)):
+        raise TypeError(f"share is the name of a protocol or a LagTable, not {type(share).__name__}")
     endless = isinstance(horizon, Real) and horizon == math.inf
     if not (endless or horizon is None or (_is(horizon, Integral) and horizon >= 1)):
         raise _impossible(f"the horizon {horizon!r} is not a number of decisions", "a whole number from 1, or math.inf")

@@ -84,7 +84,7 @@ CONCEPTS: dict[str, Concept] = {
 
 def concept_of(name: str) -> Concept:
     """The concept of that name.  Raises InputError (E603) for a name that is unknown."""
-    if name in CONCEPTS:
+    if isinstance(name, str) and name in CONCEPTS:
         return CONCEPTS[name]
     near = difflib.get_close_matches(str(name), CONCEPTS, 1)
     cure = f"did you mean {near[0]}?" if near else f"one of {', '.join(CONCEPTS)}"

@@ -15,6 +15,7 @@ from posgc.information.graph import expand_graph, grow_layers
 from posgc.information.items import Information
 from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.language.diagnostics import LimitError
+from posgc.language.diagnostics.failing import told
 from posgc.language.display import Display
 from posgc.model import Model
 from posgc.model.compare import stretched
@@ -22,7 +23,6 @@ from posgc.model.infinite import steps_until_recurring
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.compiling import Compiled, quiet, timed
 from posgc.plugin.backend import Backend, Facts, Progress
-from posgc.plugin.failing import told
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import spec_of
 

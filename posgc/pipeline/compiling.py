@@ -212,6 +212,11 @@ def _imported(importer: Importer, source: Source, request: Request) -> Imported:
         read = importer.read(source, horizon=request.horizon, discount=request.discount, reward=request.reward)
         if not isinstance(read, Imported) or not isinstance(read.model, Model):
             raise TypeError("it returned something other than an Imported with a Model")
+        agents = read.model.signature.agents
+        if len(set(agents)) != len(agents) or not 0 <= read.model.discount <= 1:
+            raise ValueError("its model has two agents of one name, or a discount outside of [0, 1]")
+        if not all(isinstance(d, Diagnostic) for d in read.diagnostics):
+            raise TypeError("its diagnostics are not all of type Diagnostic")
         errors = [d for d in read.diagnostics if d.severity == "error"]
     except (InputError, LimitError, MemoryError):
         raise

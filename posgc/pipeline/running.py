@@ -26,6 +26,7 @@ from posgc.judge.in_model import made_for
 from posgc.judge.judgement import Judgement
 from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
+from posgc.language.diagnostics.failing import told
 from posgc.model.arrays import digest_of
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.bounding import compressed_bounds, exact_bounds, residual_bounds
@@ -35,7 +36,7 @@ from posgc.pipeline.compiling import Compiled, timed
 from posgc.play.environment import Budget, CountedEnvironment
 from posgc.play.simulator import Simulator
 from posgc.plugin.backend import Backend, LearningProblem, Problem, Progress
-from posgc.plugin.failing import failure, told
+from posgc.plugin.failing import failure
 from posgc.plugin.options import make_options
 from posgc.plugin.registry import registry
 from posgc.policy.artefact import Claim, Origin, Policy, Result

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.diagnostics.failing import told
 
-__all__ = ["failure", "told"]
-
-
-def told(error: BaseException) -> str:
-    """What an exception says, on one line; its text may raise as well."""
-    try:
-        text = " ".join(str(error).split())
-    except Exception:  # `__str__` is the stranger's
-        text = "its text cannot be read"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+__all__ = ["failure"]
 
 
 def failure(kind: str, name: str, error: BaseException) -> InputError:

@@ -10,8 +10,8 @@ import pluggy
 
 from posgc.language.blocks.defects import block_defect
 from posgc.language.concepts import CONCEPTS
+from posgc.language.diagnostics.failing import told
 from posgc.plugin.block import Block
-from posgc.plugin.failing import told
 
 __all__ = ["MEMBERS", "PluginInfo", "block_label", "blocks_of", "offers_of"]
 

@@ -15,12 +15,12 @@ import pluggy
 
 from posgc.compression.contract import Compression
 from posgc.language.blocks.nodes import package_of
+from posgc.language.diagnostics.failing import told
 from posgc.language.text.dialect import grammar_defect
 from posgc.plugin import hookspecs
 from posgc.plugin.backend import Backend
 from posgc.plugin.block import Block
 from posgc.plugin.exporter import Exporter
-from posgc.plugin.failing import told
 from posgc.plugin.importer import Importer
 from posgc.plugin.offers import MEMBERS, PluginInfo, block_label, blocks_of, offers_of
 from posgc.plugin.referee import Referee

@@ -84,10 +84,14 @@ def _fault(made: object) -> str | None:
     """What is wrong with what a block returned."""
     if not isinstance(made, Declared):
         return f"it declares {type(made).__name__}, and not a `Declared`"
+    if not isinstance(made.document, Mapping):
+        return f"its document is {type(made.document).__name__}, and not a mapping"
     try:
         json.dumps(dict(made.document), allow_nan=False)
     except (TypeError, ValueError) as error:
         return f"its document does not fit into JSON: {error}"
-    if any(not isinstance(line, str) for line in made.lines):
+    if not isinstance(made.lines, list | tuple) or any(not isinstance(line, str) for line in made.lines):
         return "its lines are not texts"
+    if not isinstance(made.in_digest, bool):
+        return "its in_digest is neither True nor False"
     return None

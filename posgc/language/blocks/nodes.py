@@ -13,6 +13,7 @@ from lark import Token
 from posgc.language.blocks.contract import Block
 from posgc.language.blocks.fragments import WRAPPER, tree_names
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Span
+from posgc.language.diagnostics.failing import told
 from posgc.language.text import syntax as ast
 from posgc.language.text.build import Maker, word_of
 
@@ -65,10 +66,12 @@ def failures_reported(block: Block, span: Span | None) -> Iterator[None]:
     """Whatever a stranger's block raises, other than diagnostics, becomes an `InputError` (E118)."""
     try:
         yield
-    except (InputError, LimitError):
+    except LimitError:
         raise
-    except Exception as error:
-        raise InputError([failure_of(block, f"{type(error).__name__}: {error}", span)]) from error
+    except (Exception, SystemExit) as error:  # a stranger's block may raise anything at all
+        if isinstance(error, InputError) and error.diagnostics:
+            raise
+        raise InputError([failure_of(block, told(error), span)]) from error
 
 
 def failure_of(block: Block, why: str, span: Span | None = None) -> Diagnostic:

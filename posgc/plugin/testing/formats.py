@@ -42,6 +42,8 @@ def check_importer(importer: Importer, texts: Iterable[str], wrong: Iterable[str
             importer.read(Source(f"battery{importer.suffixes[0]}", text), **asked)
         except (InputError, LimitError):
             continue
+        except Exception as error:
+            raise AssertionError(f"{importer.name} breaks on a text that is wrong: {text:.60}: {error!r}") from error
         raise AssertionError(f"{importer.name} reads a text that is wrong: {text:.60}")
     assert read, "there was no text to read"
     return read
