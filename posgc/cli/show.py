@@ -6,11 +6,11 @@ import argparse
 import dataclasses
 
 from posgc.cli.flags import integer
-from posgc.judge.pairs import PolicyMismatch
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import compile_request, read_source, request_of_policy
 from posgc.policy.compatibility import require_compatible
 from posgc.policy.file import load_policy
+from posgc.policy.mismatch import PolicyMismatch
 from posgc.report import text
 from posgc.report.likely_play import likely_histories
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from posgc.information.graph import Graph, Layer
-from posgc.judge.pairs import PolicyMismatch
+from posgc.policy.mismatch import PolicyMismatch
 
 __all__ = ["require_recursive"]
 

@@ -68,6 +68,7 @@ class _Machine:
     root_z: Ints
     root_to: Ints
     steps: tuple[Edges, ...]
+    first_otherwise: None = None
 
 
 def graph_machine(graph: Graph) -> _Machine:

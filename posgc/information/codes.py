@@ -7,6 +7,7 @@ extraction, vectorised over any number of rows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -17,7 +18,7 @@ from posgc.information.items import InformationStructure, Item
 from posgc.language.diagnostics import LimitError
 from posgc.language.signature import Variable
 
-__all__ = ["Codec", "decode", "evolve", "initial_codes", "project"]
+__all__ = ["Codec", "decode", "evolve", "first_news", "initial_codes", "kept", "learnt", "news_from", "project"]
 
 Ints = npt.NDArray[np.int64]
 CODE_LIMIT = 1 << 62
@@ -99,8 +100,12 @@ def _assemble(codec: Codec, places: list[tuple[_Source, int]], rows: int) -> Int
     return code
 
 
-def _encode(information: InformationStructure, h: int, target: tuple[Item, ...], u: Ints, a: Ints, o: Ints) -> Ints:
-    signature, codec = information.signature, Codec.of(information, information.private(h))
+Items = tuple[Item, ...]
+
+
+def _encode(information: InformationStructure, h: int, held: Items, target: Items, u: Ints, a: Ints, o: Ints) -> Ints:
+    """Codes of the target, whose items are among those held at step h (codes `u`), in a_h or in o_{h+1}."""
+    signature, codec = information.signature, Codec.of(information, held)
     old, played = _Source.of(u, codec), _Source.joint(a, signature.actions)
     seen = _Source.joint(o, signature.observations)
     places = [
@@ -116,8 +121,41 @@ def _encode(information: InformationStructure, h: int, target: tuple[Item, ...],
 
 def evolve(information: InformationStructure, h: int, u: Ints, a: Ints, o: Ints) -> tuple[Ints, Ints]:
     """(z_{h+1}, u_{h+1}) row by row from codes u_h, joint actions a_h and joint observations o_{h+1}."""
-    z = _encode(information, h, information.increment(h + 1), u, a, o)
-    return z, _encode(information, h, information.private(h + 1), u, a, o)
+    held = information.private(h)
+    z = _encode(information, h, held, information.increment(h + 1), u, a, o)
+    return z, _encode(information, h, held, information.private(h + 1), u, a, o)
+
+
+def kept(information: InformationStructure, h: int, u: Ints, a: Ints, o: Ints) -> Ints:
+    """Codes of the items pending at step h + 1, from codes `u` of those pending at step h, a_h and o_{h+1}."""
+    return _encode(information, h, information.pending(h), information.pending(h + 1), u, a, o)
+
+
+def learnt(information: InformationStructure, agent: int, h: int, held: Items, u: Ints, a: Ints, o: Ints) -> Ints:
+    """Codes of the agent's news of step h + 1, from codes `u` of the items held at step h, a_h and o_{h+1}."""
+    return _encode(information, h, held, information.news(agent, h + 1), u, a, o)
+
+
+def first_news(information: InformationStructure, o: Ints) -> tuple[Ints, Ints]:
+    """Codes of every agent's news of step 1, [n, rows], and of the items pending then, from joint observations o_1."""
+    news = [news_from(information, information.news(i, 1), {}, {1: o}) for i in range(information.n_agents)]
+    return np.stack(news), news_from(information, information.pending(1), {}, {1: o})
+
+
+def news_from(
+    information: InformationStructure, items: Items, actions: Mapping[int, Ints], observations: Mapping[int, Ints]
+) -> Ints:
+    """Codes of the items from the joint actions a_t and observations o_t of all steps t that they speak of."""
+    signature = information.signature
+    sources: dict[tuple[str, int], _Source] = {}
+    for item in items:
+        played = item.kind == "action"
+        codes = (actions if played else observations)[item.time]
+        variables = signature.actions if played else signature.observations
+        sources.setdefault((item.kind, item.time), _Source.joint(codes, variables))
+    rows = len(next(iter(observations.values())))
+    places = [(sources[item.kind, item.time], item.variable) for item in items]
+    return _assemble(Codec.of(information, items), places, rows)
 
 
 def initial_codes(information: InformationStructure, o: Ints) -> tuple[Ints, Ints]:

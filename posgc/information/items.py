@@ -181,6 +181,29 @@ class InformationStructure:
             if self.exists(item) and self.is_common(item, h) and not self.is_common(item, h - 1)
         )
 
+    def first_age(self, agent: int, item: Item) -> int:
+        """The age at which the agent first knows the item; NEVER or more where it never does."""
+        lags, forget = self.lags(item), self.protocol.forget
+        age = max(lags[agent], int(item.kind == "action"))
+        return age if forget is None or age <= forget or age >= max(lags) else max(lags)
+
+    def news(self, agent: int, h: int) -> tuple[Item, ...]:
+        """What the agent knows at step h and did not know before, in order of (time, kind, variable): its own last
+        action and observation, and what arrives from others or becomes common.  Dropped own actions are included."""
+        return tuple(
+            item for item in self._recent(h) if self.exists(item) and h - item.time == self.first_age(agent, item)
+        )
+
+    def pending(self, h: int) -> tuple[Item, ...]:
+        """The items made when step h begins that an agent does not know yet and will know by step H, in order."""
+        agents = range(self.n_agents)
+        return tuple(
+            item
+            for item in self._recent(h)
+            if self.exists(item)
+            and any(h - item.time < self.first_age(i, item) <= self.horizon - item.time for i in agents)
+        )
+
     def common(self, h: int) -> tuple[Item, ...]:
         """c_h: everything that is common at step h."""
         return tuple(item for t in range(1, h + 1) for item in self.increment(t))

@@ -14,10 +14,12 @@ from scipy import sparse
 
 from posgc.information.codes import project
 from posgc.information.items import Information
-from posgc.judge.pairs import PolicyMismatch, TrueStep
+from posgc.judge.pairs import TrueStep
 from posgc.judge.prescribed import Signals, most_drawn, signals
 from posgc.language.concepts import DeviationKind
+from posgc.model.ragged import positions
 from posgc.policy.machine import PolicyStep
+from posgc.policy.mismatch import PolicyMismatch
 
 __all__ = [
     "Flow",
@@ -99,11 +101,14 @@ def private_positions(information: Information, layer: JudgedLayer, step: Policy
 
 
 def table_positions(step: PolicyStep, agent: int, codes: Ints, h: int) -> Ints:
-    """Where codes of the agent's private information stand in its tables.  Raises PolicyMismatch where one does not."""
-    known = step.private[agent]
-    at = np.searchsorted(known, codes)
-    if (at >= len(known)).any() or (known[at] != codes).any():
+    """Where codes of the agent's private information stand in its tables; every code that is not listed gets a position
+    of its own after these, where the step has a law for it.  Raises PolicyMismatch where it has none."""
+    at, absent = positions(step.private[agent], codes)
+    if not absent.any():
+        return at
+    if step.otherwise is None:
         raise PolicyMismatch(f"at step {h} the policy lacks a private information that can occur")
+    at[absent] = len(step.private[agent]) + np.unique(codes[absent], return_inverse=True)[1]
     return at
 
 

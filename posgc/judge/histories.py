@@ -1,15 +1,16 @@
-"""Values and gaps of a policy under any protocol, on what each agent has seen: Assumption 3 is not needed.
+"""Values and gaps of a strategy under any protocol, on what each agent has seen: Assumption 3 is not needed.
 
-The *value* is that of the law of (m, u, s), with policy node m, joint private information u and state s, carried
-forward step by step while all agents follow the policy.
+The *value* is that of the law of (m, u, s), with the strategy's memory m, the items u that somebody holds and state s
+(`posgc.judge.following` says what these are for each kind), carried forward step by step while all agents follow.
 
-A *best deviation* of agent i, with the others following the policy, is the optimum of a partially observable Markov
-decision process of one agent: (u, s) is hidden, and after its own action i learns the increment z_{h+1} and its new
-private information p_{i,h+1}; m is a function of the increments.  Its information states at step h are the beliefs on
-(m, u, s) that the sequences of all these lead to (and of what it is told, where it is told something), and it
-never needs to tell two sequences of one belief apart (Astrom 1965).  With b a belief, g what is heard,
+A *best deviation* of agent i, with the others following the strategy, is the optimum of a partially observable Markov
+decision process of one agent: (m, u, s) is hidden, and after its own action i learns its news y of step h + 1
+(`InformationStructure.news`: its own observation, what arrives, what becomes common).  Its information states at step h
+are the beliefs on (m, u, s) that the sequences of all these lead to (and of what it is told, where it is told
+something), and it never needs to tell two sequences of one belief apart (Astrom 1965).  With b a belief, g what is
+heard,
 
-    V_h(b) = sum_g max_{a_i} [ R(b, g, a_i) + discount * sum_{z, p'} P(g, z, p' | b, a_i) V_{h+1}(b') ].
+    V_h(b) = sum_g max_{a_i} [ R(b, g, a_i) + discount * sum_y P(g, y | b, a_i) V_{h+1}(b') ].
 
 Which deviations these are, for kind
 
@@ -19,6 +20,8 @@ Which deviations these are, for kind
   read the last one only, so this is an upper bound, exact where earlier recommendations tell nothing: the policy
   mixes components at the last step only;
 - ce_strategic: the same with whole prescriptions for actions.
+
+`posgc.judge.following_mixture` says what these mean for a mixture that is drawn once an episode.
 
 `Judgement.status` says which of the two it is.  Items that only agent i ever holds are left out of its beliefs but
 for ce, where a recommendation reads them: that makes equal what would differ in nothing that matters.
@@ -30,36 +33,25 @@ span_t / 2 and rounding (docs/mathematics.md, section 3).  The value itself merg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from posgc.information.codes import initial_codes, project
 from posgc.information.graph import DEFAULT_MAX_NODES, MERGE_TOLERANCE
 from posgc.information.growth import Capacity, Columns, Growth, grow
 from posgc.information.items import Information
 from posgc.information.precision import charged
 from posgc.information.step import ENTRY_LIMIT
+from posgc.judge.following import Following
 from posgc.judge.judgement import Judgement
-from posgc.judge.pairs import first_nodes
-from posgc.judge.replies import (
-    Deviator,
-    Moves,
-    NodeCells,
-    Outcomes,
-    moves,
-    outcomes,
-    played,
-    require_capacity,
-    without_own,
-)
-from posgc.judge.verify import require_kind
+from posgc.judge.kinds import following_of, require_kind
+from posgc.judge.replies import Deviator, Moves, NodeCells, Outcomes, moves, require_capacity
 from posgc.language.concepts import DEVIATIONS, DeviationKind
-from posgc.policy.machine import Machine, PolicyStep
+from posgc.policy.artefact import Strategy
 
 __all__ = ["judge_histories"]
 
@@ -76,26 +68,28 @@ CHUNK_CELLS = 8_000_000
 
 def judge_histories(
     information: Information,
-    policy: Machine,
+    strategy: Strategy,
     kind: DeviationKind,
     max_states: int = DEFAULT_MAX_NODES,
     progress: Progress | None = None,
 ) -> Judgement:
-    """Values and best deviations of a policy under any protocol.
+    """Values and best deviations of a strategy under any protocol.
 
     Raises PolicyMismatch, LimitError past `max_states` information states of all agents and steps, and ValueError for
-    kind "nash" on a policy that correlates its agents.
+    a kind that the strategy cannot have (`posgc.judge.kinds.require_kind`).
     """
-    require_kind(policy, kind)
+    require_kind(strategy, kind)
     n, horizon = information.n_agents, information.model.horizon
-    hears = DEVIATIONS[kind].heard if _mixes(policy.steps) else "nothing"
+    followed = following_of(information, strategy, max_states)
+    mixes = [followed.mixes(h) for h in range(1, horizon + 1)]
+    hears = DEVIATIONS[kind].heard if any(mixes) else "nothing"
     told = progress or (lambda stage, done, total: None)
-    values, terms = _values(information, policy)
+    values, terms = _values(information, followed)
     told("verify", 1, n + 1)
     best, errors, states = np.zeros(n), np.zeros((n, horizon)), np.zeros(horizon, dtype=np.int64)
     for i in range(n):
         allowed = max_states - int(states.sum())
-        found = _best_deviation(information, policy, Deviator(i, hears), allowed, max_states)
+        found = _best_deviation(information, followed, Deviator(i, hears), allowed, max_states)
         best[i], errors[i], terms = found.value, found.errors, np.maximum(terms, found.terms)
         states += found.states
         told("verify", i + 2, n + 1)
@@ -111,19 +105,9 @@ def judge_histories(
         float(off.max()),
         tuple(map(int, states)),
         "histories",
-        "exact" if _covers_no_more(information, policy, kind) else "bounded",
+        # whether the deviator here can do no more than the definition allows
+        "bounded" if (hears != "nothing" and any(mixes[:-1])) or _forgets(information) else "exact",
     )
-
-
-def _covers_no_more(information: Information, policy: Machine, kind: DeviationKind) -> bool:
-    """Whether the deviator here can do no more than the definition allows."""
-    told_before = DEVIATIONS[kind].heard != "nothing" and _mixes(policy.steps[:-1])
-    return not told_before and not _forgets(information)
-
-
-def _mixes(steps: Sequence[PolicyStep]) -> bool:
-    """Whether a node has several components: only then does a recommendation tell of the others' actions."""
-    return any(len(step.weight) > len(step) for step in steps)
 
 
 def _forgets(information: Information) -> bool:
@@ -142,25 +126,24 @@ def _forgets(information: Information) -> bool:
 # ---- the value
 
 
-def _values(information: Information, policy: Machine) -> tuple[Floats, Ints]:
-    """What each agent earns when all follow the policy, [n], and the terms of the longest sums of each step, [H]."""
-    model, initial = information.model, information.model.initial
-    z, u = initial_codes(information, initial.observation)
-    cells, law, summed = _reached([(first_nodes(policy, z), u, initial.state, initial.probability)])
+def _values(information: Information, followed: Following) -> tuple[Floats, Ints]:
+    """What each agent earns when all follow the strategy, [n], and the terms of the longest sums of each step, [H]."""
+    model, first = information.model, followed.first(None, None)
+    cells, law, summed = _reached([(first.node, first.u, first.s, first.probability)])
     values, terms = np.zeros(model.n_agents), np.zeros(model.horizon, dtype=np.int64)
-    for h, step in enumerate(policy.steps, start=1):
+    for h in range(1, model.horizon + 1):
         require_capacity(h, len(cells))
         kernel, last = model.kernel(h), h == model.horizon
         rows = len(model.allowed(h)) * (1 if last else int(np.diff(kernel.indptr).max()))
-        terms[h - 1] = summed + np.diff(step.indptr).max()
+        terms[h - 1] = summed + followed.terms(h)
         following: list[_Rows] = []
         for part, some in cells.blocks(max(1, BLOCK_ROWS // rows)):
-            done = moves(information, h, some, played(information, step, h, some, None), None)
+            done = moves(information, h, some, followed.played(h, some, None), None)
             paid = kernel.reward[:, done.action, some.s[done.cell]] * (law[part][done.cell] * done.probability)
             values += model.discount ** (h - 1) * paid.sum(axis=1)  # in pairs: few roundings
             terms[h - 1] += 1
             if not last:
-                after = outcomes(information, step, h, some, done)
+                after = followed.outcomes(h, some, done, None, None)
                 there, mass, most = _reached(
                     [(after.node, after.u, after.s, law[part][done.cell[after.move]] * after.probability)]
                 )
@@ -172,7 +155,7 @@ def _values(information: Information, policy: Machine) -> tuple[Floats, Ints]:
 
 
 _Rows = tuple[Ints, Ints, Ints, Floats]
-"""Policy node, joint private information, state, and probability."""
+"""Memory, items, state, and probability."""
 
 
 def _reached(rows: list[_Rows]) -> tuple[NodeCells, Floats, int]:
@@ -219,13 +202,15 @@ class _News:
     cells: NodeCells
 
 
-def _best_deviation(information: Information, policy: Machine, deviator: Deviator, allowed: int, limit: int) -> _Found:
-    model = information.model
+def _best_deviation(
+    information: Information, followed: Following, deviator: Deviator, allowed: int, limit: int
+) -> _Found:
+    model, agent = information.model, deviator.agent
     layers: list[_Layer] = []
     errors, terms, states = np.zeros(model.horizon), *np.zeros((2, model.horizon), dtype=np.int64)
     belief = sparse.csr_array(np.ones((1, 1)))
-    news, payoff, choices = _first_news(information, policy, deviator), sparse.csr_array((1, 1)), 1
-    for h, step in enumerate(policy.steps, start=1):
+    news, payoff, choices = _first_news(followed, deviator), sparse.csr_array((1, 1)), 1
+    for h in range(1, model.horizon + 1):
         grown = grow(
             belief,
             news.columns,
@@ -234,16 +219,14 @@ def _best_deviation(information: Information, policy: Machine, deviator: Deviato
         )
         layers.append(_layer(belief, payoff, choices, news, grown))
         belief, cells = grown.belief, news.cells
-        law = played(information, step, h, cells, deviator)
+        law = followed.played(h, cells, deviator)
         done = moves(information, h, cells, law, deviator)
-        payoff, choices = belief @ _rewards(information, deviator.agent, h, cells, done), done.n_choices
+        payoff, choices = belief @ _rewards(information, agent, h, cells, done), done.n_choices
         errors[h - 1], states[h - 1] = grown.error, belief.shape[0]
-        terms[h - 1] = sum(
-            int(counts.max())
-            for counts in (np.diff(belief.indptr), np.bincount(done.cell), np.bincount(grown.row), np.diff(step.indptr))
-        )
+        counted = np.diff(belief.indptr), np.bincount(done.cell), np.bincount(grown.row)
+        terms[h - 1] = sum(int(counts.max()) for counts in counted) + followed.terms(h)
         if h < model.horizon:
-            news = _news(information, deviator, h, done, outcomes(information, step, h, cells, done))
+            news = _news(done, followed.outcomes(h, cells, done, agent, deviator))
     none = np.zeros(0, dtype=np.int64)
     layers.append(_Layer(payoff, choices, none, none, np.zeros(0), none))
     return _Found(_backward(layers, model.discount), errors, terms, states)
@@ -256,23 +239,18 @@ def _too_many(h: int, limit: int, found: int, share: float) -> str:
     )
 
 
-def _first_news(information: Information, policy: Machine, deviator: Deviator) -> _News:
-    """The first draw, of (z_1, u_1, s_1), as what follows the one cell that stands for the time before."""
-    initial = information.model.initial
-    z, u = initial_codes(information, initial.observation)
-    rows = np.zeros(len(u), dtype=np.int64)
-    before = Moves(rows, rows, 1, 1, rows, initial.probability)
-    first = Outcomes(np.arange(len(u)), initial.probability, z, first_nodes(policy, z), u, initial.state)
-    return _news(information, deviator, 0, before, first)
+def _first_news(followed: Following, deviator: Deviator) -> _News:
+    """The first draw, of all that step 1 begins with, as what follows the one cell that stands for the time before."""
+    first = followed.first(deviator.agent, deviator)
+    rows = np.zeros(len(first.u), dtype=np.int64)
+    before = Moves(rows, rows, 1, 1, rows, first.probability)
+    return _news(before, replace(first, move=np.arange(len(rows))))
 
 
-def _news(information: Information, deviator: Deviator, h: int, done: Moves, after: Outcomes) -> _News:
-    """Signals (answer, z_{h+1}, p_{i,h+1}) and the cells of step h + 1 that they come with."""
-    known = project(information, h + 1, after.u)[deviator.agent]
-    u = after.u if deviator.hears == "action" else without_own(information, deviator.agent, h + 1, after.u)
-    cells, cell = NodeCells.of(after.node, u, after.s)
-    z_of, p_of = (np.unique(codes, return_inverse=True)[1] for codes in (after.z, known))
-    learnt, learnt_of = np.unique(z_of * (int(p_of.max()) + 1) + p_of, return_inverse=True)
+def _news(done: Moves, after: Outcomes) -> _News:
+    """Signals (answer, news) and the cells of the next step that they come with."""
+    cells, cell = NodeCells.of(after.node, after.u, after.s)
+    learnt, learnt_of = np.unique(after.learnt, return_inverse=True)
     answer, n_before = done.answer[after.move], int(done.cell.max()) + 1
     signals, signal = np.unique(answer * len(learnt) + learnt_of, return_inverse=True)
     columns, column = np.unique(signal * len(cells) + cell, return_inverse=True)

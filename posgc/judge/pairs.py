@@ -25,12 +25,13 @@ from posgc.information.growth import Capacity, Columns, Growth, grow
 from posgc.information.items import Information
 from posgc.information.merge import merge_rows
 from posgc.information.step import Cells, same_step, step_entries
+from posgc.model.ragged import positions
 from posgc.policy.machine import Transitions, TransitionStep
+from posgc.policy.mismatch import PolicyMismatch
 
 __all__ = [
     "NextPairs",
     "PairLayer",
-    "PolicyMismatch",
     "TrueStep",
     "first_nodes",
     "first_pairs",
@@ -43,10 +44,6 @@ __all__ = [
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-
-
-class PolicyMismatch(Exception):
-    """The policy has no prescription or no edge for something that can happen in the game."""
 
 
 @dataclass(frozen=True)
@@ -166,10 +163,13 @@ def first_pairs(information: Information, policy: Transitions) -> tuple[Ints, Fl
 
 def first_nodes(policy: Transitions, codes: Ints) -> Ints:
     """The node in which the policy starts for each code of z_1.  Raises PolicyMismatch where there is none."""
-    at = np.searchsorted(policy.root_z, codes)
-    if (at >= len(policy.root_z)).any() or (policy.root_z[at] != codes).any():
+    at, absent = positions(policy.root_z, codes)
+    if not absent.any():
+        return policy.root_to[at]
+    if policy.first_otherwise is None:
         raise PolicyMismatch("the policy lacks a first node for something that can be common at step 1")
-    return policy.root_to[at]
+    to = policy.root_to[at] if len(policy.root_to) else at
+    return np.where(absent, policy.first_otherwise, to)
 
 
 def true_step(information: Information, h: int, cells: Cells) -> TrueStep:
@@ -266,17 +266,17 @@ def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth
 
 def follow_edges(policy: TransitionStep, node: Ints, code: Ints, h: int) -> Ints:
     """The policy's next node for each (node, increment code)."""
-    z = np.searchsorted(policy.z, code)
-    known = (
-        np.repeat(np.arange(len(policy.edge_indptr) - 1), np.diff(policy.edge_indptr)) * max(len(policy.z), 1)
-        + policy.edge_z
-    )
-    wanted = node * max(len(policy.z), 1) + z
-    at = np.minimum(np.searchsorted(known, wanted), max(len(known) - 1, 0))
-    good = (z < len(policy.z)) & (len(known) > 0)
-    if not good.all() or (policy.z[z] != code).any() or (known[at] != wanted).any():
+    z, absent = positions(policy.z, code)
+    width = max(len(policy.z), 1)
+    known = np.repeat(np.arange(len(policy.edge_indptr) - 1), np.diff(policy.edge_indptr)) * width + policy.edge_z
+    at, missing = positions(known, node * width + z)
+    absent |= missing
+    if not absent.any():
+        return policy.edge_to[at].astype(np.int64)
+    if policy.otherwise is None:
         raise PolicyMismatch(f"at step {h} the policy has no edge for an increment that can occur")
-    return policy.edge_to[at].astype(np.int64)
+    to = policy.edge_to[at] if len(policy.edge_to) else at
+    return np.where(absent, policy.otherwise, to).astype(np.int64)
 
 
 def used_cells(belief: sparse.csr_array, cells: Cells | None) -> tuple[sparse.csr_array, Cells]:

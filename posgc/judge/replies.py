@@ -1,14 +1,14 @@
-"""A step of the game while everybody follows a policy, or all but one agent do.
+"""A step of the game while everybody follows a strategy, or all but one agent do.
 
-A *cell* of step h is here a triple x = (m, u, s) of policy node, joint private information and state.  All agents know
-m, since it is a function of c_h.  `played` lists what the policy draws at each (m, u), with what a deviator hears of
-it; `moves` adds the deviator's choices and the rewards, `outcomes` what can follow.  Nothing is assumed of beliefs, so
-all of this is right under every protocol.
+A *cell* of step h is here a triple x = (m, u, s) of the strategy's memory m (a machine's node, all controllers' nodes
+together, a part of a mixture with its own), the items u that matter and are held somewhere, and the state.  What m and
+u are, which laws are drawn from and what follows, `posgc.judge.following` says for each kind of strategy; here are the
+tables that all of them fill.  Nothing is assumed of beliefs, so all of this is right under every protocol.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -16,31 +16,30 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from posgc.information.codes import CODE_LIMIT, Codec, evolve, project
+from posgc.information.codes import CODE_LIMIT
 from posgc.information.items import Information
 from posgc.information.step import ENTRY_LIMIT
-from posgc.judge.deviating import components_of, table_positions
-from posgc.judge.pairs import follow_edges
-from posgc.judge.prescribed import most_drawn, signals
 from posgc.language.diagnostics import LimitError
 from posgc.model.ragged import gather, pointers
-from posgc.policy.machine import PolicyStep
 
 __all__ = [
     "Deviator",
+    "Draws",
     "Moves",
     "NodeCells",
     "Outcomes",
     "Played",
+    "Transitions",
     "moves",
-    "outcomes",
-    "played",
     "require_capacity",
-    "without_own",
+    "spelt_out",
+    "transitions",
 ]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Law = Callable[[int, Ints], Floats]
 
 
 @dataclass(frozen=True)
@@ -64,16 +63,18 @@ class NodeCells:
     @staticmethod
     def of(node: Ints, u: Ints, s: Ints) -> tuple[NodeCells, Ints]:
         """The distinct cells among the rows, and the cell of each row."""
-        width, codes = int(s.max()) + 1, None
+        width, codes, nodes = int(s.max()) + 1, None, None
         n_codes = int(u.max()) + 1
         if (int(node.max()) + 1) * n_codes * width > CODE_LIMIT:
             codes, u = np.unique(u, return_inverse=True)
+            nodes, node = np.unique(node, return_inverse=True)
             n_codes = len(codes)
         keys, cell = np.unique((node * n_codes + u) * width + s, return_inverse=True)
         pairs, state = np.divmod(keys, width)
         fresh = np.diff(pairs, prepend=-1) > 0
         at, u_at = np.divmod(pairs[fresh], n_codes)
-        return NodeCells(at, u_at if codes is None else codes[u_at], np.cumsum(fresh) - 1, state), cell.astype(np.int64)
+        at, u_at = at if nodes is None else nodes[at], u_at if codes is None else codes[u_at]
+        return NodeCells(at, u_at, np.cumsum(fresh) - 1, state), cell.astype(np.int64)
 
     def __len__(self) -> int:
         return len(self.s)
@@ -83,7 +84,12 @@ class NodeCells:
         first = np.append(np.unique(self.pair[::size]), len(self.node))
         for begin, end in pairwise(first.tolist()):
             part = slice(*np.searchsorted(self.pair, [begin, end]).tolist())
-            yield part, NodeCells(self.node[begin:end], self.u[begin:end], self.pair[part] - begin, self.s[part])
+            yield part, self.part(begin, end)
+
+    def part(self, begin: int, end: int) -> NodeCells:
+        """The cells of pairs begin:end."""
+        part = slice(*np.searchsorted(self.pair, [begin, end]).tolist())
+        return NodeCells(self.node[begin:end], self.u[begin:end], self.pair[part] - begin, self.s[part])
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class Played:
     """What the policy draws: at pair `pair[r]` (ascending) the deviator hears `heard[r]` (0 where there is nothing to
     hear) and the others choose `position[r]`, both with probability `probability[r]`.  `position` counts in row-major
     order of all agents' choices, the deviator's first one standing in for its own.  `n_heard`: more than any `heard`.
-    A node of one component has nothing to tell: what it recommends is drawn independently of the others' actions.
+    What tells nothing is not heard: an action that is drawn independently of the others', say.
     """
 
     pair: Ints
@@ -101,53 +107,47 @@ class Played:
     probability: Floats
 
 
-def played(information: Information, step: PolicyStep, h: int, cells: NodeCells, deviator: Deviator | None) -> Played:
-    """The laws of all pairs of step h, in which probabilities are divided by their sums.
+@dataclass(frozen=True)
+class Draws:
+    """What is drawn at each pair before the agents' own coins: draw d belongs to `pair[d]` (ascending), has probability
+    `weight[d]` (summing to 1 in each pair), and the deviator hears `heard[d]` of it.  `tells`: whether its recommended
+    action may tell a deviator that hears it more than its own draw."""
 
-    Raises PolicyMismatch where a table lacks a private information, LimitError where there is too much to list.
+    pair: Ints
+    weight: Floats
+    heard: Ints
+    n_heard: int
+    tells: Bools
+
+
+def spelt_out(information: Information, h: int, draws: Draws, deviator: Deviator | None, law_of: Law) -> Played:
+    """Every choice of the agents that follow, `law_of(agent, draws)` [rows, A_i] being laws for some of the draws, in
+    which probabilities are divided by their sums.
+
+    Raises LimitError where there is too much to list.
     """
     model = information.model
-    component, heard, n_heard, weight, pair = _drawn(step, cells.node, deviator)
-    private = project(information, h, cells.u)
-    alone = np.bincount(pair)[pair] == 1
-    position = np.zeros(len(pair), dtype=np.int64)
+    weight, heard, n_heard = draws.weight, draws.heard, draws.n_heard
+    draw = np.arange(len(draws.pair))
+    position = np.zeros(len(draw), dtype=np.int64)
     stride = 1
     for j in reversed(range(model.n_agents)):
         choices = len(model.choices(j, h))
         own = deviator is not None and j == deviator.agent
         if not own or (deviator is not None and deviator.hears == "action"):
-            require_capacity(h, len(pair) * choices)
-            at = table_positions(step, j, private[j], h)[pair]
-            law = step.behaviour(j, component, at, choices)
+            require_capacity(h, len(draw) * choices)
+            law = law_of(j, draw)
             if own:
-                law[alone] = np.arange(choices) == 0
+                law[~draws.tells[draw]] = np.arange(choices) == 0
             row, chosen = np.nonzero(law)
             weight = weight[row] * law[row, chosen] / law.sum(axis=1)[row]
-            component, pair, heard, position, alone = (x[row] for x in (component, pair, heard, position, alone))
+            draw, heard, position = draw[row], heard[row], position[row]
             if own:
                 heard, n_heard = chosen, choices
             else:
                 position = position + stride * chosen
         stride *= choices
-    return _together(Played(pair, heard, n_heard, position, weight), stride)
-
-
-def _drawn(step: PolicyStep, node: Ints, deviator: Deviator | None) -> tuple[Ints, Ints, int, Floats, Ints]:
-    """Component, what is heard of the prescription, more than any of that, weight, and pair of every draw."""
-    nodes, node_of = np.unique(node, return_inverse=True)
-    component, owner = components_of(step, nodes)
-    total = np.bincount(owner, step.weight[component])
-    weight, heard = step.weight[component] / total[owner], np.zeros(len(owner), dtype=np.int64)
-    if deviator is not None and deviator.hears == "prescription":
-        most_drawn(step)
-        said = signals(step, deviator.agent, component, owner)
-        component, weight = component[said.component], weight[said.component] * said.chance
-        owner = said.owner[said.group]
-        heard = said.group - np.searchsorted(said.owner, owner)
-    some = weight > 0
-    component, heard, weight, owner = component[some], heard[some], weight[some], owner[some]
-    at, counts = gather(pointers(owner, len(nodes)), node_of)
-    return component[at], heard[at], int(heard.max()) + 1, weight[at], np.repeat(np.arange(len(node)), counts)
+    return _together(Played(draws.pair[draw], heard, n_heard, position, weight), stride)
 
 
 def _together(draws: Played, n_positions: int) -> Played:
@@ -193,43 +193,46 @@ def moves(information: Information, h: int, cells: NodeCells, law: Played, devia
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What can follow: row r is of move `move[r]` and has probability `probability[r]`, the move's included.  The next
-    step's increment `z`, policy node, joint private information `u` and state `s`."""
+    """What can follow: row r is of move `move[r]` and has probability `probability[r]`, the move's included.  The code
+    of what one agent learns (0 where nobody is asked about), and the next step's memory `node`, items `u` and state
+    `s`."""
 
     move: Ints
     probability: Floats
-    z: Ints
+    learnt: Ints
     node: Ints
     u: Ints
     s: Ints
 
 
-def outcomes(information: Information, step: PolicyStep, h: int, cells: NodeCells, done: Moves) -> Outcomes:
-    """All transitions of the moves.  Raises PolicyMismatch where an edge is missing, LimitError where there are too
-    many to list."""
+@dataclass(frozen=True)
+class Transitions:
+    """All transitions of some moves: row r is of `move[r]` and pair `pair[r]`; joint action `a`, joint observation `o`
+    and state `s` of the next step, and the probability, the move's included."""
+
+    move: Ints
+    pair: Ints
+    a: Ints
+    o: Ints
+    s: Ints
+    probability: Floats
+
+
+def transitions(information: Information, h: int, cells: NodeCells, done: Moves) -> Transitions:
+    """Raises LimitError where there are too many to list."""
     kernel = information.model.kernel(h)
     rows = done.action * information.model.n_states + cells.s[done.cell]
     require_capacity(h, int((kernel.indptr[rows + 1] - kernel.indptr[rows]).sum()))
     at, counts = gather(kernel.indptr, rows)
     move = np.repeat(np.arange(len(rows)), counts)
-    pair = cells.pair[done.cell[move]]
-    z, u = evolve(information, h, cells.u[pair], done.action[move], kernel.observation[at])
-    node = follow_edges(step, cells.node[pair], z, h)
-    return Outcomes(move, done.probability[move] * kernel.probability[at], z, node, u, kernel.state[at])
-
-
-def without_own(information: Information, agent: int, h: int, u: Ints) -> Ints:
-    """Codes of u_h in which the items that no other agent will ever hold have their first values.
-
-    What others do, and what becomes common, does not depend on them: a deviator that knows them anyway needs no belief
-    about them.
-    """
-    model, codec = information.model, Codec.of(information, information.private(h))
-    for item, size, stride in zip(codec.items, codec.sizes, codec.strides, strict=True):
-        others = (lag for j, lag in enumerate(information.lags(item)) if j != agent)
-        if all(item.time + lag > model.horizon for lag in others):
-            u = u - stride * (u // stride % size)
-    return u
+    return Transitions(
+        move,
+        cells.pair[done.cell[move]],
+        done.action[move],
+        kernel.observation[at],
+        kernel.state[at],
+        done.probability[move] * kernel.probability[at],
+    )
 
 
 def require_capacity(h: int, rows: int) -> None:

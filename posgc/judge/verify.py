@@ -36,21 +36,17 @@ from posgc.information.step import Beliefs
 from posgc.judge.deviating import Flows, backward
 from posgc.judge.judged_stretches import stretches_backwards, together
 from posgc.judge.judgement import Judgement
+from posgc.judge.kinds import require_kind
 from posgc.judge.pairs import PairLayer, pair_layers
 from posgc.language.concepts import DEVIATIONS, DeviationKind
 from posgc.model.arrays import Model
+from posgc.policy.completed import completed
 from posgc.policy.machine import Machine
 
-__all__ = ["Distances", "require_kind", "verify"]
+__all__ = ["Distances", "verify"]
 
 Floats = npt.NDArray[np.float64]
 Distances = Callable[[Sequence[Beliefs]], Floats]
-
-
-def require_kind(policy: Machine, kind: DeviationKind) -> None:
-    """Raises ValueError where the policy cannot have a gap of this kind."""
-    if not DEVIATIONS[kind].correlated and any(len(step.weight) != len(step) for step in policy.steps):
-        raise ValueError("a correlated policy has no Nash gap; ask for 'ce' or 'cce'")
 
 
 def verify(
@@ -68,6 +64,7 @@ def verify(
     of several components is no product policy).
     """
     require_kind(policy, kind)
+    policy = completed(policy, information)
     layers, first, probability = pair_layers(information, policy, max_pairs, progress)
     n, horizon = information.n_agents, information.model.horizon
     value: Floats | None = None

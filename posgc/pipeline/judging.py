@@ -7,7 +7,6 @@ from functools import partial
 from posgc.assumptions import Verdict, belief_distances
 from posgc.judge.choose import judge
 from posgc.judge.judgement import Judgement
-from posgc.judge.pairs import PolicyMismatch
 from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError, Source
 from posgc.model.rewards import reward_kind
@@ -17,6 +16,7 @@ from posgc.plugin.backend import Progress
 from posgc.plugin.importer import RewardReading
 from posgc.policy.artefact import Policy
 from posgc.policy.compatibility import require_compatible
+from posgc.policy.mismatch import PolicyMismatch
 
 __all__ = ["request_of_policy", "verify_policy"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from posgc.judge.pairs import PolicyMismatch
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.display import Display
 from posgc.pipeline.compiling import Compiled, quiet, timed
@@ -14,6 +13,7 @@ from posgc.plugin.backend import Progress
 from posgc.policy.artefact import Policy
 from posgc.policy.compatibility import require_compatible
 from posgc.policy.file import load_policy
+from posgc.policy.mismatch import PolicyMismatch
 
 __all__ = ["Simulation", "simulate"]
 

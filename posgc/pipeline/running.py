@@ -23,7 +23,6 @@ from posgc.information.precision import to_come
 from posgc.information.step import Beliefs
 from posgc.judge.choose import judge
 from posgc.judge.judgement import Judgement
-from posgc.judge.pairs import PolicyMismatch
 from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.model.rewards import reward_kind
@@ -38,6 +37,7 @@ from posgc.plugin.options import make_options
 from posgc.policy.artefact import Claim, Origin, Policy, Result
 from posgc.policy.binding import bound_to
 from posgc.policy.compatibility import require_compatible
+from posgc.policy.mismatch import PolicyMismatch
 
 __all__ = ["Candidate", "Runner", "runner_of"]
 

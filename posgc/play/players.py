@@ -21,11 +21,11 @@ import numpy.typing as npt
 
 from posgc.information.codes import evolve, initial_codes, project
 from posgc.information.items import Information, InformationStructure
-from posgc.judge.pairs import PolicyMismatch
 from posgc.model.arrays import Model
 from posgc.play.chance import Chance, Rows
 from posgc.play.simulator import Step
 from posgc.policy.machine import Machine, PolicyStep
+from posgc.policy.mismatch import PolicyMismatch
 
 __all__ = ["Memory", "Player", "PolicyPlayer", "RandomPlayer", "UniformPlayer"]
 

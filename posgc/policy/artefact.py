@@ -7,16 +7,30 @@ binds it to one: a policy is read against the same model, the same protocol and 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+import numpy as np
 
 from posgc.language.concepts import ConceptName, DeviationKind
 from posgc.language.display import Display
+from posgc.language.files import replace_file
+from posgc.policy.controllers import Controllers
 from posgc.policy.machine import Machine
+from posgc.policy.mixture import Mixture
+from posgc.policy.opaque import Opaque
+from posgc.policy.packed import text_array
+from posgc.policy.packing import strategy_arrays, strategy_facts
+from posgc.policy.stationary import Stationary
 
-__all__ = ["Claim", "Header", "Origin", "Policy", "Result", "Strategy"]
+__all__ = ["FORMAT", "Claim", "Header", "Origin", "Policy", "Result", "Strategy"]
 
-Strategy = Machine
+Strategy = Machine | Stationary | Controllers | Mixture | Opaque
+"""How the agents play.  Each kind says in its docstring what judges can do with it, and what it plays on what it has
+never seen; all have a `kind`, and `sizes` and `n_nodes` to tell how large they are."""
+
+FORMAT = "posgc-policy-2"
+"""Of the file that `Policy.save` writes."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +108,17 @@ class Policy(Display):
     def save(self, path: str | os.PathLike[str], *inputs: str) -> None:
         """Write the policy to a file (`posgc.policy.file` says how), never over one of the `inputs`.
 
-        The file replaces an older one in one step.  Raises InputError (E615), with nothing changed.
+        The file replaces an older one in one step.  Raises InputError, with nothing changed: E615, or E637 where the
+        arrays or facts of an opaque player cannot be saved without running code.
         """
-        from posgc.policy.file import save_policy
-
-        save_policy(self, path, *inputs)
+        facts = {"format": FORMAT, "kind": self.strategy.kind, "strategy": strategy_facts(self.strategy)}
+        header = {**facts, **asdict(self.header), "claim": asdict(self.claim)}
+        arrays = {
+            "header": text_array(header),
+            "origin": text_array(asdict(self.origin) if self.origin else None),
+            **strategy_arrays(self.strategy),
+        }
+        replace_file(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays), *inputs)
 
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:
         header = self.header
@@ -108,7 +128,7 @@ class Policy(Display):
             ("agents", ", ".join(header.agents)),
             ("horizon", str(header.horizon)),
             ("kind", self.strategy.kind),
-            ("nodes", str(self.strategy.n_nodes)),
+            *([("nodes", str(self.strategy.n_nodes))] if self.strategy.sizes else []),
             ("back-end", header.backend),
             *([("compression", header.compression)] if header.compression else []),
         ]

@@ -5,13 +5,23 @@ Members (H steps, n agents; `x` with `x_len[H]` stands for H arrays laid end to 
     header            uint8, UTF-8 JSON of `Header`, with "format": "posgc-policy-2", "kind", and "claim"
     origin            uint8, UTF-8 JSON of `Origin`, or null
 
-and of a machine
+The header's "strategy" is {"unseen": ...}, of a mixture {"parts": [{"kind": ..., ...}]}, of an opaque player
+{"info": ...}.  Of a machine there are (of a stationary one with H = 1, its edges leading to its own nodes)
 
     root_z, root_to   int64
     private_i         int64, codes of agent i's private information
     indptr, weight    int64, float64
     pure_i, mixed_i   integers [K, P_i] or float64 [K, P_i, A_i] of each step, whichever it has
     z, edge_indptr, edge_z, edge_to
+
+of controllers, for each agent i
+
+    root_code_i, root_to_i                      int64
+    pure_i, mixed_i                             integers [N] or float64 [N, A_i] of each step, whichever it has
+    edge_indptr_i, edge_code_i, edge_to_i       int64
+
+of a mixture `part_weight` (float64) and the arrays of part k with `part{k}_` before their names; and of an opaque
+player its own arrays with `array_` before theirs, from which its back-end makes it again.
 
 Reading refuses pickles, members that would unpack to more than `SIZE_LIMIT` bytes, unknown formats, and
 arrays that do not fit together.  Files of the first format, whose header held the claim, are read as well.
@@ -25,7 +35,7 @@ import os
 import struct
 import zipfile
 import zlib
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -33,13 +43,13 @@ import numpy.typing as npt
 
 from posgc.language.concepts import CONCEPTS, DEVIATIONS
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
-from posgc.language.files import replace_file, require_regular
-from posgc.policy.artefact import Claim, Header, Origin, Policy, Strategy
-from posgc.policy.packed import machine_arrays, machine_of_arrays
+from posgc.language.files import require_regular
+from posgc.policy.artefact import FORMAT, Claim, Header, Origin, Policy
+from posgc.policy.packing import strategy_of
 
-__all__ = ["load_policy", "save_policy", "strategy_arrays"]
+__all__ = ["load_policy", "save_policy"]
 
-FORMAT, FIRST_FORMAT = "posgc-policy-2", "posgc-policy-1"
+FIRST_FORMAT = "posgc-policy-1"
 
 SIZE_LIMIT = 6 << 30
 """Bytes that a policy file may unpack to."""
@@ -64,18 +74,7 @@ UNREADABLE = (
 Array = npt.NDArray[Any]
 
 
-def save_policy(policy: Policy, path: str | os.PathLike[str], *inputs: str) -> None:
-    """Write the policy, never over one of the `inputs`; the file replaces an older one in one step.
-
-    Raises InputError (E615), with nothing changed.
-    """
-    header = {"format": FORMAT, "kind": policy.strategy.kind, **asdict(policy.header), "claim": asdict(policy.claim)}
-    arrays = {
-        "header": _text(header),
-        "origin": _text(asdict(policy.origin) if policy.origin else None),
-        **strategy_arrays(policy.strategy),
-    }
-    replace_file(path, lambda file: np.savez_compressed(file, allow_pickle=False, **arrays), *inputs)
+save_policy = Policy.save
 
 
 def load_policy(path: str | os.PathLike[str]) -> Policy:
@@ -97,11 +96,6 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
         raise _bad(name, why) from None
 
 
-def strategy_arrays(strategy: Strategy) -> dict[str, Array]:
-    """The arrays of the file that say how the agents play."""
-    return machine_arrays(strategy)
-
-
 def _bad(name: str, why: str) -> InputError:
     return InputError(
         [
@@ -115,28 +109,30 @@ def _bad(name: str, why: str) -> InputError:
 
 def _policy(arrays: dict[str, Array]) -> Policy:
     """Raises ValueError, KeyError or TypeError where the arrays are not a policy."""
-    header, claim, kind = _head(arrays["header"])
-    if kind != "machine":
-        raise ValueError(f"it holds a policy of kind {kind!r:.40}, which this version of posgc does not know")
-    machine = machine_of_arrays(arrays, header.horizon, len(header.agents))
-    return Policy(header, claim, machine, _origin(arrays["origin"]))
+    header, claim, kind, facts = _head(arrays["header"])
+    strategy = strategy_of(kind, facts, arrays, header.horizon, len(header.agents))
+    return Policy(header, claim, strategy, _origin(arrays["origin"]))
 
 
-def _head(raw: Array) -> tuple[Header, Claim, str]:
-    """Header, claim and kind of strategy."""
+def _head(raw: Array) -> tuple[Header, Claim, str, dict[str, Any]]:
+    """Header, claim, kind of strategy, and what else is said of it."""
     content = _json(raw)
     known = content.pop("format", None) if isinstance(content, dict) else None
     if known == FIRST_FORMAT:
-        kind, claimed = "machine", {f.name: content.pop(f.name) for f in fields(Claim) if f.name in content}
+        kind, facts, claimed = "machine", {}, {f.name: content.pop(f.name) for f in fields(Claim) if f.name in content}
         strategic = content.get("options", {}).get("form") == "strategic" and content.get("concept") == "ce"
         content["against"] = "ce_strategic" if strategic else CONCEPTS[str(content.get("concept"))].against[0]
     elif known == FORMAT:
-        kind, claimed = content.pop("kind"), content.pop("claim")
+        kind, facts, claimed = content.pop("kind"), content.pop("strategy", {}), content.pop("claim")
+        if not isinstance(kind, str) or not isinstance(facts, dict):
+            raise ValueError("its header does not say what kind of policy it holds")
+    elif isinstance(known, str) and known.startswith("posgc-policy-"):
+        raise ValueError(f"it has format {known:.40}, and this version of posgc reads {FORMAT} and {FIRST_FORMAT}")
     else:
         raise ValueError(f"its header is not {FORMAT}, which this version of posgc reads, nor {FIRST_FORMAT}")
     header = Header(**{key: _tuples(value) for key, value in content.items()})
     _require_header(header)
-    return header, _claim(claimed, len(header.agents)), kind
+    return header, _claim(claimed, len(header.agents)), kind, facts
 
 
 def _require_header(header: Header) -> None:
@@ -174,10 +170,6 @@ def _claim(content: Any, agents: int) -> Claim:
         if not good:
             raise ValueError(f"its claim has a bad field {name}: {getattr(claim, name)!r:.60}")
     return claim
-
-
-def _text(content: Any) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(json.dumps(content).encode(), dtype=np.uint8)
 
 
 def _origin(raw: Array) -> Origin | None:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from posgc.information.codes import Codec, decode, evolve, initial_codes, project
 from posgc.information.items import Information, Item
 from posgc.information.step import Cells, step_entries
-from posgc.judge.pairs import PolicyMismatch
 from posgc.policy.machine import Machine
+from posgc.policy.mismatch import PolicyMismatch
 
 __all__ = ["CommonHistory", "Rule", "likely_histories"]
 

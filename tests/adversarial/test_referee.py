@@ -155,12 +155,13 @@ def test_gains_in_two_ways_and_through_a_file(concept, tmp_path):
         compiled = compile_request(Request("g.posg", one.share), source=Source("g.posg", one.text))
         assert compiled.information.dropped <= beliefs.dropped
         policy = solve(compiled, concept if concept != "nash" else "ce").policy  # any policy may be judged
-        if concept == "nash" and any(len(step.weight) != len(step) for step in policy.steps):
+        steps = policy.strategy.steps
+        if concept == "nash" and any(len(step.weight) != len(step) for step in steps):
             continue
         save_policy(policy, str(tmp_path / "p.npz"))
-        policy = load_policy(str(tmp_path / "p.npz"))
+        strategy = load_policy(str(tmp_path / "p.npz")).strategy
         fast, slow = (
-            way(Beliefs(beliefs.game, beliefs.protocol, compiled.information.dropped), policy, concept)
+            way(Beliefs(beliefs.game, beliefs.protocol, compiled.information.dropped), strategy, concept)
             for way in (Judge, PlainJudge)
         )
         assert fast.judged() == slow.judged(), seed

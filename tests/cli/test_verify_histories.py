@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.policies import one_node
+from support.policies import bound, one_node
 
 from posgc.cli.main import main
 from posgc.pipeline import Request, compile_request
@@ -18,9 +18,9 @@ from posgc.policy.file import save_policy
 def written(folder: Path, game: str, share: str, product: bool = True, horizon: int | None = None) -> list[str]:
     """The arguments of `verify` for a random policy of the game."""
     information = compile_request(Request(game, share, horizon=horizon)).information
-    policy = one_node(np.random.default_rng(0), information, product)
+    strategy = one_node(np.random.default_rng(0), information, product)
     path = folder / "policy.npz"
-    save_policy(policy, path)
+    save_policy(bound(information, strategy, "nash" if product else "ce"), path)
     steps = [] if horizon is None else ["--horizon", str(horizon)]
     return ["verify", game, str(path), "--share", share, *steps, "--quiet"]
 
@@ -76,6 +76,6 @@ def test_an_edge_that_is_missing_is_an_error(tmp_path: Path, capsys: pytest.Capt
     first, step, *rest = policy.steps  # what is heard at step 2 is common at step 3
     cut = dataclasses.replace(step, edge_indptr=np.array([0, 1]), edge_z=step.edge_z[:1], edge_to=step.edge_to[:1])
     path = tmp_path / "policy.npz"
-    save_policy(dataclasses.replace(policy, steps=(first, cut, *rest)), path)
+    save_policy(bound(information, dataclasses.replace(policy, steps=(first, cut, *rest)), "nash"), path)
     assert main(["verify", "games/dectiger.posg", str(path), "--share", "ears", "--quiet"]) == 2
     assert "E610" in capsys.readouterr().err

@@ -58,11 +58,12 @@ def check_game(seed: int, structures: tuple[str, ...] = STRUCTURES) -> bool | No
         compressed = apply(information, SPECS[seed % len(SPECS)])
         if compressed is None:
             return None
-        policy = plan(information, served(shape, seed // 3), compressed.graph)
-        found = judged(compressed, policy)
+        concept = served(shape, seed // 3)
+        result = plan(information, concept, compressed.graph)
+        found = judged(compressed, result.strategy, concept)
         told = check(information, found)
-        assert policy.header.values == pytest.approx(found.in_model.values, abs=1e-7)
-        check(information, judged(compressed, randomised(policy, seed)))
+        assert result.claim.values == pytest.approx(found.in_model.values, abs=1e-7)
+        check(information, judged(compressed, randomised(result.strategy, seed), concept))
     except LimitError:
         return None
     certificate, measured = compressed.certificate, found.measured

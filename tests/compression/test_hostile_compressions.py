@@ -118,9 +118,9 @@ def test_a_compressed_policy_claims_what_was_verified(tmp_path: Path, capsys: py
     words = ["solve", str(GAMES / "adversarial_tiger.posg"), "--concept", "nash", "--share", "full"]
     assert main([*words, "--horizon", "5", "--compress", "window(1)", "--out", str(path), "--json", "--quiet"]) == 0
     found = json.loads(capsys.readouterr().out)
-    header = load_policy(path).header
-    assert list(header.values) == found["claimed"] == list(found["values"].values())
-    assert header.gap_bound == found["gap"]["value"] + found["gap"]["error"] > 3
+    claim = load_policy(path).claim
+    assert list(claim.values) == found["claimed"] == list(found["values"].values())
+    assert claim.gap_bound == found["gap"]["value"] + found["gap"]["error"] > 3
 
 
 def test_equal_models_are_solved_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,8 @@ from posgc.compression.measured import measure
 from posgc.information.graph import Graph, expand_graph
 from posgc.information.items import Information
 from posgc.judge.in_model import evaluate_in_model
-from posgc.judge.verify import gap_kind, verify
+from posgc.judge.verify import verify
+from posgc.language.concepts import CONCEPTS
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
@@ -33,8 +34,8 @@ def lossless(seed: int, spec: str) -> None:
         exact = plan(information, concept, expand_graph(information, 3000))
         compressed = apply(information, spec.replace("H-1", str(shape.horizon - 1)).replace("H", str(shape.horizon)))
         assert compressed is not None and compressed.certificate is not None
-        policy = plan(information, concept, compressed.graph)
-        found = judged(compressed, policy)
+        result = plan(information, concept, compressed.graph)
+        found = judged(compressed, result.strategy, concept)
     except LimitError:
         pytest.skip("too large")
     assert not compressed.certificate.distance.max() > 1e-11
@@ -42,11 +43,11 @@ def lossless(seed: int, spec: str) -> None:
     assert found.measured.epsilon_r.max() <= 1e-10 + close(information)
     assert found.judgement is not None
     assert found.judgement.values == pytest.approx(found.in_model.values, abs=1e-9 + close(information))
-    own = verify(information, exact, gap_kind(concept))
+    own = verify(information, exact.strategy, CONCEPTS[concept].deviations())
     assert found.judgement.gap <= max(own.gap, 0.0) + SOLVED
     if shape.rewards != "general" and concept in ("team", "nash"):  # one value
         tolerance = 1e-10 if concept == "team" else SOLVED
-        assert policy.header.values == pytest.approx(exact.header.values, abs=tolerance)
+        assert result.claim.values == pytest.approx(exact.claim.values, abs=tolerance)
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -115,9 +116,9 @@ def test_what_pays_nothing_is_forgotten(seed: int) -> None:
     small, merged = quotient(plain), quotient(more)
     assert sum(more.sizes) > 2 * sum(plain.sizes)
     assert merged.sizes == small.sizes
-    values = [plan(g.information, "team", g).header.values[0] for g in (plain, more, small, merged)]
+    values = [plan(g.information, "team", g).claim.values[0] for g in (plain, more, small, merged)]
     assert values == pytest.approx([values[0]] * 4, abs=1e-10)
-    found = judged(CompressedGame(merged, more, None), plan(more.information, "team", merged))
+    found = judged(CompressedGame(merged, more, None), plan(more.information, "team", merged).strategy, "team")
     assert found.judgement is not None and found.judgement.gap < 1e-10
 
 
@@ -141,9 +142,9 @@ def test_quotients(seed: int) -> None:
     walk(Tree(information.model, information.protocol, information.dropped), merged)
     assert same_graph(merged, quotient(merged))
     concept = served(shape, seed)
-    policy = plan(information, concept, merged)
+    policy = plan(information, concept, merged).strategy
     for other in (policy, randomised(policy, seed)):
-        kind = gap_kind(concept)
+        kind = CONCEPTS[concept].deviations()
         model, true = evaluate_in_model(merged, other, kind), verify(information, other, kind)
         assert model.values == pytest.approx(true.values, abs=1e-9)
         assert np.maximum(model.gains, -np.inf if kind == "cce" else 0) == pytest.approx(true.gains, abs=1e-9)

@@ -11,7 +11,8 @@ from support.compressed import apply, close, plan, randomised, served
 from support.games import Shape, shapes
 
 from posgc.compression.sampled import CONFIDENCE, sampled_error, sampled_gap
-from posgc.judge.verify import gap_kind, verify
+from posgc.judge.verify import verify
+from posgc.language.concepts import CONCEPTS
 
 few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 SPECS = ("window(0)", "window(1)", "belief(0.5)")
@@ -42,11 +43,11 @@ def test_gains_and_values_of_play(shape: Shape, spec: str) -> None:
     assume(compressed is not None)
     assert compressed is not None
     concept = served(shape, shape.seed)
-    policy = randomised(plan(information, concept, compressed.graph), shape.seed)
+    policy = randomised(plan(information, concept, compressed.graph).strategy, shape.seed)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("posgc.compression.sampled.PLAYED_STEPS", 6000)
         found = sampled_gap(compressed, policy, shape.seed)
-    kind = gap_kind(concept)
+    kind = CONCEPTS[concept].deviations()
     true = verify(information, policy, "cce" if kind == "ce" else kind)
     slack = close(information) + 1e-9
     assert (np.abs(found.values - true.values) <= 4 * found.values_half / CONFIDENCE + slack).all()

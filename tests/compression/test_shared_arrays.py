@@ -60,7 +60,7 @@ def uncontrolled(horizon: int) -> tuple[Model, LagTable]:
 def judge(information: Information, spec: str, concept: ConceptName) -> tuple[CompressedGame, Assessment]:
     compressed = apply(information, spec, 100_000)
     assert compressed is not None
-    return compressed, judged(compressed, plan(information, concept, compressed.graph))
+    return compressed, judged(compressed, plan(information, concept, compressed.graph).strategy, concept)
 
 
 CASES = [

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from support.compressed import apply, close, game, judged, long_shape, plan
+from support.policies import bound
 
 from posgc.compression.assess import Assessment
 from posgc.equilibrium import Stages, StageSolution
@@ -15,9 +16,8 @@ from posgc.equilibrium.gaps import certify
 from posgc.equilibrium.team.oracle import solve_team
 from posgc.information.graph import expand_graph
 from posgc.language.diagnostics import LimitError
-from posgc.pipeline.solver import team_bounds
+from posgc.pipeline.bounding import team_bounds
 from posgc.planning.induction import Induction, Oracle
-from posgc.plugin.backend import NoOptions
 from posgc.policy.artefact import Policy
 
 SPECS = ("window(0)", "window(1)", "window(1, prior=reachable)", "belief(0.03)", "belief(0.1)", "belief(0.5)")
@@ -48,10 +48,11 @@ def found(seed: int) -> tuple[Policy, Assessment, float, float] | None:
         compressed = apply(information, SPECS[seed % len(SPECS)])
         if compressed is None:
             return None
-        optimum = plan(information, "team", None).header.values[0]
+        optimum = plan(information, "team", None).claim.values[0]
         graph, oracle = compressed.graph, careless(seed, (0.2, 1.0)[seed % 2])
-        policy = Induction(lambda _: graph, "team", oracle, "careless", NoOptions()).run(lambda *_: None)
-        return policy, judged(compressed, policy), optimum, close(information)
+        result = Induction(lambda _: graph, "team", oracle).run(lambda *_: None)
+        policy = bound(information, compressed.lift(result.strategy), "team", result.claim)
+        return policy, judged(compressed, result.strategy, "team"), optimum, close(information)
     except LimitError:
         return None
 
@@ -65,8 +66,8 @@ def check(seed: int) -> bool | None:
     for known in (assessment, replace(assessment, judgement=None)):
         lower, upper = team_bounds(policy, known)
         assert upper is not None and lower - slack <= optimum <= upper + slack
-    assert policy.header.upper is not None
-    return any(b.half_spread > 1e-6 for b in assessment.bounds) and policy.header.upper > policy.header.values[0] + 1e-6
+    assert policy.claim.upper is not None
+    return any(b.half_spread > 1e-6 for b in assessment.bounds) and policy.claim.upper > policy.claim.values[0] + 1e-6
 
 
 @pytest.mark.parametrize("seed", range(24))
@@ -86,8 +87,8 @@ def test_an_oracle_that_bounds_nothing_leaves_the_optimum_open() -> None:
         return replace(solve_team(stages), upper=None)
 
     information = game(replace(long_shape(3), rewards="common", n=2, horizon=3, structure="one_step"))
-    policy = Induction(lambda _: expand_graph(information), "team", solve, "open", NoOptions()).run(lambda *_: None)
-    assert policy.header.lower == policy.header.values[0] and policy.header.upper is None
+    claim = Induction(lambda _: expand_graph(information), "team", solve).run(lambda *_: None).claim
+    assert claim.lower == claim.values[0] and claim.upper is None
 
 
 @pytest.mark.parametrize("seed", [24, 26, 31])
@@ -95,6 +96,6 @@ def test_a_back_end_that_claims_too_much_moves_no_bound(seed: int) -> None:
     case = found(seed)
     assert case is not None
     policy, assessment, optimum, slack = case
-    boast = replace(policy, header=replace(policy.header, values=tuple(v + 1000 for v in policy.header.values)))
+    boast = replace(policy, claim=replace(policy.claim, values=tuple(v + 1000 for v in policy.claim.values)))
     lower, upper = team_bounds(boast, replace(assessment, judgement=None))
     assert upper is not None and lower - slack <= optimum <= upper + slack

@@ -85,8 +85,8 @@ COMMANDS = {
 CALLS = {
     "E634": ("posgc.from_arrays(T, half, R, share='full', **know)", "posgc.from_arrays(T, O, R, share='full', **know)"),
     "E635": (
-        "posgc.from_arrays(T, O, R, share=posgc.Protocol('own', ((0,),), ((0,),)), **know)",
-        "posgc.from_arrays(T, O, R, share=posgc.Protocol('own', ((1,),), ((0,),)), **know)",
+        "posgc.from_arrays(T, O, R, share=posgc.LagTable('own', ((0,),), ((0,),)), **know)",
+        "posgc.from_arrays(T, O, R, share=posgc.LagTable('own', ((1,),), ((0,),)), **know)",
     ),
 }
 """Calls of one agent's game of two states, `T` and `O` [2, 2, 2], `R` [2, 2]."""

@@ -118,9 +118,11 @@ def test_the_backend_passes_the_battery() -> None:
 
 def test_what_does_not_suit_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     games = list(battery_games())
-    two, three = games[0].model, games[-1].model
-    facts = Facts("nash", "general", True, "", two)
-    assert "two agents" in str(Gambit().applies(replace(facts, model=three)))
+    two = games[0][0]
+    (three,) = (information for information, _ in games if information.n_agents == 3)
+    facts = Facts("nash", "general", True, "", two.structure, two.model)
+    more = replace(facts, structure=three.structure, model=three.model)
+    assert "two agents" in str(Gambit().applies(more))
     assert "because" in str(Gambit().applies(replace(facts, independent=False, why_not_independent="because")))
     for version, answer in (("16.4.1", "older than 17"), ("17.0.0b2", "None"), ("18.1", "None")):
         monkeypatch.setattr("posgc_gambit.adapter.importlib.metadata.version", lambda name, v=version: v)
@@ -134,5 +136,6 @@ def test_without_pygambit_it_says_what_to_install(monkeypatch: pytest.MonkeyPatc
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr("posgc_gambit.adapter.importlib.metadata.version", absent)
-    facts = Facts("nash", "general", True, "", next(iter(battery_games())).model)
+    information, _ = next(iter(battery_games()))
+    facts = Facts("nash", "general", True, "", information.structure, information.model)
     assert "pip install 'posgc[gambit]'" in str(Gambit().applies(facts))

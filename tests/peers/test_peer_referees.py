@@ -27,12 +27,12 @@ from posgc.information.extensive import Infosets, efg_lines
 from posgc.information.items import Information
 from posgc.information.tree import count_nodes, game_tree
 from posgc.judge.histories import judge_histories
-from posgc.judge.referee import Judgement, compare
+from posgc.judge.referee import SecondOpinion, compare
+from posgc.judge.verify import verify
 from posgc.language.concepts import DeviationKind
-from posgc.judge.verify importverify
 from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.plugin import Referee
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
 pygambit: Any = pytest.importorskip("pygambit", reason="pygambit is not installed")
 pyspiel: Any = pytest.importorskip("pyspiel", reason="OpenSpiel is not installed")
@@ -50,7 +50,7 @@ def exported(information: Information) -> tuple[str, Infosets]:
     return "".join(efg_lines("game", information.model.signature.agents, game_tree(information, infosets))), infosets
 
 
-def agree(information: Information, policy: Policy, kind: DeviationKind) -> None:
+def agree(information: Information, policy: Machine, kind: DeviationKind) -> None:
     checked = verify(information, policy, kind)
     for referee in REFEREES:
         said = compare(information, policy, checked, referee.name, referee.judge)
@@ -78,7 +78,7 @@ def check_values(shape: Shape) -> None:
     text, infosets = exported(information)
     team = shape.rewards == "common"
     assume(not team or pure_profiles(information, infosets) <= PROFILES)
-    policy = solved(information, "team" if team else "nash")
+    policy = solved(information, "team" if team else "nash").strategy
     value = verify(information, policy, "nash").values[0]
     game = pygambit.read_efg(io.BytesIO(text.encode()))
     if team:

@@ -92,7 +92,11 @@ def test_wrong_options(given):
 @pytest.mark.parametrize("name", sorted(registry().backends))
 def test_every_installed_backend_passes_the_battery(name):
     backend = registry().backends[name]
-    facts = [Facts(c, reward_kind(i.model), True, "", i.model) for i in battery_games() for c in backend.concepts]
+    facts = [
+        Facts(c, reward_kind(i.model), holds, "" if holds else "a test", i.structure, i.model)
+        for i, holds in battery_games()
+        for c in backend.concepts
+    ]
     reasons = {backend.applies(fact) for fact in facts}
     if None not in reasons and any("not installed" in reason for reason in reasons):
         pytest.skip(f"{name} needs an extra that is not installed")
@@ -118,11 +122,11 @@ def test_the_battery_catches_a_bad_backend():
 
             class Planner:
                 def run(self, progress):
-                    policy = planner.run(progress)
-                    for step in policy.steps:
+                    result = planner.run(progress)
+                    for step in result.strategy.steps:
                         for table in step.tables:
                             table[:] = 0
-                    return policy
+                    return result
 
             return Planner()
 

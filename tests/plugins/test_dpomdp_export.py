@@ -58,7 +58,7 @@ def test_round_trip_of_random_teams(shape: Shape) -> None:
     if shape.split:
         return  # several variables of an agent become one, and with them the items
     again = drop_own_actions(Information(back.model, protocol))
-    values = [verify(i, solved(i, "team"), "nash").values[0] for i in (information, again)]
+    values = [verify(i, solved(i, "team").strategy, "nash").values[0] for i in (information, again)]
     assert values[0] == pytest.approx(values[1], abs=1e-9)
 
 

@@ -339,9 +339,16 @@ def test_flags_that_make_no_sense() -> None:
 
 
 def test_claims() -> None:
-    assert NfgImporter().applies(Source("x", SELTEN)) is None and EfgImporter().applies(Source("x", "\ufeff\n" + PENNIES)) is None
-    assert NfgImporter().applies(Source("x.nfg", PENNIES)) is not None and EfgImporter().applies(Source("x.efg", SELTEN)) is not None
-    assert EfgImporter().applies(Source("x.efg", "")) is not None and NfgImporter().applies(Source("x", "NFG")) is not None
+    assert NfgImporter().applies(Source("x", SELTEN)) is None
+    assert EfgImporter().applies(Source("x", "\ufeff\n" + PENNIES)) is None
+    refused = (
+        (NfgImporter(), Source("x.nfg", PENNIES)),
+        (EfgImporter(), Source("x.efg", SELTEN)),
+        (EfgImporter(), Source("x.efg", "")),
+        (NfgImporter(), Source("x", "NFG")),
+    )
+    for importer, source in refused:
+        assert importer.applies(source), source
 
 
 def test_hostile_texts_take_no_time() -> None:

@@ -10,7 +10,8 @@ from support.checks import EXACT, SOLVED, check_policy, check_solution, concepts
 from support.games import Shape, dectiger, delayed, full, shapes
 
 from posgc.information.items import Information
-from posgc.judge.verify import gap_kind, verify
+from posgc.judge.verify import verify
+from posgc.language.concepts import CONCEPTS
 from posgc.language.diagnostics import LimitError
 from posgc.plugin import Facts
 
@@ -40,12 +41,12 @@ def test_strategic_form_in_the_whole_game(shape: Shape) -> None:
     """Nothing is left to deviators that see prescriptions, remembering them all or not, hence nothing to the others."""
     information, tree, _ = prepared(shape)
     try:
-        policy = solved(information, "ce", form="strategic")
+        result = solved(information, "ce", form="strategic")
     except LimitError:
         assume(False)  # a stage with more than 20,000 joint prescriptions
-    assert gap_kind("ce", policy.header.options) == "ce_strategic"
-    assert check_policy(information, tree, policy, "ce_strategic").gap <= SOLVED
-    assert verify(information, policy, "ce").gap <= SOLVED
+    assert result.claim.against == "ce_strategic"
+    assert check_policy(information, tree, result.strategy, "ce_strategic").gap <= SOLVED
+    assert verify(information, result.strategy, "ce").gap <= SOLVED
 
 
 @few
@@ -55,15 +56,15 @@ def test_epsilon_bounds_what_is_left(shape: Shape, epsilon: float) -> None:
     information, _, _ = prepared(shape)
     steps = sum(information.model.discount**h for h in range(information.model.horizon))
     for concept in concepts(shape):
-        policy = solved(information, concept, epsilon=epsilon)
-        header, checked = policy.header, verify(information, policy, gap_kind(concept))
-        assert header.stage_gap is not None and header.gap_bound is not None
-        assert checked.gap <= header.gap_bound + checked.error + EXACT
-        assert header.stage_gap <= epsilon + SOLVED and header.gap_bound <= epsilon * steps + SOLVED
+        result = solved(information, concept, epsilon=epsilon)
+        claim, checked = result.claim, verify(information, result.strategy, CONCEPTS[concept].deviations())
+        assert claim.stage_gap is not None and claim.gap_bound is not None
+        assert checked.gap <= claim.gap_bound + checked.error + EXACT
+        assert claim.stage_gap <= epsilon + SOLVED and claim.gap_bound <= epsilon * steps + SOLVED
         if concept == "team":
-            exact = solved(information, concept).header.values[0]
-            assert header.lower is not None and header.upper is not None
-            assert header.lower - EXACT <= exact <= header.upper + EXACT <= header.lower + epsilon * steps + SOLVED
+            exact = solved(information, concept).claim.values[0]
+            assert claim.lower is not None and claim.upper is not None
+            assert claim.lower - EXACT <= exact <= claim.upper + EXACT <= claim.lower + epsilon * steps + SOLVED
 
 
 ONE_STEP = {2: -4.0, 3: 8.815, 4: 11.015488, 5: 10.676063, 6: 19.124571, 7: 22.918304}
@@ -74,7 +75,7 @@ FULL = {3: 13.015488, 4: 22.701124, 5: 26.810325, 6: 35.073971, 7: 40.242555}
 def test_dectiger_one_step_delay(horizon: int, value: float) -> None:
     """Six decimals from shared/MATH.md section 11."""
     information = Information(dectiger(horizon), delayed(1))
-    checked = verify(information, solved(information, "team"), "nash")
+    checked = verify(information, solved(information, "team").strategy, "nash")
     assert checked.values[0] == pytest.approx(value, abs=6e-7)
     assert checked.gap <= 1e-9
 
@@ -83,7 +84,7 @@ def test_dectiger_one_step_delay(horizon: int, value: float) -> None:
 def test_dectiger_full_sharing(horizon: int, value: float) -> None:
     """Six decimals from shared/MATH.md section 11."""
     information = Information(dectiger(horizon), full())
-    checked = verify(information, solved(information, "team"), "nash")
+    checked = verify(information, solved(information, "team").strategy, "nash")
     assert checked.values[0] == pytest.approx(value, abs=6e-7)
     assert checked.gap <= 1e-9
 
@@ -95,15 +96,16 @@ def test_two_steps_of_full_sharing_by_hand() -> None:
     """
     information = Information(dectiger(2), full())
     value = -2 + (0.7225 * 20 - 0.0225 * 50) - 0.255 * 2
-    assert verify(information, solved(information, "team"), "nash").values[0] == pytest.approx(value, abs=1e-9)
+    assert verify(information, solved(information, "team").strategy, "nash").values[0] == pytest.approx(value, abs=1e-9)
 
 
 def test_what_does_not_suit_it_is_said() -> None:
     backend = ValueIteration()
-    model = dectiger(2)
-    assert backend.applies(Facts("team", "common", True, "", model)) is None
-    assert "share" in str(backend.applies(Facts("team", "zero_sum", True, "", model)))
-    assert backend.applies(Facts("nash", "general", True, "", model)) is None
+    information = Information(dectiger(2), full())
+    model = information.model
+    assert backend.applies(Facts("team", "common", True, "", information.structure, model)) is None
+    assert "share" in str(backend.applies(Facts("team", "zero_sum", True, "", information.structure, model)))
+    assert backend.applies(Facts("nash", "general", True, "", information.structure, model)) is None
     for independent, word in ((False, "fails"), (None, "not decided")):
-        answer = str(backend.applies(Facts("ce", "general", independent, "because", model)))
+        answer = str(backend.applies(Facts("ce", "general", independent, "because", information.structure, model)))
         assert word in answer and "because" in answer

@@ -24,13 +24,14 @@ from support.tree import Tree
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
 from posgc.judge.histories import judge_histories
-from posgc.language.concepts import DeviationKind
-from posgc.judge.verify importVerification, verify
+from posgc.judge.judgement import Judgement
+from posgc.judge.verify import verify
 from posgc.language import compile_game
+from posgc.language.concepts import DeviationKind
 from posgc.language.diagnostics import LimitError, Source
 from posgc.language.sharing.requests import protocol as protocol_of
 from posgc.pipeline import Request, compile_request
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
 few = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 ANY = ("any", "any", "none", "forget_all", "mixed_links", "controlled_late_own")
@@ -47,7 +48,7 @@ def game_of(shape: Shape) -> tuple[Information, Tree]:
     return information, Tree(model, protocol, information.dropped)
 
 
-def random_policy(rng: np.random.Generator, tree: Tree, product: bool) -> Policy:
+def random_policy(rng: np.random.Generator, tree: Tree, product: bool) -> Machine:
     return (unrolled if rng.random() < 0.5 else machine)(rng, tree, product)
 
 
@@ -92,7 +93,7 @@ def test_exact_is_said_only_where_it_is_the_definition(shape: Shape) -> None:
             if best is not None:
                 decided += 1
                 assert found.deviation_values[i] >= best - EXACT
-                if found.exact:
+                if found.status == "exact":
                     assert found.deviation_values[i] == pytest.approx(best, abs=EXACT)
     assume(decided)
 
@@ -149,7 +150,7 @@ def check_challenges(seeds: Sequence[int]) -> None:
                 gain = max(truth.gains[i], 0) if kind != "cce" else truth.gains[i]
                 assert abs(found.values[i] - truth.values[i]) <= found.error, (seed, kind, found)
                 assert gain - found.gains[i] <= found.error, (seed, kind, found)
-                if found.exact:
+                if found.status == "exact":
                     assert found.gains[i] - gain <= found.error, (seed, kind, found)
     assert judged > len(seeds)
 
@@ -166,7 +167,7 @@ def test_hundreds_of_misleading_games_in_fractions() -> None:
 # ---- numbers by hand, sizes, refusals
 
 
-def judged(text: str, policy: Policy | None = None, kind: DeviationKind = "nash", **tables: object) -> Judgement:
+def judged(text: str, policy: Machine | None = None, kind: DeviationKind = "nash", **tables: object) -> Judgement:
     information = compile_request(Request("g"), source=Source("g", text)).information
     return judge_histories(information, policy or one_node(np.random.default_rng(0), information, True, True), kind)
 
@@ -190,7 +191,7 @@ def test_a_deviator_whose_action_moves_what_others_believe() -> None:
     found = judge_histories(information, policy, "nash")
     assert found.values == pytest.approx((0.5, 0.0), abs=1e-12)
     assert found.gains == pytest.approx((0.5, 0.0), abs=1e-12)
-    assert found.exact
+    assert found.status == "exact"
 
 
 def test_equal_beliefs_are_one_information_state() -> None:
@@ -204,7 +205,7 @@ def test_dectiger_without_sharing_at_horizon_five() -> None:
     """The worst pure policies and the best known one alike: tables over all 6^4 histories of each agent."""
     information = compile_request(Request("games/dectiger.posg", "none", horizon=5)).information
     found = judge_histories(information, one_node(np.random.default_rng(0), information, True, True), "nash")
-    assert found.gap > 1 and found.exact
+    assert found.gap > 1 and found.status == "exact"
 
 
 def test_listening_for_ever_in_dectiger() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from dataclasses import replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -17,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.checks import prepared
 from support.games import Shape, shapes
-from support.policies import machine, on_graph
+from support.policies import bound, machine, on_graph
 
 from posgc.information.items import Information
-from posgc.judge.pairs import PolicyMismatch
+from posgc.policy.mismatch import PolicyMismatch
 from posgc.judge.verify import verify
 from posgc.language.diagnostics import InputError, LimitError
 from posgc.policy.artefact import Origin, Policy
@@ -44,15 +43,16 @@ def game() -> Information:
 
 @cache
 def example(product: bool = False) -> Policy:
-    _, tree, _ = prepared(SMALL)
-    return machine(np.random.default_rng(1), tree, product)
+    information, tree, _ = prepared(SMALL)
+    return bound(information, machine(np.random.default_rng(1), tree, product))
 
 
 def equal(left: Policy, right: Policy) -> None:
-    assert left.header == right.header and left.origin == right.origin
-    assert left.root_z.tolist() == right.root_z.tolist() and left.root_to.tolist() == right.root_to.tolist()
-    assert len(left.steps) == len(right.steps)
-    for a, b in zip(left.steps, right.steps, strict=True):
+    assert left.header == right.header and left.claim == right.claim and left.origin == right.origin
+    one, two = left.strategy, right.strategy
+    assert one.root_z.tolist() == two.root_z.tolist() and one.root_to.tolist() == two.root_to.tolist()
+    assert len(one.steps) == len(two.steps)
+    for a, b in zip(one.steps, two.steps, strict=True):
         for name in ("indptr", "weight", "z", "edge_indptr", "edge_z", "edge_to"):
             np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
         for x, y in zip((*a.private, *a.tables), (*b.private, *b.tables), strict=True):
@@ -64,14 +64,14 @@ def equal(left: Policy, right: Policy) -> None:
 @given(shapes(histories=200), st.booleans())
 def test_round_trip(tmp_path_factory: pytest.TempPathFactory, shape: Shape, product: bool) -> None:
     information, tree, graph = prepared(shape)
-    policy = on_graph(np.random.default_rng(shape.seed), tree, graph, product)
+    strategy = on_graph(np.random.default_rng(shape.seed), tree, graph, product)
     origin = Origin("g.posg", "game é", "one_step", {"accuracy": "0.9"}, 3, None, "team")
-    policy = replace(policy, origin=origin if shape.early else None)
+    policy = bound(information, strategy, origin=origin if shape.early else None)
     path = tmp_path_factory.mktemp("policies") / "p.npz"
     save_policy(policy, path)
     read = load_policy(path)
     equal(policy, read)
-    assert verify(information, read, "ce") == verify(information, policy, "ce")
+    assert verify(information, read.strategy, "ce") == verify(information, strategy, "ce")
 
 
 def test_same_policy_same_bytes_and_nothing_else_in_the_folder(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "policy.npz")
     save_policy(example(), tmp_path / "link")
-    assert (tmp_path / "link").is_symlink() and len(load_policy(tmp_path / "policy.npz").steps) > 0
+    assert (tmp_path / "link").is_symlink() and len(load_policy(tmp_path / "policy.npz").strategy.steps) > 0
 
 
 def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_altered_arrays_are_refused_or_harmless(tmp_path_factory: pytest.TempPat
     if policy is not None:
         try:
             require_compatible(information, policy)
-            assert np.isfinite(verify(information, policy, "ce").values).all()
+            assert np.isfinite(verify(information, policy.strategy, "ce").values).all()
         except (InputError, PolicyMismatch):
             pass
 

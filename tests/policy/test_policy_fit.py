@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.checks import prepared
 from support.games import Shape, random_game
-from support.policies import machine
+from support.policies import bound, machine
 from support.tree import Tree
 
 from posgc.information.items import Information
@@ -22,7 +22,7 @@ SHAPE = Shape("none", 2, 2, 3, (2, 3), (2, 2), "general", "coarse", False, False
 
 def game() -> tuple[Information, Tree, Policy]:
     information, tree, _ = prepared(SHAPE)
-    return information, tree, machine(np.random.default_rng(0), tree, False)
+    return information, tree, bound(information, machine(np.random.default_rng(0), tree, False))
 
 
 def refused(information: Information, policy: Policy) -> str:
@@ -79,10 +79,11 @@ def test_a_name_does_not_matter_but_lags_do() -> None:
 @pytest.mark.parametrize("mixed", [False, True])
 def test_actions_that_do_not_exist(mixed: bool) -> None:
     information, _, policy = game()
-    step = policy.steps[1]
+    machine = policy.strategy
+    step = machine.steps[1]
     shape = len(step.weight), len(step.private[0])
     table = np.full((*shape, 3), 1 / 3) if mixed else np.full(shape, 2)
-    steps = (policy.steps[0], replace(step, tables=(table, step.tables[1])), policy.steps[2])
-    assert "step 2" in refused(information, replace(policy, steps=steps))
-    negative = replace(step, tables=(np.full(shape, -1), step.tables[1]))
-    refused(information, replace(policy, steps=(policy.steps[0], negative, policy.steps[2])))
+    for tables in ((table, step.tables[1]), (np.full(shape, -1), step.tables[1])):
+        steps = (machine.steps[0], replace(step, tables=tables), machine.steps[2])
+        wrong = replace(policy, strategy=replace(machine, steps=steps))
+        assert "step 2" in refused(information, wrong)

@@ -24,7 +24,7 @@ def test_eight_on_the_merged_graph(concept):
 def test_ten_with_memory():
     """Cooperate, then the harbour if both did and the hill if not: an equilibrium, and no stage selection finds it."""
     compiled = compile_request(Request(str(GAME)))
-    policy = solve(compiled, "ce").policy
+    policy = solve(compiled, "ce").policy.strategy
     first, second = policy.steps
     both = int(np.flatnonzero(first.z == 0)[0])  # code 0: both chose their first action, cooperate
     start = dataclasses.replace(
@@ -59,12 +59,12 @@ def test_the_best_of_every_stage_is_not_the_best_of_the_game(tmp_path):
     solution = solve(compiled, "ce")
     assert solution.layers == (1, 2)
     assert sum(solution.judgement.values) == pytest.approx(8, abs=1e-9) and solution.judgement.gap <= 1e-9
-    first, second = solution.policy.steps
+    first, second = solution.policy.strategy.steps
     reward = int(first.edge_to[first.edge_z == np.flatnonzero(first.z == 0)[0]][0])  # where both cooperated
     deal = np.array([[COOPERATE]])
     start = dataclasses.replace(first, indptr=np.array([0, 1]), weight=np.ones(1), tables=(deal, deal))
     meet = np.full((2, 1), HILL)
     meet[reward] = HARBOUR
     later = dataclasses.replace(second, indptr=np.array([0, 1, 2]), weight=np.ones(2), tables=(meet, meet))
-    checked = verify(compiled.information, dataclasses.replace(solution.policy, steps=(start, later)), "ce")
+    checked = verify(compiled.information, dataclasses.replace(solution.policy.strategy, steps=(start, later)), "ce")
     assert sum(checked.values) == pytest.approx(10, abs=1e-12) and checked.gap <= 1e-12

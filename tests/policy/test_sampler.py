@@ -30,7 +30,7 @@ EPISODES = 40_000
 def test_mean_returns_are_the_verified_values(game, concept, share):
     compiled = compile_request(Request(str(GAMES / f"{game}.posg"), share))
     solution = solve(compiled, concept)
-    episodes = play(compiled.information, solution.policy, EPISODES, seed=3)
+    episodes = play(compiled.information, solution.policy.strategy, EPISODES, seed=3)
     # five standard errors: one false alarm in two million
     error = np.maximum(episodes.error, 1e-12)
     assert (abs(episodes.mean - solution.judgement.values) <= 5 * error + 1e-9).all()
@@ -39,7 +39,7 @@ def test_mean_returns_are_the_verified_values(game, concept, share):
 def test_seeds_are_redrawn_independently_at_each_step():
     """The components of step 1 and step 2 are independent given the nodes (Definitions 9, 10: omega_{i,h})."""
     compiled = compile_request(Request(str(GAMES / "vendors.posg"), horizon=2))
-    policy = solve(compiled, "ce").policy
+    policy = solve(compiled, "ce").policy.strategy
     first, second = (step for step in policy.steps)
     assert len(first.weight) > 1 and len(second.weight) > 1
     component = play(compiled.information, policy, EPISODES, seed=5).inner["component"]
@@ -51,7 +51,7 @@ def test_seeds_are_redrawn_independently_at_each_step():
 
 def test_one_seed_one_story():
     compiled = compile_request(Request(str(GAMES / "dectiger.posg")))
-    policy = solve(compiled, "team").policy
+    policy = solve(compiled, "team").policy.strategy
     one, two, other = (play(compiled.information, policy, 100, seed=s) for s in (1, 1, 2))
     assert np.array_equal(one.state, two.state) and np.array_equal(one.action, two.action)
     assert not np.array_equal(one.observation, other.observation)

@@ -16,8 +16,8 @@ from posgc.information.extensive import Infosets, efg_labels, efg_lines
 from posgc.information.items import Information
 from posgc.information.tree import count_nodes, game_tree, require_nodes
 from posgc.judge.referee import Comparison, compare
+from posgc.judge.verify import verify
 from posgc.language.concepts import DeviationKind
-from posgc.judge.verify importverify
 from posgc.language.diagnostics import LimitError
 
 few = settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

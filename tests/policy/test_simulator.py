@@ -16,7 +16,7 @@ from support.play import Play
 from support.policies import machine
 
 from posgc.information.items import Information
-from posgc.judge.pairs import PolicyMismatch
+from posgc.policy.mismatch import PolicyMismatch
 from posgc.language.diagnostics import LimitError
 from posgc.model.build import from_arrays
 from posgc.pipeline import Request, compile_request, solve
@@ -114,7 +114,7 @@ def test_an_episode_is_the_same_in_any_batch(game, concept):
     compiled = compile_request(Request(str(GAMES / f"{game}.posg")))
     players = [UniformPlayer(compiled.model), RandomPlayer(compiled.information, 7)]
     if concept:
-        players.append(PolicyPlayer(compiled.information, solve(compiled, concept).policy))
+        players.append(PolicyPlayer(compiled.information, solve(compiled, concept).policy.strategy))
     for player in players:
         whole = record(compiled.model, player, 100, seed=5)
         simulator = Simulator(compiled.model, 5)
@@ -175,7 +175,7 @@ def test_estimates_hold_the_verified_value(game, concept):
     """Within five standard errors; some policies earn the same in every episode."""
     compiled = compile_request(Request(str(GAMES / f"{game}.posg")))
     solution = solve(compiled, concept)
-    found = estimate(compiled.model, PolicyPlayer(compiled.information, solution.policy), 200_000, seed=11)
+    found = estimate(compiled.model, PolicyPlayer(compiled.information, solution.policy.strategy), 200_000, seed=11)
     assert (abs(found.mean - solution.judgement.values) <= 5 * found.error + 1e-9).all()
 
 
@@ -275,7 +275,7 @@ def _interrupt(stage, done, total):
 def test_a_policy_without_an_instruction_is_refused():
     """A step of it loses its last private codes, or its edges."""
     compiled = compile_request(Request(str(GAMES / "dectiger.posg")))
-    policy = solve(compiled, "team").policy
+    policy = solve(compiled, "team").policy.strategy
     second = policy.steps[1]
     less = dataclasses.replace(
         second, private=tuple(codes[:-1] for codes in second.private), tables=tuple(t[:, :-1] for t in second.tables)

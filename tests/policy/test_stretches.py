@@ -11,7 +11,6 @@ import pytest
 from support.games import full
 
 from posgc.equilibrium import (
-    CorrelatedOptions,
     Stages,
     StageSolution,
     solve_correlated,
@@ -21,13 +20,14 @@ from posgc.equilibrium import (
 from posgc.information.graph import expand_graph
 from posgc.information.items import Information
 from posgc.judge import judged_stretches
-from posgc.judge.verify import Judgement, verify
+from posgc.judge.judgement import Judgement
+from posgc.judge.verify import verify
 from posgc.language.sharing.lag_table import LagTable
 from posgc.model.arrays import Model
 from posgc.model.build import from_arrays
 from posgc.planning import stretches
 from posgc.planning.induction import Induction
-from posgc.policy.artefact import Policy
+from posgc.policy.artefact import Result
 
 HORIZON = 160
 Rewards = Literal["zero_sum", "common", "general"]
@@ -71,11 +71,9 @@ def game(seed: int, kind: Rewards, form: Form = "plain", n: int = 2) -> tuple[Mo
     return model, full(n)
 
 
-def solved(model: Model, protocol: LagTable, concept: Any, oracle: Any) -> Policy:
+def solved(model: Model, protocol: LagTable, concept: Any, oracle: Any) -> Result:
     information = Information(model, protocol)
-    return Induction(lambda _: expand_graph(information), concept, oracle, "test", CorrelatedOptions()).run(
-        lambda *_: None
-    )
+    return Induction(lambda _: expand_graph(information), concept, oracle).run(lambda *_: None)
 
 
 CASES = [
@@ -88,8 +86,8 @@ CASES = [
 
 def by_stretches_and_one_by_one(
     model: Model, protocol: LagTable, concept: Any, oracle: Any, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Policy, Policy, int]:
-    """The policy found by stretches, that found one layer at a time, and the most layers solved in one call."""
+) -> tuple[Result, Result, int]:
+    """What is found by stretches, what is found one layer at a time, and the most layers solved in one call."""
     calls: list[int] = []
 
     def counted(stages: Stages) -> StageSolution:
@@ -118,30 +116,30 @@ def test_what_one_layer_at_a_time_finds(
             assert most >= stretches.SHORTEST
         if form in ("plain", "halves"):  # only what paid is followed by a longer one
             assert most > stretches.SHORTEST
-        scale = abs(np.array(plain.header.values)).max()
-        assert quick.header.values == pytest.approx(plain.header.values, rel=1e-12, abs=1e-12 * scale)
-        assert quick.header.gap_bound == pytest.approx(plain.header.gap_bound, abs=1e-12 * scale)
+        scale = abs(np.array(plain.claim.values)).max()
+        assert quick.claim.values == pytest.approx(plain.claim.values, rel=1e-12, abs=1e-12 * scale)
+        assert quick.claim.gap_bound == pytest.approx(plain.claim.gap_bound, abs=1e-12 * scale)
         assert stages_of(quick) == stages_of(plain) == 2 * HORIZON - 1
         if kind != "general":  # programmes of equal stages in one call are solved once and copied
-            assert quick.header.notes == plain.header.notes
+            assert quick.claim.notes == plain.claim.notes
         if concept == "team":
-            assert quick.header.upper == pytest.approx(plain.header.upper, rel=1e-12)
+            assert quick.claim.upper == pytest.approx(plain.claim.upper, rel=1e-12)
         same_verification(Information(model, protocol), quick, "nash" if concept == "team" else concept, monkeypatch)
 
 
-def stages_of(policy: Policy) -> int:
-    """How many stage games the notes of a policy count: two states from the second step on."""
-    return sum(int(number) for note in policy.header.notes for number in re.findall(r" (\d+)", note))
+def stages_of(result: Result) -> int:
+    """How many stage games the notes of a result count: two states from the second step on."""
+    return sum(int(number) for note in result.claim.notes for number in re.findall(r" (\d+)", note))
 
 
-def same_verification(information: Information, policy: Policy, kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = verify(information, policy, kind)
+def same_verification(information: Information, result: Result, kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = verify(information, result.strategy, kind)
     monkeypatch.setattr(judged_stretches, "SMALL_STAGES", 0)
-    plain: Judgement = verify(information, policy, kind)
+    plain: Judgement = verify(information, result.strategy, kind)
     monkeypatch.undo()
     assert quick.values == pytest.approx(plain.values, rel=1e-12, abs=1e-10)
     assert quick.deviation_values == pytest.approx(plain.deviation_values, rel=1e-12, abs=1e-10)
-    assert quick.values == pytest.approx(policy.header.values, rel=1e-10, abs=1e-9)
+    assert quick.values == pytest.approx(result.claim.values, rel=1e-10, abs=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["nash", "cce", "ce"])
@@ -149,7 +147,7 @@ def test_verification_of_bad_policies(kind: Any, monkeypatch: pytest.MonkeyPatch
     """Policies of which agents gain by deviating: the gains, too, are those of one layer at a time."""
     for seed in range(3):
         model, protocol = game(seed, "general", "discounted")
-        policy = solved(model, protocol, "nash", solve_nash)
+        policy = solved(model, protocol, "nash", solve_nash).strategy
         rng = np.random.default_rng(seed)
         steps = [
             replace(step, tables=tuple(rng.dirichlet(np.ones(2), size=t.shape[:2]) for t in step.tables))
@@ -181,6 +179,6 @@ def test_a_value_computed_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         observation_sizes=(2, 2),
         horizon=HORIZON,
     )
-    policy, plain, most = by_stretches_and_one_by_one(model, full(), "nash", solve_nash, monkeypatch)
-    assert most > stretches.SHORTEST and plain.header.values == pytest.approx((HORIZON / 5, -HORIZON / 5), rel=1e-12)
-    assert policy.header.values == pytest.approx((HORIZON / 5, -HORIZON / 5), rel=1e-12)
+    quick, plain, most = by_stretches_and_one_by_one(model, full(), "nash", solve_nash, monkeypatch)
+    assert most > stretches.SHORTEST and plain.claim.values == pytest.approx((HORIZON / 5, -HORIZON / 5), rel=1e-12)
+    assert quick.claim.values == pytest.approx((HORIZON / 5, -HORIZON / 5), rel=1e-12)

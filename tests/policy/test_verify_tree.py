@@ -18,8 +18,8 @@ from support.policies import machine, on_graph
 from support.tree import Tree
 
 from posgc.information.items import Information
+from posgc.judge.verify import verify
 from posgc.language.concepts import DeviationKind
-from posgc.judge.verify importverify
 from posgc.language.diagnostics import LimitError, Source
 from posgc.model.build import from_arrays
 from posgc.pipeline import Request, compile_request

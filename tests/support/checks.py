@@ -11,18 +11,20 @@ from posgc_value_iteration import ValueIteration
 from support.games import Shape, random_game
 from support.optimum import Coordinator, zero_sum_value
 from support.play import Kind, Play
-from support.policies import machine, on_graph, unrolled
+from support.policies import bound, machine, on_graph, unrolled
 from support.tree import Belief, Digits, History, Known, Law, Tree
 
 from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import Graph, Layer, expand_graph
 from posgc.information.items import Information
 from posgc.information.payoff import private_types, stage_payoffs, stage_weights
-from posgc.judge.verify import Judgement, gap_kind, verify
-from posgc.language.concepts import ConceptName
+from posgc.judge.judgement import Judgement
+from posgc.judge.verify import verify
+from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.plugin import Problem
-from posgc.policy.artefact import Policy
+from posgc.policy.artefact import Result
 from posgc.policy.compatibility import require_compatible
+from posgc.policy.machine import Machine
 
 __all__ = [
     "check_graph",
@@ -217,7 +219,7 @@ def check_weights(tree: Tree, graph: Graph, h: int, level: list[tuple[float, His
 # ---- policies
 
 
-def check_policy(information: Information, tree: Tree, policy: Policy, kind: Kind, scale: float = 1.0) -> Judgement:
+def check_policy(information: Information, tree: Tree, policy: Machine, kind: Kind, scale: float = 1.0) -> Judgement:
     """`verify` against playing the policy out, deviators included."""
     fast, play = verify(information, policy, kind), Play(tree, policy)
     close = EXACT * scale
@@ -237,7 +239,7 @@ def check_policy(information: Information, tree: Tree, policy: Policy, kind: Kin
 def check_random_policies(information: Information, tree: Tree, graph: Graph, seed: int) -> list[float]:
     """Bad policies of every make and kind of gap; returns the gaps."""
     rng = np.random.default_rng(seed)
-    makes: list[Callable[[bool], Policy]] = [
+    makes: list[Callable[[bool], Machine]] = [
         lambda product: on_graph(rng, tree, graph, product),
         lambda product: unrolled(rng, tree, product),
         lambda product: machine(rng, tree, product),
@@ -252,7 +254,7 @@ def check_random_policies(information: Information, tree: Tree, graph: Graph, se
 # ---- solvers
 
 
-def solved(information: Information, concept: ConceptName, **options: object) -> Policy:
+def solved(information: Information, concept: ConceptName, **options: object) -> Result:
     """What value iteration makes of the game."""
     problem = Problem(information, concept, 10**6, 0)
     return ValueIteration().emit(problem, ValueIteration.options(**options)).run(lambda stage, done, total: None)
@@ -260,11 +262,11 @@ def solved(information: Information, concept: ConceptName, **options: object) ->
 
 def check_solution(information: Information, tree: Tree, concept: ConceptName, shape: Shape) -> None:
     """Value iteration: its claim is what the policy earns, no gap is left, and the value is the plain optimum."""
-    policy = solved(information, concept)
-    require_compatible(information, policy)
-    checked = check_policy(information, tree, policy, gap_kind(concept))
-    assert policy.header.values == pytest.approx(checked.values, abs=SOLVED)
-    regret = any("regret" in note for note in policy.header.notes)  # stages too large for the exact programme
+    result = solved(information, concept)
+    require_compatible(information, bound(information, result.strategy, concept, result.claim))
+    checked = check_policy(information, tree, result.strategy, CONCEPTS[concept].deviations())
+    assert result.claim.values == pytest.approx(checked.values, abs=SOLVED)
+    regret = any("regret" in note for note in result.claim.notes)  # stages too large for the exact programme
     assert checked.gap <= (1e-2 if regret else SOLVED)
     if shape.rewards == "common":
         coordinator = Coordinator(tree)

@@ -19,12 +19,12 @@ from posgc.compression.assess import Assessment, Limits, assess
 from posgc.information.dropping import drop_own_actions
 from posgc.information.graph import Graph
 from posgc.information.items import Information
-from posgc.judge.verify import gap_kind
-from posgc.language.concepts import ConceptName
+from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.model.rewards import reward_spans
 from posgc.plugin import Problem
 from posgc.plugin.specs import compression_of
-from posgc.policy.artefact import Policy
+from posgc.policy.artefact import Result
+from posgc.policy.machine import Machine
 
 __all__ = ["Worst", "apply", "close", "game", "judged", "long_shape", "plan", "randomised", "served"]
 
@@ -73,14 +73,14 @@ def served(shape: Shape, seed: int) -> ConceptName:
     return every[seed % len(every)]
 
 
-def plan(information: Information, concept: ConceptName, graph: Graph | None) -> Policy:
+def plan(information: Information, concept: ConceptName, graph: Graph | None) -> Result:
     """What value iteration makes of the compressed game (of the game itself without one)."""
     problem = Problem(information, concept, 10**6, 0, graph)
     return ValueIteration().emit(problem, ValueIteration.options()).run(lambda *_: None)
 
 
-def randomised(policy: Policy, seed: int) -> Policy:
-    """The policy's machine with other prescriptions: bounds are claimed for every policy, not for good ones only."""
+def randomised(policy: Machine, seed: int) -> Machine:
+    """The machine with other prescriptions: bounds are claimed for every policy, not for good ones only."""
     rng, steps = np.random.default_rng(seed), []
     for step in policy.steps:
         tables = tuple(
@@ -91,10 +91,9 @@ def randomised(policy: Policy, seed: int) -> Policy:
     return replace(policy, steps=tuple(steps))
 
 
-def judged(compressed: CompressedGame, policy: Policy) -> Assessment:
+def judged(compressed: CompressedGame, policy: Machine, concept: ConceptName) -> Assessment:
     """The assessment, with room for everything."""
-    kind = gap_kind(policy.header.concept, policy.header.options)
-    return assess(compressed, policy, kind, Limits(200_000, 500_000), 0)
+    return assess(compressed, policy, CONCEPTS[concept].deviations(), Limits(200_000, 500_000), 0)
 
 
 def close(information: Information) -> float:

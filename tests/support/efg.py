@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from posgc.judge.referee import Judgement, Profile
+from posgc.judge.referee import Profile, SecondOpinion
 
 __all__ = ["Efg", "judge"]
 
@@ -128,4 +128,4 @@ def judge(text: str, profile: Profile) -> SecondOpinion:
     assert game.root is not None
     players = range(len(game.players))
     values = tuple(game.value(game.root, i, profile) for i in players)
-    return Judgement(values, max(game.best(i, profile) - values[i] for i in players))
+    return SecondOpinion(values, max(game.best(i, profile) - values[i] for i in players))

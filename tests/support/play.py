@@ -20,7 +20,7 @@ from typing import Literal
 
 from support.tree import Digits, History, Known, Tree
 
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
 __all__ = ["Kind", "Play"]
 
@@ -36,7 +36,7 @@ Key = tuple[int, Known, Known, Told]
 class Play:
     """A policy in a game; every method is a plain recursion over histories."""
 
-    def __init__(self, tree: Tree, policy: Policy) -> None:
+    def __init__(self, tree: Tree, policy: Machine) -> None:
         self.tree, self.policy = tree, policy
 
     # ---- the machine, by its documented semantics

@@ -12,35 +12,30 @@ from support.tree import Known, Tree
 from posgc.information.graph import Graph
 from posgc.information.items import Information, Item
 from posgc.language.concepts import ConceptName
-from posgc.policy.artefact import Header, Policy
-from posgc.policy.machine import PolicyStep
+from posgc.plugin import NoOptions
+from posgc.policy.artefact import Claim, Origin, Policy, Result
+from posgc.policy.binding import bound_to
+from posgc.policy.machine import Machine, PolicyStep
 
-__all__ = ["header_of", "machine", "on_graph", "one_node", "unrolled"]
+__all__ = ["bound", "machine", "on_graph", "one_node", "unrolled"]
 
 Ints = npt.NDArray[np.int64]
 Edges = list[dict[int, int]]
 """For each node: increment code -> node of the next step."""
 
 
-def header_of(tree: Tree, concept: ConceptName) -> Header:
-    """A header that fits the game and claims nothing."""
-    model, protocol = tree.model, tree.protocol
-    return Header(
-        model.name,
-        model.digest,
-        protocol.name,
-        (protocol.action_lags, protocol.observation_lags, protocol.forget),
-        tuple(sorted(tree.dropped)),
-        model.signature.agents,
-        model.horizon,
-        concept,
-        "random",
-        {},
-        (0.0,) * tree.n,
-    )
+def bound(
+    information: Information,
+    strategy: Machine,
+    concept: ConceptName = "ce",
+    claim: Claim = Claim(),  # noqa: B008 (frozen)
+    origin: Origin | None = None,
+) -> Policy:
+    """The policy that such a strategy is in this game; it claims nothing unless told to."""
+    return bound_to(information, Result(strategy, claim), concept, "random", NoOptions(), origin=origin)
 
 
-def on_graph(rng: np.random.Generator, tree: Tree, graph: Graph, product: bool) -> Policy:
+def on_graph(rng: np.random.Generator, tree: Tree, graph: Graph, product: bool) -> Machine:
     """Random prescriptions on the nodes of a graph."""
     edges: list[Edges] = []
     for layer in graph.layers:
@@ -54,7 +49,7 @@ def on_graph(rng: np.random.Generator, tree: Tree, graph: Graph, product: bool) 
     return _policy(rng, tree, root, edges, product)
 
 
-def unrolled(rng: np.random.Generator, tree: Tree, product: bool) -> Policy:
+def unrolled(rng: np.random.Generator, tree: Tree, product: bool) -> Machine:
     """One node for each history of common information."""
     levels = tree.histories()
     nodes: list[dict[Known, int]] = []
@@ -75,10 +70,10 @@ def unrolled(rng: np.random.Generator, tree: Tree, product: bool) -> Policy:
     return _policy(rng, tree, root, edges, product)
 
 
-def one_node(rng: np.random.Generator, information: Information, product: bool, pure: bool = False) -> Policy:
+def one_node(rng: np.random.Generator, information: Information, product: bool, pure: bool = False) -> Machine:
     """One node a step, tables over every code of p_i, whether or not it occurs; probabilities are eighths, which are
     exact in binary.  No history is listed, so this serves games of any size."""
-    model, protocol = information.model, information.protocol
+    model = information.model
 
     def law(k: int, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
         return rng.multinomial(8, np.full(k, 1 / k), shape) / 8
@@ -99,11 +94,10 @@ def one_node(rng: np.random.Generator, information: Information, product: bool, 
         edges = np.array([0, len(z)]), np.arange(len(z)), np.zeros(len(z), np.int64)
         steps.append(PolicyStep(private, np.array([0, count]), law(count, ()), tables, z, *edges))
     root_z = codes(information.increment(1))
-    header = header_of(Tree(model, protocol, information.dropped), "nash" if product else "ce")
-    return Policy(header, root_z, np.zeros(len(root_z), np.int64), tuple(steps))
+    return Machine(root_z, np.zeros(len(root_z), np.int64), tuple(steps))
 
 
-def machine(rng: np.random.Generator, tree: Tree, product: bool, size: int = 3) -> Policy:
+def machine(rng: np.random.Generator, tree: Tree, product: bool, size: int = 3) -> Machine:
     """At most `size` nodes a step and random edges: equal beliefs are split and unequal ones merged."""
     levels = tree.histories()
     sizes = [int(rng.integers(1, size + 1)) for _ in levels]
@@ -124,7 +118,7 @@ def machine(rng: np.random.Generator, tree: Tree, product: bool, size: int = 3) 
     return _policy(rng, tree, root, edges, product)
 
 
-def _policy(rng: np.random.Generator, tree: Tree, root: dict[int, int], edges: list[Edges], product: bool) -> Policy:
+def _policy(rng: np.random.Generator, tree: Tree, root: dict[int, int], edges: list[Edges], product: bool) -> Machine:
     """Random prescriptions on a given machine; a product policy has one component a node."""
     levels, steps = tree.histories(), []
     for h, (level, here) in enumerate(zip(levels, edges, strict=True), start=1):
@@ -160,4 +154,4 @@ def _policy(rng: np.random.Generator, tree: Tree, root: dict[int, int], edges: l
         )
     root_z = np.array(sorted(root), np.int64)
     root_to = np.array([root[int(code)] for code in root_z], np.int64)
-    return Policy(header_of(tree, "nash" if product else "ce"), root_z, root_to, tuple(steps))
+    return Machine(root_z, root_to, tuple(steps))

@@ -150,9 +150,9 @@ def _judged(found: Examined, beliefs: Beliefs, solution: Solution, concept: str,
         return None
     kind: Any = "nash" if concept == "team" else concept
     if holds:
-        return Judge(beliefs, solution.policy, kind).judged()
+        return Judge(beliefs, solution.policy.strategy, kind).judged()
     try:
-        return PlainJudge(beliefs, solution.policy, kind).judged()
+        return PlainJudge(beliefs, solution.policy.strategy, kind).judged()
     except Refused as refused:
         found.untried.append(f"gains: {refused}")
         return None
@@ -325,11 +325,11 @@ def _check_text(
     if value is not None and (m := re.search(f"value of the game: between {NUMBER} and {NUMBER}", text)):
         found.least("printed value", "minus lower", f"-{m[1]}".removeprefix("--"), -value[1])
         found.least("printed value", "upper", m[2], value[0])
-    header, gap = solution.policy.header, document["gap"]
+    claim, gap = solution.policy.claim, document["gap"]
     pairs = [
         (f"error of merging at most {NUMBER}", gap["error"]),
-        (f"gaps of at most {NUMBER}", header.stage_gap),
-        (f"bounds the gap by {NUMBER}", header.gap_bound if solution.compression is None else None),
+        (f"gaps of at most {NUMBER}", claim.stage_gap),
+        (f"bounds the gap by {NUMBER}", claim.gap_bound if solution.compression is None else None),
         (f"so its gap is at most {NUMBER}", gap["value"]),
     ]
     for pattern, number in pairs:

@@ -23,7 +23,8 @@ from posgc.plugin.testing.games import battery_games
 from posgc.policy.artefact import Policy
 from posgc.policy.binding import bound_to
 from posgc.policy.compatibility import require_compatible
-from posgc.policy.file import load_policy, save_policy, strategy_arrays
+from posgc.policy.file import load_policy, save_policy
+from posgc.policy.packing import strategy_arrays
 
 __all__ = ["asked", "check_backend", "reloaded", "same_strategy"]
 

@@ -19,7 +19,7 @@ from support.exact.beliefs import Belief, Beliefs, Known, Private, Stage, primit
 from support.exact.game import Digits, Refused
 from support.exact.values import payoffs
 
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
 __all__ = ["Judge", "Judged", "PlainJudge"]
 
@@ -43,7 +43,7 @@ class Judged:
 class Judge:
     """`hears`: deviators are told their recommended action (CE), else nothing (Nash, CCE)."""
 
-    def __init__(self, beliefs: Beliefs, policy: Policy, kind: Literal["nash", "cce", "ce"]) -> None:
+    def __init__(self, beliefs: Beliefs, policy: Machine, kind: Literal["nash", "cce", "ce"]) -> None:
         self.beliefs, self.policy, self.hears = beliefs, policy, kind == "ce"
         self.horizon = len(policy.steps)
         self._known: dict[tuple[int, int, Belief], tuple[Pair, Pair]] = {}
