@@ -12,79 +12,57 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.information.codes import Codec
-from posgc.information.items import Information, Item
+from posgc.information.items import InformationStructure, Item
 
 __all__ = ["Transfer", "queue_items", "transfers"]
 
 Ints = npt.NDArray[np.int64]
+Place = tuple[int, int, int]
+"""(source, stride, size): the digit of that weight and size of a code; source -2 is the joint action, -1 the joint
+observation, j >= 0 the queue of agent j."""
 
 
-def queue_items(information: Information, agent: int, h: int) -> tuple[Item, ...]:
-    """The agent's own items of steps up to h that somebody else will learn at a step from h + 1 to H."""
-    found = []
-    for t in range(max(1, h - information.memory), h + 1):
-        for kind, variables in (("action", information.signature.actions), ("observation", information.signature.observations)):
-            for v, variable in enumerate(variables):
-                item = Item(t, kind, v)  # type: ignore[arg-type]
-                made = t < h if kind == "action" else True
-                if not made or variable.agent != agent or not information.exists(item):
-                    continue
-                arrivals = [t + lag for j, lag in enumerate(information.lags(item)) if j != agent]
-                if any(h < step <= information.horizon for step in arrivals):
-                    found.append(item)
-    return tuple(found)
+def queue_items(information: InformationStructure, agent: int, h: int) -> tuple[Item, ...]:
+    """The agent's own items that somebody else does not know at step h and will know by step H."""
+    return tuple(item for item in information.pending(h) if information.variable(item).agent == agent) if h else ()
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """What agent i learns between steps h and h + 1, and what its queue becomes: where each value is read.
+    """What an agent learns between steps h and h + 1, and what its queue becomes: where each value is read."""
 
-    A place is (source, stride, size): the digit of that weight and size of a code; source -2 is the joint action,
-    -1 the joint observation, j >= 0 the queue of agent j.
-    """
-
-    learned: tuple[tuple[int, int, int], ...]
-    queue: tuple[tuple[int, int, int], ...]
+    news: tuple[Place, ...]  # everything new, in the order of `InformationStructure.news`
+    learned: tuple[Place, ...]  # the same without the agent's own actions, which follow from its type
+    queue: tuple[Place, ...]
 
     @staticmethod
-    def read(places: tuple[tuple[int, int, int], ...], sources: dict[int, Ints], rows: int) -> Ints:
-        """One code for each row of all the places' values."""
+    def read(places: tuple[Place, ...], sources: dict[int, Ints], rows: int) -> Ints:
+        """One code for each row of all the places' values, first place most significant."""
         code = np.zeros(rows, dtype=np.int64)
         for source, stride, size in places:
             code = code * size + sources[source] // stride % size
         return code
 
 
-def transfers(information: Information, h: int) -> tuple[Transfer, ...]:
-    """For every agent, h from 0 (what is seen at step 1) to H - 1."""
-    signature, n = information.signature, information.n_agents
-    sizes = {
-        "action": [len(v.values) for v in signature.actions],
-        "observation": [len(v.values) for v in signature.observations],
-    }
-    held = {j: Codec.of(information, queue_items(information, j, h)) for j in range(n)} if h else {}
+def transfers(information: InformationStructure, h: int) -> tuple[Transfer, ...]:
+    """For every agent; h from 0 (what is seen at step 1) to H - 1.  Raises LimitError where queues have no codes."""
+    signature = information.signature
+    codecs = [Codec.of(information, queue_items(information, i, h)) for i in range(information.n_agents)]
+    variables = {"action": signature.actions, "observation": signature.observations}
 
-    def place(item: Item) -> tuple[int, int, int]:
-        own, now = sizes[item.kind], (item.kind == "action" and item.time == h) or item.time == h + 1
-        if now:
-            stride = int(np.prod(own[item.variable + 1 :], dtype=np.int64))
-            return (-2 if item.kind == "action" else -1), stride, own[item.variable]
+    def place(item: Item) -> Place:
+        if item.time == h + (item.kind == "observation"):
+            after = [len(v.values) for v in variables[item.kind][item.variable + 1 :]]
+            stride = int(np.prod(after, dtype=np.int64))
+            return (-2 if item.kind == "action" else -1), stride, information.size(item)
         owner = information.variable(item).agent
-        codec = held[owner]
-        return owner, codec.strides[codec.items.index(item)], own[item.variable]
+        codec = codecs[owner]
+        return owner, codec.strides[codec.items.index(item)], information.size(item)
 
     found = []
-    for i in range(n):
-        learned = []
-        for t in range(max(1, h - information.memory), h + 2):
-            for kind in ("action", "observation"):
-                for v in range(len(sizes[kind])):
-                    item = Item(t, kind, v)  # type: ignore[arg-type]
-                    if t + information.lags(item)[i] != h + 1 or not information.exists(item):
-                        continue
-                    if kind == "action" and information.variable(item).agent == i:
-                        continue  # it follows from the agent's own type
-                    learned.append(place(item))
+    for i in range(information.n_agents):
+        news = information.news(i, h + 1)
+        own = {x for x in news if x.kind == "action" and information.variable(x).agent == i}
         queue = tuple(place(item) for item in queue_items(information, i, h + 1))
-        found.append(Transfer(tuple(learned), queue))
+        found.append(Transfer(tuple(map(place, news)), tuple(place(x) for x in news if x not in own), queue))
     return tuple(found)

@@ -8,6 +8,7 @@ agent answers type by type.  Its answers after the best come in order too.
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
@@ -95,9 +96,13 @@ class Rules:
     def __len__(self) -> int:
         return len(self._heap)
 
-    def next(self) -> tuple[float, tuple[Ints, ...]]:
-        """The best rule that is left: its worth, and for every agent the action of each type."""
+    def next(self, check: Callable[[], None] = lambda: None) -> tuple[float, tuple[Ints, ...]]:
+        """The best rule that is left: its worth, and for every agent the action of each type.
+
+        `check` is called now and then, and may raise; the rules are as they were then.
+        """
         while True:
+            check()
             worth, _, item = heapq.heappop(self._heap)
             if isinstance(item, _Answers):
                 self._follow(-worth, item)
