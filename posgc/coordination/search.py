@@ -26,7 +26,11 @@ __all__ = ["Choice", "Node", "Search", "Stopped"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-EFFORT = 40
+FEW = 3000
+"""Beliefs times steps up to which beliefs that everybody knows are solved before the search, last step first."""
+MANY = 8
+"""Rules of a node from which on the bounds of their rows are made precise at once, not only as far as asked."""
+EFFORT = 100
 """Rules that are expanded, at most, to make the bound of one belief and joint action precise."""
 
 
@@ -86,6 +90,7 @@ class Search:
         self.relaxation = Relaxation(self.beliefs, stopped)
         self.nodes: dict[tuple[int, int], Node] = {}
         self._tight: list[dict[int, Floats]] = [{} for _ in range(self.model.horizon + 1)]
+        self._singles: list[dict[tuple[int, int], tuple[Node, Choice]]] = [{} for _ in range(self.model.horizon)]
         self._number = count()
         self._left: float = np.inf
         self.rules_held = 0
@@ -112,11 +117,26 @@ class Search:
 
     def solve(self) -> None:
         """Close the bracket.  Raises Stopped."""
+        self._solve_singles()
         while True:
             p, root = max(self.roots, key=lambda r: r[0] * (r[1].upper - r[1].lower))
             if root.upper <= root.lower + self.tolerance(1):
                 return
             self.improve(root, -np.inf)
+
+    def _solve_singles(self) -> None:
+        """Close the brackets of what everybody knows, last step first, where there is little of it: bounds of the rest
+        then lack no more than what one moment of sharing is worth."""
+        known = len(self.beliefs)
+        if known * self.model.horizon > FEW:
+            return
+        for h in range(self.model.horizon - 1, 1, -1):
+            for belief in range(known):
+                self._left = EFFORT
+                try:
+                    self.improve(self._node(h, self.steps.alone(belief)), -np.inf)
+                finally:
+                    self._left = np.inf
 
     # ---- nodes
 
@@ -195,64 +215,90 @@ class Search:
                 self._settle(node)
             else:
                 self._advance(node, threshold)
-                self._settle(node)
 
     def _advance(self, node: Node, threshold: float) -> None:
         """Make the choice with the highest bound more precise."""
         assert node.rules is not None
         held, number, choice = node.choices[0]
-        if -held <= choice.upper:
-            if choice.children is None:
-                if not self._tighten(node, choice):
-                    self.expand(node, choice)
-            else:
+        try:
+            if -held <= choice.upper:
                 second = min(node.choices[1:3])[0] if len(node.choices) > 1 else np.inf
                 rival = max(-second, node.rules.bound, threshold, node.lower)
-                margin = self.epsilon / (4 * self.model.horizon)
-                self._refine(choice, rival - margin, self.tolerance(node.h + 1))
+                target = rival - self.epsilon / (4 * self.model.horizon)
+                if choice.children is not None:
+                    self._refine(choice, target, self.tolerance(node.h + 1))
+                elif not self._tighten(node, choice, target):
+                    self.expand(node, choice)
+        finally:  # limits are reached somewhere below
+            if choice.children is not None:
                 self._keep(node, choice)
-        heapq.heapreplace(node.choices, (-choice.upper, number, choice))
+            heapq.heapreplace(node.choices, (-choice.upper, number, choice))
+            self._settle(node)
 
     def _refine(self, choice: Choice, target: float, tolerance: float) -> None:
         discount = self.model.discount
         while choice.upper > max(target, choice.lower + tolerance) and self._left > 0:
             p, child = max(choice.children or (), key=lambda c: c[0] * (c[1].upper - c[1].lower))
-            self.improve(child, child.upper - (choice.upper - target) / (discount * p))
-            choice.settle(discount)
+            try:
+                self.improve(child, child.upper - (choice.upper - target) / (discount * p))
+            finally:
+                choice.settle(discount)
 
-    def _tighten(self, node: Node, choice: Choice) -> bool:
-        """Whether the choice's bound falls when each of its rows is told all after the rule is chosen, and the rest of
-        the game from there is looked at as far as effort allows."""
+    def _tighten(self, node: Node, choice: Choice, target: float) -> bool:
+        """Whether the choice's bound falls when each of its rows is told all after the rule is chosen, and what follows
+        is looked at as far as the target asks and effort allows."""
         h, component = node.h, self.steps.component[node.number]
         if len(component.weight) == 1 or h == self.model.horizon:
             return False
         position = positions_of(choice.rule, component.types, self.steps.sizes[h - 1])
-        for belief, action in sorted(set(zip(component.belief.tolist(), position.tolist(), strict=True))):
-            tight = self._tight[h].get(belief)
-            if tight is None or np.isinf(tight[action]):
-                self._tell(h, belief, action)
-        worth = float(component.weight @ self._table(node)[np.arange(len(position)), position])
-        if worth < choice.upper - self.epsilon / self.model.horizon:
-            choice.upper = worth
-            node.stale += 1
-            return True
-        return False
+        bound = self._table(node)[np.arange(len(position)), position]
+        worth = before = min(choice.upper, float(component.weight @ bound))
+        rows: dict[tuple[int, int], list[float]] = {}
+        for row, pair in enumerate(zip(component.belief.tolist(), position.tolist(), strict=True)):
+            known = rows.setdefault(pair, [0.0, float(bound[row])])
+            known[0] += float(component.weight[row])
+        if len(node.choices) > MANY:
+            target = -np.inf
+        while rows and worth > target:
+            # the row that can lower the bound most
+            (belief, action), (weight, now) = max(rows.items(), key=lambda x: x[1][0] * (x[1][1] - self._least(h, *x[0])))
+            new = min(now, self._tell(h, belief, action, now - (worth - target) / weight))
+            worth -= weight * (now - new)
+            if new < now - self.tolerance(h + 1) / 16 and new > self._least(h, belief, action) + self.tolerance(h + 1):
+                rows[belief, action][1] = new
+            else:
+                del rows[belief, action]
+        fell = worth < choice.upper - self.epsilon / (4 * self.model.horizon)
+        choice.upper = min(choice.upper, worth)
+        node.stale += worth < before
+        return fell
 
-    def _tell(self, h: int, belief: int, action: int) -> None:
-        """Bound a joint action at a belief that everybody knows, whatever it is that happens next."""
-        node = self._node(h, self.steps.alone(belief))
-        parts = np.unravel_index(action, self.steps.sizes[h - 1])
-        choice = self._met(node, tuple(np.array([a], dtype=np.int64) for a in parts), np.inf)
+    def _least(self, h: int, belief: int, action: int) -> float:
+        """A lower bound of a joint action at a belief that everybody knows."""
+        single = self._singles[h - 1].get((belief, action))
+        return single[1].lower if single else -np.inf
+
+    def _tell(self, h: int, belief: int, action: int, target: float) -> float:
+        """An upper bound of a joint action at a belief that everybody knows: what is told is told once."""
+        found = self._singles[h - 1].get((belief, action))
+        if found is None:
+            node = self._node(h, self.steps.alone(belief))
+            parts = np.unravel_index(action, self.steps.sizes[h - 1])
+            choice = self._met(node, tuple(np.array([a], dtype=np.int64) for a in parts), np.inf)
+            found = self._singles[h - 1][belief, action] = node, choice
+        node, choice = found
         left, self._left = self._left, EFFORT
         try:
             if choice.children is None:
                 self.expand(node, choice)
-            self._refine(choice, -np.inf, self.tolerance(h + 1))
-            self._keep(node, choice)
+            self._refine(choice, target, self.tolerance(h + 1))
         finally:
             self._left = left
-        tight = self._tight[h].setdefault(belief, np.full(int(np.prod(self.steps.sizes[h - 1])), np.inf))
-        tight[action] = choice.upper
+            if choice.children is not None:
+                self._keep(node, choice)
+                tight = self._tight[h].setdefault(belief, np.full(int(np.prod(self.steps.sizes[h - 1])), np.inf))
+                tight[action] = choice.upper
+        return choice.upper
 
     def dive(self, node: Node) -> None:
         """A first lower bound: the best rule by the stage's bound, and so on to the end.  Raises Stopped."""
