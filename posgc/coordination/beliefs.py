@@ -76,7 +76,7 @@ class BeliefStore:
         """Joint observations of step 1, their probabilities, and the beliefs after them."""
         initial = self.model.initial
         order = np.lexsort((initial.state, initial.observation))
-        return self._posteriors(initial.observation[order], initial.state[order], initial.probability[order])
+        return self.posteriors(initial.observation[order], initial.state[order], initial.probability[order])
 
     def means(self, value: Floats, begin: int = 0) -> Floats:
         """Expected `value` [S, ...] of the states, under the beliefs from number `begin` on, [beliefs, ...]."""
@@ -118,7 +118,7 @@ class BeliefStore:
         group = np.repeat(row, many) * n_observations + kernel.observation[at]
         weight = np.repeat(np.tile(self.probability.data[of], n_actions), many) * kernel.probability[at]
         order = np.argsort(group * n_states + kernel.state[at], kind="stable")
-        signal, mass, belief = self._posteriors(group[order], kernel.state[at][order], weight[order])
+        signal, mass, belief = self.posteriors(group[order], kernel.state[at][order], weight[order])
         row, observation = np.divmod(signal, n_observations)
         done = len(outlooks.first) // n_actions
         outlooks.first.extend(pointers(row, len(beliefs) * n_actions)[1:] + len(outlooks.belief))
@@ -127,7 +127,7 @@ class BeliefStore:
         outlooks.belief.extend(belief)
         outlooks.place.data[beliefs] = done + np.arange(len(beliefs))
 
-    def _posteriors(self, group: Ints, state: Ints, weight: Floats) -> tuple[Ints, Floats, Ints]:
+    def posteriors(self, group: Ints, state: Ints, weight: Floats) -> tuple[Ints, Floats, Ints]:
         """Groups, their masses, and numbers of the beliefs in them, from rows sorted by (group, state)."""
         keep = weight > 0
         group, state, weight = group[keep], state[keep], weight[keep]

@@ -58,7 +58,7 @@ class Parts:
     components: list[Component]
     part: tuple[Ints, ...]  # [T_i] for each agent: the part that each old type is in
     place: tuple[Ints, ...]  # [T_i] for each agent: the type in that part
-    apart: float  # the largest L1 distance between conditional laws that were merged
+    apart: float  # how far in L1 merging moved the joint law, at most
 
 
 def split(types: Ints, belief: Ints, weight: Floats, queue: tuple[Ints, ...]) -> Parts:
@@ -75,7 +75,7 @@ def split(types: Ints, belief: Ints, weight: Floats, queue: tuple[Ints, ...]) ->
     while stable < n:
         label = _alike(i, types, belief, weight, queues[i]) if len(queues[i]) > 1 else None
         if label is not None:
-            apart = max(apart, _merge(i, label, types, belief, weight, queues))
+            apart += _merge(i, label, types, belief, weight, queues)
             merged[i] = label[merged[i]]
             types, belief, weight = _together(types, belief, weight, queues)
             stable = 0

@@ -20,6 +20,7 @@ from posgc.coordination.relaxation import Relaxation
 from posgc.coordination.stage import Rules
 from posgc.coordination.steps import Rule, Steps, positions_of
 from posgc.information.items import Information
+from posgc.model.rewards import largest_to_come, spans_to_come
 
 __all__ = ["Choice", "Node", "Search", "Stopped"]
 
@@ -30,6 +31,8 @@ FEW = 3000
 """Beliefs times steps up to which beliefs that everybody knows are solved before the search, last step first."""
 MANY = 8
 """Rules of a node from which on the bounds of their rows are made precise at once, not only as far as asked."""
+ROUNDING = 64 * float(np.finfo(float).eps)
+"""Relative error of one step's sums."""
 EFFORT = 100
 """Rules that are expanded, at most, to make the bound of one belief and joint action precise."""
 
@@ -94,7 +97,7 @@ class Search:
         self._number = count()
         self._left: float = np.inf
         self.rules_held = 0
-        self.roots = [(p, self._node(1, number)) for p, number in self.steps.merge(self.steps.begin().parts)]
+        self.roots = [(p, self._node(1, number)) for p, number in self.steps.merge(self.steps.begin().parts())]
 
     @property
     def lower(self) -> float:
@@ -109,6 +112,22 @@ class Search:
     def tolerance(self, h: int) -> float:
         """The width of a bracket that counts as closed: less at later steps, so that closed children close a choice."""
         return self.epsilon * (self.model.horizon - h + 1) / self.model.horizon
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, near enough: tables, components, rules and their queues."""
+        held = self.beliefs.nbytes + self.steps.nbytes + self.relaxation.nbytes
+        queues = sum(node.rules.nbytes for node in self.nodes.values() if node.rules is not None)
+        return held + queues + 700 * len(self.nodes) + 900 * self.rules_held
+
+    def charge(self) -> float:
+        """What merging by rounded numbers, and arithmetic, can take from an upper bound, at most.
+
+        A law that was moved by d in L1 changes an expectation by at most d / 2 times the span of what is to come.
+        """
+        moved = (self.beliefs.worst + self.steps.apart + self.steps.interned) / 2
+        spans, largest = spans_to_come(self.model)[0], largest_to_come(self.model)[0]
+        return float(moved * spans.sum() + ROUNDING * largest.sum())
 
     def check(self) -> None:
         """Raises Stopped where a limit is reached."""

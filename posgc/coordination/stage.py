@@ -63,6 +63,7 @@ class Rules:
             table = self._start_pairs(payoff)
         else:
             table = np.moveaxis(payoff, 1 + self._last, -1).copy()
+        self._table_size = table.size
         self._push(_Partial(0, (), table))
 
     def _ordered_slots(self, payoff: Floats, types: Ints) -> list[tuple[int, int]]:
@@ -93,8 +94,11 @@ class Rules:
         """No rule that is still to come is worth more."""
         return -self._heap[0][0] if self._heap else -np.inf
 
-    def __len__(self) -> int:
-        return len(self._heap)
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, near enough."""
+        per = self._counts[self._last] * self._sizes[self._last] if self._pairs else self._table_size
+        return len(self._heap) * (350 + 8 * per)
 
     def next(self, check: Callable[[], None] = lambda: None) -> tuple[float, tuple[Ints, ...]]:
         """The best rule that is left: its worth, and for every agent the action of each type.

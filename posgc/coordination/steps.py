@@ -23,12 +23,18 @@ Rule = tuple[Ints, ...]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Played:
-    """What follows when a rule is played: the parts, and every row that led to them."""
+    """What follows when a rule is played, before anything is merged: one row for each that can happen."""
 
-    parts: Parts
     types: Ints  # [n, rows] the types before
     news: Ints  # [n, rows] codes of what each agent newly learns, as `posgc.information.codes.learnt` codes it
-    fresh: Ints  # [n, rows] positions in `Parts.part` and `Parts.place`
+    fresh: Ints  # [n, rows] the types after
+    belief: Ints  # [rows]
+    mass: Floats  # [rows] probabilities
+    queue: tuple[Ints, ...]  # for each agent, of the types after
+
+    def parts(self) -> Parts:
+        """The components after."""
+        return split(self.fresh, self.belief, self.mass, self.queue)
 
 
 def positions_of(rule: Rule, types: Ints, sizes: tuple[int, ...]) -> Ints:
@@ -59,7 +65,8 @@ class Steps:
             kinds.setdefault((model.kernel_of_step[h - 1], model.active[h - 1].tobytes(), self.transfers[h]), len(kinds))
             for h in range(1, model.horizon)
         ]
-        self.apart = 0.0  # the largest L1 distance between laws of types, or components, that were merged
+        self.apart = 0.0  # the largest L1 distance between laws of types that were merged in one component
+        self.interned = 0.0  # the same of components
         self.nbytes = 0
 
     def number(self, component: Component) -> int:
@@ -71,7 +78,8 @@ class Steps:
             self.component.append(component)
             self.nbytes += component.nbytes
         else:
-            self.apart = max(self.apart, float(np.abs(self.component[found].weight - component.weight).sum()))
+            apart = float(np.abs(self.component[found].weight - component.weight).sum())
+            self.interned = max(self.interned, apart)
         return found
 
     def alone(self, belief: int) -> int:
@@ -85,7 +93,8 @@ class Steps:
         observation, mass, belief = self.beliefs.start()
         n = self.beliefs.model.n_agents
         types = np.zeros((n, len(mass)), dtype=np.int64)
-        return self._learn(0, types, (np.zeros(1, np.int64),) * n, np.zeros(len(mass), np.int64), observation, mass, belief)
+        nothing, none = (np.zeros(1, np.int64),) * n, np.zeros(len(mass), np.int64)
+        return self._learn(0, types, nothing, none, observation, mass, belief)
 
     def play(self, component: Component, h: int, rule: Rule) -> Played:
         """Play a rule at step h < H."""
@@ -104,13 +113,14 @@ class Steps:
         key = (number, self._kind[h - 1], b"".join(own.tobytes() for own in rule))
         found = self._followed.get(key)
         if found is None:
-            parts = self.play(self.component[number], h, rule).parts
+            parts = self.play(self.component[number], h, rule).parts()
             found = self._followed[key] = self.merge(parts)
             self.nbytes += 250 + 120 * len(found)
         return found
 
     def merge(self, parts: Parts) -> list[tuple[float, int]]:
         """Probabilities and numbers of components, each number once."""
+        self.apart = max(self.apart, parts.apart)
         mass: dict[int, float] = {}
         for p, component in zip(parts.mass.tolist(), parts.components, strict=True):
             number = self.number(component)
@@ -120,7 +130,7 @@ class Steps:
     def _learn(
         self, h: int, types: Ints, queue: tuple[Ints, ...], action: Ints, observation: Ints, mass: Floats, belief: Ints
     ) -> Played:
-        """The parts of step h + 1 from rows of types of step h, joint action, joint observation and belief."""
+        """What agents know at step h + 1, from rows of types of step h, joint action, joint observation and belief."""
         rows = len(mass)
         sources = {-2: action, -1: observation, **{j: q[types[j]] for j, q in enumerate(queue)}}
         fresh, queues, news = [], [], []
@@ -133,7 +143,4 @@ class Steps:
             fresh.append(label)
             queues.append(Transfer.read(transfer.queue, {k: s[first] for k, s in sources.items()}, len(first)))
             news.append(Transfer.read(transfer.news, sources, rows) if transfer.news != transfer.learned else code)
-        joint = np.array(fresh)
-        parts = split(joint, belief, mass, tuple(queues))
-        self.apart = max(self.apart, parts.apart)
-        return Played(parts, types, np.array(news), joint)
+        return Played(types, np.array(news), np.array(fresh), belief, mass, tuple(queues))
