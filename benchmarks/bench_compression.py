@@ -21,16 +21,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from posgc_window.error import window_certificate
 from posgc_window.suffixes import window_graph
 
 from posgc.compression import quotient
 from posgc.information.graph import Graph, expand_graph
+from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
 from posgc.pipeline import Compiled, CompressionRequest, Request, compile_request, quiet, solve
 from posgc.plugin.importer import RewardReading
-from posgc.language.concepts import ConceptName
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ROOT / ".." / "shared" / "benchmarks"
@@ -154,7 +155,7 @@ def row(game: Game, horizon: int, spec: str, max_nodes: int = 400_000, concept: 
     seconds = time.perf_counter() - start
     assert solution.compression is not None
     a, found = solution.compression.assessment, solution.compression
-    value = solution.policy.header.values[0] if solution.judgement is None else solution.judgement.values[0]
+    value = solution.policy.claim.values[0] if solution.judgement is None else solution.judgement.values[0]
     shown = f"{round(value, 12) + 0.0:.6g}"  # rounding noise of a zero is 0
     total = float(reward_spans(compiled.model).max(axis=0).sum())
     share = "" if found.certified is None else f"{100 * found.certified / total:.2g} %"
@@ -235,7 +236,10 @@ def build() -> None:
         for length in lengths:
             graph, seconds = _timed(lambda i=information, L=length: window_graph(i, L, "uniform", NODES, quiet))
             _, merging = _timed(lambda g=graph: quotient(g))
-            _, certifying = _timed(lambda i=information, L=length: window_certificate(i, L, "uniform", NODES))
+            merged = np.array([layer.merge_error for layer in graph.layers])
+            _, certifying = _timed(
+                lambda i=information, L=length, m=merged: window_certificate(i, L, "uniform", NODES, m)
+            )
             print(f"| | window({length}) | {_rates(graph, seconds)} | {merging:.2f}, {certifying:.2f} |", flush=True)
 
 

@@ -100,7 +100,7 @@ def main() -> None:
         sys.exit(f"no benchmark files under {FILES}")
     for path in files:
         source = Source(str(path), path.read_text())
-        importer = next(i for i in (DpomdpImporter(), PomdpImporter()) if i.claims(source))
+        importer = next(i for i in (DpomdpImporter(), PomdpImporter()) if i.applies(source) is None)
 
         def read(source: Source = source, importer: DpomdpImporter | PomdpImporter = importer) -> str:
             try:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from posgc.assumptions import observability
+from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import Request, compile_request, independence, solve
-from posgc.language.concepts import ConceptName
 
 __all__ = ["CHECKED", "FILES", "HORIZONS", "Budget", "Facts", "FileReport", "Row", "Solved", "measure"]
 
@@ -206,7 +206,7 @@ def solve_all(
         checked = solution.judgement
         if number > 0:
             values, nodes_used = tuple(float(v) for v in checked.values), sum(solution.layers)
-            yield Solved(horizon, values, float(checked.gap), solution.upper, nodes_used, seconds, peak)
+            yield Solved(horizon, values, float(checked.gap), solution.bounds[1], nodes_used, seconds, peak)
 
 
 def _child(

@@ -16,7 +16,7 @@ import numpy as np
 
 from posgc.information.graph import Graph, expand_graph
 from posgc.pipeline import Request, compile_request, solve
-from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
 
 HERE = Path(__file__).resolve().parent
 GAME = HERE.parent / "games" / "dectiger.posg"
@@ -42,7 +42,7 @@ def line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float, 
             f"stroke-width='{width:.2f}' stroke-opacity='{opacity:.2f}' stroke-linecap='round'/>")  # fmt: skip
 
 
-def flow(graph: Graph, policy: Policy) -> tuple[list[np.ndarray], list[dict[tuple[int, int], float]]]:
+def flow(graph: Graph, policy: Machine) -> tuple[list[np.ndarray], list[dict[tuple[int, int], float]]]:
     """How likely the team comes to each node, and along each edge."""
     reach: list[np.ndarray] = [graph.root]
     edges: list[dict[tuple[int, int], float]] = []
@@ -69,7 +69,7 @@ def flow(graph: Graph, policy: Policy) -> tuple[list[np.ndarray], list[dict[tupl
 def beliefs() -> str:
     """The left half."""
     compiled = compile_request(Request(str(GAME), share="full", horizon=STEPS))
-    policy, graph = solve(compiled, "team").policy, expand_graph(compiled.information)
+    policy, graph = solve(compiled, "team").policy.strategy, expand_graph(compiled.information)
     reach, edges = flow(graph, policy)
     heights = []
     for layer in graph.layers:

@@ -15,13 +15,17 @@ ROOMS = [
     "assumptions",
     "equilibrium",
     "policy",
+    "play",
+    "judge",
+    "planning",
     "compression",
     "plugin",
     "pipeline",
     "api",
+    "report",
     "cli",
 ]
-FOR_PLUGINS = {"plugin", "model", "information", "compression", "equilibrium", "policy"}
+FOR_PLUGINS = {"plugin", "model", "information", "compression", "equilibrium", "policy", "judge", "planning"}
 
 
 @cache

@@ -18,8 +18,9 @@ from lark import Token
 
 from posgc.plugin import vanishes
 from posgc.plugin.complaints import Complaints, span_in, span_of
-from posgc_dpomdp.header import ROUNDED, Header, reward_axes
+from posgc_dpomdp.header import Header, reward_axes
 from posgc_dpomdp.labels import ANY, Axis, Cells
+from posgc_dpomdp.start import ROUNDED
 from posgc_dpomdp.syntax import Statement
 
 __all__ = ["Write", "read_writes"]
@@ -85,7 +86,7 @@ class _Reader:
         return writes
 
     def _meant(self, fields: Sequence[str]) -> list[Cells]:
-        """The rows that a wrong statement may have been meant for, whose sums are therefore no news."""
+        """The rows that a wrong statement may have been meant for: their sums would only repeat its mistake."""
         cells: Cells = ()
         for axis, text in zip(self.axes[:2], [*fields, "*", "*"], strict=False):
             guess = axis.guess(text)

@@ -76,16 +76,16 @@ class DpomdpExporter:
 
 @dataclass(frozen=True)
 class _Law:
-    """Entries (a, row, column, probability) of T by (a, s, s'), of O by (a, s', o')."""
+    """Entries of T by (a, s, s') or of O by (a, s', o')."""
 
-    action: Ints
-    row: Ints
-    column: Ints
-    value: Floats
+    action: Ints  # [entries]
+    row: Ints  # [entries]
+    column: Ints  # [entries]
+    value: Floats  # [entries], probability
 
 
 def _factors(kernel: Kernel, model: Model) -> tuple[_Law, _Law] | None:
-    """T and O with P(s', o' | s, a) = T(s' | s, a) O(o' | a, s'), or None where there are no such."""
+    """T and O with P(s', o' | s, a) = T(s' | s, a) O(o' | a, s'), or None where the kernel does not factor so."""
     n_states, n_observations = model.n_states, model.n_observations
     row = np.repeat(np.arange(len(kernel.indptr) - 1), np.diff(kernel.indptr))
     pair, place = np.unique(row * n_states + kernel.state, return_inverse=True)

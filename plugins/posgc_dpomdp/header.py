@@ -6,79 +6,32 @@ A `.dpomdp` has them in this order; a `.pomdp` in any, without agents, and witho
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
-from lark import Token
 
 from posgc.plugin import LimitError
 from posgc.plugin.complaints import Complaints, span_of
+from posgc_dpomdp.dialects import DPOMDP, MDP, POMDP, Dialect
 from posgc_dpomdp.labels import IDENTIFIER, Axis, Labels
 from posgc_dpomdp.syntax import Document, Item, Word, words
 
-__all__ = [
-    "DPOMDP",
-    "EXACT",
-    "MAX_AGENTS",
-    "MAX_CELLS",
-    "MDP",
-    "POMDP",
-    "ROUNDED",
-    "Dialect",
-    "Header",
-    "read_header",
-    "read_single_header",
-    "reward_axes",
-    "start_law",
-]
+__all__ = ["MAX_AGENTS", "MAX_CELLS", "Header", "read_header", "read_single_header", "reward_axes", "words_of"]
 
-Floats = npt.NDArray[np.float64]
-
-EXACT = 1e-9  # absolute: a sum this close to 1 is made 1 without a word
-ROUNDED = 1e-5  # absolute: one this close is taken for rounded and made 1 with a note; others are refused
 MAX_CELLS = 200_000_000  # cells of the tables of T and O together, or of R: 1.6 GB of float64
 MAX_AGENTS = 15  # R has an axis per state and two per agent, and NumPy 1 arrays have at most 32
 _HUGE = 10**300  # counts are whole numbers of any length; this one still prints as a float
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """What a message must say of a format: the whole form of each letter, and where numbers stand."""
-
-    forms: Mapping[str, str]
-    numbers: str
-    entry: str
-
-
-DPOMDP = Dialect(
-    {"T": "T: ja : s : s' : p", "O": "O: ja : s' : jo : p", "R": "R: ja : s : s' : jo : r"},
-    "the numbers stand on the lines after the statement",
-    "a colon parts the fields and comes before the number",
-)
-POMDP = Dialect(
-    {"T": "T: a : s : s' p", "O": "O: a : s' : o p", "R": "R: a : s : s' : o r"},
-    "the numbers follow the last field, without a colon",
-    "a colon parts the fields, and none comes before the number",
-)
-MDP = Dialect(
-    {"T": "T: a : s : s' p", "R": "R: a : s : s' r"},
-    POMDP.numbers,
-    POMDP.entry,
-)
 ORDER = ("agents", "discount", "values", "states", "start", "actions", "observations")
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the header declares; `sign` is -1 for `values: cost`, `quoted` tells the SDMS dialect."""
+    """What the header declares."""
 
     dialect: Dialect
     agents: tuple[str, ...]
     discount: float
-    sign: float
-    quoted: bool
+    sign: float  # -1 for `values: cost`, else 1
+    quoted: bool  # whether the text is of the SDMS dialect
     states: Axis
     actions: Axis
     observations: Axis
@@ -136,7 +89,7 @@ def read_single_header(document: Document, complaints: Complaints) -> Header:
     discount = _discount(items.get("discount"), complaints)
     sign, _ = _values(items.get("values"), complaints)
     found = {
-        key: _labels(_words(items.get(key), complaints), key, complaints)
+        key: _labels(words_of(items.get(key), complaints), key, complaints)
         for key in ("states", "actions", "states" if mdp else "observations")
     }
     if None in found.values():
@@ -213,7 +166,7 @@ _EXAMPLE = {
 }
 
 
-def _words(item: Item | None, complaints: Complaints) -> list[Word]:
+def words_of(item: Item | None, complaints: Complaints) -> list[Word]:
     """The words of a one-line item; they may stand on the next line, with a note."""
     if item is None:
         return []
@@ -232,7 +185,7 @@ def _count(word: Word, what: str, complaints: Complaints) -> int | None:
     if word.text.isdecimal() and 0 < len(digits) <= 18:
         return int(digits)
     shown = word.text if len(word.text) < 20 else word.text[:12] + "…"
-    complaints.error("I105", f"{shown} is no number of {what}", word.span, "a count is a whole number from 1")
+    complaints.error("I105", f"{shown} is not a number of {what}", word.span, "a count is a whole number from 1")
     return None
 
 
@@ -245,7 +198,10 @@ def _labels(found: list[Word], what: str, complaints: Complaints) -> Labels | No
     for word in found:
         if not IDENTIFIER.fullmatch(word.text):
             complaints.error(
-                "I101", f"`{word.text}` is no name", word.span, "a name is a letter, then letters, digits, `-` and `_`"
+                "I101",
+                f"`{word.text}` is not a name",
+                word.span,
+                "a name is a letter, then letters, digits, `-` and `_`",
             )
         elif word.text in seen:
             complaints.error("I101", f"`{word.text}` is named twice among the {what}", word.span, "rename one")
@@ -254,7 +210,7 @@ def _labels(found: list[Word], what: str, complaints: Complaints) -> Labels | No
 
 
 def _agents(item: Item | None, complaints: Complaints) -> tuple[str, ...]:
-    labels = _labels(_words(item, complaints), "agents", complaints)
+    labels = _labels(words_of(item, complaints), "agents", complaints)
     if labels is None:
         return ()
     if labels.size > MAX_AGENTS:
@@ -263,7 +219,7 @@ def _agents(item: Item | None, complaints: Complaints) -> tuple[str, ...]:
 
 
 def _discount(item: Item | None, complaints: Complaints) -> float:
-    found = _words(item, complaints)
+    found = words_of(item, complaints)
     if not found:
         return 1.0
     try:
@@ -282,7 +238,7 @@ def _discount(item: Item | None, complaints: Complaints) -> float:
 
 
 def _values(item: Item | None, complaints: Complaints) -> tuple[float, bool]:
-    found = _words(item, complaints)
+    found = words_of(item, complaints)
     if not found:
         return 1.0, False
     if len(found) > 1 or found[0].text not in ("reward", "cost"):
@@ -295,7 +251,7 @@ def _values(item: Item | None, complaints: Complaints) -> tuple[float, bool]:
 
 
 def _states(item: Item | None, complaints: Complaints) -> Labels | None:
-    return _labels(_words(item, complaints), "states", complaints)
+    return _labels(words_of(item, complaints), "states", complaints)
 
 
 def _per_agent(key: str, item: Item | None, agents: int, complaints: Complaints) -> tuple[Labels, ...]:
@@ -312,88 +268,3 @@ def _per_agent(key: str, item: Item | None, agents: int, complaints: Complaints)
         return ()
     found = [_labels(list(words(line)), f"{key} of agent {i + 1}", complaints) for i, line in enumerate(item.lines)]
     return tuple(labels for labels in found if labels)
-
-
-def start_law(header: Header, complaints: Complaints) -> Floats:
-    """The law of the first state, [S], summing to 1; zeros where the item is wrong."""
-    item, states = header.start, header.states.parts[0]
-    found = _words(item, complaints)
-    law = np.zeros(states.size)
-    if item is None and header.dialect is not DPOMDP:
-        return np.full(states.size, 1.0 / states.size)
-    if not found:
-        return law
-    assert item is not None  # it has words
-    if item.key == "start" and not (len(found) == 1 and _is_state(found[0], states, item.token)):
-        return _row(found, item.token, states, complaints)
-    chosen = []
-    for word in found:
-        index = states.find(word.text)
-        if index is None:
-            message, cure = states.why_not(word.text, "state")
-            complaints.error("I102", message, word.span, cure)
-        else:
-            chosen.append(index)
-    if item.key == "start" and found[0].line != item.token.line:
-        complaints.note("N104", "a state on the line after `start:`", found[0].span, f"`start: {found[0].text}`")
-    law[chosen] = 1.0
-    if item.key == "start exclude":
-        law = 1.0 - law
-        if not law.any():
-            complaints.error("I105", "`start exclude:` leaves no state", span_of(item.token), "exclude fewer")
-    law /= max(float(law.sum()), 1.0)
-    return law
-
-
-def _is_state(word: Word, states: Labels, head: Token) -> bool:
-    """Whether the only word of `start:` means a state; with one state a number on the next line is a row."""
-    if word.text in states.names:
-        return True
-    if word.text == "uniform":
-        return False
-    return not _numbers([word]) or (word.text.isdecimal() and not (states.size == 1 and word.line != head.line))
-
-
-def _numbers(found: list[Word]) -> list[float]:
-    """The words as numbers; empty if one is not a number."""
-    try:
-        return [float(word.text.replace("_", "?")) for word in found]
-    except ValueError:
-        return []
-
-
-def _row(found: list[Word], head: Token, states: Labels, complaints: Complaints) -> Floats:
-    """`uniform` or |S| probabilities, as they stand or on the same line."""
-    if found[0].line == head.line:
-        complaints.note("N104", "what MADP wants on the line after `start:` stands on the same line", found[0].span)
-    if [word.text for word in found] == ["uniform"]:
-        return np.full(states.size, 1.0 / states.size)
-    values = _numbers(found)
-    if not values:
-        complaints.error(
-            "I101",
-            "`start:` takes probabilities, `uniform`, or one state",
-            found[0].span,
-            "for several states write `start include:`",
-        )
-    elif len(values) != states.size:
-        complaints.error(
-            "I101",
-            f"`start:` gives {len(values)} numbers for {states.size} states",
-            found[0].span,
-            "one probability a state, in the order of the states",
-        )
-    for word, value in zip(found, values, strict=False):
-        if not 0 <= value <= 1 + ROUNDED:
-            complaints.error("I105", f"the probability {word.text} is not in [0, 1]", word.span, "correct it")
-            values = []
-    if len(values) != states.size:
-        return np.zeros(states.size)
-    law = np.array(values)
-    total = float(law.sum())
-    if abs(total - 1) > ROUNDED:
-        complaints.error("I103", f"the start probabilities sum to {total:.12g}", found[0].span, "make them sum to 1")
-        return law
-    if abs(total - 1) > EXACT:
-        complaints.note("N106", f"the start probabilities sum to {total:.12g} and were renormalised", found[0].span)
-    return law / total

@@ -24,10 +24,10 @@ _NUMBER = re.compile(r"[+-]?[0-9]+")
 
 @dataclass(frozen=True)
 class Labels:
-    """`size` values, with the file's `names` or, where it gave a count, none."""
+    """The values of one kind."""
 
     size: int
-    names: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # the file's; empty where it gave a count
     _index: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -40,7 +40,7 @@ class Labels:
         return self.names or tuple(str(i) for i in range(self.size))
 
     def find(self, word: str) -> int | None:
-        """The index that a name or a number means; None if there is no such."""
+        """The index that a name or a number means; None if there is none."""
         if word in self._index:
             return self._index[word]
         if _INDEX.fullmatch(word) and int(word) < self.size:

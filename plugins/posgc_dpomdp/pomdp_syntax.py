@@ -114,7 +114,7 @@ class _Scanner:
         self._complain(
             "preamble",
             name,
-            f"`{name}:` is no item of the format",
+            f"`{name}:` is not an item of the format",
             "the items are discount, values, states, actions, observations and start",
         )
 

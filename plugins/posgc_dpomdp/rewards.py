@@ -1,4 +1,4 @@
-"""The rewards R(ja, s, s', jo), and where the two readings of the format would part.
+"""The rewards R(ja, s, s', jo), and where the two readings of the format differ.
 
 Cassandra's reading, which is ours, keeps R(ja, s, s', jo) cell by cell, the last statement winning; the
 expected reward of (s, ja) is the sum over s', jo of T(s'|s,ja) O(jo|ja,s') R(ja,s,s',jo).  MADP keeps only
@@ -31,11 +31,10 @@ _SAME = 1e-9  # relative to the largest reward: two expectations this close are 
 
 @dataclass(frozen=True)
 class Rewards:
-    """`values[ja, s, s', jo, k]`, with 1 for the size of a field that no statement names.
+    """The table of R."""
 
-    k runs over the rewards the file gives: one for all, or one for each agent (SDMS).
-    """
-
+    # [ja, s, s', jo, k], with 1 for the size of a field that no statement names; k runs over the rewards the file
+    # gives: one for all, or one for each agent (SDMS)
     values: Floats
 
     def __call__(self, *fields: npt.NDArray[np.int64]) -> Floats:

@@ -41,7 +41,7 @@ class Statement(NamedTuple):
     `head` stands where the statement begins, and is an ENTRY (with a number as `tail`), an OPEN (with a row,
     a matrix or a keyword as `block`) or an INLINE (with a keyword as `tail`).  `fields` and `tail` are the
     texts between the colons of `head`; those that are tokens stand somewhere else (`place`).  `cut` is true
-    where a malformed line follows: then a count of numbers that is too small is no news.
+    where a malformed line follows: then a count of numbers that is too small tells nothing new.
     """
 
     head: Token
@@ -74,11 +74,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Document:
-    """Header items and statements in file order; `damaged` are letters and keys with malformed lines."""
+    """The file in parts."""
 
-    items: tuple[Item, ...]
-    statements: tuple[Statement, ...]
-    damaged: frozenset[str]
+    items: tuple[Item, ...]  # of the header, in file order
+    statements: tuple[Statement, ...]  # in file order
+    damaged: frozenset[str]  # letters and keys with malformed lines
 
 
 def words(line: Token) -> Iterator[Word]:
@@ -114,7 +114,7 @@ def parse(complaints: Complaints) -> Document:
             letter = node[0] if node[0] in "TOR" else statements[-1].head[0] if statements else ""
             key = _KEY.match(node)
             damaged.add(key.group(1).lower() if key and len(key.group(1)) > 1 else letter)
-            # The numbers below a malformed statement are no second mistake.
+            # The numbers below a malformed statement are not a second mistake.
             if not (_is_malformed(before) and _NUMBERS.fullmatch(node)):
                 _malformed(node, complaints)
         else:
@@ -149,7 +149,7 @@ def _malformed(line: Token, complaints: Complaints) -> None:
         word = key.group(1)
         right = word.upper() if len(word) == 1 else word.lower()
         message, cure = (
-            f"`{line.split(':')[0].strip()}` is no keyword",
+            f"`{line.split(':')[0].strip()}` is not a keyword",
             f"the format is case-sensitive: `{right}:`",
         )
     elif re.match(r"[+-]?\.?\d", line):

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from posgc.plugin.complaints import SHOWN, Complaints, span_of
 from posgc_dpomdp.body import Write
-from posgc_dpomdp.header import EXACT, ROUNDED
 from posgc_dpomdp.labels import ANY, Axis, Cells
+from posgc_dpomdp.start import EXACT, ROUNDED
 
 __all__ = ["Table", "check_rows", "fill", "runs"]
 
@@ -27,10 +27,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Table:
-    """`values[*ja, s, …]` with one axis an agent; `writer[*ja, s]` is the write that last touched the row, or -1."""
+    """A dense table, and who wrote it."""
 
-    values: Floats
-    writer: npt.NDArray[np.int32]
+    values: Floats  # [*ja, s, …], one axis an agent
+    writer: npt.NDArray[np.int32]  # [*ja, s], the write that last touched the row, or -1
 
 
 def runs(writes: Sequence[Write], rank: int) -> Iterator[tuple[bool, list[tuple[int, Write]]]]:

@@ -171,8 +171,8 @@ class Episode:
         self.begin(_draw(rng, self.game.initial["probability"]))
 
     def step(self, actions: Sequence[int], rng: np.random.Generator) -> list[float]:
-        """Everybody acts (own action indices), chance draws; returns the rewards.  What is chosen where there is no
-        choice comes to nothing.  Raises ValueError for what is no action, and after the end."""
+        """Everybody acts (own action indices), chance draws; returns the rewards.  A choice made where
+        there is none has no effect.  Raises ValueError for what is not an action, and after the end."""
         for agent, action in enumerate(actions):
             if self.done or not 0 <= action < self.game.action_count(agent):
                 raise ValueError(f"{self.game.agents[agent]} cannot play {action} at step {self.h}")

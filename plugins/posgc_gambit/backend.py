@@ -13,9 +13,8 @@ import numpy as np
 
 from posgc.equilibrium import SolverFailed, Stages, StageSolution, certify
 from posgc.equilibrium.layer import Group, support_groups
-from posgc.language.concepts import ConceptName
 from posgc.planning.induction import Induction
-from posgc.plugin import Facts, NoOptions, Problem
+from posgc.plugin import ConceptName, Facts, NoOptions, Problem
 from posgc_gambit.adapter import missing_pygambit, solve_stage
 
 __all__ = ["Gambit", "gambit_nash"]

@@ -45,11 +45,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class _Function:
-    """A function node: `kind`, what it is where no player counts, and what each action node counts for."""
+    """A function node."""
 
     kind: int
-    default: int
-    weights: tuple[int, ...]
+    default: int  # what it is where no player counts
+    weights: tuple[int, ...]  # what each action node counts for
     form: tuple[int, ...]
 
     def alone(self, times: int, node: int) -> int:
@@ -160,6 +160,7 @@ def _below(
         while stack:
             node = stack[-1]
             inner = [each for each in neighbours[node] if each >= counts.actions]
+            # first visit: 1 while what is below it is on the stack, so that meeting a 1 again is a cycle
             if node not in state:
                 state[node] = 1
                 if any(state.get(each) == 1 for each in inner):
@@ -198,6 +199,7 @@ def _pay(
     places = [(i, actions.index(node)) for i, actions in enumerate(sets) if node in actions]
     columns: list[list[Ints]] = [[] for _ in places]
     for each in around:
+        # for each player that can play the node, its own axis is fixed at that action
         grids = _value(each, sets, counts, functions, below)
         for found, (i, k) in zip(columns, places, strict=True):
             found.append(np.broadcast_to(grids, payoff.shape[1:]).take(k, axis=i).ravel())
@@ -206,6 +208,7 @@ def _pay(
     rows = [np.stack(c, axis=1) if c else empty for c, empty in zip(columns, none, strict=True)]
     met = np.concatenate(rows) if rows else np.zeros((0, len(around)), dtype=np.int64)
     if around:
+        # the file lists payoffs by configuration, sorted, for those that occur
         known, index = np.unique(met, axis=0, return_inverse=True)
     else:
         known, index = met[:1], np.zeros(len(met), dtype=np.int64)

@@ -155,14 +155,13 @@ def _laws(tokens: Tokens, types: Sequence[int]) -> tuple[list[Floats], list[Diag
 
 @dataclass(frozen=True)
 class _Bayesian:
-    """`laws[i][t]`, the actions `sets[i][t]` of a type, all actions `joint[i]` of a player, and the payoffs over
-    these."""
+    """A Bayesian action graph game."""
 
     counts: Counts
-    laws: list[Floats]
-    sets: list[list[tuple[int, ...]]]
-    joint: list[tuple[int, ...]]
-    payoff: Floats
+    laws: list[Floats]  # laws[i][t]: probability of type t of player i
+    sets: list[list[tuple[int, ...]]]  # sets[i][t]: the actions of that type
+    joint: list[tuple[int, ...]]  # joint[i]: all actions of player i
+    payoff: Floats  # [n, *actions of each player in `joint`]
 
     def notes(self) -> list[Diagnostic]:
         return [

@@ -19,27 +19,24 @@ _SLACK = Fraction(1, 10**9)
 
 @dataclass(frozen=True)
 class Infoset:
-    """What a player (or chance, with probabilities) may do; `player` counts from 0, -1 is chance."""
+    """What a player may do."""
 
-    player: int
+    player: int  # from 0; -1 is chance
     number: int
     name: str
     actions: tuple[str, ...]
-    chances: tuple[Fraction, ...] = ()
+    chances: tuple[Fraction, ...] = ()  # probabilities of the actions, for chance only
 
 
 @dataclass(frozen=True)
 class Node:
-    """A node; `infoset` is None at an end.  `payoff` is paid where the node has an outcome.
+    """A node of the tree."""
 
-    `place` is that of the action of `parent` that leads here.
-    """
-
-    infoset: Infoset | None
-    payoff: tuple[Fraction, ...] | None
+    infoset: Infoset | None  # None at an end
+    payoff: tuple[Fraction, ...] | None  # paid where the node has an outcome
     children: list[int]
     parent: int
-    place: int
+    place: int  # that of the action of `parent` that leads here
     word: Word
 
 

@@ -18,8 +18,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-import networkx as nx
-
 from posgc_gambit_files.efg_reader import Infoset, Tree
 from posgc_gambit_files.tokens import Tokens, Word
 
@@ -31,21 +29,19 @@ Payoff = tuple[Fraction, ...]
 
 @dataclass(frozen=True)
 class Landing:
-    """What may follow: with `chance`, having been paid `payoff`, the stage that begins at `head`, None at the end."""
+    """What may follow a joint move."""
 
-    chance: Fraction
-    payoff: Payoff
-    head: int | None
+    chance: Fraction  # its probability
+    payoff: Payoff  # paid on the way
+    head: int | None  # the first node of the next stage; None at the end
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Moves of one step: who moves, in the order of the tree, and the landings after each joint move.
+    """Moves of one step."""
 
-    `after` is row-major over the movers' actions, first mover most significant.
-    """
-
-    movers: tuple[Infoset, ...]
+    movers: tuple[Infoset, ...]  # who moves, in the order of the tree
+    # the landings after each joint move, row-major over the movers' actions, first mover most significant
     after: tuple[tuple[Landing, ...], ...]
 
 
@@ -60,6 +56,8 @@ class Stages:
 
 def arrange(tree: Tree, tokens: Tokens) -> Stages:
     """The stages of a tree.  Raises InputError (I107) where a player forgets, or no steps can be given."""
+    import networkx as nx  # slow to load, and every command loads this module
+
     _require_recall(tree, tokens)
     for simultaneous in (True, False):
         first, stages = _stages(tree, simultaneous)
@@ -182,6 +180,8 @@ def _landings(tree: Tree, start: int, paid: Payoff) -> Iterator[Landing]:
 
 def _groups(stages: dict[int, Stage]) -> dict[Key, int]:
     """A number for each information set, the same for those that move at one step."""
+    import networkx as nx
+
     joined: nx.Graph[Key] = nx.Graph()
     for stage in stages.values():
         keys = [_key(infoset) for infoset in stage.movers]

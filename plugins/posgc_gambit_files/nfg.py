@@ -82,7 +82,7 @@ def _strategies(tokens: Tokens, players: int) -> list[tuple[str, ...]]:
         word = tokens.next
         size = tokens.count(f"the strategies of player {i + 1}")
         if not 0 < size <= MAX_CONTINGENCIES:
-            tokens.fail(f"{size} is no number of strategies", word, "a whole number from 1", "I105")
+            tokens.fail(f"{size} is not a number of strategies", word, "a whole number from 1", "I105")
         found.append(tuple(str(k + 1) for k in range(size)))
     tokens.take("}")
     return found

@@ -23,7 +23,7 @@ __all__ = ["MAX_ROWS", "OsposgImporter"]
 
 Ints = npt.NDArray[np.int64]
 MAX_ROWS = 2_000_000  # states times joint actions of the model: some seconds
-_EXACT, _ROUNDED = 1e-9, 1e-5  # absolute: sums this close to 1 are made 1 without a word, or with a note
+_EXACT, _ROUNDED = 1e-9, 1e-5  # absolute: sums this close to 1 are made 1 without a note, or with one
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ def read_sections(source: Source, complaints: Complaints) -> OneSided:
             break
     for k, count in enumerate((n, m, a1, a2, o)):
         if count == 0:
-            complaints.error("I105", f"0 is no number of {_COUNTS[k]}", lines[0].word(k), "at least 1")
+            complaints.error("I105", f"0 is not a number of {_COUNTS[k]}", lines[0].word(k), "at least 1")
     if not 0 <= discount <= 1:
         complaints.error("I105", f"the discount {discount:g} is not in [0, 1]", lines[0].word(7), "as in 0.95")
     if len(lines) != need:

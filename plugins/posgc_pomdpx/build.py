@@ -21,8 +21,8 @@ from posgc.model import Variable as Item
 from posgc.model.arrays import Kernel
 from posgc.model.build import kernel_from_entries
 from posgc.plugin import LimitError
-from posgc_pomdpx.factors import Factor, Variable
 from posgc_pomdpx.reader import Network
+from posgc_pomdpx.scope import Factor, Variable
 
 __all__ = ["MAX_ENTRIES", "build"]
 
@@ -44,12 +44,11 @@ class _Sparse:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Combinations of values: `of[variable][k]` is the value index of the k-th, `chance[k]` its probability, and
-    `row[k]` the place in the combinations that these were made of."""
+    """Combinations of values of variables."""
 
-    of: Mapping[str, Ints]
-    chance: Floats
-    row: Ints
+    of: Mapping[str, Ints]  # of[variable][k]: value index in the k-th combination
+    chance: Floats  # [combinations], probability
+    row: Ints  # [combinations], place in the combinations that these were made of
 
     def extended(self, factors: Sequence[_Sparse]) -> _Rows:
         """With the factors' variables, for each combination and each value of positive probability."""

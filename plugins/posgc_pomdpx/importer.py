@@ -13,8 +13,6 @@ from typing import ClassVar
 
 from posgc.plugin import Imported, RewardReading, Source, require_sense
 from posgc.plugin.complaints import Complaints
-from posgc_pomdpx.build import build
-from posgc_pomdpx.reader import read_network
 
 __all__ = ["PomdpxImporter"]
 
@@ -43,6 +41,9 @@ class PomdpxImporter:
     ) -> Imported:
         """The model over the reachable states.  Raises InputError with every mistake found, LimitError where a
         table or the kernel is too large."""
+        from posgc_pomdpx.build import build  # what reads is loaded for a file to read; every command loads this module
+        from posgc_pomdpx.reader import read_network
+
         require_sense(self, source, horizon, discount, reward)
         complaints = Complaints(source)
         if reward == "zero_sum":

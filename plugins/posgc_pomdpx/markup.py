@@ -38,17 +38,16 @@ class Word(NamedTuple):
 
 @dataclass
 class Element:
-    """An element: `text` is what stands in it outside of its children; `start`, `inside`, `end` are UTF-8 offsets of
-    its first tag, of what follows that tag, and of its last tag."""
+    """An element; offsets count bytes of UTF-8."""
 
     tag: str
     attributes: dict[str, str]
     document: Document
-    start: int
+    start: int  # of its first tag
     children: list[Element] = field(default_factory=list)
-    pieces: list[str] = field(default_factory=list)
-    inside: int = -1
-    end: int = -1
+    pieces: list[str] = field(default_factory=list)  # what stands in it outside of its children
+    inside: int = -1  # of what follows that tag
+    end: int = -1  # of its last tag
 
     @property
     def text(self) -> str:

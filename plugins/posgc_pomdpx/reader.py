@@ -8,8 +8,9 @@ from graphlib import CycleError, TopologicalSorter
 
 from posgc.plugin import Source
 from posgc.plugin.complaints import Complaints
-from posgc_pomdpx.factors import MAX_CELLS, Factor, Scope, Variable, number_of, read_table
+from posgc_pomdpx.factors import read_table
 from posgc_pomdpx.markup import Element, parse_xml
+from posgc_pomdpx.scope import MAX_CELLS, Factor, Scope, Variable, number_of
 
 __all__ = ["Network", "read_network"]
 
@@ -19,17 +20,13 @@ _LETTERS = {"StateVar": "s", "ActionVar": "a", "ObsVar": "o"}
 
 @dataclass(frozen=True)
 class Network:
-    """The model in factors, laws in an order in which parents come first.
-
-    `previous` and `current` are the state variables of the two time slices, in one order; `seen[k]` tells whether
-    the k-th is fully observed.
-    """
+    """The model in factors; laws stand in an order in which parents come first."""
 
     title: str
     discount: float
-    previous: tuple[Variable, ...]
-    current: tuple[Variable, ...]
-    seen: tuple[bool, ...]
+    previous: tuple[Variable, ...]  # state variables of the first time slice
+    current: tuple[Variable, ...]  # the same of the second, in the same order
+    seen: tuple[bool, ...]  # whether each is fully observed
     actions: tuple[Variable, ...]
     observations: tuple[Variable, ...]
     initial: tuple[Factor, ...]

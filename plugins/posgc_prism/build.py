@@ -31,12 +31,13 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Play:
-    """`table[s, k]` is the choice that action k of the owner of state s makes, -1 where nothing can be chosen: then
-    the state stays.  `owner[s]` is a player, 0 where nothing can be chosen."""
+    """Who chooses in each state, and between what."""
 
     actions: tuple[tuple[str, ...], ...]  # of each player
-    owner: Ints  # [S]
-    table: Ints  # [S, most actions]
+    owner: Ints  # [S], a player; 0 where nothing can be chosen
+    # [S, most actions], the choice that action k of the owner makes; -1 where nothing can be chosen: then the state
+    # stays
+    table: Ints
 
 
 class _Builder:

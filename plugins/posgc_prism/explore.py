@@ -34,14 +34,13 @@ _EXACT, _ROUNDED = 1e-9, 1e-5  # absolute: sums this close to 1 are exact, or ro
 
 @dataclass(frozen=True)
 class Reached:
-    """States by their rows of values, ascending; choices by their state, then by label and `rank`, the number of the
-    choice among those of one label at one state; outcomes by their choice."""
+    """The reachable states; choices by their state, then by label and rank; outcomes by their choice."""
 
-    states: Ints  # [S, variables]
-    first: int
+    states: Ints  # [S, variables], ascending
+    first: int  # number of the initial state
     state: Ints  # [choices]
     label: Ints  # [choices]
-    rank: Ints  # [choices]
+    rank: Ints  # [choices], number among the choices of one label at one state
     reward: Floats  # [choices], what the action pays
     paid: Floats  # [S], what the state pays
     choice: Ints  # [outcomes]
@@ -61,6 +60,8 @@ class _Part:
         """The rows at which the choices are, ascending, and the command of each module: [choices, modules]."""
         at, commands = np.arange(len(self.rows)), np.zeros((len(self.rows), 0), dtype=np.int64)
         for own in label.commands:
+            # one enabled command of each module that takes part: each module multiplies the rows by its enabled
+            # commands
             enabled = [self.values.truth(command.guard)[at] for command in own]
             self.explorer.within(sum(int(each.sum()) for each in enabled), len(label.commands))
             old = np.concatenate([np.flatnonzero(each) for each in enabled])
@@ -87,6 +88,7 @@ class _Part:
     ) -> Iterator[tuple[Ints, Floats, Ints]]:
         """The outcomes of some rows, once for each update."""
         choice, chance, values = so_far
+        # probabilities read the state alone: once for each state, not for each outcome so far
         where, back = np.unique(at[choice[rows]], return_inverse=True)
         laws = self._laws(command, where)
         self.explorer.within(int((laws[:, back] > 0).sum()), values.shape[1])
@@ -97,6 +99,7 @@ class _Part:
             source = rows[keep]
             changed = values[source]
             for column, expr in update.writes:
+                # all updates read the old state (PRISM's semantics), so that their order does not matter
                 changed[:, column] = self._written(column, expr, where[likely])[place[back[keep]]]
             yield choice[source], chance[source] * law[back[keep]], changed
 
@@ -195,6 +198,7 @@ class _Explorer:
         layers = 0
         while len(fresh):
             layers += 1
+            # a long chain of tiny layers costs time without ever having many states
             if layers * (self.system.parts + _LAYER) > MAX_WORK:
                 raise LimitError(
                     f"states that are more than {layers:,} steps away, of expressions with "
@@ -218,6 +222,7 @@ class _Explorer:
             if not len(at):
                 continue
             choice, chance, values = part.outcomes(label, at, commands)
+            # `at` ascends: the distance to the first of the same state
             rank = np.arange(len(at)) - np.searchsorted(at, at)
             reward = part.paid(label.action or "", at)
             self.choices.append((codes[at], np.full(len(at), k), rank, reward))

@@ -35,19 +35,16 @@ FUNCTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Expr:
-    """One expression.  `op` is `number`, `truth`, `name`, `variable`, `chain` (operands in `args`, operators between
-    them in `words`, from left to right), `all`, `any`, `implies`, `iff`, `not`, `minus`, `choice` or a function.
+    """One expression."""
 
-    `kind` is `int`, `double`, `bool`, or empty where that is not known yet.  `value` holds a number, a truth value or,
-    for a variable, its column.
-    """
-
+    # `number`, `truth`, `name`, `variable`, `chain`, `all`, `any`, `implies`, `iff`, `not`, `minus`, `choice` or a
+    # function
     op: str
-    args: tuple[Expr, ...]
+    args: tuple[Expr, ...]  # the operands
     span: Span
-    kind: str = ""
-    value: float = 0.0
-    words: tuple[str, ...] = ()
+    kind: str = ""  # `int`, `double` or `bool`; empty where that is not known yet
+    value: float = 0.0  # a number, a truth value or, for a variable, its column
+    words: tuple[str, ...] = ()  # the operators between the operands of a `chain`, from left to right
 
 
 def number(value: float, kind: str, span: Span) -> Expr:

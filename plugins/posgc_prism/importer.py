@@ -14,10 +14,6 @@ import numpy as np
 
 from posgc.plugin import Imported, LimitError, RewardReading, Source, Span, require_sense
 from posgc.plugin.complaints import Complaints
-from posgc_prism.build import build
-from posgc_prism.explore import explore
-from posgc_prism.resolve import resolve
-from posgc_prism.syntax import parse
 
 __all__ = ["MAX_CHARACTERS", "PrismImporter"]
 
@@ -50,7 +46,7 @@ class PrismImporter:
         return None if self._recognises(source) else "it has no module with its end"
 
     def _recognises(self, source: Source) -> bool:
-        """Whether the text has a module with its end, and is no game of our language."""
+        """Whether the text has a module with its end, and is not a game of our language."""
         if "endmodule" not in source.text or _OURS.match(source.text):
             return False
         text = _COMMENT.sub("", source.text)
@@ -62,6 +58,11 @@ class PrismImporter:
     ) -> Imported:
         """The model over the reachable states.  Raises InputError with the mistakes found, LimitError where there are
         too many states or too deep expressions."""
+        from posgc_prism.build import build  # what reads is loaded for a file to read; every command loads this module
+        from posgc_prism.explore import explore
+        from posgc_prism.resolve import resolve
+        from posgc_prism.syntax import parse
+
         require_sense(self, source, horizon, discount, reward)
         if len(source.text) > MAX_CHARACTERS:
             raise LimitError(f"the text has {len(source.text):,} characters; at most {MAX_CHARACTERS:,} are read")

@@ -13,8 +13,8 @@ from lark import Token
 
 from posgc.plugin import LimitError, Span, vanishes
 from posgc.plugin.complaints import Complaints, span_of
+from posgc_prism.definitions import Constant, Named
 from posgc_prism.expressions import FUNCTIONS, LARGEST, Expr, Values, binary_kind, number
-from posgc_prism.syntax import Constant, Named
 
 __all__ = ["MAX_DEPTH", "MAX_PARTS", "Names"]
 

@@ -14,9 +14,10 @@ from lark import Token
 
 from posgc.plugin import LimitError, Span
 from posgc.plugin.complaints import Complaints, span_of
-from posgc_prism import syntax
+from posgc_prism import definitions
 from posgc_prism.expressions import LARGEST, Expr, Values
 from posgc_prism.names import Names
+from posgc_prism.syntax import refuse_type
 from posgc_prism.system import Command, Label, Reward, System, Update, Variable
 
 __all__ = ["MAX_INITIAL", "resolve"]
@@ -31,7 +32,7 @@ class _Instance:
 
     name: str
     place: Token
-    text: syntax.Module
+    text: definitions.Module
     renaming: Mapping[str, str]
 
     def called(self, name: str) -> str:
@@ -39,7 +40,7 @@ class _Instance:
 
 
 class _Reader:
-    def __init__(self, items: Sequence[syntax.Item], complaints: Complaints) -> None:
+    def __init__(self, items: Sequence[definitions.Item], complaints: Complaints) -> None:
         self.items, self.complaints = items, complaints
         self.names = Names(complaints)
         self.own: dict[str, set[str]] = {"": set()}  # the variables of each module, of none the global ones
@@ -82,7 +83,7 @@ class _Reader:
         word = str(types[0]) if types else "mdp"
         kind = _TYPES.get(word, word)
         if kind not in ("pomdp", "mdp", "dtmc", "smg"):
-            syntax.refuse_type(word, span_of(types[0]), self.complaints)
+            refuse_type(word, span_of(types[0]), self.complaints)
         return kind
 
     def composition(self) -> None:
@@ -117,9 +118,9 @@ class _Reader:
                     "leave the block out: all modules then run side by side",
                 )
 
-    def declared(self) -> list[tuple[str, syntax.Variable, Mapping[str, str]]]:
+    def declared(self) -> list[tuple[str, definitions.Variable, Mapping[str, str]]]:
         """Name, declaration and renaming of every variable, the global ones first; they get their columns."""
-        found: list[tuple[str, syntax.Variable, Mapping[str, str]]] = []
+        found: list[tuple[str, definitions.Variable, Mapping[str, str]]] = []
         for variable in self.of("global"):
             found.append((str(variable.name), variable, {}))
             self.own[""].add(str(variable.name))
@@ -134,17 +135,17 @@ class _Reader:
             kind = variable.kind
             if isinstance(kind, Token) and kind != "bool":
                 self.error("I107", f"a variable of kind `{kind}` is not read", kind, "bool, or a range: [0..9]")
-            self.names.declare(name, place, "int" if isinstance(kind, syntax.Interval) else "bool")
+            self.names.declare(name, place, "int" if isinstance(kind, definitions.Interval) else "bool")
         return found
 
     def variables(
-        self, declared: Sequence[tuple[str, syntax.Variable, Mapping[str, str]]]
+        self, declared: Sequence[tuple[str, definitions.Variable, Mapping[str, str]]]
     ) -> tuple[tuple[Variable, ...], list[int]]:
         """The variables with their ranges, and their first values."""
         found, first = [], []
         for name, (text, kind, init), renaming in declared:
             low, high, of, sure = 0, 1, "bool", True
-            if isinstance(kind, syntax.Interval):
+            if isinstance(kind, definitions.Interval):
                 ends = [self.names.fixed(end, "int", renaming) for end in kind]
                 sure, of = None not in ends, "int"
                 low, high = (int(end or 0) for end in ends)
@@ -211,7 +212,7 @@ class _Reader:
             found.append(Label(shown, name, name if shared else None, each, places[name, shared]))
         return tuple(found)
 
-    def command(self, text: syntax.Command, module: _Instance) -> Command:
+    def command(self, text: definitions.Command, module: _Instance) -> Command:
         typed, renaming = self.names.typed, module.renaming
         updates = []
         for chance in text.chances:
@@ -223,7 +224,7 @@ class _Reader:
         return Command(typed(text.guard, "bool", renaming), tuple(updates), span_of(text.action.bracket))
 
     def assign(
-        self, text: syntax.Command, module: _Instance, assignment: syntax.Assignment, writes: dict[int, Expr]
+        self, text: definitions.Command, module: _Instance, assignment: definitions.Assignment, writes: dict[int, Expr]
     ) -> None:
         name = module.called(str(assignment.name)[:-1])
         column = self.names.columns.get(name)
@@ -318,7 +319,7 @@ class _Reader:
         return tuple(names), tuple(of.get((label.source, label.action is not None), -1) for label in labels)
 
 
-def resolve(items: Sequence[syntax.Item], complaints: Complaints) -> System:
+def resolve(items: Sequence[definitions.Item], complaints: Complaints) -> System:
     """The system that the definitions describe.  Raises InputError with the mistakes (I101, I102, I104, I105, I107),
     LimitError past the limits of `names` and for an `init … endinit` over too many valuations."""
     return _Reader(items, complaints).system()

@@ -7,120 +7,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from posgc.plugin import Span
 from posgc.plugin.complaints import Complaints, span_of
+from posgc_prism.definitions import (
+    Action,
+    Assignment,
+    Chance,
+    Command,
+    Constant,
+    Interval,
+    Item,
+    Module,
+    Named,
+    Player,
+    Renamed,
+    Reward,
+    Rewards,
+    Variable,
+)
 from posgc_prism.expressions import Expr
 
-__all__ = [
-    "Action",
-    "Assignment",
-    "Chance",
-    "Command",
-    "Constant",
-    "Interval",
-    "Item",
-    "Module",
-    "Named",
-    "Player",
-    "Renamed",
-    "Reward",
-    "Rewards",
-    "Variable",
-    "parse",
-    "refuse_type",
-]
-
-
-class Named(NamedTuple):
-    """A formula, a label or an observable."""
-
-    name: Token
-    value: Expr
-
-
-class Constant(NamedTuple):
-    kind: str
-    name: Token
-    value: Expr | None
-
-
-class Interval(NamedTuple):
-    low: Expr
-    high: Expr
-
-
-class Variable(NamedTuple):
-    """`kind` is an interval, or the token of another kind."""
-
-    name: Token
-    kind: Interval | Token
-    init: Expr | None
-
-
-class Action(NamedTuple):
-    """`[a]`, or `[]` without a label."""
-
-    bracket: Token
-    label: Token | None
-
-
-class Assignment(NamedTuple):
-    name: Token  # with its prime
-    value: Expr
-
-
-class Chance(NamedTuple):
-    probability: Expr | None
-    writes: tuple[Assignment, ...]
-
-
-class Command(NamedTuple):
-    action: Action
-    guard: Expr
-    chances: tuple[Chance, ...]
-
-
-class Module(NamedTuple):
-    name: Token
-    variables: tuple[Variable, ...]
-    commands: tuple[Command, ...]
-
-
-class Renamed(NamedTuple):
-    name: Token
-    base: Token
-    pairs: tuple[tuple[Token, Token], ...]
-
-
-class Reward(NamedTuple):
-    action: Action | None
-    guard: Expr
-    value: Expr
-
-
-class Rewards(NamedTuple):
-    name: str
-    items: tuple[Reward, ...]
-
-
-class Player(NamedTuple):
-    name: Token
-    members: tuple[Token | Action, ...]
-
-
-@dataclass(frozen=True)
-class Item:
-    """One definition; `what` is its rule in the grammar."""
-
-    what: str
-    value: Any
+__all__ = ["parse", "refuse_type"]
 
 
 def _span(first: Expr | Token, last: Expr | Token) -> Span:

@@ -15,12 +15,12 @@ __all__ = ["Command", "Label", "Reward", "System", "Update", "Variable"]
 
 @dataclass(frozen=True)
 class Variable:
-    """`low` and `high` are those of its range, 0 and 1 for a truth value."""
+    """A variable and its range."""
 
     name: str
     kind: str
-    low: int
-    high: int
+    low: int  # 0 for a truth value
+    high: int  # 1 for a truth value
 
     def label(self, value: int) -> str:
         return str(bool(value)).lower() if self.kind == "bool" else str(value)
@@ -28,10 +28,10 @@ class Variable:
 
 @dataclass(frozen=True)
 class Update:
-    """One branch of a command; no probability means 1.  `writes` are columns and their new values."""
+    """One branch of a command."""
 
-    probability: Expr | None
-    writes: tuple[tuple[int, Expr], ...]
+    probability: Expr | None  # None means 1
+    writes: tuple[tuple[int, Expr], ...]  # columns and their new values
 
 
 @dataclass(frozen=True)
@@ -43,35 +43,35 @@ class Command:
 
 @dataclass(frozen=True)
 class Label:
-    """What choices are called: an action, or a module (`source`) for its commands without one.  `commands[k]` are those
-    of the k-th module that takes part; all of these move together.  `name` tells an action from a module."""
+    """What choices are called: an action, or a module for its commands without one."""
 
     name: str
-    source: str
-    action: str | None
+    source: str  # the module
+    action: str | None  # None for a module
+    # commands[k]: those of the k-th module that takes part; all modules move together
     commands: tuple[tuple[Command, ...], ...]
     span: Span
 
 
 @dataclass(frozen=True)
 class Reward:
-    """`action` is None for what a state pays, and empty for choices without a label."""
+    """A reward of the file."""
 
-    action: str | None
+    action: str | None  # None for what a state pays, empty for choices without a label
     guard: Expr
     value: Expr
 
 
 @dataclass(frozen=True)
 class System:
-    """`owner[k]` is the player of label k, -1 where none has it; `seen` names what is observed."""
+    """The system of modules."""
 
     kind: str
     variables: tuple[Variable, ...]
     initial: npt.NDArray[np.int64]  # [variables]
     labels: tuple[Label, ...]
     rewards: tuple[Reward, ...]
-    seen: tuple[tuple[str, Expr], ...]
+    seen: tuple[tuple[str, Expr], ...]  # names and expressions of what is observed
     players: tuple[str, ...]
-    owner: tuple[int, ...]
+    owner: tuple[int, ...]  # the player of each label, -1 where none has it
     parts: int  # of all expressions

@@ -74,21 +74,23 @@ def window_certificate(
 def _distance(walk: Walk, tau: int, tables: list[StepTable], start: sparse.csr_array, max_pairs: int) -> float:
     """epsilon of a window from tau over the given tables, the last one being that of the step itself."""
     cells = tables[0].cells
+    # the window's own belief, from the prior; beside it the true posterior from every cell that can occur
     suffix = Suffix(0, False, start)
     node, belief = np.zeros(len(cells), np.int64), sparse.csr_array(sparse.eye_array(len(cells), format="csr"))
     steps: list[tuple[TrueStep, NextPairs]] = []
-    room = max_pairs
+    left = max_pairs
     for h, table in enumerate(tables[:-1], start=tau):
         grown, signal = walk.grow(h, table, suffix)
         step = true_step(walk.information, h, cells)
         known = grown.row * grown.n_signals + grown.signal
         machine = _machine(table, suffix, known, grown.to, grown.n_signals, signal)
-        following = next_pairs(node, belief, step, machine, h, Capacity(room, _too_many))
+        following = next_pairs(node, belief, step, machine, h, Capacity(left, _too_many))
         steps.append((step, following))
         suffix = Suffix(suffix.age + 1, False, grown.belief)
         node, belief, cells = following.node, following.belief, following.cells
-        room -= len(node)
+        left -= len(node)
     value = _distances(belief, cells, suffix.belief[node], tables[-1].cells)
+    # backwards over the same pairs: the largest expectation of the final distance from each
     befores = [sparse.csr_array(sparse.eye_array(len(tables[0].cells), format="csr")), *(f.belief for _, f in steps)]
     for (step, following), before in zip(reversed(steps), reversed(befores[:-1]), strict=True):
         value = _backward(step, following, before, value)

@@ -4,7 +4,7 @@
 (`delay`).  c^_h consists of the actions of steps >= tau and the observations of steps > tau that are common at h,
 and P^M(s, p | c^_h) filters the prior nu_tau of step tau through them; items of the increments that lie before the
 window are ignored (summed over).  While tau <= 1 the window is all of c_h, and the belief is the true one.  With the
-paper's lag tables these are the very c^_h of Appendix E.4:
+paper's lag tables these are the c^_h of Appendix E.4:
 
     one-step delay               a_{h-L:h-1}, o_{h-L+1:h-1}                                          D = 0
     symmetric                    a_{h-L:h-1}, o_{h-L+1:h}                                            D = 0
@@ -74,28 +74,23 @@ def window_start(information: Information, length: int, h: int) -> int:
 
 @dataclass(frozen=True)
 class Suffix:
-    """The distinct beliefs of the windows that start `age` steps ago, CSR over the cells of the step.
+    """The distinct beliefs of the windows that start at one step."""
 
-    `whole`: this is all of the common information, from the true first belief.
-    """
-
-    age: int
-    whole: bool
-    belief: sparse.csr_array
+    age: int  # steps ago
+    whole: bool  # whether this is all of the common information, from the true first belief
+    belief: sparse.csr_array  # rows over the cells of the step
 
 
 @dataclass(frozen=True)
 class Step:
-    """What follows a step: the layer's edges, the next suffixes (oldest first), and the next stacks [N', K'], whose
-    column k numbers the beliefs of suffix k.  `error`: the largest distance of a belief to the one that it was merged
-    with."""
+    """What follows a step."""
 
-    indptr: Ints
-    z: npt.NDArray[np.int32]
-    to: npt.NDArray[np.int32]
-    suffixes: tuple[Suffix, ...]
-    stack: Ints
-    error: float
+    indptr: Ints  # of the layer's edges
+    z: npt.NDArray[np.int32]  # of each edge, index of the increment
+    to: npt.NDArray[np.int32]  # of each edge, node of the next layer
+    suffixes: tuple[Suffix, ...]  # the next ones, oldest first
+    stack: Ints  # [N', K'], the next stacks: column k numbers the beliefs of suffix k
+    error: float  # the largest distance of a belief to the one that it was merged with
 
 
 def window_graph(information: Information, length: int, prior: Prior, max_nodes: int, progress: Progress) -> Graph:
@@ -114,6 +109,7 @@ def window_graph(information: Information, length: int, prior: Prior, max_nodes:
             layers.append(Layer(h, belief, table, none, empty, empty, _NOTHING, _NOTHING, error))
             break
         oldest = h + 1 - window_start(information, length, h + 1)
+        # identities: all that a step of stacks reads is the same object, so that its result is too
         state = (id(table), id(stack), id(starts[h]), oldest, *(id(s.belief) for s in suffixes))
         if done is None or done[0] != state:
             done = state, walk.step(h, table, suffixes, stack, starts[h], oldest)
@@ -158,6 +154,7 @@ class Walk:
         kept.append(Suffix(0, False, start))
         columns.append(np.zeros(len(node), np.int64))
         rows, to = _distinct(np.stack(columns, axis=1))
+        # from here on layers share their arrays, which everything later recognises by identity
         if np.array_equal(rows, stack) and all(a.belief is b.belief for a, b in zip(kept, suffixes, strict=True)):
             rows = stack
         indptr = np.concatenate(([0], np.cumsum(np.bincount(node, minlength=len(stack))))).astype(np.int64)
@@ -166,6 +163,8 @@ class Walk:
     def grow(self, h: int, table: StepTable, suffix: Suffix) -> tuple[Growth, Ints]:
         """The suffix one step later, and the signal of each increment: what of it lies inside the window."""
         visible = tuple(
+            # a window from tau holds actions of steps >= tau and observations of steps > tau: the prior is that of
+            # s_tau itself
             suffix.whole or item.time >= h - suffix.age + (item.kind == "observation")
             for item in self.information.increment(h + 1)
         )
@@ -199,6 +198,7 @@ class Walk:
         assert table.joint is not None and table.joint_z is not None and table.z is not None
         joint = sparse.csr_array(belief @ table.joint)
         row = np.repeat(np.arange(belief.shape[0]), np.diff(joint.indptr))
+        # once for each distinct belief, then copied to the nodes that hold it
         possible = np.unique(row * len(table.z) + table.joint_z[joint.indices])
         indptr = np.searchsorted(possible, np.arange(belief.shape[0] + 1) * len(table.z))
         at, counts = gather(indptr.astype(np.int64), own)
@@ -208,6 +208,7 @@ class Walk:
 def _follow(grown: Growth, rows: int, row: Ints, signal: Ints) -> Ints:
     """Where each (row, signal) leads: read off a dense table while that is small."""
     if rows * grown.n_signals > DENSE_LIMIT:
+        # edges are sorted by (row, signal), so that a search finds each
         known = grown.row * grown.n_signals + grown.signal
         return grown.to[np.searchsorted(known, row * grown.n_signals + signal)]
     table = np.zeros((rows, grown.n_signals), dtype=np.int64)

@@ -28,7 +28,11 @@ def compression_asked(
     target = None if epsilon is None else _number(epsilon)
     if target is not None and not 0 <= target < math.inf:
         raise InputError(
-            [Diagnostic("E613", f"--epsilon {epsilon} is no gap", help="a number from 0, in the unit of the rewards")]
+            [
+                Diagnostic(
+                    "E613", f"--epsilon {epsilon} is not a gap", help="a number from 0, in the unit of the rewards"
+                )
+            ]
         )
     return CompressionRequest("auto", target, time_limit or CompressionRequest.seconds)
 

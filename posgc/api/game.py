@@ -130,8 +130,9 @@ class Game(Display):
         """Values and gap of a policy (or of a file of one), recomputed from this game alone.
 
         `concept` and `form` (of a CE: `agent` or `strategic`) say which deviations; by default the policy's own.
-        Raises InputError where the policy does not fit the game or cannot have such a gap, AssumptionFails and
-        LimitError where Assumption 3 fails or is not decided, LimitError past `max_nodes`.
+        `Verified.judgement.status` says what the numbers are: a policy that is no machine and too large to judge is
+        played, and its values are estimates.  Raises InputError where the policy does not fit the game, cannot have
+        such a gap, or needs a plug-in that is not installed; LimitError for a machine past `max_nodes`.
         """
         found = _policy(policy)
         compiled = self._asked(max_nodes)

@@ -89,8 +89,8 @@ def from_arrays(
     - `initial` [S]: the law of the first state; nothing is observed before the first decision.
 
     `agents` names the agents (`1`, `2`, … by default).  Actions are called `act`, observations `obs`, values by their
-    number.  Raises InputError: E634 where shapes disagree, a row is no distribution to within 1e-9, or a reward is not
-    finite; E635 for lags that do not fit; E623 for horizon or discount; LimitError where the tables are too large.
+    number.  Raises InputError: E634 where shapes disagree, a row is not a distribution to within 1e-9, or a reward is
+    not finite; E635 for lags that do not fit; E623 for horizon or discount; LimitError where the tables are too large.
     """
     request = _request("<arrays>", share, horizon, discount, None, {})
     arrays = model_of_arrays(T, O, R, initial, discount, agents, name)

@@ -3,8 +3,8 @@
 A plain forward filter: a table from full histories (every action and observation so far, with the current
 state) to their probabilities, read off the model's kernel row by row.  Histories that contradict the common
 information of the witness are left out as soon as it becomes common.  Who knows what is decided from the
-lags alone.  There is no graph, no merging, no code and no step table in it: what it shares with
-`posgc.assumptions.independence.vertices` is the model.
+lags alone.  It uses no graph, no merging, no codes and no step tables: it shares nothing but the
+model with `posgc.assumptions.independence.vertices`.
 """
 
 from __future__ import annotations
@@ -38,16 +38,13 @@ Posterior = dict[tuple[int, frozenset[tuple[Fact, int]]], float]
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """`confirmed` iff both prescriptions allow the history and the posteriors differ, and are, as claimed.
+    """What a plain Bayes filter makes of a witness."""
 
-    `distance` is the recomputed L1 distance, `claim_error` the largest L1 distance between a recomputed and
-    a stated posterior; both are 0 where the history is impossible.  `reason` is one sentence.
-    """
-
-    confirmed: bool
-    distance: float
+    confirmed: bool  # whether both prescriptions allow the history and the posteriors differ, and are, as claimed
+    distance: float  # L1, between the recomputed posteriors; 0 where the history is impossible
+    # the largest L1 distance between a recomputed and a stated posterior; 0 where the history is impossible
     claim_error: float
-    reason: str
+    reason: str  # one sentence
 
 
 def replay(information: Information, witness: Mapping[str, Any]) -> ReplayResult:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from posgc.assumptions.independence.moves import moves
 from posgc.assumptions.independence.structural import SliceResult, slice_certificate, unrolled_certificate
-from posgc.assumptions.independence.vertices import POSTERIOR_TOLERANCE, check_layer, moves
+from posgc.assumptions.independence.vertices import POSTERIOR_TOLERANCE, check_layer
 from posgc.assumptions.verdict import Verdict
 from posgc.assumptions.witness import describe_witness, witness_of
 from posgc.information.graph import DEFAULT_MAX_NODES, grow_layers
@@ -101,6 +102,8 @@ def exact_test(information: Information, max_nodes: int = DEFAULT_MAX_NODES, eff
     trace: list[tuple[np.ndarray, np.ndarray]] = []
     nodes, vertices, passed = 0, 0, 0
     try:
+        # a layer may be formed under uniform actions only because every step before passed: its beliefs are those of
+        # any strategies
         for layer in grow_layers(information, max_nodes):
             trace.append((layer.parent, layer.parent_z))
             nodes += len(layer)

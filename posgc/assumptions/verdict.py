@@ -16,21 +16,17 @@ ANSWER = {True: "holds", False: "fails", None: "not decided"}
 
 @dataclass(frozen=True, repr=False)
 class Verdict(Display):
-    """`holds` is None where the check did not decide, and `evidence` then says which limit it met.
-
-    `method` names what decided ("structural, every horizon", "exact", ...).  `witness` is a counterexample
-    in plain JSON types, `notes` are remarks that change nothing about `holds`.  `any_start`: Assumption 3
-    was shown slice by slice, hence from every state and private information at every step; `slack` then bounds the L1
-    distance between beliefs after one step that the numbers overlooked there allow.
-    """
+    """What a check found."""
 
     assumption: int
-    holds: bool | None
+    holds: bool | None  # None where the check did not decide; `evidence` then says which limit it met
     evidence: str
-    method: str | None = None
-    witness: Mapping[str, Any] | None = None
-    notes: tuple[str, ...] = field(default=())
+    method: str | None = None  # what decided ("structural, every horizon", "exact", ...)
+    witness: Mapping[str, Any] | None = None  # a counterexample in plain JSON types
+    notes: tuple[str, ...] = field(default=())  # remarks that change nothing about `holds`
+    # Assumption 3 was shown slice by slice, hence from every state and private information at every step
     any_start: bool = False
+    # bounds the L1 distance between beliefs after one step that the numbers overlooked in those slices allow
     slack: float = 0.0
 
     @property

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from posgc.assumptions.independence.vertices import Failure, Moves
+from posgc.assumptions.independence.moves import Moves
+from posgc.assumptions.independence.vertices import Failure
 from posgc.information.codes import Codec, decode
 from posgc.information.items import Information, Item
 

@@ -61,7 +61,7 @@ def _requirements(words: str) -> list[str | float]:
         elif word.strip() in ("1", "2", "3"):
             parsed.append(word.strip())
         else:
-            what = f"--require {words}: {word.strip() or 'nothing'} is no requirement"
+            what = f"--require {words}: {word.strip() or 'nothing'} is not a requirement"
             cure = "a list of 1, 2, 3 and gamma>=X, such as --require 1,3,gamma>=0.2"
             raise InputError([Diagnostic("E614", what, help=cure)])
     return parsed

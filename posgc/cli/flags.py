@@ -155,7 +155,7 @@ def seconds(text: str) -> float:
     """A time limit."""
     value = _read(real, text)
     if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is no time")
+        raise argparse.ArgumentTypeError(f"{text} is not a time")
     return value
 
 

@@ -9,6 +9,7 @@ from posgc.language import format_source
 from posgc.language.diagnostics import InputError
 from posgc.language.files import replace_file
 from posgc.pipeline import read_source
+from posgc.plugin.registry import registry
 
 __all__ = ["add_arguments", "run"]
 
@@ -25,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     for path in arguments.files:
         source = read_source(path)
         try:
-            laid_out = format_source(source.text)
+            laid_out = _laid_out(source.text)
         except InputError as error:
             raise InputError(error.diagnostics, source) from None
         if path == "-" and not arguments.check:
@@ -37,6 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
     for path in changed:
         print(f"{'would change' if arguments.check else 'changed'} {path}")
     return int(arguments.check and bool(changed))
+
+
+def _laid_out(text: str) -> str:
+    """The text in canonical layout; plug-ins are asked for their language blocks only where the text needs one."""
+    try:
+        return format_source(text)
+    except InputError:
+        return format_source(text, registry().blocks)
 
 
 def _replace(path: str, content: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from posgc.cli.flags import add_output
-from posgc.plugin.registry import registry
+from posgc.plugin.registry import registry, with_grammars_read
 from posgc.report import documents, text
 
 __all__ = ["add_arguments", "run"]
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """1 when a plug-in could not be loaded."""
-    found = registry()
+    found = with_grammars_read(registry())
     if arguments.json:
         print(documents.written(documents.plugins(found)))
     else:

@@ -1,4 +1,4 @@
-"""`posgc show POLICY`: what each agent does along the likeliest common histories, as a tree."""
+"""`posgc show POLICY`: what each agent does along the likeliest histories, as a tree."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import dataclasses
 
 from posgc.cli.flags import integer
 from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.pipeline import compile_request, read_source, request_of_policy
-from posgc.policy.compatibility import require_compatible
+from posgc.pipeline import compile_request, opened, read_source, request_of_policy
 from posgc.policy.file import load_policy
 from posgc.policy.mismatch import PolicyMismatch
 from posgc.report import text
-from posgc.report.likely_play import likely_histories
 
 __all__ = ["add_arguments", "run"]
 
@@ -36,10 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.game:
         request, source = dataclasses.replace(request, path=arguments.game), read_source(arguments.game)
     compiled = compile_request(request, source=source)
-    require_compatible(compiled.information, policy)
+    policy = opened(compiled.information, policy)
     try:
-        histories = likely_histories(compiled.information, policy.strategy, arguments.width, arguments.depth)
+        text.show(compiled.information, policy, arguments.width, arguments.depth, compiled.request.max_nodes)
     except PolicyMismatch as error:
         raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
-    text.show(policy, histories)
     return 0

@@ -1,13 +1,16 @@
 """What is known of a policy found in a compressed game: its error, a bound on its gap, and the gap itself.
 
-In order of what they are worth: the exact gap in the true game (`verify`, on pairs of true belief and node); a
-bound on it from measured errors or from the compression's certificate, whichever is lower; and where the true graph
-fits neither way, estimates by play.  Each says what it is.
+In order of what they are worth: the gap in the true game as a judge finds it (`posgc.judge.choose`, for a machine on
+pairs of true belief and node); a bound on it from measured errors or from the compression's certificate, whichever is
+lower; and where the true graph fits neither way, estimates by play.  Each says what it is.
+
+A planner may return what is no policy of the compressed game: another kind of strategy, or a machine with nodes of its
+own.  Then nothing is known of it in the compressed game, no bound rests on that, and the true game alone judges it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,15 +21,17 @@ from posgc.compression.contract import CompressedGame
 from posgc.compression.measured import Measured, measure
 from posgc.compression.sampled import SampledError, SampledGap, sampled_error, sampled_gap
 from posgc.information.precision import to_come
-from posgc.judge.in_model import InModel, evaluate_in_model
+from posgc.information.step import Beliefs
+from posgc.judge.choose import judge
+from posgc.judge.in_model import InModel, evaluate_in_model, made_for
 from posgc.judge.judgement import Judgement
-from posgc.judge.verify import Distances, verify
+from posgc.judge.verify import Distances
 from posgc.language.concepts import DeviationKind
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import largest_to_come
-from posgc.policy.machine import Machine
+from posgc.policy.strategy import Strategy
 
-__all__ = ["Assessment", "Limits", "assess", "charged"]
+__all__ = ["Assessment", "Limits", "assess", "charged", "lifted"]
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -46,13 +51,14 @@ class Assessment:
     """`error`: what the bounds rest on, if anything; `measured` and `sampled_error` are tried in that order.
 
     `bounds`: the gain in the true game is at most this, one for the certificate and one for the measured error.
-    `verification`: the exact gap, else None, `not_verified` says why, and `sampled_gap` is what play says.
+    `judgement`: what a judge found in the true game; where it is None, `not_verified` says why, and `sampled_gap` is
+    what play says.
     `charge` [n]: what tolerances and rounding can have changed of each agent's gain in M, in `bounds`.  `tail`: what a
     deviation after the last step can gain where the game was cut there; in `bounds` and `certified`, not in
-    `verification`.
+    `judgement`.
     """
 
-    in_model: InModel
+    in_model: InModel | None  # None: the strategy is no policy of the compressed game
     measured: Measured | None
     not_measured: str
     sampled_error: SampledError | None
@@ -101,9 +107,14 @@ def _error_of(
         return None, str(error), sampled
 
 
+def lifted(compressed: CompressedGame, strategy: Strategy) -> Strategy:
+    """The strategy as it is played in the game: lifted where it is a policy of the compressed game, else itself."""
+    return compressed.lift(strategy) if made_for(strategy, compressed.graph) else strategy
+
+
 def assess(
     compressed: CompressedGame,
-    policy: Machine,
+    strategy: Strategy,
     kind: DeviationKind,
     limits: Limits,
     seed: int,
@@ -111,23 +122,38 @@ def assess(
     progress: Progress | None = None,
     distances: Distances | None = None,
 ) -> Assessment:
-    """Judge a policy of `compressed.graph`, lifted to the game; `distances` as in `verify`.
+    """Judge what was found in `compressed.graph`, lifted to the game; `distances` as in `verify`.
 
-    Raises PolicyMismatch where the compression is not closed under what can happen in the game.
+    Raises PolicyMismatch where the compression is not closed under what can happen in the game, or where the strategy
+    lacks an instruction; ValueError where the strategy cannot have a gap of this kind.
     """
     information = compressed.graph.information
-    in_model = evaluate_in_model(compressed.graph, policy, kind)
+    own = strategy if made_for(strategy, compressed.graph) else None
+    in_model = None if own is None else evaluate_in_model(compressed.graph, own, kind)
     measured, not_measured, sampled = _error_of(compressed, limits.measured_pairs, seed, distances)
-    errors = [error for error in (compressed.certificate, measured) if error is not None]
-    found = (bound(information.model, in_model, error) for error in errors)
-    charge = charged(compressed, distances)
-    bounds = tuple(replace(b, gains=b.gains + charge + tail, value_error=b.value_error + charge) for b in found)
-    verification, not_verified, played = None, "", None
+    charge, bounds = charged(compressed, distances), tuple[Bound, ...]()
+    if in_model is not None:
+        errors = [error for error in (compressed.certificate, measured) if error is not None]
+        found = (bound(information.model, in_model, error) for error in errors)
+        bounds = tuple(replace(b, gains=b.gains + charge + tail, value_error=b.value_error + charge) for b in found)
+    judgement, not_verified, played = None, "", None
     try:
-        verification = verify(information, compressed.lift(policy), kind, limits.verified_pairs, progress, distances)
+        judgement = judge(
+            information,
+            lifted(compressed, strategy),
+            kind,
+            limits.verified_pairs,
+            progress,
+            distances or _certain,
+            seed=seed,
+            estimate=own is None,
+        )
     except LimitError as error:
         not_verified = str(error)
-        played = sampled_gap(compressed, policy, seed)
-    return Assessment(
-        in_model, measured, not_measured, sampled, bounds, verification, not_verified, played, charge, tail
-    )
+        played = None if own is None else sampled_gap(compressed, own, seed)
+    return Assessment(in_model, measured, not_measured, sampled, bounds, judgement, not_verified, played, charge, tail)
+
+
+def _certain(layers: Sequence[Beliefs]) -> Floats:
+    """Prescriptions move no belief."""
+    return np.zeros(len(layers))

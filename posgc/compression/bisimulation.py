@@ -46,6 +46,7 @@ def quotient(graph: Graph) -> Graph:
     scale = max(1e-300, max(float(np.abs(r.data).max(initial=0.0)) for la in graph.layers for r in la.table.reward))
     done: tuple[Layer, Merge | None, Layer, Merge] | None = None
     for layer in reversed(graph.layers):
+        # identity of the arrays: a long game whose layers are shared is reduced once
         if done is not None and _alike(layer, done[0]) and done[1] is following:
             merged, classes = replace(done[2], h=layer.h), done[3]
         else:
@@ -74,12 +75,14 @@ def _classes(layer: Layer, following: Merge | None, scale: float) -> Merge:
         assert table.flow is not None and table.flow_choice is not None
         flow = sparse.csr_array(layer.belief @ table.flow)
         flow.sort_indices()
+        # transitions into the members of a class are added up: condition 3
         target = following.member[layer.successors(flow, 0)]
         width = len(table.cells.u) * len(table.actions)
         row = np.repeat(np.arange(n), np.diff(flow.indptr))
         column = table.flow_choice[flow.indices] + target * width
         moves = sparse.csr_array((flow.data, (row, column)), shape=(n, width * (int(following.member.max()) + 1)))
         moves.sum_duplicates()
+        # rewards and probabilities side by side: rows within the tolerance of each other meet conditions 1 and 3
         blocks.append(moves)
         label = _edge_labels(layer, following.member)
     signature = sparse.csr_array(sparse.hstack([*blocks, weights], format="csr"))

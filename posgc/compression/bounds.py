@@ -48,18 +48,14 @@ Kind = Literal["lossless", "replaced", "expected", "measured"]
 
 @dataclass(frozen=True)
 class Bound:
-    """What every agent can gain in the true game at most, [n], in the unit of the rewards.
+    """What every agent can gain in the true game at most."""
 
-    `kind`: what it rests on, a certificate (`Certificate.kind`) or the measured errors.  `own`: the part that is M's
-    own gap, [n].  `value_error`: how far the policy's values in M can be from those in the game, [n].  `half_spread`:
-    sum_{h<H} epsilon_{z,h} / 2, by which `value_error` grows for another policy of M that earns more, by at most
-    disc^{1-h} at any node of step h.
-    """
-
-    kind: Kind
-    gains: Floats
-    own: Floats
-    value_error: Floats
+    kind: Kind  # what it rests on: a certificate (`Certificate.kind`) or the measured errors
+    gains: Floats  # [n], in the unit of the rewards
+    own: Floats  # [n], the part that is M's own gap
+    value_error: Floats  # [n], how far the policy's values in M can be from those in the game
+    # sum_{h<H} epsilon_{z,h} / 2, by which `value_error` grows for another policy of M that earns more, by at most
+    # disc^{1-h} at any node of step h
     half_spread: float
 
     @property
@@ -73,6 +69,7 @@ def bound(model: Model, in_model: InModel, error: Certificate | Measured) -> Bou
     if isinstance(error, Measured):
         return _expected("measured", in_model, discount, error.epsilon_r, error.epsilon_z)
     if error.kind != "expected":
+        # distances met in merging are charged with all that is still to come (D), not step by step (E)
         lost = spans_to_come(model) @ error.distance
         return Bound(error.kind, in_model.gains + lost, in_model.gains, lost / 2, 0.0)
     return _expected(error.kind, in_model, discount, reward_spans(model) * error.distance / 2, error.distance)
@@ -80,6 +77,7 @@ def bound(model: Model, in_model: InModel, error: Certificate | Measured) -> Bou
 
 def _expected(kind: Kind, in_model: InModel, discount: Floats, epsilon_r: Floats, epsilon_z: Floats) -> Bound:
     rewards = epsilon_r @ discount
+    # epsilon_z of step h meets the next value, discounted by disc^h; after the last step there is none
     ahead = discount[1:] * epsilon_z[:-1]
     follow, deviate = in_model.value_span[:, 1:] @ ahead / 2, in_model.best_span[:, 1:] @ ahead / 2
     gains = in_model.gains + 2 * rewards + follow + deviate

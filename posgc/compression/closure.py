@@ -33,6 +33,7 @@ def require_recursive(graph: Graph) -> None:
 def _require(layer: Layer, following: int) -> None:
     table = layer.table
     assert table.z is not None and table.joint is not None and table.joint_z is not None
+    # (node, increment) as one number: strictly ascending means sorted, and one edge each
     keys = np.repeat(np.arange(len(layer)), np.diff(layer.edge_indptr)) * len(table.z) + layer.edge_z
     if (np.diff(keys) <= 0).any():
         raise PolicyMismatch(f"at step {layer.h} a node has two edges for one increment, or they are not in order")

@@ -32,14 +32,13 @@ RAISE = 8
 
 @dataclass(frozen=True)
 class Attempt(Generic[T]):
-    """One candidate: its nodes and seconds, the compressed game and what came of it (None: not solved, `note` says
-    why)."""
+    """One candidate and what came of it."""
 
     spec: str
-    nodes: int | None
+    nodes: int | None  # of its model
     seconds: float
-    compressed: CompressedGame | None
-    result: T | None
+    compressed: CompressedGame | None  # the compressed game
+    result: T | None  # None: not solved, and `note` says why
     note: str = ""
 
 
@@ -78,12 +77,15 @@ def derive(
         if not ready:
             if limit == max_nodes:
                 break
+            # nothing fits: raise the limit for all families together, so that none is favoured
             limit = min(RAISE * limit, max_nodes)
             continue
+        # the smallest model first: the first that meets the target is then the cheapest at hand
         family = min(ready, key=_size)
         assert family.built is not None
         spec, compressed, spent = family.built
         family.built = None
+        # a finer option that gives the same model gives the same answer
         if family.solved is not None and _alike(compressed, family.solved[1]):
             yield Attempt(spec, sum(compressed.graph.sizes), spent, None, None, f"the same model as {family.solved[0]}")
             pending = [f for f in pending if f.built is not None or f.waiting]
@@ -97,6 +99,7 @@ def derive(
         nodes = sum(compressed.graph.sizes)
         yield Attempt(spec, nodes, spent + time.monotonic() - start, compressed, result, note)
         lossless = compressed.certificate is not None and compressed.certificate.kind == "lossless"
+        # a finer model than a lossless one cannot do better
         if result is not None and (meets(result) or lossless):
             return
         pending = [f for f in pending if f.built is not None or f.waiting]

@@ -55,18 +55,20 @@ CHUNK_NUMBERS = 4_000_000
 
 @dataclass(frozen=True)
 class Measured:
-    """epsilon_z [H] (L1) and epsilon_r [n, H] (unit of the rewards), entry h - 1 for step h; pairs of each step."""
+    """The errors of a compression, entry h - 1 for step h."""
 
-    epsilon_z: Floats
-    epsilon_r: Floats
-    exact: bool
-    pairs: tuple[int, ...]
+    epsilon_z: Floats  # [H], L1
+    epsilon_r: Floats  # [n, H], in the unit of the rewards
+    exact: bool  # whether these are the largest expectations themselves, not upper bounds
+    pairs: tuple[int, ...]  # how many there are at each step
 
 
 @dataclass(frozen=True)
 class _Machine:
-    root_z: Ints
-    root_to: Ints
+    """A machine that reads increments."""
+
+    root_z: Ints  # codes of z_1
+    root_to: Ints  # the first node that each leads to
     steps: tuple[Edges, ...]
     first_otherwise: None = None
 
@@ -100,10 +102,13 @@ def measure(graph: Graph, max_pairs: int, distances: Distances | None = None) ->
     n = information.n_agents
     ahead = np.zeros((0, n + 1, 0))  # [targets h' > h, quantities, pairs of step h + 1]
     for pairs, layer, g in zip(reversed(layers), reversed(graph.layers), reversed(chosen), strict=True):
+        # one backward pass serves every target step: what was found for later targets is carried along
         ahead = np.concatenate([_errors(pairs, layer, g)[None], _propagate(pairs, g, ahead)])
     start = ahead[:, :, first] @ probability
     merged: Floats = np.array([la.merge_error for la in layers])
     if distances is not None:
+        # a pair goes on from the posterior of what was played, under any of |A| joint actions, which costs 1 + |A|
+        # times as much as the posterior of uniform actions (docs/mathematics.md, section 3)
         merged = merged + (1 + np.array([0, *(len(la.actions) for la in layers[:-1])])) * distances(layers)
     met = np.cumsum(merged)
     return Measured(
@@ -116,12 +121,13 @@ def measure(graph: Graph, max_pairs: int, distances: Distances | None = None) ->
 
 @dataclass(frozen=True)
 class _Prescriptions:
-    """`choice` [G, U]: the position of the joint action at each u under each joint prescription; where there are too
-    many, [A, U] of constant ones, from which maxima are taken u by u (`exact` False)."""
+    """The joint prescriptions over which a maximum is taken."""
 
+    # [G, U], the position of the joint action at each u under each joint prescription; where these are too many, [A, U]
+    # of constant ones, from which maxima are taken u by u
     choice: Ints
-    exact: bool
-    u: Ints
+    exact: bool  # false where these are too many
+    u: Ints  # [U], codes of the joint private informations
 
     def best(self, table: Floats) -> Floats:
         """max over prescriptions of sum_u table[..., u, a]."""
@@ -143,10 +149,12 @@ def _prescriptions(information: Information, layer: Layer) -> _Prescriptions:
     for own, size in zip(codes, sizes, strict=True):
         count *= float(size) ** len(own)
     if count > MAX_PRESCRIPTIONS:
+        # all joint actions at every u: `best` then takes each u's maximum by itself
         constant = np.repeat(np.arange(int(np.prod(sizes)))[:, None], len(u), axis=1)
         return _Prescriptions(constant, len(u) == 1, u)
     rows = []
     for maps in product(*(product(range(size), repeat=len(own)) for own, size in zip(codes, sizes, strict=True))):
+        # joint action at each u, agents in order, the first most significant
         joint = np.zeros(len(u), dtype=np.int64)
         for agent, size in enumerate(sizes):
             joint = joint * size + np.array(maps[agent])[types[agent]]

@@ -43,22 +43,21 @@ LEAST_EPISODES = 400
 
 @dataclass(frozen=True)
 class SampledError:
-    """Mean L1 distance of true and compressed belief at each step under uniform play, half its 95 % interval, [H]."""
+    """The L1 distance of true and compressed belief at each step under uniform play."""
 
-    mean: Floats
-    half: Floats
+    mean: Floats  # [H]
+    half: Floats  # [H], half the 95 % interval
     episodes: int
 
 
 @dataclass(frozen=True)
 class SampledGap:
-    """Mean return of every agent under the policy, and what its best response in M gains in the true game, [n] each,
-    with half the 95 % intervals."""
+    """What a policy of M earns in the true game, and what deviating from it there gains."""
 
-    values: Floats
-    values_half: Floats
-    gains: Floats
-    gains_half: Floats
+    values: Floats  # [n], mean return under the policy
+    values_half: Floats  # [n], half the 95 % interval
+    gains: Floats  # [n], what each agent's best response in M gains in the true game
+    gains_half: Floats  # [n], half the 95 % interval
     episodes: int
 
 

@@ -23,14 +23,13 @@ NOTHING = 1e-12
 
 @dataclass(frozen=True)
 class Offer:
-    """A candidate: nodes of its model, the largest distance that its certificate names (L1; None where it has none)
-    and the certificate's kind; `reason` says why it was not built."""
+    """A compression on offer."""
 
     spec: str
-    nodes: int | None
-    error: float | None
-    kind: str | None
-    reason: str = ""
+    nodes: int | None  # of its model
+    error: float | None  # the largest distance that its certificate names (L1); None where it has none
+    kind: str | None  # the certificate's
+    reason: str = ""  # why it was not built
 
 
 def sweep(

@@ -4,7 +4,8 @@ A layer of N stage games goes in as `Stages`, one `StageSolution` comes out; eve
 from the definition by `deviation_gains`.  Imports nothing else of posgc.
 """
 
-from posgc.equilibrium.correlated.oracle import CorrelatedOptions, solve_correlated
+from posgc.equilibrium.correlated.options import CorrelatedOptions
+from posgc.equilibrium.correlated.oracle import solve_correlated
 from posgc.equilibrium.correlated.selection import TooLarge
 from posgc.equilibrium.gaps import certify, deviation_gains, evaluate, joint_law
 from posgc.equilibrium.nash.oracle import NashOptions, NotTractable, solve_nash

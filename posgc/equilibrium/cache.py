@@ -30,7 +30,7 @@ layer, certificate included, so that looking costs what copying saves: the 240,4
 took 1.2 s as they are and 1.7 s this way, box pushing likewise longer (only the 279,123 nodes were faster,
 0.4 against 0.2 s); those oracles do not use this.  The programmes of CCE and CE take 50 to 4,000 us a node:
 the 38,046 nodes of the fishery took 2.6 s (CCE) and 1.2 s (CE), this way 1.4 and 0.5 s, and elsewhere the
-look is lost in the noise.
+difference is within noise.
 """
 
 from __future__ import annotations
@@ -54,21 +54,22 @@ WORTH = 0.02  # share of duplicates below which a layer is solved as it stands
 
 @dataclass(frozen=True, eq=False)
 class Deduplicated:
-    """`unique`: one stage of each class, as it was given; `member[N]`: the class of every node, where
+    """Stages without those that equal another up to scale and shift, and the way back to all N nodes:
 
     Q_i(node) = scale[node] Q_i(its class) + shift[i, node]     (up to `GRAIN` of the node's span).
     """
 
-    unique: Stages
-    member: Ints
-    scale: Floats
-    shift: Floats
+    unique: Stages  # one stage of each class, as it was given
+    member: Ints  # [N], the class of every node
+    scale: Floats  # [N], in (0, 1]: the node of largest scale stands for its class
+    shift: Floats  # [m, N], in payoff units
 
 
 def deduplicate(stages: Stages, comparable: bool = False) -> Deduplicated:
     """The classes of duplicates, each with its node of largest scale (the first of these) to stand for it, in the
     order of those; `comparable`: one shift for all agents."""
     hashes, unit, low = _survey(stages, comparable)
+    # a copy is then never of a larger scale than its original, and an absolute tolerance met there holds here
     order = np.argsort(-unit, kind="stable")
     _, first, label = np.unique(hashes[order], return_index=True, return_inverse=True)
     leader: Ints = np.empty(len(order), dtype=np.int64)
@@ -76,6 +77,7 @@ def deduplicate(stages: Stages, comparable: bool = False) -> Deduplicated:
     copies = np.flatnonzero(leader != np.arange(len(leader)))
     for start, stop in chunks(len(copies), stages.payoff[:, 0].size):
         part = copies[start:stop]
+        # a hash only proposes: the keys decide, so that a collision costs time and nothing else
         differ = ~_same(stages, part, leader[part], comparable)
         leader[part[differ]] = part[differ]  # one hash for different games: each stands for itself
     kept, member = np.unique(leader, return_inverse=True)
@@ -126,6 +128,7 @@ def _survey(stages: Stages, comparable: bool) -> tuple[Ints, Floats, Floats]:
     m, n = len(stages.payoff), stages.n_nodes
     hashes, unit, low = np.empty(n, dtype=np.uint64), np.empty(n), np.empty((m, n))
     width = stages.payoff[:, 0].size + m + m * stages.n_types + stages.n_types
+    # odd multipliers modulo 2^64 are invertible, so two keys that differ in one entry never share a hash
     odd = np.random.default_rng(0).integers(0, 1 << 63, size=width, dtype=np.uint64) * 2 + 1
     for start, stop in chunks(n, width):
         key, unit[start:stop], low[:, start:stop] = _keys(stages, np.arange(start, stop), comparable)
@@ -149,6 +152,8 @@ def _keys(stages: Stages, nodes: Ints, comparable: bool) -> tuple[Ints, Floats, 
     unit = (own + apart[..., None]).max(axis=(1, 2, 3))
     unit = np.where(unit > 0, unit, 1.0)
     each = own.max(axis=(1, 3))
+    # differences of this size are what rounding leaves of a constant; divided by their own unit they would look like
+    # a game
     noise = NOISE_ULPS * np.finfo(np.float64).eps * abs(flat).max(axis=(1, 3))
     moved = each > np.minimum(noise, GRAIN * unit[:, None])
     each = np.where(moved, each, 1.0)

@@ -43,7 +43,7 @@ MAX_DRAWN = 1 << 20  # prescriptions that behaviours are spelt out into, for the
 
 
 def evaluate(stages: Stages, solution: StageSolution) -> Floats:
-    """[n, N] expected payoffs; ValueError where the solution does not fit the stages, or is no distribution."""
+    """[n, N] expected payoffs; ValueError where the solution does not fit the stages, or is not a distribution."""
     return _measure(stages, solution, "cce")[0]
 
 
@@ -69,7 +69,7 @@ def certify(
 ) -> StageSolution:
     """Attach value and gap to tables; without `indptr` every node has one component.
 
-    Raises ValueError where these are no mixtures of prescriptions of the stages, and as `deviation_gains` does.
+    Raises ValueError where the tables are not mixtures of prescriptions of the stages, and as `deviation_gains` does.
     """
     if indptr is None:
         indptr = np.arange(stages.n_nodes + 1, dtype=np.int64)
@@ -87,6 +87,7 @@ def _measure(stages: Stages, solution: StageSolution, kind: Deviation) -> tuple[
     value, gain = np.empty((n, nodes)), np.empty((n, nodes))
     per_node = stages.n_types * int(np.prod(stages.actions))
     for lo, hi in chunks(nodes, per_node):
+        # a product tells nothing by its recommendation: the gradient is enough, and the joint law is never formed
         law = None if solution.is_product else _law(stages, solution, lo, hi)
         for i in range(n):
             if law is None:
@@ -223,6 +224,7 @@ def _add_product(law: Floats, at: list[Table], node: Ints, weight: Floats) -> No
         product = product[..., None] * behaviour(chosen, law.shape[2 + j]).reshape(
             *chosen.shape[:2], *(1,) * j, law.shape[2 + j]
         )
+    # components of a node are adjacent, so that one pass of sums serves all nodes
     starts = segment_starts(node)
     law[node[starts]] += np.add.reduceat(product, starts, axis=0)
 
@@ -239,6 +241,7 @@ def _mixture_gain(stages: Stages, law: Floats, i: int, lo: int, hi: int, kind: D
     if kind == "ce":
         gain = (exchange.max(axis=3) - obeyed).sum(axis=(1, 2))
     else:
+        # the deviator of a CCE hears nothing: one action for each p, against the whole mixture
         gain = exchange.sum(axis=2).max(axis=2).sum(axis=1) - obeyed.sum(axis=(1, 2))
     return obeyed.sum(axis=(1, 2)), gain
 
@@ -258,6 +261,7 @@ def _remapping_gain(stages: Stages, solution: StageSolution, i: int, lo: int, hi
         gradient, owner, mass = gradient[component], owner[component], mass[component] * chance
     else:
         told = table.astype(np.int64)
+    # components that give the agent the same prescription are one signal to it, whatever the others were told
     heard, signal = np.unique(np.column_stack([owner, told]), axis=0, return_inverse=True)
     by_signal = np.zeros((len(heard), *gradient.shape[1:]))
     np.add.at(by_signal, signal.ravel(), mass[:, None, None] * gradient)

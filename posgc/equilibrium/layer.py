@@ -27,16 +27,12 @@ def chunks(total: int, per_item: int, budget: int = CHUNK) -> Iterator[tuple[int
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Nodes of equal support, relabelled.
+    """Nodes of equal support, with private informations renumbered so that all occur."""
 
-    `nodes[k]` ascending; `columns[U']` the u's of positive weight; `present[i]` agent i's p_i's that occur,
-    ascending; `types[n, U']` positions in `present`.
-    """
-
-    nodes: Ints
-    columns: Ints
-    present: tuple[Ints, ...]
-    types: Ints
+    nodes: Ints  # ascending
+    columns: Ints  # [U'], the u's of positive weight
+    present: tuple[Ints, ...]  # for each agent i the p_i's that occur, ascending
+    types: Ints  # [n, U'], positions in `present`
 
     def payoff(self, stages: Stages, agent: int, start: int, stop: int) -> Floats:
         """[stop - start, U', A_1..A_n] of the group's nodes start..stop-1, sign applied; may be a view."""
@@ -54,6 +50,7 @@ def support_groups(stages: Stages) -> Iterator[Group]:
     if mask.all():
         patterns = [np.arange(stages.n_nodes)]
     else:
+        # bytes rather than booleans: rows are compared as one value each
         packed = np.packbits(mask, axis=1)
         key = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
         _, first, label = np.unique(key, return_index=True, return_inverse=True)

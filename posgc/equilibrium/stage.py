@@ -34,18 +34,17 @@ PAYOFF_LIMIT = 1e150  # of |payoff|, up to the weights' tolerance: sums, spans a
 class Stages:
     """N stage games of n agents that share their list of U joint private informations.
 
-    `payoff[m, N, U, A_1, ..., A_n]`: expected payoff, prior folded in, exactly 0 where weight is 0; m = n,
-    or 1 when one array serves all (common: everyone's; zero-sum: the first agent's, the second gets the
-    negative; both kinds require m = 1).  `types[n, U]`: agent i's private information in u.
-    `type_counts`: (P_1..P_n).  `weight[N, U]`: P(u | node), rows sum to 1.
-    Raises ValueError for shapes that disagree, types that are no integers, values that are not finite, payoffs
+    Raises ValueError for shapes that disagree, types that are not integers, values that are not finite, payoffs
     above `PAYOFF_LIMIT`, and broken normalisation.
     """
 
+    # [m, N, U, A_1, ..., A_n], expected payoff with the prior folded in, exactly 0 where the weight is 0. m = n, or 1
+    # where one array serves all agents: common (the payoff of each) and zero-sum (the first agent's; the second gets
+    # the negative)
     payoff: Floats
-    types: Ints
-    type_counts: tuple[int, ...]
-    weight: Floats
+    types: Ints  # [n, U], agent i's private information in u
+    type_counts: tuple[int, ...]  # (P_1, ..., P_n)
+    weight: Floats  # [N, U], P(u | node); rows sum to 1
     kind: Literal["common", "zero_sum", "general"]
 
     def __post_init__(self) -> None:
@@ -121,28 +120,23 @@ class Stages:
 
 @dataclass(frozen=True, eq=False)
 class StageSolution:
-    """A mixture of product prescriptions at every node, with its certificate.
+    """A mixture of product prescriptions at every node, with its certificate."""
 
-    `indptr[N+1]`: node k mixes components indptr[k]:indptr[k+1]; a product solution has one each.
-    `weight[K]`: probabilities of the components, summing to 1 within a node.
-    `tables[i]`: integers [K, P_i] (deterministic prescriptions) or floats [K, P_i, A_i] (behaviour, rows
-    sum to 1); a p_i that cannot occur at the node has action 0.
-    `value[n, N]` and `gap[n, N]`: payoff units; gap is agent i's largest gain by a deviation of the kind
-    asked for, recomputed from the definition by `deviation_gains`, whatever the method claims.
-    `optimal[N]`, `upper[N]`: proven optimal (a team: up to rounding), and an upper bound on the optimum.  Of
-    what: a team's value; for a CCE or CE whatever was selected (welfare, least value, an agent's value, or
-    entropy in nats), which `objective[N]` says how much this solution attains of.
-    """
-
-    indptr: Ints
-    weight: Floats
+    indptr: Ints  # [N + 1]; node k mixes components indptr[k]:indptr[k + 1], a product solution one each
+    weight: Floats  # [K], probabilities of the components, summing to 1 within a node
+    # for each agent i integers [K, P_i] (deterministic prescriptions) or floats [K, P_i, A_i] (behaviour, rows sum to
+    # 1); a p_i that cannot occur at the node has action 0
     tables: tuple[Table, ...]
-    value: Floats
+    value: Floats  # [n, N], payoff units
+    # [n, N], payoff units: agent i's largest gain by a deviation of the kind asked for, which `deviation_gains`
+    # recomputes from the definition, whatever the method claims
     gap: Floats
     method: str
-    optimal: Bools | None = None
+    optimal: Bools | None = None  # [N], whether proved optimal (a team: up to rounding)
+    # [N], a bound on the optimum: a team's value; for a CCE or CE that of what was selected (welfare, least value, an
+    # agent's value, or entropy in nats)
     upper: Floats | None = None
-    objective: Floats | None = None
+    objective: Floats | None = None  # [N], how much of what was selected this solution attains
 
     @property
     def is_product(self) -> bool:

@@ -26,11 +26,11 @@ CODE_LIMIT = 1 << 62
 
 @dataclass(frozen=True)
 class Codec:
-    """Mixed-radix code of a list of items; `strides[k]` is the weight of item k's digit."""
+    """Mixed-radix code of a list of items."""
 
     items: tuple[Item, ...]
-    sizes: tuple[int, ...]
-    strides: tuple[int, ...]
+    sizes: tuple[int, ...]  # number of values of each item
+    strides: tuple[int, ...]  # the weight of each item's digit
 
     @staticmethod
     def of(information: InformationStructure, items: tuple[Item, ...]) -> Codec:
@@ -61,11 +61,11 @@ def decode(codec: Codec, code: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class _Source:
-    """Codes that digits are read from, `total` being more than any; item or variable k weighs `strides[k]`."""
+    """Codes that digits are read from."""
 
-    codes: Ints
-    total: int
-    strides: tuple[int, ...]
+    codes: Ints  # [rows]
+    total: int  # more than any of the codes
+    strides: tuple[int, ...]  # what each item or variable weighs
 
     @staticmethod
     def joint(codes: Ints, variables: tuple[Variable, ...]) -> _Source:
@@ -81,6 +81,7 @@ class _Source:
     def digits(self, stride: int, size: int) -> Ints:
         """The digit, or the neighbouring digits as one number, of weight `stride` and `size` values."""
         high = self.codes // stride if stride > 1 else self.codes
+        # the most significant digit needs no remainder
         return high % size if stride * size < self.total else high
 
 
@@ -90,6 +91,7 @@ def _assemble(codec: Codec, places: list[tuple[_Source, int]], rows: int) -> Int
     runs: list[tuple[_Source, int, int, int]] = []
     for (source, k), size, weight in zip(places, codec.sizes, codec.strides, strict=True):
         stride = source.strides[k]
+        # the item continues the run where the stride of the run's last item is this one's stride times its size
         if runs and runs[-1][0] is source and runs[-1][1] == stride * size:
             runs[-1] = (source, stride, runs[-1][2] * size, weight)
         else:

@@ -11,7 +11,7 @@ dropped iff
 
 Then an agent can redraw what it would have remembered from (c, p_i).  Every equilibrium of the game without
 the item is one of the game with it, with the same payoffs; Nash equilibria and team optima of the game with
-it have their like in the game without it.  Correlated equilibria need not: an own action can remember a
+it correspond to ones of the game without it.  Correlated equilibria need not: an own action can remember a
 recommendation (docs/mathematics.md, section 2, has the proofs and the counterexample).  Observations are
 never dropped: a payoff-irrelevant observation that is correlated across agents is a correlation device.
 """
@@ -85,6 +85,7 @@ def _irrelevant(model: Model, kernel: Kernel, variable: int) -> bool:
     base = actions[(actions // stride) % count == 0]
     lengths = np.diff(kernel.indptr).reshape(model.n_actions, n_states)
     for k in range(1, count):
+        # rows that cannot occur, for instance of an action that `when` does not allow, are not compared
         both = (lengths[base] > 0) & (lengths[base + k * stride] > 0)
         if not np.array_equal(lengths[base][both], lengths[base + k * stride][both]):
             return False

@@ -26,19 +26,19 @@ _RESERVED = ("Chance", "}")
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """A draw: branch k has probability `law[k]`, which sum to exactly one."""
+    """A draw."""
 
     labels: Sequence[str]
-    law: Sequence[Fraction]
+    law: Sequence[Fraction]  # of the branches, summing to exactly 1
     child: Callable[[int], Node]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A choice of `player` (from 0) in the information set `infoset` (from 1)."""
+    """A choice of a player."""
 
-    player: int
-    infoset: int
+    player: int  # from 0
+    infoset: int  # from 1
     name: str
     labels: Sequence[str]
     child: Callable[[int], Node]

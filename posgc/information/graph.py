@@ -27,10 +27,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from posgc.information.codes import initial_codes
+from posgc.information.first_beliefs import FirstBeliefs, first_beliefs
 from posgc.information.growth import Capacity, Columns, first_reach, grow
 from posgc.information.items import Information
-from posgc.information.merge import merge_rows
+from posgc.information.merge import MERGE_TOLERANCE, merge_rows
 from posgc.information.step import Cells, StepTable, same_step, step_table
 
 __all__ = [
@@ -49,8 +49,6 @@ __all__ = [
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-MERGE_TOLERANCE = 1e-12
-"""L1 distance of beliefs below which histories are taken for the same (beliefs sum to 1)."""
 
 DEFAULT_MAX_NODES = 4_000_000
 """Nodes of the whole graph; a node with its edges takes some hundred bytes."""
@@ -60,24 +58,18 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Layer:
-    """The N nodes of step h.
-
-    `belief` is CSR [N, X] over `table.cells`, rows sum to 1.  Node k's successors are the edges
-    `edge_indptr[k]:edge_indptr[k + 1]`: increment `table.z[edge_z]`, ascending, leads to node `edge_to` of
-    the next layer (no edges at the last step).  `parent[k]` and `parent_z[k]` are one node of the layer
-    before and one increment code that lead here (-1 and the code of z_1 at the first step; both empty in a
-    compressed graph).
-    """
+    """The N nodes of step h."""
 
     h: int
-    belief: sparse.csr_array
+    belief: sparse.csr_array  # [N, X] over the X cells of `table`, rows sum to 1
     table: StepTable
-    edge_indptr: Ints
-    edge_z: npt.NDArray[np.int32]
-    edge_to: npt.NDArray[np.int32]
-    parent: Ints
+    edge_indptr: Ints  # [N + 1]; the edges of node k are edge_indptr[k]:edge_indptr[k + 1], none at the last step
+    edge_z: npt.NDArray[np.int32]  # [edges], index into `table.z`, ascending within a node
+    edge_to: npt.NDArray[np.int32]  # [edges], node of the next layer
+    parent: Ints  # [N], one node of the layer before that leads here; -1 at the first step, empty in a compressed graph
+    # [N], the increment code by which it leads here; that of z_1 at the first step, empty in a compressed graph
     parent_z: Ints
-    merge_error: float
+    merge_error: float  # the largest L1 distance between a belief and the one that stands for it
 
     def __len__(self) -> int:
         return int(self.belief.shape[0])
@@ -112,19 +104,20 @@ class Layer:
         width = len(self.table.z)
         node = np.repeat(np.arange(first, first + flow.shape[0]), np.diff(flow.indptr))
         wanted = node * width + self.table.flow_z[flow.indices]
+        # edges are sorted by (node, increment), so that the combined key ascends and a search finds each
         known = np.repeat(np.arange(len(self)), np.diff(self.edge_indptr)) * width + self.edge_z
         return self.edge_to[np.searchsorted(known, wanted)].astype(np.int64)
 
 
 @dataclass(frozen=True)
 class Graph:
-    """All layers; `root[k]` is the probability of first node k, reached by increment code `root_z[k]`."""
+    """All layers, and how play enters the first."""
 
     information: Information
     layers: tuple[Layer, ...]
-    root: Floats
-    root_z: Ints
-    root_to: Ints
+    root: Floats  # [R], probability of each first increment
+    root_z: Ints  # [R], its code
+    root_to: Ints  # [R], the node of the first layer that it leads to
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -143,6 +136,7 @@ def expand_graph(
 
     Raises LimitError before the layer that would carry the number of nodes held past `max_nodes` is finished.
     """
+    # a layer is handed out before its edges are known: they are found together with the layer that follows
     last = information.model.horizon if upto is None else upto
     first = first_beliefs(information, tolerance)
     layers: list[Layer] = []
@@ -167,6 +161,8 @@ def grow_layers(information: Information, max_nodes: int = DEFAULT_MAX_NODES) ->
 
 @dataclass(frozen=True)
 class _Edges:
+    """Edges of a layer, as `Layer` documents them."""
+
     indptr: Ints
     z: npt.NDArray[np.int32]
     to: npt.NDArray[np.int32]
@@ -174,14 +170,14 @@ class _Edges:
 
 @dataclass(frozen=True)
 class _Next:
-    """The layer that follows one: its edges, beliefs, cells, first parents and merging error."""
+    """The layer that follows one."""
 
-    edges: _Edges
-    belief: sparse.csr_array
+    edges: _Edges  # that lead to it
+    belief: sparse.csr_array  # [N', X']
     cells: Cells
-    parent: Ints
-    parent_z: Ints
-    error: float
+    parent: Ints  # [N'], a node that leads here
+    parent_z: Ints  # [N'], the increment code by which it does
+    error: float  # of merging
 
 
 def _grow(
@@ -202,10 +198,12 @@ def _grow(
         yield Layer(h, belief, table, no_edges, empty, empty, parent, parent_z, error), edges
         if h == last:
             return
+        # identity, not equality: arrays are shared exactly where `_following` proved that nothing changes any more
         if done is None or done[0] is not belief or done[1] is not table:
             capacity = Capacity(max_nodes - held, partial(_too_many, h, last, sizes))
             done = belief, table, _following(belief, table, tolerance, capacity)
         grown = done[2]
+        # a layer that shares its arrays with the one before takes no memory of its own
         held += 0 if grown.belief is belief else grown.belief.shape[0]
         sizes.append(grown.belief.shape[0])
         belief, cells, error, edges = grown.belief, grown.cells, grown.error, grown.edges
@@ -219,8 +217,10 @@ def _following(belief: sparse.csr_array, table: StepTable, tolerance: float, cap
     indptr, n = grown.indptr(belief.shape[0]), grown.belief.shape[0]
     to, error = grown.to, grown.error
     rows, cells = _trim(grown.belief, table.following)
+    # layers of very different sizes cannot turn out equal, and comparing them costs as much as growing them
     if n <= 2 * belief.shape[0] and cells.key == table.cells.key:
         rows, member, moved = _settle(belief, rows, tolerance)
+        # the two merges follow each other, so that their errors add up
         to, error, cells, n = member[to], error + moved, table.cells, rows.shape[0]
     reach = first_reach(to, n)
     edges = _Edges(indptr, grown.signal.astype(np.int32), to.astype(np.int32))
@@ -232,6 +232,7 @@ def _settle(old: sparse.csr_array, new: sparse.csr_array, tolerance: float) -> t
 
     `old` itself comes back when it holds them all and no row of it is missed.
     """
+    # old rows come first: the lowest index of a class represents it, so that old rows win
     both = sparse.vstack([old, new], format="csr")
     both.sort_indices()
     merge = merge_rows(both.indptr.astype(np.int64), both.indices, both.data, tolerance)
@@ -269,37 +270,12 @@ def reachable_tables(information: Information) -> Iterator[StepTable]:
             cells = table.following
 
 
-@dataclass(frozen=True)
-class FirstBeliefs:
-    """Increment codes z_1, the node of each, the probability of each, and the first beliefs."""
-
-    z: Ints
-    to: Ints
-    probability: Floats
-    belief: sparse.csr_array
-    cells: Cells
-    error: float
-
-
-def first_beliefs(information: Information, tolerance: float = MERGE_TOLERANCE) -> FirstBeliefs:
-    """The common beliefs of step 1."""
-    initial = information.model.initial
-    z_code, u = initial_codes(information, initial.observation)
-    cells, cell = Cells.of(u, initial.state)
-    z, z_of = np.unique(z_code, return_inverse=True)
-    joint = sparse.csr_array((initial.probability, (z_of, cell)), shape=(len(z), len(cells)))
-    joint.sum_duplicates()
-    probability: Floats = np.asarray(joint.sum(axis=1)).ravel()
-    joint.data /= np.repeat(probability, np.diff(joint.indptr))
-    merge = merge_rows(joint.indptr.astype(np.int64), joint.indices, joint.data, tolerance)
-    return FirstBeliefs(z, merge.member, probability, joint[merge.representative], cells, merge.error)
-
-
 def _trim(belief: sparse.csr_array, cells: Cells) -> tuple[sparse.csr_array, Cells]:
     """Leave out the cells that no node gives positive probability."""
     used = np.unique(belief.indices)
     if len(used) == len(cells):
         return belief, cells
+    # a cell may be reachable from the cells of the step before and have no probability at any node
     kept, _ = Cells.of(cells.u[cells.u_of[used]], cells.s[used])
     position = np.zeros(len(cells), dtype=np.int64)
     position[used] = np.arange(len(used))
@@ -309,6 +285,7 @@ def _trim(belief: sparse.csr_array, cells: Cells) -> tuple[sparse.csr_array, Cel
 
 def _too_many(h: int, last: int, sizes: list[int], found: int, share: float) -> str:
     """What was reached, and an estimate of what the whole would take."""
+    # an extrapolation, and called one: the layer goes on as it began, later layers grow as this one
     here = found / share
     growth = max(1.0, here / sizes[-1])
     total = sum(sizes) + here * sum(growth**k for k in range(min(last - h, 200)))

@@ -32,45 +32,40 @@ CHUNK_ENTRIES = 12_000_000
 
 @dataclass(frozen=True)
 class Columns:
-    """`matrix` [X, J], column j standing for signal `signal[j]` (ascending, of `n_signals`) and next cell `cell[j]`
-    (of `n_cells`; distinct and ascending within a signal)."""
+    """P(signal, next cell | cell) for X cells, as J columns."""
 
-    matrix: sparse.csr_array
-    signal: Ints
-    cell: Ints
+    matrix: sparse.csr_array  # [X, J]
+    signal: Ints  # [J], ascending
+    cell: Ints  # [J], next cell; distinct and ascending within a signal
     n_signals: int
     n_cells: int
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """At most `rows` rows with at most `entries` entries (None: any number) may be grown; `message(found, share)` says
-    what to do once `found` rows were found in the first `share` of the layer."""
+    """How much may be grown, and what to say beyond it."""
 
-    rows: int
+    rows: int  # at most
+    # (rows found, the share of the layer that they came from) -> text of the LimitError
     message: Callable[[int, float], str]
-    entries: int | None = None
+    entries: int | None = None  # of these rows, at most; None: any number
 
     def holds(self, rows: int, entries: int) -> bool:
-        """Whether there is room for that much."""
+        """Whether that much may be grown."""
         return rows <= self.rows and (self.entries is None or entries <= self.entries)
 
 
 @dataclass(frozen=True)
 class Growth:
-    """The next layer: `belief` CSR [N', X'], rows sum to 1, `label[k]` of each row (None without labels).
+    """The next layer, and E edges to it sorted by (row, signal)."""
 
-    Edges [E] sorted by (row, signal): `signal[e]` from row `row[e]` leads to row `to[e]`.  `error`: no posterior is
-    farther than this from the row that stands for it (L1).
-    """
-
-    belief: sparse.csr_array
-    label: Ints | None
-    row: Ints
-    signal: Ints
+    belief: sparse.csr_array  # [N', X'], rows sum to 1
+    label: Ints | None  # [N'], None without labels
+    row: Ints  # [E], where the edge begins
+    signal: Ints  # [E], what it is labelled with
     n_signals: int
-    to: Ints
-    error: float
+    to: Ints  # [E], where it leads
+    error: float  # no posterior is farther than this from the row that stands for it (L1)
 
     def indptr(self, n_rows: int) -> Ints:
         """Where each row's edges begin."""
@@ -80,6 +75,7 @@ class Growth:
 def first_reach(to: Ints, n: int) -> Ints:
     """For each of n targets the first position that leads to it."""
     first = np.full(n, len(to), dtype=np.int64)
+    # unbuffered: several edges may lead to one target
     np.minimum.at(first, to, np.arange(len(to)))
     return first
 
@@ -95,6 +91,7 @@ def grow(
 
     `labels(row, signal)` gives the label of each posterior.  Raises LimitError past `capacity`.
     """
+    # entries of the product before duplicates are added up: what a chunk may take in memory
     work = np.add.reduceat(np.diff(columns.matrix.indptr)[belief.indices], belief.indptr[:-1])
     chunk_of = (np.cumsum(work) - 1) // CHUNK_ENTRIES
     bounds = np.concatenate((np.flatnonzero(np.diff(chunk_of, prepend=-1)), [belief.shape[0]]))
@@ -105,6 +102,7 @@ def grow(
         found, entries = found + len(parts[-1].counts), entries + len(parts[-1].data)
         if capacity is not None and not capacity.holds(found, entries):
             kept = found, entries
+            # posteriors of different chunks may be equal: before refusing, count what is left once they are merged
             if len(parts) > 1:
                 (indptr, *_), merge = _joined(parts, tolerance)
                 kept = len(merge.representative), int(np.diff(indptr)[merge.representative].sum())
@@ -124,21 +122,22 @@ def grow(
         np.concatenate([part.signal for part in parts]),
         columns.n_signals,
         to,
+        # a row was merged within its chunk and then across chunks: its distance is at most the sum
         merge.error + max(part.error for part in parts),
     )
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Distinct posteriors of a chunk of rows (CSR parts), and the edges that lead to them."""
+    """Distinct posteriors of a chunk of rows, and the edges that lead to them."""
 
-    counts: Ints
-    index: Ints
-    data: Floats
-    label: Ints | None
-    row: Ints
-    signal: Ints
-    to: Ints
+    counts: Ints  # [posteriors], entries of each
+    index: Ints  # [entries], next cell
+    data: Floats  # [entries], probability
+    label: Ints | None  # [posteriors]
+    row: Ints  # [edges]
+    signal: Ints  # [edges]
+    to: Ints  # [edges], posterior of this part
     error: float
 
 
@@ -164,6 +163,7 @@ def _part(
     joint.eliminate_zeros()  # products that underflow
     joint.sort_indices()
     row = np.repeat(np.arange(begin, end), np.diff(joint.indptr))
+    # columns are sorted by (signal, cell) and rows by node, so that the entries of one posterior are adjacent
     key = row * columns.n_signals + columns.signal[joint.indices]
     starts = np.flatnonzero(np.diff(key, prepend=-1))
     indptr = np.append(starts, len(key)).astype(np.int64)

@@ -1,7 +1,7 @@
 """Who knows what, when: the items of common and private information that a protocol implies.
 
 An *item* is the value of one action or observation variable at one step.  Write g = h - t for the age at
-step h of an item of step t, and l_i for the lag after which agent i knows it (`Protocol`).  Then
+step h of an item of step t, and l_i for the lag after which agent i knows it (`LagTable`).  Then
 
 - the item is common at h iff g >= max_i l_i;
 - it is agent i's private information at h iff l_i <= g, it is not common, and g <= forget;
@@ -37,11 +37,11 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, order=True)
 class Item:
-    """The value of variable `variable` (an index into the signature's list of that kind) at step `time`."""
+    """The value of one action or observation variable at one step."""
 
     time: int
     kind: Literal["action", "observation"]
-    variable: int
+    variable: int  # index into the signature's list of that kind
 
 
 class InformationStructure:

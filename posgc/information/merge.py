@@ -21,10 +21,13 @@ import numpy.typing as npt
 
 from posgc.model.ragged import gather
 
-__all__ = ["Merge", "merge_rows"]
+__all__ = ["MERGE_TOLERANCE", "Merge", "merge_rows"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+MERGE_TOLERANCE = 1e-12
+"""L1 distance of beliefs below which histories are taken for the same (beliefs sum to 1)."""
 
 GRID_FROM = 1e-9
 """Tolerance (L1) above which candidates are found on a grid."""
@@ -32,12 +35,11 @@ GRID_FROM = 1e-9
 
 @dataclass(frozen=True)
 class Merge:
-    """`representative[k]` is the row kept for class k, ascending; `member[r]` the class of row r;
-    `error` the largest L1 distance between a row and its representative."""
+    """The classes of R rows."""
 
-    representative: Ints
-    member: Ints
-    error: float
+    representative: Ints  # [classes], the row kept for each class, ascending
+    member: Ints  # [R], the class of each row
+    error: float  # the largest L1 distance between a row and its representative
 
 
 def merge_rows(
@@ -54,10 +56,13 @@ def merge_rows(
     if tolerance > GRID_FROM:
         support, projection = _grid_keys(indptr, index, data, tolerance, support), np.zeros(n)
     if label is not None:
+        # rows of different labels then rarely meet; where they do, the comparison below keeps them apart
         support = support * np.uint64(0x9E3779B97F4A7C15) + label.astype(np.uint64)
     leader = np.full(n, -1, dtype=np.int64)
     waiting = np.arange(n, dtype=np.int64)
     error = 0.0
+    # each pass settles at least the first row of every run of candidates, so that it ends; rows that are not near
+    # their run's first wait for the next pass
     while len(waiting):
         order = waiting[np.lexsort((projection[waiting], support[waiting]))]
         fresh = np.ones(len(order), dtype=bool)
@@ -82,6 +87,7 @@ def _keys(indptr: Ints, index: npt.NDArray[np.integer], data: Floats) -> tuple[n
     """A hash of each row's support and a projection of each row."""
     width = int(index.max()) + 1
     rng = np.random.default_rng(20230)
+    # odd multipliers are invertible modulo 2^64, and a fixed seed gives the same graph on every run
     mixed = rng.integers(0, 1 << 63, size=width, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     weight = rng.random(width)
     starts = indptr[:-1]
@@ -95,6 +101,7 @@ def _grid_keys(
     counts = np.diff(indptr)
     place = np.rint(data / np.repeat(2 * tolerance / counts, counts)).astype(np.uint64)
     mixed = (place + np.uint64(0x632BE59BD9B4E019)) * (index.astype(np.uint64) * np.uint64(2) + np.uint64(1))
+    # a plain sum of products is linear in the places, so that many different rows would share it
     mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     return support ^ np.add.reduceat(mixed ^ (mixed >> np.uint64(32)), indptr[:-1])
 
@@ -105,6 +112,7 @@ def _distances(indptr: Ints, index: npt.NDArray[np.integer], data: Floats, rows:
     counts = indptr[rows + 1] - indptr[rows]
     comparable = counts == indptr[others + 1] - indptr[others]
     distance[~comparable] = np.inf
+    # a row is at distance 0 from itself; rows with different numbers of entries differ in their supports
     todo = np.flatnonzero(comparable & (rows != others))
     if len(todo) == 0:
         return distance

@@ -1,4 +1,4 @@
-"""The stage games of a layer: what each joint action is worth at each node (MATH: U_i(p, a)).
+"""The stage games of a layer: what each joint action is worth at each node U_i(p, a).
 
 U_i(u, a) = sum_s beta(u, s) [R_i(s, a) + discount * sum_z P(z | u, s, a) V_i(next node)], the prior folded in,
 so that Q_i(gamma) = sum_{u, a} U_i(u, a) prod_j gamma_j(a_j | p_j(u)) is multilinear (paper, Proposition 9).

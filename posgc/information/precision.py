@@ -48,12 +48,10 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class ToCome:
-    """`span[n, H]`: by how much what an agent earns from step h on can differ, discounted to step 1.  `rounding[n]`: by
-    how much a value or a gain that was found on the layers can be off because of rounding.  In the unit of the
-    rewards."""
+    """What is at stake and what rounding can have changed, in the unit of the rewards."""
 
-    span: Floats
-    rounding: Floats
+    span: Floats  # [n, H], by how much what an agent earns from step h on can differ, discounted to step 1
+    rounding: Floats  # [n], by how much a value or a gain that was found on the layers can be off because of rounding
 
 
 def to_come(model: Model, layers: Iterable[tuple[int, sparse.csr_array, Step]]) -> ToCome:
@@ -63,12 +61,14 @@ def to_come(model: Model, layers: Iterable[tuple[int, sparse.csr_array, Step]]) 
     spans, sizes = np.zeros((2, model.n_agents, model.horizon))
     terms = np.zeros(model.horizon)
     for h, belief, step in layers:
+        # layers that share their arrays have the same terms
         key = id(belief), id(step)
         if key not in known:
             known[key] = _stakes(step), _terms(belief, step)
         (spans[:, h - 1], sizes[:, h - 1]), own = known[key]
         terms[h - 1] = own + fixed[h - 1]
     discount = model.discount ** np.arange(model.horizon)
+    # from the last step backwards: what is still to come at step h
     span, size = (np.cumsum((x * discount)[:, ::-1], axis=1)[:, ::-1] for x in (spans, sizes))
     return ToCome(span, np.finfo(np.float64).eps * (size @ terms))
 
@@ -81,6 +81,7 @@ def charged(model: Model, terms: Ints) -> ToCome:
 
 def _fixed_terms(model: Model) -> Ints:
     """[H]: the terms of a transition, and `OTHER`."""
+    # a draw multiplies by a probability that was computed and normalised: a few roundings each
     draws = 4 * (len(model.state_names) + len(model.signature.observations))
     widest = np.array([int(np.diff(kernel.indptr).max(initial=0)) for kernel in model.kernels])
     return widest[list(model.kernel_of_step)] + draws + OTHER

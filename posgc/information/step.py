@@ -83,39 +83,37 @@ class Beliefs(Protocol):
 
 @dataclass(frozen=True)
 class StepTable:
-    """See the module; `actions` are the allowed joint actions of the step, A_h of them.
-
-    Columns of `joint` are (z, x') pairs sorted by z, columns of `flow` (u, a, z) triples sorted so.
-    """
+    """What can happen at a step from each of its X cells (see the module)."""
 
     cells: Cells
-    actions: Ints  # [A_h]
+    actions: Ints  # [A_h], the allowed joint actions
     reward: tuple[sparse.csr_array, ...]  # n matrices [X, U * A_h], column u * A_h + position of a
     following: Cells | None  # cells of step h + 1; None at the last step, as all below
     z: Ints | None  # [Z], distinct codes of z_{h+1}, ascending
-    joint: sparse.csr_array | None  # [X, J]
+    joint: sparse.csr_array | None  # [X, J], columns are (z, x') pairs sorted by z
     joint_z: Ints | None  # [J], index into z
     joint_cell: Ints | None  # [J], index into `following`
-    flow: sparse.csr_array | None  # [X, F]
+    flow: sparse.csr_array | None  # [X, F], columns are (u, a, z) triples, sorted
     flow_choice: Ints | None  # [F], u * A_h + position of a
     flow_z: Ints | None  # [F], index into z
 
 
 @dataclass(frozen=True)
 class Entries:
-    """Rows (cell, action position, o', s', probability): every transition of every cell."""
+    """Every transition of every cell."""
 
-    cell: Ints
-    action: Ints
-    observation: Ints
-    state: Ints
-    probability: Floats
+    cell: Ints  # [rows]
+    action: Ints  # [rows], position among the allowed joint actions
+    observation: Ints  # [rows], o'
+    state: Ints  # [rows], s'
+    probability: Floats  # [rows], given the cell and the action
 
 
 def step_entries(information: Information, h: int, cells: Cells) -> Entries:
     """All transitions of the cells at step h; raises LimitError when there are too many to hold."""
     model = information.model
     kernel, actions = model.kernel(h), model.allowed(h)
+    # counted before anything is gathered, so that a refusal costs no memory
     rows = (actions[None, :] * model.n_states + cells.s[:, None]).ravel()
     total = int((kernel.indptr[rows + 1] - kernel.indptr[rows]).sum())
     if total > ENTRY_LIMIT:
@@ -133,6 +131,7 @@ def step_entries(information: Information, h: int, cells: Cells) -> Entries:
 def same_step(information: Information, h: int, cells: Cells) -> tuple[object, ...]:
     """A key: steps with equal keys have equal dynamics on their cells, so that a table serves them all."""
     model = information.model
+    # the last step has no increment to compare
     shape = -1 if h == model.horizon else information.shape(h)
     return shape, model.kernel_of_step[h - 1], model.active[h - 1].tobytes(), cells.key
 
@@ -158,6 +157,7 @@ def step_table(information: Information, h: int, cells: Cells) -> StepTable:
     entry = step_entries(information, h, cells)
     u = cells.u[cells.u_of[entry.cell]]
     z_code, u_next = evolve(information, h, u, actions[entry.action], entry.observation)
+    # cells that can follow from some cell of this step: at a node fewer may have positive probability
     following, cell_next = Cells.of(u_next, entry.state)
     z, z_of = np.unique(z_code, return_inverse=True)
     joint_key, joint_of = np.unique(z_of * len(following) + cell_next, return_inverse=True)

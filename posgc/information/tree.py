@@ -45,12 +45,12 @@ class Moment:
 
 @dataclass(frozen=True)
 class _Row:
-    """A law over (o', s'): labels, exact probabilities, and where each branch leads."""
+    """A law over (o', s')."""
 
-    labels: tuple[str, ...]
-    law: tuple[Fraction, ...]
-    observation: Ints
-    state: Ints
+    labels: tuple[str, ...]  # of the branches
+    law: tuple[Fraction, ...]  # exact probabilities of the branches
+    observation: Ints  # [branches], joint index of o'
+    state: Ints  # [branches], s'
 
 
 class Histories:

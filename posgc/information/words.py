@@ -13,13 +13,13 @@ __all__ = ["StepWords", "describe_lags", "describe_steps"]
 
 @dataclass(frozen=True)
 class StepWords:
-    """One step, or all steps from `first` to `last` that look alike; items are named with their step.
+    """One step, or a run of steps that look alike; items are named with their step.
 
-    In a run of steps the times are those of `first`, later ones shift along.
+    In a run the times are those of its first step; later steps shift them along.
     """
 
-    first: int
-    last: int
+    first: int  # first step of the run
+    last: int  # last step of the run
     common: tuple[str, ...]  # z_h: what has just become common
     private: tuple[tuple[str, ...], ...]  # p_{i,h} of each agent
     received: tuple[tuple[str, ...], ...]  # the part of p_{i,h} that is another agent's item

@@ -1,4 +1,12 @@
-"""Which judge a policy goes to: on pairs of node and belief, on histories, or by play; the strongest that applies."""
+"""Which judge a strategy goes to: the strongest that applies.
+
+- *On pairs* of node and belief (`posgc.judge.verify`): machines and stationary machines, where Assumption 3 is
+  established.
+- *On histories* (`posgc.judge.histories`): every kind, under any protocol; an opaque player where all its own
+  histories can be asked about.
+- *By play* (`posgc.judge.play`): every kind, where that is too large.  This proves nothing and tells nothing of
+  deviations, so a machine that is too large stays refused unless the caller asks for an estimate.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +15,12 @@ from collections.abc import Callable
 from posgc.information.items import Information
 from posgc.judge.histories import judge_histories
 from posgc.judge.judgement import Judgement
+from posgc.judge.kinds import machine_of, require_kind
+from posgc.judge.play import judge_by_play
 from posgc.judge.verify import Distances, verify
 from posgc.language.concepts import DeviationKind
-from posgc.policy.artefact import Strategy
+from posgc.language.diagnostics import LimitError
+from posgc.policy.strategy import Strategy
 
 __all__ = ["judge"]
 
@@ -25,14 +36,23 @@ def judge(
     distances: Distances | None,
     *,
     seed: int = 0,
+    estimate: bool = False,
 ) -> Judgement:
     """Values and gains of a strategy in the true game.
 
     `distances` says how far prescriptions can move beliefs (see `verify`) where Assumption 3 is established; None where
-    it is not: then pairs of node and belief prove nothing.  `limit` bounds the pairs or information states.
+    it is not: then pairs of node and belief prove nothing.  `limit` bounds the pairs or information states, `seed` is
+    of the episodes of an estimate.  `estimate`: machines that are too large are judged by play too.
     Raises PolicyMismatch where the strategy lacks an instruction, ValueError where it cannot have a gap of this kind,
-    LimitError where it is too large to judge.
+    LimitError where it is a machine too large to judge, or where nothing else can be done.
     """
-    if distances is None:
+    require_kind(strategy, kind)
+    machine = machine_of(strategy, information.model.horizon)
+    try:
+        if machine is not None and distances is not None:
+            return verify(information, machine, kind, limit, progress, distances)
         return judge_histories(information, strategy, kind, limit, progress)
-    return verify(information, strategy, kind, limit, progress, distances)
+    except LimitError:
+        if machine is not None and not estimate:
+            raise
+        return judge_by_play(information, strategy, kind, seed, progress)

@@ -69,7 +69,7 @@ class FollowedControllers:
 
     def played(self, h: int, cells: NodeCells, deviator: Deviator | None) -> Played:
         """As `Following.played`."""
-        nodes, pairs = self._apart(h, cells.node), len(cells.node)
+        nodes, pairs = self.nodes(h, cells.node), len(cells.node)
         silent = np.zeros(pairs, dtype=np.int64)
         draws = Draws(np.arange(pairs), np.ones(pairs), silent, 1, np.full(pairs, self.tells))
 
@@ -85,7 +85,7 @@ class FollowedControllers:
         """As `Following.outcomes`."""
         information, after = self.information, transitions(self.information, h, cells, done)
         held, pending = cells.u[after.pair], information.pending(h)
-        before, nodes, read = self._apart(h, cells.node), [], np.zeros_like(held)
+        before, nodes, read = self.nodes(h, cells.node), [], np.zeros_like(held)
         for i, own in enumerate(before):
             unneeded = _unneeded(i, deviator)
             news = np.zeros_like(held)
@@ -106,7 +106,8 @@ class FollowedControllers:
             code = code * size + own
         return code
 
-    def _apart(self, h: int, code: Ints) -> list[Ints]:
+    def nodes(self, h: int, code: Ints) -> list[Ints]:
+        """The agents' nodes, one after the other, of memories at step h."""
         nodes = []
         for size in reversed(self._sizes(h)):
             code, own = np.divmod(code, size)

@@ -51,7 +51,7 @@ from posgc.judge.judgement import Judgement
 from posgc.judge.kinds import following_of, require_kind
 from posgc.judge.replies import Deviator, Moves, NodeCells, Outcomes, moves, require_capacity
 from posgc.language.concepts import DEVIATIONS, DeviationKind
-from posgc.policy.artefact import Strategy
+from posgc.policy.strategy import Strategy
 
 __all__ = ["judge_histories"]
 

@@ -8,6 +8,7 @@ the model's own; it says nothing of the true game until the error of the compres
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,9 @@ from posgc.judge.deviating import Flows, backward, best_reply
 from posgc.judge.pairs import TrueStep, true_step
 from posgc.language.concepts import DEVIATIONS, DeviationKind
 from posgc.policy.machine import Machine, PolicyStep
+from posgc.policy.strategy import Strategy
 
-__all__ = ["InModel", "best_response", "evaluate_in_model"]
+__all__ = ["InModel", "best_response", "evaluate_in_model", "made_for"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -57,6 +59,25 @@ class _ModelLayer:
         width = len(self.layer.table.z)
         known = np.repeat(np.arange(len(self.layer)), np.diff(self.layer.edge_indptr)) * width + self.layer.edge_z
         return self.layer.edge_to[np.searchsorted(known, pair * width + az % width)].astype(np.int64)
+
+
+def made_for(strategy: Strategy, graph: Graph) -> TypeGuard[Machine]:
+    """Whether the strategy is a machine whose nodes are those of the graph: as many, with the same edges."""
+    if not isinstance(strategy, Machine) or strategy.unseen != "refuse" or strategy.sizes != graph.sizes:
+        return False
+
+    def same(one: npt.NDArray[Any] | None, two: npt.NDArray[Any]) -> bool:
+        return one is two or np.array_equal(np.zeros(0) if one is None else one, two)
+
+    if not (same(graph.root_z, strategy.root_z) and same(graph.root_to, strategy.root_to)):
+        return False
+    return all(
+        same(layer.table.z, step.z)
+        and same(layer.edge_indptr, step.edge_indptr)
+        and same(layer.edge_z, step.edge_z)
+        and same(layer.edge_to, step.edge_to)
+        for layer, step in zip(graph.layers, strategy.steps, strict=True)
+    )
 
 
 def evaluate_in_model(graph: Graph, policy: Machine, kind: DeviationKind) -> InModel:

@@ -10,12 +10,12 @@ from posgc.judge.following import FollowedMachine, Following
 from posgc.judge.following_controllers import FollowedControllers
 from posgc.judge.following_mixture import FollowedMixture
 from posgc.language.concepts import DEVIATIONS, DeviationKind
-from posgc.policy.artefact import Strategy
 from posgc.policy.completed import completed
 from posgc.policy.controllers import Controllers
 from posgc.policy.machine import Machine
 from posgc.policy.mixture import Mixture, Part
 from posgc.policy.stationary import Stationary
+from posgc.policy.strategy import Strategy
 
 __all__ = ["following_of", "machine_of", "require_kind", "sole_part"]
 

@@ -17,9 +17,11 @@ from posgc.information.items import Information
 from posgc.information.tree import game_tree, require_nodes
 from posgc.judge.behaviour import Hears, Lookup, deviation_tree, obedience, strategies
 from posgc.judge.judgement import Judgement
+from posgc.judge.kinds import machine_of
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
 from posgc.policy.machine import Machine
+from posgc.policy.strategy import Strategy
 
 __all__ = ["Comparison", "Finding", "Judge", "Profile", "SecondOpinion", "compare"]
 
@@ -74,15 +76,19 @@ class Comparison:
         return next((f for f in self.findings if not f.difference <= self.tolerance), None)
 
 
-def compare(information: Information, policy: Machine, checked: Judgement, name: str, judge: Judge) -> Comparison:
-    """Ask the referee about what `verify` found.  Raises LimitError where a tree is too large.
+def compare(information: Information, strategy: Strategy, checked: Judgement, name: str, judge: Judge) -> Comparison:
+    """Ask the referee about what `verify` found.  Raises LimitError where a tree is too large, or where the strategy is
+    no machine.
 
     Without perfect recall (`forget`) best responses on a tree are not the deviations of `verify`: the caller asks
     only for games that have it.
     """
     spans = reward_spans(information.model)
     scale = max(1.0, float((spans.max(axis=0) * information.model.discount ** np.arange(spans.shape[1])).sum()))
-    court = _Court(information, policy, judge)
+    machine = machine_of(strategy, information.model.horizon)
+    if machine is None or machine.unseen != "refuse":
+        raise LimitError("a referee is asked about machines that list all they play, and this policy is none")
+    court = _Court(information, machine, judge)
     findings = court.product(checked) if not checked.deviations.correlated else court.correlated(checked)
     return Comparison(name, tuple(findings), AGREEMENT * scale + checked.error, court.nodes)
 

@@ -61,7 +61,7 @@ def verify(
 
     `distances(layers)` [H] says how far prescriptions can move the beliefs of each step (L1), None for not at all.
     Raises PolicyMismatch, LimitError, and ValueError for kind "nash" on a policy that correlates its agents (a mixture
-    of several components is no product policy).
+    of several components is not a product policy).
     """
     require_kind(policy, kind)
     policy = completed(policy, information)

@@ -1,40 +1,18 @@
-"""Text -> `Game`: the passes of the front end, in their order.
-
-Parse; collect names; parameters, agents, horizon, variables; laws, rewards, terminal; what each line may
-read and the order of draws; sharing protocols and claims.  Each pass reports all it finds; the passes
-stop where what follows could only repeat the mistakes.
-"""
+"""Text -> `Game`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from posgc.language import ir
-from posgc.language.clock import clock_of
+from posgc.language.analysis.analyse import analyse
+from posgc.language.blocks.contract import Block
 from posgc.language.diagnostics import Source
-from posgc.language.diagnostics.report import Reporter
-from posgc.language.elaborate.claims import check_claims
-from posgc.language.elaborate.declarations import (
-    declare_agents,
-    declare_discount,
-    declare_families,
-    declare_horizon,
-    declare_parameters,
-)
-from posgc.language.elaborate.laws import Laws
-from posgc.language.elaborate.lines import Lines
-from posgc.language.elaborate.names import Definitions, Parameter, collect
-from posgc.language.elaborate.values import Env
-from posgc.language.sharing.requests import declared_protocols
-from posgc.language.text import syntax as ast
-from posgc.language.text.parse import parse_game
 
 __all__ = ["compile_game"]
 
-_FRAMES = 10_000
 _NOTHING: Mapping[str, str] = {}
+_NO_BLOCKS: Mapping[str, Block] = {}
 
 
 def compile_game(
@@ -43,140 +21,13 @@ def compile_game(
     horizon: int | None = None,
     discount: float | None = None,
     endless: bool = False,
+    blocks: Mapping[str, Block] = _NO_BLOCKS,
 ) -> ir.Game:
     """The game that a text describes.
 
     `settings` are the parameters of `--set`, as text; `horizon` and `discount` override the file's.  An `endless` game
-    may not read the time (E619): it stands for the game without end, whatever its horizon.
+    may not read the time (E619): it stands for the game without end, whatever its horizon.  `blocks` are the language
+    blocks that are installed, by name; the file uses those that it asks for.
     Reads no file and runs no code of the text.  Raises `InputError` with every mistake found.
     """
-    tree = parse_game(source)
-    reporter = Reporter(source)
-    for use in tree.uses:
-        reporter.error(
-            "E116",
-            f"no language block `{use.name}` is installed",
-            use.span,
-            f"install the plug-in that brings `{use.name}`, or take the line out",
-        )
-    clock = clock_of(tree, discount is None)
-    if endless:
-        _refuse_clock(clock, reporter)
-    reporter.check()
-    with _deep_stack():
-        return _compile(tree, reporter, settings, horizon, discount, clock)
-
-
-def _refuse_clock(clock: ir.Clock, reporter: Reporter) -> None:
-    for name, place in (("step", clock.step), ("horizon", clock.horizon)):
-        if place is not None:
-            reporter.error(
-                "E619",
-                f"a game without end may not change with the step, and this reads `{name}`",
-                place,
-                f"give a finite --horizon, or write the game without `{name}`",
-            )
-
-
-@contextmanager
-def _deep_stack() -> Iterator[None]:
-    # Nesting is bounded (MAX_DEPTH), at several frames a level; the caller's own depth is not ours to know.
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, _FRAMES))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
-
-
-def _compile(
-    tree: ast.GameText,
-    reporter: Reporter,
-    settings: Mapping[str, str],
-    horizon: int | None,
-    discount: float | None,
-    clock: ir.Clock,
-) -> ir.Game:
-    names = collect(tree, reporter)
-    laws = Laws(names, reporter)
-    declare_parameters(laws, tree.items, settings)
-    declare_agents(laws, tree)
-    laws.horizon = declare_horizon(laws, tree, horizon)
-    factor = declare_discount(laws, tree, discount)
-    declare_families(laws)
-    lines = Lines(laws, tree)
-    _check_definitions(laws)
-    signature = lines.signature()
-    constants = _constants(laws)
-    shares = tuple(item for item in tree.items if isinstance(item, ast.Share))
-    protocols = declared_protocols(signature, shares, constants, reporter)
-    expectations = check_claims(tree, signature, shares, constants, reporter)
-    if not any(isinstance(item, ast.Reward) for item in tree.items):
-        reporter.warning("W701", "the game has no reward: every value is 0", tree.span, "write `reward team = ...;`")
-    reporter.check()
-    return ir.Game(
-        tree.name,
-        tree.title,
-        reporter.source,
-        signature,
-        laws.horizon,
-        factor,
-        lines.states,
-        lines.actions,
-        lines.observations,
-        lines.chances,
-        lines.init_order,
-        lines.step_order,
-        lines.rewards,
-        lines.terminal,
-        protocols,
-        _parameters(laws),
-        shares,
-        constants,
-        expectations,
-        reporter.warnings,
-        clock,
-    )
-
-
-def _check_definitions(laws: Laws) -> None:
-    """Reads the definitions that nothing used: a mistake in them is a mistake too."""
-    for entity in list(laws.names.table.values()):
-        if not isinstance(entity, Definitions) or entity.used:
-            continue
-        for text in entity.texts:
-            laws.reporter.warning(
-                "W702", f"the definition `{entity.name}` is never used", text.target.span, "use it, or take it out"
-            )
-            if laws.is_law(text.body):
-                continue
-            if text.arguments:
-                unknown = {a.text: laws.ops.poison(a.span) for a in text.arguments}
-                laws.expr(text.body, Env(unknown, conditional=True, definition=entity.name))
-        for key, (text, env) in (laws.cases(entity) or {}).items():
-            if not text.arguments and not laws.is_law(text.body):
-                inner = Env(conditional=True, definition=entity.name)
-                laws.expand(text, env, ("index", *key), inner, text.span)
-
-
-def _parameters(laws: Laws) -> tuple[tuple[str, float | int], ...]:
-    return tuple(
-        (name, value)
-        for name, value in _constants(laws)
-        if isinstance(laws.names.table.get(name), Parameter) and not isinstance(value, str)
-    )
-
-
-def _constants(laws: Laws) -> tuple[tuple[str, ir.Value], ...]:
-    """The parameters, and the definitions without index that are constants: what a `share` may read."""
-    found: list[tuple[str, ir.Value]] = []
-    for name, entity in laws.names.table.items():
-        if isinstance(entity, Parameter) and entity.value is not None and isinstance(entity.value.ir, ir.Const):
-            found.append((name, entity.value.ir.value))
-        elif isinstance(entity, Definitions) and not entity.texts[0].arguments:
-            text = entity.texts[0]
-            if not text.target.indices and not laws.is_law(text.body):
-                typed = laws.expand(text, Env(), ("index",), Env(conditional=True, definition=name), text.span)
-                if isinstance(typed.ir, ir.Const):
-                    found.append((name, typed.ir.value))
-    return tuple(found)
+    return analyse(source, settings, horizon, discount, endless, blocks).required()

@@ -14,7 +14,7 @@ __all__ = ["replace_file", "require_regular"]
 
 
 def require_regular(path: str | os.PathLike[str], limit: int) -> None:
-    """Raises OSError where the path is no regular file (a device, a pipe, a folder) or has more than `limit` bytes."""
+    """Raises OSError for a device, a pipe or a folder, and for a file of more than `limit` bytes."""
     size = os.stat(path).st_size
     if not os.path.isfile(path):
         raise OSError(0, "it is not a regular file")
@@ -25,7 +25,7 @@ def require_regular(path: str | os.PathLike[str], limit: int) -> None:
 def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object], *inputs: str) -> None:
     """Write to a temporary file beside the target, then rename; a link is followed.
 
-    Raises InputError (E615), and leaves everything as it was, where the target is no regular file, is one of
+    Raises InputError (E615), and leaves everything as it was, where the target is not a regular file, is one of
     the `inputs`, or cannot be written.
     """
     target = Path(os.path.realpath(path))

@@ -14,15 +14,11 @@ __all__ = ["Signature", "Variable"]
 
 @dataclass(frozen=True)
 class Variable:
-    """An action or observation variable of one agent.
+    """An action or observation variable of one agent."""
 
-    `name` is the declared name without its index (`hear`), `agent` the owner counted from 0, and
-    `values` the labels of its values in order.
-    """
-
-    name: str
-    agent: int
-    values: tuple[str, ...]
+    name: str  # as declared, without the index of the agent: `hear`
+    agent: int  # the owner, from 0
+    values: tuple[str, ...]  # the labels of its values, in order
 
 
 @dataclass(frozen=True)

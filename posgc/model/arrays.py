@@ -1,4 +1,4 @@
-"""The tabulated game: sparse arrays over the reachable states (MATH: the joint kernel P_h(s', o' | s, a)).
+"""The tabulated game: sparse arrays over the reachable states and the joint kernel P_h(s', o' | s, a).
 
 Sizes: n agents, S reachable states, A joint actions, O joint observations, H decisions.  Joint indices
 are mixed-radix over the signature's variables, first most significant.
@@ -7,7 +7,9 @@ are mixed-radix over the signature's variables, first most significant.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import Literal
@@ -16,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from posgc.language.blocks.declared import Declared
 from posgc.language.signature import Signature
 
 __all__ = ["Initial", "Kernel", "Model"]
@@ -36,14 +39,14 @@ class Initial:
 
 @dataclass(frozen=True)
 class Kernel:
-    """One step's dynamics: row `a * S + s` holds the law of (s', o') and the rewards.
+    """One step's dynamics: row a * S + s holds the law of (s', o') and the rewards.
 
-    `indptr[A*S + 1]` delimits rows of the entry arrays; within a row entries are sorted by
-    (observation, state), are distinct, positive, and sum to 1.  A row that cannot occur (an unreachable
-    combination, or an action not allowed by `when`) is empty.
+    A row that cannot occur (an unreachable combination, or an action not allowed by `when`) is empty.
     """
 
-    indptr: Ints  # [A*S + 1]
+    # [A*S + 1], delimits the entries of each row, which are sorted by (observation, state), distinct, positive, and sum
+    # to 1
+    indptr: Ints
     observation: Ints  # [entries], joint observation index of o'
     state: Ints  # [entries], s'
     probability: Floats  # [entries]
@@ -54,31 +57,30 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Model:
-    """A finite POSG in arrays; everything after this point reads nothing else of the game.
-
-    `state_names[k]` names state variable k and `state_values[s, k]` is the label index of its value in
-    state s, `state_labels[k]` its labels.  `kernels[kernel_of_step[h - 1]]` is the kernel of step h, so
-    stationary dynamics are stored once.  `active[h - 1, v]` tells whether action variable v is a choice
-    at step h (else its value is its first); `observed[h - 1, v]` for h = 1..H+1 whether observation
-    variable v is made at step h (else its digit in the joint index is 0).  `reads` says which time the source of
-    the game reads, whether or not it shows in the arrays: with "step" the steps after H may differ from these, with
-    "horizon" games of another horizon may differ at every step.
-    """
+    """A finite POSG in arrays; everything after this point reads nothing else of the game."""
 
     name: str
     title: str
     signature: Signature
     horizon: int
     discount: float
-    state_names: tuple[str, ...]
-    state_labels: tuple[tuple[str, ...], ...]
-    state_values: Ints  # [S, number of state variables]
+    state_names: tuple[str, ...]  # of the state variables
+    state_labels: tuple[tuple[str, ...], ...]  # of the values of each state variable
+    state_values: Ints  # [S, number of state variables], label index of each variable's value in each state
     initial: Initial
+    # kernels[kernel_of_step[h - 1]] is that of step h, so that stationary dynamics are stored once
     kernels: tuple[Kernel, ...]
     kernel_of_step: tuple[int, ...]  # length H
-    active: Bools  # [H, number of action variables]
-    observed: Bools  # [H + 1, number of observation variables]
+    # [H, number of action variables], whether the variable is a choice at the step; else its value is its first
+    active: Bools
+    # [H + 1, number of observation variables], whether the variable is observed at step 1..H+1; else its digit in the
+    # joint index is 0
+    observed: Bools
+    # which time the source of the game reads, whether or not it shows in the arrays: with "step" the steps after H may
+    # differ from these, with "horizon" games of another horizon may differ at every step
     reads: frozenset[Literal["step", "horizon"]] = frozenset()
+    # what the language blocks of the source declare, by name
+    blocks: Mapping[str, Declared] = field(default_factory=dict)
 
     @property
     def n_agents(self) -> int:
@@ -122,6 +124,9 @@ class Model:
             tables += [k.indptr, k.observation, k.state, k.probability, k.reward]
         for table in tables:
             digest.update(repr(table.shape).encode() + np.ascontiguousarray(table).tobytes())
+        for name, declared in sorted(self.blocks.items()):
+            if declared.in_digest:
+                digest.update(json.dumps([name, dict(declared.document)], sort_keys=True).encode())
         return digest.hexdigest()
 
     def kernel(self, h: int) -> Kernel:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from posgc.model.arrays import Floats, Kernel, Model
 
@@ -31,6 +30,8 @@ def stretched(model: Model, horizon: int) -> Model:
 
 def steps_to_all(model: Model) -> int:
     """The first step at which every state of a stationary model has been reached, or can never be."""
+    from scipy.sparse import csgraph  # slow to load, and few commands need it
+
     kernel, n = model.kernels[0], model.n_states
     now = np.repeat(np.arange(len(kernel.indptr) - 1), np.diff(kernel.indptr)) % n
     moves = sparse.csr_array(sparse.coo_array((np.ones(len(now)), (now, kernel.state)), shape=(n, n)))

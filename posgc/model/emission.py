@@ -1,4 +1,4 @@
-"""The factored emission P(o' | a, s'), where o' reads nothing else: what observability is a property of."""
+"""The factored emission P(o' | a, s'), where o' reads nothing else; observability is a property of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from posgc.model.tabulation.branch import merge
-from posgc.model.tabulation.laws import RowLimitReached
+from posgc.model.tabulation.law import RowLimitReached
 from posgc.model.tabulation.plan import Plan
 from posgc.model.tabulation.reads import STEP, Slot
 from posgc.model.tabulation.rows import OUTCOMES, ROW_LIMIT, Rows, action_digits, joint_observation
@@ -45,6 +45,7 @@ def emission(rows: Rows, allowed: Array, step: int) -> sparse.csr_array | None:
         columns.append(joint)
         weights.append(weight)
         begin += len(mine)
+        # as in `explore`: aim at half the limit and grow slowly
         size = max(1, min(4 * size, ROW_LIMIT * len(mine) // (2 * max(branches, 1))))
     indptr = np.concatenate(([0], np.cumsum(counts)))
     data = (np.concatenate(weights), np.concatenate(columns), indptr)
@@ -65,6 +66,7 @@ def _batch(rows: Rows, plan: Plan, digits: Array, at: Array, step: int) -> tuple
     columns.update(action_digits(setup, action))
     failed = np.zeros(len(at), dtype=bool)
 
+    # no play need reach (a, s'), so that a fault here is not a mistake of the user
     def leave_out(table: Table, faults: Array, _: object) -> None:
         failed[table[ROW].values[faults != 0]] = True
 

@@ -36,7 +36,7 @@ CLOSE = 1e-9
 """Width of the bounds of value iteration, relative to the largest value at the start, at which it ends."""
 
 OTHER_TERMS = 16
-"""Terms of a sum in one sweep that are no transitions."""
+"""Terms of a sum in one sweep that are not transitions."""
 
 
 def steps_that_matter(model: Model) -> int:
@@ -48,6 +48,7 @@ def steps_that_matter(model: Model) -> int:
     if model.discount >= 1:
         raise _impossible("a game without end needs a discount below 1", "give --discount G, or a finite --horizon")
     ends = extremes(model)
+    # relative to what can be won or lost from where the game begins
     stake = float(np.abs(ends[:, :, np.unique(model.initial.state)]).max())
     reach = _Reach(model)
     for h in range(1, MOST_STEPS + 1):
@@ -89,11 +90,13 @@ def extremes(model: Model) -> Floats:
     value = np.zeros((n_states, 3 * n))
     for sweep in range(max(8, min(SWEEPS, PRODUCTS // (3 * n * max(moves.nnz, 1))))):
         before, value = value, (paid + discount * (moves @ value)).reshape(len(actions), n_states, -1).max(axis=0)
+        # MacQueen's bounds: the fixed point lies within discount / (1 - discount) times the least and largest change
         change = value - before
         least, most = (discount / (1 - discount) * end(axis=0) for end in (change.min, change.max))
         if sweep >= 1 and (most - least <= CLOSE * np.abs(value[first]).max(axis=0)).all():
             break
     value = value + most
+    # rounding of all sweeps, charged on the sizes of what is summed, which a third of the columns carries
     terms = (sweep + 2) * (OTHER_TERMS + int(np.diff(moves.indptr).max(initial=0)))
     ends = (value[:, : 2 * n] + np.finfo(np.float64).eps * terms * np.tile(value[:, 2 * n :], 2)).T
     return np.stack([-ends[:n], ends[n:]], axis=1)
@@ -124,6 +127,7 @@ class _Reach:
     def step(self) -> None:
         """Go on to the next step."""
         key = self.now.tobytes()
+        # reachable sets soon repeat, with a period
         if key not in self._known:
             self._known[key] = (self._to @ self.now.astype(np.float64)) > 0
         self.now = self._known[key]

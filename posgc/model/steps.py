@@ -24,11 +24,11 @@ __all__ = ["Run", "active_actions", "allowed_actions", "kernel_groups", "runs"]
 
 @dataclass(frozen=True)
 class Run:
-    """Consecutive steps `first..last` with one kernel and the same allowed joint actions."""
+    """Consecutive steps with one kernel and the same allowed joint actions."""
 
     first: int
     last: int
-    group: int
+    group: int  # number of the kernel
     allowed: Array  # int64, ascending joint actions
 
 
@@ -68,6 +68,7 @@ def kernel_groups(game: ir.Game, evaluator: Evaluator, roots: Iterable[Node]) ->
         columns.append(np.unique(values, return_inverse=True)[1])
     if not columns:
         return (0,) * game.horizon
+    # steps at which all closed expressions agree have one kernel; numbered by first appearance, not by value
     _, first, group = np.unique(np.stack(columns), axis=1, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
     return tuple(rank[group.ravel()].tolist())

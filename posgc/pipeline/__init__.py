@@ -16,6 +16,7 @@ from posgc.pipeline.compiling import (
 )
 from posgc.pipeline.compressing import CompressionRequest, CompressionResult, Sweep, solve_each
 from posgc.pipeline.judging import request_of_policy, verify_policy
+from posgc.pipeline.opening import opened
 from posgc.pipeline.others import exporter_of, referee_of, second_opinion
 from posgc.pipeline.playing import Simulation, simulate
 from posgc.pipeline.running import Candidate
@@ -46,6 +47,7 @@ __all__ = [
     "exporter_of",
     "independence",
     "offers",
+    "opened",
     "quiet",
     "read_source",
     "referee_of",

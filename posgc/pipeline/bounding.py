@@ -55,7 +55,7 @@ def team_bounds(policy: Policy, assessment: Assessment) -> tuple[float, float | 
         missed = max(0.0, claimed - float(found.min()))  # the optimum of M may have other values than the policy
         upper = [claimed + float(b.value_error.max()) + missed * b.half_spread for b in assessment.bounds]
     checked = assessment.judgement
-    if checked is not None:
+    if checked is not None and checked.proved:
         lower = min(checked.values) - checked.error
     elif found is None:
         lower = -float("inf")

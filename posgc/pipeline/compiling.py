@@ -185,7 +185,7 @@ def model_of(request: Request, source: Source, progress: Progress) -> Reading:
                 )
             ]
         )
-    game = compile_game(source, request.settings, request.horizon, request.discount, request.endless)
+    game = compile_game(source, request.settings, request.horizon, request.discount, request.endless, registry().blocks)
     model = tabulate(
         game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000), closed=request.endless
     )

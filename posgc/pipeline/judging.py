@@ -12,10 +12,10 @@ from posgc.language.diagnostics import Diagnostic, InputError, Source
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import independence
 from posgc.pipeline.compiling import Compiled, Request, quiet
+from posgc.pipeline.opening import opened
 from posgc.plugin.backend import Progress
 from posgc.plugin.importer import RewardReading
 from posgc.policy.artefact import Policy
-from posgc.policy.compatibility import require_compatible
 from posgc.policy.mismatch import PolicyMismatch
 
 __all__ = ["request_of_policy", "verify_policy"]
@@ -46,14 +46,14 @@ def verify_policy(
     progress: Progress = quiet,
     form: str | None = None,
 ) -> tuple[Judgement, Verdict]:
-    """Recompute values and gap of a policy from the game alone: on pairs of node and belief where Assumption 3 is
-    established, else on histories.
+    """Recompute values and gap of a policy from the game alone, by the strongest judge that applies
+    (`posgc.judge.choose`).
 
     `form` is of a CE, the policy's own where it is None.  Raises InputError when the policy does not belong to
     the game, lacks an instruction, or is asked for a gap that it cannot have; LimitError where there are too many pairs
     or information states, or a strategic form has too many prescriptions.
     """
-    require_compatible(compiled.information, policy)
+    policy = opened(compiled.information, policy)
     verdict = independence(compiled, progress)
     wanted = concept_of(concept or policy.header.concept)
     if form is None and concept in (None, policy.header.concept):

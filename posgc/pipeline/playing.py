@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.display import Display
 from posgc.pipeline.compiling import Compiled, quiet, timed
-from posgc.play.players import Player, PolicyPlayer, RandomPlayer, UniformPlayer
+from posgc.pipeline.opening import opened
+from posgc.play.kinds import player_of
+from posgc.play.players import Player, RandomPlayer, UniformPlayer
 from posgc.play.sampler import CONFIDENCE, Episodes, Estimate, estimate, record
 from posgc.plugin.backend import Progress
 from posgc.policy.artefact import Policy
-from posgc.policy.compatibility import require_compatible
 from posgc.policy.file import load_policy
 from posgc.policy.mismatch import PolicyMismatch
 
@@ -99,5 +100,5 @@ def _player(compiled: Compiled, policy: str | Policy) -> tuple[Player, tuple[flo
 
 
 def _fitting(compiled: Compiled, policy: Policy) -> tuple[Player, tuple[float, ...] | None]:
-    require_compatible(compiled.information, policy)
-    return PolicyPlayer(compiled.information, policy.strategy), policy.claim.values
+    policy = opened(compiled.information, policy)
+    return player_of(compiled.information, policy.strategy), policy.claim.values

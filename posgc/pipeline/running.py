@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from posgc.assumptions import Verdict, belief_distances
 from posgc.compression import CompressedGame
-from posgc.compression.assess import Assessment, Limits, assess
+from posgc.compression.assess import Assessment, Limits, assess, lifted
 from posgc.compression.closure import require_recursive
 from posgc.information.graph import Graph
 from posgc.information.precision import to_come
 from posgc.information.step import Beliefs
 from posgc.judge.choose import judge
+from posgc.judge.in_model import made_for
 from posgc.judge.judgement import Judgement
 from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
@@ -61,7 +62,8 @@ class Candidate:
     certified: float | None
     bounds: tuple[float | None, float | None]  # on the value of the game where the concept has one
     recurrent: tuple[float, float] | None = None  # the same of the game without end, where value iteration bounds it
-    layers: tuple[int, ...] = ()  # nodes of the graph that was planned on, by step
+    layers: tuple[int, ...] = ()  # nodes of the graph that was planned on, by step, else of the policy
+    on_graph: bool = True  # whether these are common beliefs
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Runner:
         except PolicyMismatch as error:
             if compressed is None:
                 raise self._misfit(str(error)) from None
-            what = f"compression {spec} is no model of this game: {error}"
+            what = f"compression {spec} is not a model of this game: {error}"
             cure = "this is a mistake of the plug-in that offers it"
             raise InputError([Diagnostic("E617", what, help=cure)]) from None
 
@@ -128,33 +130,42 @@ class Runner:
         known = checked.certified
         certified = None if known is None else known + (compiled.tail or 0.0)
         layers = graphs[-1].sizes if graphs else policy.strategy.sizes
-        return Candidate(policy, checked, None, certified, bounds, recurrent, layers)
+        return Candidate(policy, checked, None, certified, bounds, recurrent, layers, bool(graphs))
 
     def _compressed(self, spec: str | None, compressed: CompressedGame) -> Candidate:
         compiled, request = self.compiled, self.compiled.request
         result = self._run(compressed.graph, None)
-        policy = self._bound(dataclasses.replace(result, strategy=compressed.lift(result.strategy)), spec)
+        policy = self._bound(dataclasses.replace(result, strategy=lifted(compressed, result.strategy)), spec)
         self._require_fit(policy)
         limits, tail = Limits(min(request.max_nodes, MEASURED_PAIRS), request.max_nodes), compiled.tail or 0.0
         against = policy.header.against
-        assessment = assess(
-            compressed, result.strategy, against, limits, request.seed, tail, self.progress, self.distances
-        )
+        try:
+            assessment = assess(
+                compressed, result.strategy, against, limits, request.seed, tail, self.progress, self.distances
+            )
+        except (ValueError, PolicyMismatch) as error:
+            if isinstance(error, PolicyMismatch) and made_for(result.strategy, compressed.graph):
+                raise
+            raise self._misfit(str(error)) from None
         certified, bounds = assessment.certified, compressed_bounds(policy, assessment, compiled)
         if CONCEPTS[self.concept].optimises and certified is not None:
             lower, upper = bounds
             certified = None if lower is None or upper is None else max(certified, upper - lower + tail)
         checked = assessment.judgement
-        # What is claimed of the compressed game is not said of the true one.
+        # What is claimed of the compressed game is not said of the true one, nor is an estimate a claim.
+        known = None if checked is None or not checked.proved else checked.values
         claim = dataclasses.replace(
             policy.claim,
-            values=policy.claim.values if checked is None else checked.values,
+            values=policy.claim.values if checked is None else known,
             gap_bound=assessment.certified,
             lower=bounds[0],
             upper=bounds[1],
         )
         policy = dataclasses.replace(policy, claim=claim)
-        return Candidate(policy, checked, assessment, certified, bounds, layers=policy.strategy.sizes)
+        on_graph = assessment.in_model is not None
+        return Candidate(
+            policy, checked, assessment, certified, bounds, layers=policy.strategy.sizes, on_graph=on_graph
+        )
 
     def _run(self, compressed: Graph | None, told: Callable[[Graph], None] | None) -> Result:
         compiled, request = self.compiled, self.compiled.request

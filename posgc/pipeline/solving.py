@@ -113,7 +113,7 @@ class Solution(Display):
             *([] if self.compression is None else [("compression", self.compression.spec)]),
             *known,
             *([] if lower is None or upper is None else [("value of the game", bracket(lower, upper))]),
-            ("common beliefs", str(sum(self.layers))),
+            *([("common beliefs", str(sum(self.layers)))] if self.candidate.on_graph else self.policy._sizes()),
         ]
 
 

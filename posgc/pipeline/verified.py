@@ -46,10 +46,23 @@ class Verified(Display):
 
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:
         gap = self.certified_gap
-        memory = [] if self.compiled.information.protocol.forget is None else [("deviators", "forget as agents do")]
+        memory = []
+        if self.compiled.information.protocol.forget is not None and self.judgement.gains is not None:
+            forgets = self.judgement.judged_on == "pairs"
+            memory = [("deviators", "forget as agents do" if forgets else "remember all that they have known")]
         return f"verification of a {self.concept} policy of {self.compiled.model.name}", [
             ("protocol", self.compiled.information.protocol.name),
-            *((f"value of {agent}", f"{value:z.10g}") for agent, value in self.values.items()),
+            *self._values(),
             (f"{self.judgement.kind} gap", "not known" if gap is None else f"at most {at_most(gap)}"),
             *memory,
+        ]
+
+    def _values(self) -> list[tuple[str, str]]:
+        """What each agent earns; where that is estimated, with its interval."""
+        margins, level = self.judgement.margins, self.judgement.confidence
+        if margins is None or level is None:
+            return [(f"value of {agent}", f"{value:z.10g}") for agent, value in self.values.items()]
+        return [
+            (f"value of {agent}, estimated by play", f"{value:z.6g} ± {margin:z.2g} ({level:.0%})")
+            for (agent, value), margin in zip(self.values.items(), margins, strict=True)
         ]

@@ -27,24 +27,27 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Chance:
-    """The random numbers of episodes `first` to `first + size - 1`."""
+    """The random numbers of consecutive episodes."""
 
     seed: int
-    first: int
-    size: int
+    first: int  # number of the first episode
+    size: int  # how many episodes
 
     def uniforms(self, *purpose: int) -> Floats:
         """One number in [0, 1) for each episode, [size]; other purposes give independent ones."""
+        # a stream for each purpose, jumped to the batch's first episode: how episodes are cut into batches changes
+        # nothing
         bits = np.random.PCG64DXSM(np.random.SeedSequence(self.seed, spawn_key=purpose))
         return np.random.Generator(bits.advance(self.first)).random(self.size)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Laws in rows: entries `indptr[r]:indptr[r + 1]` have the `cumulative` probabilities of row r, raised to
-    infinity from the last positive entry on, so that rounding never leads to what cannot occur."""
+    """Laws in rows."""
 
-    indptr: Ints
+    indptr: Ints  # entries of row r are indptr[r]:indptr[r + 1]
+    # [entries], cumulative probabilities, raised to infinity from the last positive entry on, so that rounding never
+    # leads to what cannot occur
     cumulative: Floats
 
     @staticmethod
@@ -61,6 +64,8 @@ class Rows:
         running = np.cumsum(steps)
         offset = np.where(begins > 0, running[begins - 1], 0.0) - 1.0
         running -= np.repeat(offset, ends - begins)
+        # the last positive entry takes what rounding leaves of 1, so that a number close to 1 never draws what cannot
+        # occur
         positive = np.where(probability > 0, np.arange(len(running)), -1)
         last = np.maximum.reduceat(positive, begins[filled])
         running[np.arange(len(running)) >= np.repeat(last, (ends - begins)[filled])] = np.inf
@@ -76,5 +81,6 @@ class Rows:
         at, last = self.indptr[rows], self.indptr[rows + 1] - 1
         for bit in reversed(range((self.longest - 1).bit_length())):
             probe = np.minimum(at + (1 << bit) - 1, last)
+            # bisection with a power of two for a step: after all bits `at` is the first entry above the number
             at += (self.cumulative[probe] <= uniforms).astype(np.int64) << bit
         return at

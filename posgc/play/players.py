@@ -1,10 +1,10 @@
 """Players: who chooses the actions of a batch of episodes.
 
-`PolicyPlayer` executes what `Policy` documents.  At each step every episode draws its own mixture component (the
-shared seed omega_h) afresh, independently of earlier steps; each agent then looks up its own p_{i,h} in its
-own table and draws its action from what it finds, independently of the others given the component; the machine
-moves along the increment that becomes common.  So a recommendation never tells more about later steps than the
-node does, which is the correlation that Definitions 9 and 10 of the paper speak of.
+`PolicyPlayer` executes what `Machine` documents; `posgc.play.kinds` has players of the other kinds.  At each step
+every episode draws its own mixture component (the shared seed omega_h) afresh, independently of earlier steps; each
+agent then looks up its own p_{i,h} in its own table and draws its action from what it finds, independently of the
+others given the component; the machine moves along the increment that becomes common.  So a recommendation never tells
+more about later steps than the node does, which is the correlation that Definitions 9 and 10 of the paper speak of.
 
 `UniformPlayer` draws every agent's action uniformly from its choices.  `RandomPlayer` is a pure policy drawn at
 random once and for all: what agent i does is a fixed random function of h, c_h and p_{i,h}, computed by hashing them
@@ -14,7 +14,7 @@ with the mixing function of SplitMix64 (Steele, Lea and Flood 2014, Fast splitta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +22,14 @@ import numpy.typing as npt
 from posgc.information.codes import evolve, initial_codes, project
 from posgc.information.items import Information, InformationStructure
 from posgc.model.arrays import Model
+from posgc.model.ragged import positions
 from posgc.play.chance import Chance, Rows
 from posgc.play.simulator import Step
+from posgc.policy.completed import completed
 from posgc.policy.machine import Machine, PolicyStep
 from posgc.policy.mismatch import PolicyMismatch
 
-__all__ = ["Memory", "Player", "PolicyPlayer", "RandomPlayer", "UniformPlayer"]
+__all__ = ["OWN_COINS", "SHARED_SEED", "Memory", "Player", "PolicyPlayer", "RandomPlayer", "UniformPlayer", "drawn"]
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -114,9 +116,10 @@ class RandomPlayer:
 
 
 class PolicyPlayer:
-    """Executes a policy, which must fit the game (`posgc.policy.compatibility.require_compatible`)."""
+    """Executes a machine, which must fit the game (`posgc.policy.compatibility.require_compatible`)."""
 
     def __init__(self, information: Information, policy: Machine) -> None:
+        policy = completed(policy, information)
         self._model, self._policy = information.model, policy
         self._memory = Memory(information)
         self._root = _Positions.of(policy.root_z)
@@ -127,10 +130,11 @@ class PolicyPlayer:
         """Raises PolicyMismatch where the policy has no instruction for what has happened."""
         z, private = self._memory.observe(step)
         if step.h == 1:
-            self._node = self._policy.root_to[self._root.find(z, 1)]
+            self._node = self._root.to(self._policy.root_to, z, 1, self._policy.first_otherwise)
         else:
             self._node = self._plan(step.h - 1).follow(self._node, z, step.h)
         plan = self._plan(step.h)
+        # drawn afresh at every step: a recommendation must not tell of later ones
         seed = chance.uniforms(SHARED_SEED, step.h) if plan.mixes else None
         self._component = self._node if seed is None else plan.components.draw(self._node, seed)
         return np.stack([self._own(plan, i, step.h, private[i], chance) for i in range(len(private))])
@@ -146,11 +150,12 @@ class PolicyPlayer:
     def _own(self, plan: _Plan, agent: int, h: int, codes: Ints, chance: Chance) -> Ints:
         """Agent's own actions: by its table, its private information, and its own coin where the table mixes."""
         table = plan.step.tables[agent]
-        cell = self._component * table.shape[1] + plan.private[agent].find(codes, h)
+        unlisted = None if plan.step.otherwise is None else table.shape[1] - 1
+        cell = self._component * table.shape[1] + plan.private[agent].find(codes, h, unlisted)
         if table.ndim == 2:
             chosen = table.ravel()[cell].astype(np.int64)
         else:
-            chosen = _drawn(table, cell, chance.uniforms(OWN_COINS + agent, h))
+            chosen = drawn(table, cell, chance.uniforms(OWN_COINS + agent, h))
         own: Ints = self._model.choices(agent, h)[chosen]
         return own
 
@@ -160,11 +165,11 @@ class _Plan:
     """One step of a policy, made ready for look-ups."""
 
     step: PolicyStep
-    private: tuple[_Positions, ...]
-    components: Rows
-    mixes: bool
+    private: tuple[_Positions, ...]  # of each agent's codes
+    components: Rows  # the mixture of every node
+    mixes: bool  # whether any node mixes
     increments: _Positions
-    edges: _Positions
+    edges: _Positions  # node * increments + increment, as one code
 
     @staticmethod
     def of(step: PolicyStep) -> _Plan:
@@ -180,37 +185,51 @@ class _Plan:
 
     def follow(self, node: Ints, z: Ints, h: int) -> Ints:
         """The nodes after the increment z_h."""
-        edge = self.edges.find(node * max(len(self.step.z), 1) + self.increments.find(z, h), h)
-        return self.step.edge_to[edge].astype(np.int64)
+        step, width = self.step, max(len(self.step.z), 1)
+        if step.otherwise is None:
+            return step.edge_to[self.edges.find(node * width + self.increments.find(z, h), h)].astype(np.int64)
+        at = self.increments.find(z, h, -1)
+        edge = np.where(at < 0, -1, node * width + at)
+        return self.edges.to(step.edge_to, edge, h, step.otherwise)
 
 
 @dataclass(frozen=True, eq=False)
 class _Positions:
     """Where codes stand in an ascending list: by a table where the codes are close together, else by bisection."""
 
-    codes: Ints
-    table: Ints | None
+    codes: Ints  # ascending
+    table: Ints | None  # [largest code + 1], position of each code, -1 for none; None: bisect
 
     @staticmethod
     def of(codes: Ints) -> _Positions:
         if not len(codes) or codes[0] < 0 or codes[-1] >= ROOMY * len(codes):
             return _Positions(codes, None)
+        # a look-up in a table is several times as fast as bisection, where the codes are close enough together
         table = np.full(int(codes[-1]) + 1, -1, dtype=np.int64)
         table[codes] = np.arange(len(codes))
         return _Positions(codes, table)
 
-    def find(self, wanted: Ints, h: int) -> Ints:
-        """Positions, all found; raises PolicyMismatch, with the step, where one is not there."""
+    def find(self, wanted: Ints, h: int, otherwise: int | None = None) -> Ints:
+        """Positions, and `otherwise` for what is not there.  Raises PolicyMismatch, with the step, where it is None."""
         if self.table is not None:
-            absent = int(wanted.max()) >= len(self.table)
-            at = wanted if absent else self.table[wanted]
-            absent = absent or int(at.min()) < 0
+            inside = int(wanted.min()) >= 0 and int(wanted.max()) < len(self.table)
+            listed = wanted if inside else np.clip(wanted, 0, len(self.table) - 1)
+            at = self.table[listed]
+            absent = at < 0 if inside else (at < 0) | (listed != wanted)
         else:
-            at = np.searchsorted(self.codes, wanted)
-            absent = not len(self.codes) or int(at.max()) >= len(self.codes) or bool((self.codes[at] != wanted).any())
-        if absent:
+            at, absent = positions(self.codes, wanted)
+        if not absent.any():
+            return at
+        if otherwise is None:
             raise PolicyMismatch(f"at step {h} the policy has no instruction for something that can occur")
-        return at
+        return np.where(absent, otherwise, at)
+
+    def to(self, targets: npt.NDArray[Any], wanted: Ints, h: int, otherwise: int | None) -> Ints:
+        """The targets of what is wanted, and `otherwise` as in `find`."""
+        at = self.find(wanted, h, None if otherwise is None else -1)
+        if otherwise is None:
+            return targets[at].astype(np.int64)
+        return np.where(at < 0, otherwise, targets[at] if len(targets) else otherwise).astype(np.int64)
 
 
 def _pick(choices: Ints, uniforms: npt.NDArray[np.float64]) -> Ints:
@@ -218,10 +237,10 @@ def _pick(choices: Ints, uniforms: npt.NDArray[np.float64]) -> Ints:
     return choices[(uniforms * len(choices)).astype(np.int64)]
 
 
-def _drawn(table: npt.NDArray[np.float64], cell: Ints, uniforms: npt.NDArray[np.float64]) -> Ints:
+def drawn(table: npt.NDArray[np.float64], cell: Ints, uniforms: npt.NDArray[np.float64]) -> Ints:
     """One of the last axis' entries in each cell, by its law; action by action, so that memory stays that of the
     batch.  An entry of probability 0 is never drawn, also where the row falls short of 1 by rounding."""
-    flat, count = table.ravel(), table.shape[2]
+    flat, count = table.ravel(), table.shape[-1]
     chosen, last, passed = np.zeros(len(cell), np.int64), np.zeros(len(cell), np.int64), np.zeros(len(cell))
     for a in range(count):
         law = flat[cell * count + a]

@@ -17,9 +17,10 @@ import numpy.typing as npt
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
-from posgc.play.players import Player, PolicyPlayer
+from posgc.play.kinds import player_of
+from posgc.play.players import Player
 from posgc.play.simulator import Simulator, Step
-from posgc.policy.machine import Machine
+from posgc.policy.strategy import Strategy
 
 __all__ = ["Episodes", "Estimate", "estimate", "play", "record"]
 
@@ -47,16 +48,15 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Episodes:
-    """What happened in N episodes of H steps: states [H + 1, N], joint observations o_1..o_{H+1} [H + 1, N],
-    joint actions [H, N], rewards [n, H, N], discounted returns [n, N]; and what the player told of itself at
-    each decision, [H, N] by name (a policy: its `node`, and the `component` that the shared seed chose, numbered
-    as in `PolicyStep.weight`)."""
+    """What happened in N episodes of H steps."""
 
-    state: Ints
-    observation: Ints
-    action: Ints
-    reward: Floats
-    returns: Floats
+    state: Ints  # [H + 1, N]
+    observation: Ints  # [H + 1, N], joint indices of o_1..o_{H+1}
+    action: Ints  # [H, N], joint indices
+    reward: Floats  # [n, H, N], undiscounted
+    returns: Floats  # [n, N], discounted
+    # [H, N] by name, what the player told of itself at each decision: a machine its `node`, and the `component` that
+    # the shared seed chose, numbered as in `PolicyStep.weight`; controllers their `node[agent]`, a mixture its `part`
     inner: dict[str, Ints]
 
     @property
@@ -72,15 +72,12 @@ class Episodes:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Discounted returns of `episodes` episodes: their mean and the sum of their squared deviations from it, [n].
-
-    `stopped`: the user interrupted, and fewer were played than asked for.
-    """
+    """Discounted returns of the episodes played."""
 
     episodes: int
-    mean: Floats
-    squares: Floats
-    stopped: bool = False
+    mean: Floats  # [n]
+    squares: Floats  # [n], sum of the squared deviations from the mean
+    stopped: bool = False  # the user interrupted, and fewer episodes were played than asked for
 
     @property
     def error(self) -> Floats | None:
@@ -98,11 +95,11 @@ class Estimate:
         return np.stack([self.mean - reach, self.mean + reach], axis=1)
 
 
-def play(information: Information, policy: Machine, episodes: int, seed: int = 0) -> Episodes:
+def play(information: Information, policy: Strategy, episodes: int, seed: int = 0) -> Episodes:
     """Play the policy; the same seed gives the same episodes.  Raises ValueError for fewer than two."""
     if episodes < 2:
         raise ValueError("at least two episodes are needed for a mean with an error")
-    return record(information.model, PolicyPlayer(information, policy), episodes, seed)
+    return record(information.model, player_of(information, policy), episodes, seed)
 
 
 def record(model: Model, player: Player, episodes: int, seed: int = 0) -> Episodes:
@@ -183,6 +180,8 @@ def _joined(one: Estimate, returns: Floats) -> Estimate:
     size = returns.shape[1]
     mean = returns.mean(axis=1)
     squares = np.square(returns - mean[:, None]).sum(axis=1)
+    # combined by their means, not by sums of squares, which cancel where the mean is large (Chan, Golub and LeVeque
+    # 1983)
     both, apart = one.episodes + size, mean - one.mean
     return Estimate(
         both, one.mean + apart * (size / both), one.squares + squares + np.square(apart) * (one.episodes * size / both)

@@ -29,19 +29,14 @@ DYNAMICS = 0
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """Where B episodes stand after `reset` or `step`.
+    """Where B episodes stand after `reset` or `step`."""
 
-    `h`: the decision that is due, 1..H; H + 1 when all is over, and `done` is true (episodes of a game all end
-    together).  `observation` [B]: joint index of o_h; `action` [B]: joint index of a_{h-1}, None at h = 1.
-    `reward` [n, B]: of step h - 1 in the unit of the game, undiscounted; 0 at h = 1.  `masks[i]` [A_i]: which of
-    agent i's own actions it may choose at h (the same in all episodes), all false at the end.
-    """
-
-    h: int
-    done: bool
-    observation: Ints
-    action: Ints | None
-    reward: Floats
+    h: int  # the decision that is due, 1..H; H + 1 when all is over
+    done: bool  # whether all is over; the episodes of a game end together
+    observation: Ints  # [B], joint index of o_h
+    action: Ints | None  # [B], joint index of a_{h-1}; None at h = 1
+    reward: Floats  # [n, B], of step h - 1 in the unit of the game, undiscounted; 0 at h = 1
+    # masks[i] [A_i]: which of agent i's own actions it may choose at h, the same in all episodes; all false at the end
     masks: tuple[Bools, ...]
     observation_sizes: tuple[int, ...]
 

@@ -97,7 +97,11 @@ class NoOptions:
 
 
 class Backend(Protocol):
-    """A way to solve games.  `options` is a frozen dataclass whose fields become `--option name=value`."""
+    """A way to solve games.  `options` is a frozen dataclass whose fields become `--option name=value`.
+
+    One that returns `posgc.policy.opaque.Opaque` also has `player(arrays, info, structure)`, which makes the player
+    again of what its file holds, for a game with that information structure.
+    """
 
     name: ClassVar[str]
     summary: ClassVar[str]

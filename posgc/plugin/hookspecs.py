@@ -20,6 +20,7 @@ import pluggy
 
 from posgc.compression.contract import Compression
 from posgc.plugin.backend import Backend
+from posgc.plugin.block import Block
 from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import Importer
 from posgc.plugin.referee import Referee
@@ -28,6 +29,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "posgc_backends",
+    "posgc_blocks",
     "posgc_compressions",
     "posgc_exporters",
     "posgc_importers",
@@ -41,6 +43,12 @@ hookimpl = pluggy.HookimplMarker("posgc")
 @hookspec
 def posgc_backends() -> Sequence[Backend]:
     """Back-ends: planners and learners, selectable with `--backend NAME`."""
+    return ()
+
+
+@hookspec
+def posgc_blocks() -> Sequence[Block]:
+    """Language blocks: constructs for the files that say `use NAME;`."""
     return ()
 
 

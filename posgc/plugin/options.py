@@ -100,7 +100,7 @@ def _needed(f: Field[Any]) -> bool:
 
 
 def _value(kind: Any, value: object) -> Any:
-    """Raises ValueError where the value is none of this type."""
+    """Raises ValueError where the value is not of this type."""
     if isinstance(value, str):
         return _read(kind, value)
     kinds = get_args(kind) or (kind,)
@@ -118,7 +118,7 @@ def _read(kind: Any, text: str) -> Any:
     if get_origin(kind) is Literal:
         if text in get_args(kind):
             return text
-        raise ValueError(f"{text!r} is none of {', '.join(get_args(kind))}")
+        raise ValueError(f"{text!r} is not one of {', '.join(get_args(kind))}")
     arguments = [k for k in get_args(kind) if k is not type(None)]
     if arguments:
         return None if text == "none" else _read(arguments[0], text)

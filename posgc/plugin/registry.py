@@ -6,8 +6,8 @@ reports a plug-in that cannot be loaded, instead of either hiding or dying of it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -15,13 +15,17 @@ from typing import Any
 import pluggy
 
 from posgc.compression.contract import Compression
+from posgc.language.blocks.defects import block_defect
+from posgc.language.blocks.nodes import package_of
+from posgc.language.text.dialect import grammar_defect
 from posgc.plugin import hookspecs
 from posgc.plugin.backend import Backend
+from posgc.plugin.block import Block
 from posgc.plugin.exporter import Exporter
 from posgc.plugin.importer import Importer
 from posgc.plugin.referee import Referee
 
-__all__ = ["PluginInfo", "Registry", "load_registry", "registry"]
+__all__ = ["PluginInfo", "Registry", "load_registry", "registry", "with_grammars_read"]
 
 GROUP = "posgc"
 
@@ -46,6 +50,7 @@ class Registry:
     importers: dict[str, Importer]
     exporters: dict[str, Exporter]
     referees: dict[str, Referee]
+    blocks: dict[str, Block]
 
 
 def load_registry(points: Iterable[EntryPoint]) -> Registry:
@@ -63,8 +68,9 @@ def load_registry(points: Iterable[EntryPoint]) -> Registry:
     importers, twice_i = _by_name(manager, manager.hook.posgc_importers)
     exporters, twice_e = _by_name(manager, manager.hook.posgc_exporters)
     referees, twice_r = _by_name(manager, manager.hook.posgc_referees)
-    defects = (*infos, *twice_b, *twice_c, *twice_i, *twice_e, *twice_r)
-    return Registry(defects, backends, compressions, importers, exporters, referees)
+    blocks, refused = _blocks(manager, infos)
+    defects = (*infos, *twice_b, *twice_c, *twice_i, *twice_e, *twice_r, *refused)
+    return Registry(defects, backends, compressions, importers, exporters, referees, blocks)
 
 
 @cache
@@ -107,3 +113,38 @@ def _by_name(manager: pluggy.PluginManager, hook: Callable[[], list[Any]]) -> tu
             else:
                 offers[offer.name] = offer
     return offers, defects
+
+
+def _blocks(manager: pluggy.PluginManager, plugins: Iterable[PluginInfo]) -> tuple[dict[str, Block], list[PluginInfo]]:
+    """The language blocks on offer, by name; one that is broken or collides with an earlier one is left out."""
+    sources = {plugin.name: plugin for plugin in plugins if plugin.defect is None}
+    offers: dict[str, Block] = {}
+    refused = []
+    for offered in manager.hook.posgc_blocks.get_hookimpls():
+        source = sources.get(offered.plugin_name, PluginInfo(offered.plugin_name, "?", "?"))
+        try:
+            offers_of_one: Sequence[Block] = offered.function()  # type: ignore[assignment]
+            for block in offers_of_one:
+                defect = block_defect(block, offers.values())
+                if defect is None:
+                    offers[block.name] = block
+                else:
+                    refused.append(replace(source, name=_block_label(block), defect=defect))
+        except Exception as error:  # a stranger's hook may raise anything at all
+            refused.append(replace(source, defect=f"posgc_blocks: {type(error).__name__}: {error}"))
+    return offers, refused
+
+
+def _block_label(block: Block) -> str:
+    return f"block {getattr(block, 'name', None) or type(block).__name__}"
+
+
+def with_grammars_read(found: Registry) -> Registry:
+    """The registry without the blocks whose grammar cannot be read, which are listed as defects; takes a moment."""
+    broken = {name: defect for name, block in found.blocks.items() if (defect := grammar_defect(block)) is not None}
+    infos = [
+        PluginInfo(_block_label(found.blocks[name]), "?", "?", f"{defect} (package {package_of(found.blocks[name])})")
+        for name, defect in broken.items()
+    ]
+    blocks = {name: block for name, block in found.blocks.items() if name not in broken}
+    return replace(found, plugins=(*found.plugins, *infos), blocks=blocks)

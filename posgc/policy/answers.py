@@ -19,9 +19,12 @@ def answered(
     strategy: Opaque, structure: InformationStructure, agent: int, h: int, history: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
     """The player's laws [B, A_i] on own histories [B, h].  Raises PolicyMismatch where they are not laws."""
-    said = np.array(strategy.player.laws(agent, h, history), dtype=np.float64)
+    answer, name = strategy.player.laws(agent, h, history), structure.signature.agents[agent]
     shape = len(history), len(structure.choices(agent, h))
-    name = structure.signature.agents[agent]
+    try:
+        said = np.array(answer, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise PolicyMismatch(f"at step {h} the player of {name} answers with something other than numbers") from None
     if said.shape != shape:
         raise PolicyMismatch(f"at step {h} the player of {name} answers with shape {said.shape} in place of {shape}")
     total = said.sum(axis=1)

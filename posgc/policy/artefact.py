@@ -15,19 +15,11 @@ import numpy as np
 from posgc.language.concepts import ConceptName, DeviationKind
 from posgc.language.display import Display
 from posgc.language.files import replace_file
-from posgc.policy.controllers import Controllers
-from posgc.policy.machine import Machine
-from posgc.policy.mixture import Mixture
-from posgc.policy.opaque import Opaque
 from posgc.policy.packed import text_array
 from posgc.policy.packing import strategy_arrays, strategy_facts
-from posgc.policy.stationary import Stationary
+from posgc.policy.strategy import Strategy
 
 __all__ = ["FORMAT", "Claim", "Header", "Origin", "Policy", "Result", "Strategy"]
-
-Strategy = Machine | Stationary | Controllers | Mixture | Opaque
-"""How the agents play.  Each kind says in its docstring what judges can do with it, and what it plays on what it has
-never seen; all have a `kind`, and `sizes` and `n_nodes` to tell how large they are."""
 
 FORMAT = "posgc-policy-2"
 """Of the file that `Policy.save` writes."""
@@ -127,8 +119,12 @@ class Policy(Display):
             ("protocol", header.protocol),
             ("agents", ", ".join(header.agents)),
             ("horizon", str(header.horizon)),
-            ("kind", self.strategy.kind),
-            *([("nodes", str(self.strategy.n_nodes))] if self.strategy.sizes else []),
+            *self._sizes(),
             ("back-end", header.backend),
             *([("compression", header.compression)] if header.compression else []),
         ]
+
+    def _sizes(self) -> list[tuple[str, str]]:
+        """The kind of the strategy, and how large it is where that can be counted."""
+        nodes = [("nodes", str(self.strategy.n_nodes))] if self.strategy.sizes else []
+        return [("kind", self.strategy.kind), *nodes]

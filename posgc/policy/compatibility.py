@@ -1,11 +1,22 @@
-"""Whether a policy belongs to a game: the same model, the same protocol, tables that fit its choices."""
+"""Whether a policy belongs to a game: the same model, the same protocol, strategies and tables that fit it."""
 
 from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
 
 from posgc.information.items import Information
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import plural
 from posgc.policy.artefact import Policy
+from posgc.policy.machine import Machine
+from posgc.policy.mixture import Mixture
+from posgc.policy.opaque import Opaque
+from posgc.policy.packed import is_law
+from posgc.policy.packing import consistent
+from posgc.policy.stationary import Stationary
+from posgc.policy.strategy import Strategy
 
 __all__ = ["require_compatible"]
 
@@ -41,15 +52,54 @@ def require_compatible(information: Information, policy: Policy) -> None:
     for wrong, message, cure in defects:
         if wrong:
             raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {message}", help=cure)])
-    for h, step in enumerate(policy.strategy.steps, start=1):
-        for i, table in enumerate(step.tables):
-            choices = len(model.choices(i, h))
-            top = (
-                table.shape[2] == choices
-                if table.ndim == 3
-                else not table.size or (int(table.min()) >= 0 and int(table.max()) < choices)
-            )
-            if not top:
-                raise InputError(
-                    [Diagnostic("E610", f"step {h} prescribes actions that {header.agents[i]} does not have")]
-                )
+    misfit = _misfit(information, policy.strategy)
+    if misfit is not None:
+        raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {misfit}")])
+
+
+def _misfit(information: Information, strategy: Strategy) -> str | None:
+    """Why the strategy is none of this game, if it is not; of an opaque one, only what it answers can tell."""
+    if isinstance(strategy, Opaque):
+        return None
+    if isinstance(strategy, Mixture):
+        weight = strategy.weight
+        if not strategy.parts or weight.shape != (len(strategy.parts),) or not is_law(weight):
+            return "the weights of its mixture are not probabilities of its parts"
+        return next((why for part in strategy.parts if (why := _misfit(information, part)) is not None), None)
+    horizon, n = information.model.horizon, information.n_agents
+    if isinstance(strategy, Stationary):
+        strategy = strategy.machine(horizon)
+    if isinstance(strategy, Machine):
+        steps = [step.tables for step in strategy.steps]
+        counts = {len(steps)}, {len(tables) for tables in steps}
+    else:
+        counts = {len(one.steps) for one in strategy.agents}, {len(strategy.agents)}
+        if counts != ({horizon}, {n}):
+            return _shape(counts, horizon, n)
+        if not all(map(consistent, strategy.agents)):
+            return "the arrays of its controllers do not fit together"
+        steps = [tuple(one.steps[h].table for one in strategy.agents) for h in range(horizon)]
+    if counts != ({horizon}, {n}):
+        return _shape(counts, horizon, n)
+    checked: dict[tuple[int, int], bool] = {}
+    laws = 3 if isinstance(strategy, Machine) else 2  # axes of a table of laws
+    for h, tables in enumerate(steps, start=1):
+        for i, table in enumerate(tables):
+            key = id(table), len(information.model.choices(i, h))
+            if key not in checked:
+                checked[key] = _fits(table, key[1], laws)
+            if not checked[key]:
+                return f"step {h} prescribes actions that {information.model.signature.agents[i]} does not have"
+    return None
+
+
+def _shape(counts: tuple[set[int], set[int]], horizon: int, n: int) -> str:
+    steps, agents = (" or ".join(map(str, sorted(found))) or "0" for found in counts)
+    return f"its strategy has {steps} steps and {agents} agents, the game {horizon} and {n}"
+
+
+def _fits(table: npt.NDArray[Any], choices: int, laws: int) -> bool:
+    """Whether the table is one of choices, as positions or as laws."""
+    if table.ndim == laws:
+        return bool(table.shape[-1] == choices)
+    return not table.size or (int(table.min()) >= 0 and int(table.max()) < choices)

@@ -45,7 +45,7 @@ from posgc.language.concepts import CONCEPTS, DEVIATIONS
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
 from posgc.language.files import require_regular
 from posgc.policy.artefact import FORMAT, Claim, Header, Origin, Policy
-from posgc.policy.packing import strategy_of
+from posgc.policy.packing import strategy_arrays, strategy_of
 
 __all__ = ["load_policy", "save_policy"]
 
@@ -60,6 +60,7 @@ UNREADABLE = (
     KeyError,
     ValueError,
     TypeError,
+    AttributeError,
     IndexError,
     OverflowError,
     RuntimeError,
@@ -111,6 +112,8 @@ def _policy(arrays: dict[str, Array]) -> Policy:
     """Raises ValueError, KeyError or TypeError where the arrays are not a policy."""
     header, claim, kind, facts = _head(arrays["header"])
     strategy = strategy_of(kind, facts, arrays, header.horizon, len(header.agents))
+    if arrays.keys() != {"header", "origin", *strategy_arrays(strategy)}:
+        raise ValueError("it holds arrays of other agents than its header names")
     return Policy(header, claim, strategy, _origin(arrays["origin"]))
 
 
@@ -120,7 +123,7 @@ def _head(raw: Array) -> tuple[Header, Claim, str, dict[str, Any]]:
     known = content.pop("format", None) if isinstance(content, dict) else None
     if known == FIRST_FORMAT:
         kind, facts, claimed = "machine", {}, {f.name: content.pop(f.name) for f in fields(Claim) if f.name in content}
-        strategic = content.get("options", {}).get("form") == "strategic" and content.get("concept") == "ce"
+        strategic = dict(content["options"]).get("form") == "strategic" and content.get("concept") == "ce"
         content["against"] = "ce_strategic" if strategic else CONCEPTS[str(content.get("concept"))].against[0]
     elif known == FORMAT:
         kind, facts, claimed = content.pop("kind"), content.pop("strategy", {}), content.pop("claim")
@@ -154,6 +157,8 @@ def _require_header(header: Header) -> None:
 
 
 def _claim(content: Any, agents: int) -> Claim:
+    if not isinstance(content, dict):
+        raise ValueError("its claim is not an object")
     claim = Claim(**{key: _tuples(value) for key, value in content.items()})
     for name, good in {
         "values": claim.values is None or (_all(claim.values, float, int) and len(claim.values) == agents),

@@ -61,8 +61,9 @@ def machine_of_arrays(
     for h in range(horizon):
         components = len(unpacked["weight"][h])
         tables = tuple(table_of(pure[i][h], mixed[i][h], (components, len(private[i][h]))) for i in range(n))
-        indptr, weight, *edges = (unpacked[name][h] for name in EDGES)
-        steps.append(PolicyStep(tuple(private[i][h] for i in range(n)), indptr, weight, tables, *edges))
+        indptr, weight, z, edge_indptr, edge_z, edge_to = (unpacked[name][h] for name in EDGES)
+        known = tuple(private[i][h] for i in range(n))
+        steps.append(PolicyStep(known, indptr, weight, tables, z, edge_indptr, edge_z, edge_to))
     machine = Machine(integers(arrays["root_z"]), integers(arrays["root_to"]), tuple(steps), unseen)
     _require_consistent(machine, len(steps[-1]) if recurs else 0)
     return machine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +26,9 @@ from posgc.policy.packed import (
     unpack,
 )
 from posgc.policy.stationary import Stationary
+from posgc.policy.strategy import Strategy
 
-if TYPE_CHECKING:
-    from posgc.policy.artefact import Strategy
-
-__all__ = ["KINDS", "strategy_arrays", "strategy_facts", "strategy_of"]
+__all__ = ["KINDS", "consistent", "strategy_arrays", "strategy_facts", "strategy_of"]
 
 Array = npt.NDArray[Any]
 Facts = dict[str, Any]
@@ -151,14 +149,19 @@ def _controller_of(arrays: dict[str, Array], agent: int, horizon: int) -> Contro
     )
     root_code, root_to = integers(arrays[f"root_code_{agent}"]), integers(arrays[f"root_to_{agent}"])
     one = Controller(root_code, root_to, steps)
-    first = len(root_code) == len(root_to) and ascends(root_code) and in_range(root_to, len(steps[0]))
-    if not (first and all(_consistent(one, h) for h in range(horizon))):
+    if not consistent(one):
         raise ValueError(f"the arrays of the controller of agent {agent + 1} do not fit together")
     return one
 
 
-def _consistent(one: Controller, h: int) -> bool:
-    """Everything that can be checked of a step without the game."""
+def consistent(one: Controller) -> bool:
+    """Everything that can be checked of a controller without the game."""
+    if len(one.root_code) != len(one.root_to) or not ascends(one.root_code):
+        return False
+    return in_range(one.root_to, len(one.steps[0])) and all(_fits(one, h) for h in range(len(one.steps)))
+
+
+def _fits(one: Controller, h: int) -> bool:
     step, following = one.steps[h], len(one.steps[h + 1]) if h + 1 < len(one.steps) else 0
     if not len(step) or not points(step.edge_indptr, len(step.edge_code)) or len(step.edge_to) != len(step.edge_code):
         return False

@@ -98,7 +98,7 @@ def row(attempt: Attempt[Candidate]) -> Json:
         "epsilon_z": None if measured is None else float(measured.epsilon_z.max()),
         "bound": None if bound is None else bound.gap,
         "bound_kind": None if bound is None else bound.kind,
-        "gap": None if checked is None else checked.gap,
+        "gap": checked.gap if checked is not None and checked.status == "exact" else None,
         "certified": None if found is None else found.certified,
         "values": None if found is None else list(_values(found) or ()),
         "seconds": attempt.seconds,

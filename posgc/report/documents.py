@@ -142,7 +142,7 @@ def _unverified(solution: Solution) -> Json:
         "values": dict(zip(agents, solution.policy.claim.values or [None] * len(agents), strict=True)),
         "gap": {
             "kind": solution.policy.header.against,
-            "status": "bounded",
+            "status": None if bound is None else "bounded",
             "value": None if bound is None else bound.gap,
             "judged_on": None,
             "exact": False,
@@ -270,6 +270,7 @@ def info(compiled: Compiled) -> Json:
         "discount": compiled.model.discount,
         "sharing": describe_lags(compiled.information),
         "steps": steps,
+        "declared": {name: dict(declared.document) for name, declared in compiled.model.blocks.items()},
     }
 
 
@@ -303,4 +304,5 @@ def plugins(found: Registry) -> Json:
         ],
         "exporters": [{"name": e.name, "summary": e.summary} for e in found.exporters.values()],
         "referees": [{"name": r.name, "summary": r.summary, "missing": r.applies()} for r in found.referees.values()],
+        "blocks": [{"name": b.name, "summary": b.summary} for b in found.blocks.values()],
     }

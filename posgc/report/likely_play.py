@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.information.codes import Codec, decode, evolve, initial_codes, project
-from posgc.information.items import Information, Item
+from posgc.information.items import Information
 from posgc.information.step import Cells, step_entries
-from posgc.policy.machine import Machine
+from posgc.policy.completed import completed
+from posgc.policy.machine import Machine, PolicyStep
 from posgc.policy.mismatch import PolicyMismatch
+from posgc.report.own_play import likeliest, words
 
 __all__ = ["CommonHistory", "Rule", "likely_histories"]
 
@@ -61,6 +63,7 @@ class _Place:
 
 def likely_histories(information: Information, policy: Machine, width: int, depth: int) -> tuple[CommonHistory, ...]:
     """The `width` likeliest continuations of each history, for the first `depth` steps."""
+    policy = completed(policy, information)
     initial = information.model.initial
     z, u = initial_codes(information, initial.observation)
     places = _places(information, policy, 1, z, u, initial.state, initial.probability, 0)
@@ -78,7 +81,7 @@ def _places(
         cells, cell = Cells.of(u[here], s[here])
         belief = np.bincount(cell, weights=mass[here])
         total = float(belief.sum())
-        news = _words(information, codec.items, decode(codec, int(code))) or "nothing new is common"
+        news = words(information, codec.items, decode(codec, int(code))) or "nothing new is common"
         places.append(_Place(h, _next(policy, h, node, int(code)), cells, belief / total, total, news))
     return sorted(places, key=lambda place: -place.probability)
 
@@ -87,19 +90,29 @@ def _next(policy: Machine, h: int, node: int, code: int) -> int:
     codes: npt.NDArray[np.integer[Any]]
     to: npt.NDArray[np.integer[Any]]
     if h == 1:
-        codes, to = policy.root_z, policy.root_to
+        codes, to, otherwise = policy.root_z, policy.root_to, policy.first_otherwise
     else:
         step = policy.steps[h - 2]
         edges = slice(int(step.edge_indptr[node]), int(step.edge_indptr[node + 1]))
-        codes, to = step.z[step.edge_z[edges]], step.edge_to[edges]
-    return int(to[_position(codes, code, h)])
+        codes, to, otherwise = step.z[step.edge_z[edges]], step.edge_to[edges], step.otherwise
+    at = _position(codes, code, h, None if otherwise is None else -1)
+    return int(to[at]) if otherwise is None or at >= 0 else otherwise
 
 
-def _position(codes: npt.NDArray[np.integer[Any]], code: int, h: int) -> int:
+def _position(codes: npt.NDArray[np.integer[Any]], code: int, h: int, otherwise: int | None) -> int:
+    """Where the code stands, and `otherwise` where it does not; raises PolicyMismatch where that is None."""
     at = int(np.searchsorted(codes, code))
-    if at >= len(codes) or codes[at] != code:
+    if at < len(codes) and codes[at] == code:
+        return at
+    if otherwise is None:
         raise PolicyMismatch(f"at step {h} the policy has no instruction for something that can occur")
-    return at
+    return otherwise
+
+
+def _place_of(step: PolicyStep, agent: int, code: int, h: int) -> int:
+    """The column of the agent's tables for its private information."""
+    known = step.private[agent]
+    return _position(known, code, h, None if step.otherwise is None else len(known))
 
 
 def _history(information: Information, policy: Machine, place: _Place, width: int, depth: int) -> CommonHistory:
@@ -128,11 +141,10 @@ def _rules(information: Information, policy: Machine, place: _Place) -> tuple[tu
             codec = Codec.of(information, information.private_of(i, place.h))
             labels = model.choice_labels(i, place.h)
             for code in np.unique(types[i]):
-                at = _position(step.private[i], int(code), place.h)
+                at = _place_of(step, i, int(code), place.h)
                 law = step.behaviour(i, np.array([k]), np.array([at]), len(labels))[0]
-                order = sorted(np.flatnonzero(law > 1e-9), key=lambda a: -law[a])
-                choices = tuple((labels[a], float(law[a])) for a in order)
-                rules.append(Rule(agent, _words(information, codec.items, decode(codec, int(code))), choices))
+                known = words(information, codec.items, decode(codec, int(code)))
+                rules.append(Rule(agent, known, likeliest(labels, law)))
         lists.append((float(step.weight[k]), tuple(rules)))
     return tuple(lists)
 
@@ -163,15 +175,8 @@ def _joint_action_law(information: Information, policy: Machine, place: _Place) 
     for row in range(len(place.cells.u)):
         joint = np.ones((len(components), 1))
         for i in range(n):
-            at = _position(step.private[i], int(types[i, row]), place.h)
+            at = _place_of(step, i, int(types[i, row]), place.h)
             own = step.behaviour(i, components, np.asarray(at), counts[i])
             joint = (joint[:, :, None] * own[:, None, :]).reshape(len(components), -1)
         law[row] = step.weight[components] @ joint
     return law
-
-
-def _words(information: Information, items: tuple[Item, ...], values: tuple[int, ...]) -> str:
-    return ", ".join(
-        f"{information.label(item)}={information.variable(item).values[value]}"
-        for item, value in zip(items, values, strict=True)
-    )

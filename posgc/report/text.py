@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from posgc.assumptions import ReplayResult, Verdict
+from posgc.information.items import Information
 from posgc.information.words import describe_lags, describe_steps
 from posgc.judge.judgement import Judgement
 from posgc.judge.referee import Comparison
@@ -26,7 +27,7 @@ from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
 from posgc.policy.artefact import Policy
 from posgc.report.compressions import BASIS, attempts_table, sentences
-from posgc.report.likely_play import CommonHistory
+from posgc.report.strategies import grow
 from posgc.report.traces import trace_columns, trace_rows
 
 __all__ = ["check", "info", "plot", "plugins", "replayed", "show", "simulate", "solve", "verify"]
@@ -166,11 +167,9 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
     console = _console()
     header, claim = solution.policy.header, solution.policy.claim
     _heading(console, solution.compiled)
-    _say(
-        console,
-        f"  {header.concept} by {header.backend} on {plural(sum(solution.layers), 'common belief')} "
-        f"(Assumption 3: {solution.independence.method})",
-    )
+    verdict = solution.independence
+    basis = verdict.method if verdict.holds else ANSWER[verdict.holds]
+    _say(console, f"  {header.concept} by {header.backend}{_planned(solution)} (Assumption 3: {basis})")
     for note in claim.notes[:3]:
         _say(console, f"  {note}")
     _say(console)
@@ -201,6 +200,14 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         _say(console, f"policy written to {path}; read it with: posgc show {path}")
     for caveat in claim.caveats:
         _say(console, f"note: {caveat}")
+
+
+def _planned(solution: Solution) -> str:
+    """What was planned on; the policy, where that was no graph."""
+    if solution.candidate.on_graph:
+        return f" on {plural(sum(solution.layers), 'common belief')}"
+    strategy = solution.policy.strategy
+    return f": {strategy.kind}" + (f", {plural(strategy.n_nodes, 'node')}" if strategy.sizes else "")
 
 
 def _compression(console: Console, found: CompressionResult, agents: tuple[str, ...]) -> None:
@@ -350,6 +357,9 @@ def info(compiled: Compiled) -> None:
     for line in describe_lags(compiled.information):
         _say(console, f"  {line}")
     _say(console)
+    told = [f"{name}: {line}" for name, declared in compiled.model.blocks.items() for line in declared.lines]
+    for line in [*told, ""] if told else []:
+        _say(console, line)
     agents = compiled.model.signature.agents
     for step in describe_steps(compiled.information):
         run = f"steps {step.first} to {step.last}, as at {step.first}"
@@ -359,34 +369,19 @@ def info(compiled: Compiled) -> None:
             _say(console, f"  private to {agent} (p): {', '.join(own) or 'nothing'}")
 
 
-def show(policy: Policy, histories: tuple[CommonHistory, ...]) -> None:
-    """A policy as a tree of common histories."""
-    console = _console()
+def show(information: Information, policy: Policy, width: int, depth: int, limit: int) -> None:
+    """A policy as a tree; raises as `posgc.report.strategies.grow`."""
     header = policy.header
-    tree = Tree(
-        escape(f"{header.game} under {header.protocol}: {header.concept} by {header.backend}, " + _claimed(policy))
-    )
-    _grow(tree, histories, 1.0 - sum(c.probability for c in histories))
-    console.print(tree)
+    made = f"{header.game} under {header.protocol}: {header.concept} by {header.backend}"
+    kind = "" if policy.strategy.kind == "machine" else f", {policy.strategy.kind}"
+    tree = Tree(escape(f"{made}{kind}, {_claimed(policy)}"))
+    grow(tree, information, policy.strategy, width, depth, limit)
+    _console().print(tree)
 
 
 def _claimed(policy: Policy) -> str:
     values = policy.claim.values
     return "no value claimed" if values is None else f"claimed values {', '.join(f'{v:z.6g}' for v in values)}"
-
-
-def _grow(tree: Tree, histories: tuple[CommonHistory, ...], rest: float) -> None:
-    for history in histories:
-        branch = tree.add(escape(f"step {history.h}, probability {history.probability:z.4g}: {history.news}"))
-        for weight, rules in history.rules:
-            under = branch if len(history.rules) == 1 else branch.add(f"with probability {weight:z.4g} all follow:")
-            for rule in rules:
-                seen = f" when {rule.private}" if rule.private else ""
-                plays = " or ".join(c if p > 1 - 1e-9 else f"{c} ({p:z.4g})" for c, p in rule.choices)
-                under.add(escape(f"{rule.agent}{seen}: {plays}"))
-        _grow(branch, history.children, history.rest)
-    if rest > 1e-9:
-        tree.add(f"… other continuations, probability {rest:z.4g}")
 
 
 def replayed(result: ReplayResult) -> None:
@@ -419,3 +414,5 @@ def plugins(found: Registry) -> None:
             _say(console, f"  --option {line}")
     for referee in found.referees.values():
         _say(console, f"referee {referee.name}: {referee.summary}")
+    for block in found.blocks.values():
+        _say(console, f"block {block.name}: {block.summary}")

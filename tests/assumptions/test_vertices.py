@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.structures import any_game, any_protocol
 
-from posgc.assumptions.independence.vertices import Prescriptions, check_layer, moves
+from posgc.assumptions.independence.moves import Prescriptions, moves
+from posgc.assumptions.independence.vertices import check_layer
 from posgc.information.graph import grow_layers
 from posgc.information.items import Information
 

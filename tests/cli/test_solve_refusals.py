@@ -61,7 +61,7 @@ def test_a_solvers_own_mistake_is_no_mistake_of_the_options(capsys, monkeypatch)
     def broken(stages: Stages, options: object) -> StageSolution:
         raise ValueError("array must not contain infs or NaNs")
 
-    monkeypatch.setattr(value_iteration, "team", broken)
+    monkeypatch.setattr(value_iteration, "solve_team", broken)
     with pytest.raises(ValueError, match="infs"):
         main(["solve", DECTIGER, "--concept", "team"])
 

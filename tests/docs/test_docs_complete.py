@@ -21,6 +21,7 @@ from posgc.cli.main import COMMANDS, main
 from posgc.language.diagnostics.codes import CODES
 from posgc.language.sharing.structures import STANDARD
 from posgc.plugin import hookspecs
+from posgc.plugin.registry import registry
 
 DOCS = ROOT / "docs"
 GAMES = sorted((ROOT / "games").glob("*.posg"))
@@ -70,6 +71,7 @@ def documented_fields(name: str) -> set[str]:
 
 
 OPEN = (
+    "declared",
     "3.witness",
     "seconds",
     "options",
@@ -116,6 +118,9 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
     policy, witness, picture = str(tmp_path / "p.npz"), str(tmp_path / "w.json"), str(tmp_path / "p.svg")
     tiger, odd = str(ROOT / "games" / "dectiger.posg"), tmp_path / "odd.dpomdp"
     odd.write_text(imported("N101"), encoding="utf-8")  # read with a note
+    linked = tmp_path / "linked.posg"  # a file with a language block
+    text = Path(tiger).read_text(encoding="utf-8").rstrip().removesuffix("}")
+    linked.write_text(f"use network;\n{text} network {{ ring(2); }} }}", encoding="utf-8")
     for name, arguments in (
         ("check", ["check", tiger]),
         ("check", ["check", str(odd), "--share", "full", "--horizon", "2"]),
@@ -127,6 +132,7 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
         ("verify", ["verify", tiger, policy]),
         ("simulate", ["simulate", tiger, "--policy", policy, "--traces", "1"]),
         ("info", ["info", tiger]),
+        ("info", ["info", str(linked)]),
         ("plugins", ["plugins"]),
     ):
         main([*arguments, "--json"])
@@ -135,7 +141,18 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
     return found
 
 
-def test_every_field_of_every_json_object_is_documented(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def with_block(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """posgc as it is where a plug-in with a language block is installed."""
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "plugin" / "network_plugin"))
+    registry.cache_clear()
+    yield
+    registry.cache_clear()
+
+
+def test_every_field_of_every_json_object_is_documented(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], with_block: None
+) -> None:
     for name, objects in documents_of(tmp_path, capsys).items():
         written, real = documented_fields(name), {f for each in objects for f in fields(each)}
         for field in real:

@@ -63,7 +63,7 @@ def test_it_passes_the_battery_and_refuses_with_a_reason(tmp_path: Path) -> None
     lay_out(tmp_path)
     battery = "from posgc.plugin.testing import check_backend as c; from posgc_tiny import Tiny; print(c(Tiny()))"
     played = python(tmp_path, "-c", battery)
-    assert played.stdout.strip() == "3", played.stderr  # symmetric, delayed, and three agents, with common rewards
+    assert played.stdout.strip() == "4", played.stderr  # common rewards: shared at once, shared late, three agents, one
     arguments = ("solve", str(ROOT / "games" / "vendors.posg"), "--concept", "team", "--backend", "tiny")
     refused = python(tmp_path, "-m", "posgc.cli.main", *arguments)
     assert refused.returncode == 2

@@ -143,7 +143,7 @@ def test_claims() -> None:
     ours, theirs = PomdpImporter(), DpomdpImporter()
     assert ours.applies(Source("x", PREAMBLE)) is None and theirs.applies(Source("x", PREAMBLE)) is not None
     joint = Source("x.pomdp", 'agents:1\ndiscount:0.75\nvalues:"reward"\nstates:2\n')  # SDMS
-    assert theirs.claims(joint) and not ours.claims(joint)
+    assert theirs.applies(joint) is None and ours.applies(joint) is not None
     assert ours.applies(Source("x.pomdp", "game g {\n  state s: {a};\n # states: 2\n}\n")) is not None
 
 

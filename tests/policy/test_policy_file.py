@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from dataclasses import asdict
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -19,12 +20,12 @@ from support.games import Shape, shapes
 from support.policies import bound, machine, on_graph
 
 from posgc.information.items import Information
-from posgc.policy.mismatch import PolicyMismatch
 from posgc.judge.verify import verify
 from posgc.language.diagnostics import InputError, LimitError
-from posgc.policy.artefact import Origin, Policy
+from posgc.policy.artefact import Claim, Origin, Policy
 from posgc.policy.compatibility import require_compatible
 from posgc.policy.file import load_policy, save_policy
+from posgc.policy.mismatch import PolicyMismatch
 
 Array = npt.NDArray[np.generic]
 some = settings(
@@ -44,7 +45,7 @@ def game() -> Information:
 @cache
 def example(product: bool = False) -> Policy:
     information, tree, _ = prepared(SMALL)
-    return bound(information, machine(np.random.default_rng(1), tree, product))
+    return bound(information, machine(np.random.default_rng(1), tree, product), claim=Claim((0.0, 0.0)))
 
 
 def equal(left: Policy, right: Policy) -> None:
@@ -246,22 +247,97 @@ def header_with(tmp_path: Path, **changes: object) -> dict[str, Array]:
         {"horizon": None},
         {"format": None},
         {"agents": [[], []]},
-        {"values": "high"},
         {"lags": 3},
         {"dropped": 7},
         {"game": 5},
         {"options": []},
-        {"notes": None},
         {"digest": 1},
         {"versions": []},
-        {"lower": "x"},
         {"backend": {}},
-        {"values": [1]},
-        {"values": [None, None]},
+        {"kind": None},
+        {"kind": "oracle"},
+        {"kind": ["machine"]},
+        {"against": "best"},
+        {"against": None},
+        {"compression": 3},
+        {"claim": None},
+        {"claim": []},
+        {"claim": {"best": 1}},
     ],
 )
 def test_headers_that_lie(tmp_path: Path, changes: dict[str, object]) -> None:
     assert rewritten(tmp_path, header_with(tmp_path, **changes)) is None
+
+
+CLAIMS: list[dict[str, object]] = [
+    {"values": "high"},
+    {"values": [1]},
+    {"values": [None, None]},
+    {"notes": None},
+    {"caveats": "none"},
+    {"lower": "x"},
+    {"upper": []},
+    {"stage_gap": "0"},
+    {"gap_bound": {}},
+    {"residual": [1]},
+    {"against": "best"},
+    {"samples": "many"},
+    {"curve": [1, 2]},
+    {"curve": None},
+]
+
+
+@pytest.mark.parametrize("changes", CLAIMS)
+def test_claims_that_are_none(tmp_path: Path, changes: dict[str, object]) -> None:
+    claim = asdict(example().claim)
+    assert rewritten(tmp_path, header_with(tmp_path, claim={**claim, **changes})) is None
+
+
+# ---- files of the first format
+
+
+FIRST = ("values", "lower", "upper", "stage_gap", "gap_bound", "residual", "notes")
+"""What the header of the first format held of the claim."""
+
+
+def first_format(tmp_path: Path, **changes: object) -> dict[str, Array]:
+    """The example as a file of the first format, which had no kind and no claim."""
+    arrays = members(tmp_path)
+    header = json.loads(arrays["header"].tobytes())
+    claim = header.pop("claim")
+    del header["kind"], header["strategy"], header["against"]
+    header |= {"format": "posgc-policy-1", **{name: claim[name] for name in FIRST}, **changes}
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    return arrays
+
+
+def test_files_of_the_first_format_are_read(tmp_path: Path) -> None:
+    read = rewritten(tmp_path, first_format(tmp_path))
+    assert read is not None
+    equal(read, example())
+    strategic = rewritten(tmp_path, first_format(tmp_path, options={"form": "strategic"}))
+    assert strategic is not None and strategic.header.against == "ce_strategic"
+    team = rewritten(tmp_path, first_format(tmp_path, concept="team"))
+    assert team is not None and team.header.against == "nash"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *CLAIMS[:4],
+        {"lower": "x"},
+        {"residual": [1]},
+        {"options": []},
+        {"options": None},
+        {"options": [[1, 2, 3]]},
+        {"concept": None},
+        {"concept": []},
+        {"kind": "machine"},
+        {"extra": 1},
+    ],
+)
+def test_headers_of_the_first_format_that_lie(tmp_path: Path, changes: dict[str, object]) -> None:
+    assert rewritten(tmp_path, first_format(tmp_path, **changes)) is None
 
 
 def test_headers_that_are_no_headers(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from support.play import Play
 from support.policies import machine
 
 from posgc.information.items import Information
-from posgc.policy.mismatch import PolicyMismatch
 from posgc.language.diagnostics import LimitError
 from posgc.model.build import from_arrays
 from posgc.pipeline import Request, compile_request, solve
@@ -25,6 +24,7 @@ from posgc.play.chance import Chance, Rows
 from posgc.play.players import Memory, PolicyPlayer, RandomPlayer, UniformPlayer
 from posgc.play.sampler import estimate, record
 from posgc.play.simulator import Simulator
+from posgc.policy.mismatch import PolicyMismatch
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
 EPISODES = 20_000

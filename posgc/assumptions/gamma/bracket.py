@@ -52,10 +52,10 @@ NEGLIGIBLE = 1e-9
 
 @dataclass(frozen=True)
 class Belief:
-    """A law with few atoms: `weight`[k] > 0 on `index`[k] (ascending), sum 1."""
+    """A law with few atoms."""
 
-    index: Ints
-    weight: Floats
+    index: Ints  # ascending
+    weight: Floats  # [atoms], positive, sum 1
 
     def dense(self, size: int) -> Floats:
         """The law over `size` points; [size]."""
@@ -83,12 +83,12 @@ class Effort:
 
 @dataclass(frozen=True)
 class GammaBracket:
-    """`lower <= γ <= upper`; the witnesses are two beliefs whose ratio is `upper`, None if γ := 1 for want of two."""
+    """What is proved of γ: lower <= γ <= upper."""
 
     lower: float
     upper: float
     method: str
-    witness_b: Belief | None
+    witness_b: Belief | None  # two beliefs whose ratio is `upper`; None where γ := 1 because there is only one
     witness_b2: Belief | None
 
     @property
@@ -119,6 +119,7 @@ def gamma_bracket(
     effort, rng = effort or Effort(), rng or np.random.default_rng(0)
     e = _dense(emission)
     t = None if differences is None else _dense(differences)
+    # a minimum over fewer beliefs can only be larger: what is found on a part bounds γ from above alone
     partial = len(e if t is None else t) > effort.rows
     if partial:
         e, t = (e[: effort.rows], None) if t is None else (e, t[: effort.rows])
@@ -128,6 +129,7 @@ def gamma_bracket(
             return GammaBracket(0.0, 1.0, f"not decided: over {effort.rows} rows", None, None)
         return GammaBracket(1.0, 1.0, "nothing to tell apart", None, None)
     lower, x, method = _solve(problem, effort, rng)
+    # the upper end is recomputed from the witness by the definition, whatever the search claimed
     upper, b, b2 = _witness(problem, x, e, t)
     if upper <= ROUNDING:
         lower = upper = 0.0
@@ -171,6 +173,7 @@ def _bracket(
     if len(problem.rows) * problem.n_observations <= effort.descent_entries:
         random = rng.standard_normal((effort.starts, problem.rank)) @ problem.basis.T
         x = _best(problem, [descend(problem, start, rng) for start in [*starts, *random]])
+    # the bracket is closed: cheaper ways may spare the dearer ones
     if problem.ratio(x) - lower <= EXACT:
         return lower, x, method
     if problem.n_states <= effort.milp_states:
@@ -196,6 +199,7 @@ def _witness(problem: Reduced, x: Floats, emission: Floats, differences: Floats 
     Negligible weights are left out where that does not raise the ratio.
     """
     y = problem.coefficients(x)
+    # weights of rounding size would make the witness longer to read and prove nothing
     tidy = np.where(np.abs(y) <= NEGLIGIBLE * np.abs(y).max(), 0.0, y)
     size = len(emission if differences is None else differences)
     found = []

@@ -46,7 +46,9 @@ def left_inverse_bound(problem: Reduced, left: Floats) -> float:
     """The bound 2(1 − ρ)/D − 3τ that `left`[S, O] proves, 0 if none; the residual is first mended, then measured."""
     q = problem.basis
     seen = problem.emission.T @ q
+    # one step of iterative refinement: the residual is paid for below, so that it had better be small
     left = left + (q - left @ seen) @ np.linalg.pinv(seen)
+    # adding a vector to every column changes no difference, and short columns make the sums more exact
     left -= left.mean(1, keepdims=True)
     residual = float(np.linalg.norm(left @ seen - q, axis=1).sum())
     imbalance = float(np.linalg.norm(seen.sum(0)))

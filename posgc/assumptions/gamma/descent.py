@@ -109,6 +109,7 @@ def descend(problem: Reduced, x: Floats, rng: np.random.Generator, steps: int = 
     for _ in range(steps):
         scale = np.abs(x).max()
         signs = np.where(np.abs(x) > 1e-9 * scale, np.sign(x), rng.choice([-1.0, 1.0], len(x)))
+        # with the signs of x fixed the ratio is a linear programme, whose optimum is at most the ratio of x
         better = improve(problem, signs)
         if better is None or problem.ratio(better) > problem.ratio(x) - GAIN:
             break

@@ -61,6 +61,7 @@ def by_bipartitions(problem: Reduced) -> tuple[float, Floats] | None:
     # in A: α − features·f <= 0;  in B: features·f − β <= 0;  and α − β <= 1, for γ never exceeds 1
     signed = np.where(sides[:, :, None], -features, features)
     thresholds = np.stack([sides.astype(float), sides - 1.0], axis=2)
+    # without the cap a bipartition that no x in V has would make its block unbounded
     cap = np.broadcast_to(np.r_[np.zeros(width), 1.0, -1.0], (blocks, 1, width + 2))
     rows = np.concatenate([np.concatenate([signed, thresholds], axis=2), cap], axis=1)
     free = np.full(width - observations + 2, np.inf)
@@ -77,6 +78,7 @@ def by_bipartitions(problem: Reduced) -> tuple[float, Floats] | None:
     if answer is None:
         return None
     functions = answer.reshape(blocks, -1)[:, :-2]
+    # a solver's answer may leave [0, 1] by its tolerance; clipped, it proves exactly what is evaluated below
     functions[:, :observations] = functions[:, :observations].clip(0, 1)
     bounds = _evaluate(sides, features, functions, observations)
     least = int(np.argmin(bounds))

@@ -105,9 +105,12 @@ def pivots(vectors: Floats, tolerance: float) -> Ints:
         if lengths[k] <= tolerance:
             break
         known = directions[: len(chosen)]
+        # orthogonalised a second time: once loses digits where rows are nearly dependent (Kahan; Parlett 1998,
+        # section 6.9)
         q = left[k] - (known @ left[k]) @ known
         q /= np.linalg.norm(q)
         directions[len(chosen)] = q
+        # what is left of every row after the directions chosen so far, as in a pivoted QR factorisation
         left -= np.outer(left @ q, q)
         chosen.append(k)
     return np.array(chosen, dtype=np.int64)

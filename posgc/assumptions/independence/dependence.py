@@ -15,7 +15,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from posgc.assumptions.independence.vertices import check_layer, moves
+from posgc.assumptions.independence.moves import moves
+from posgc.assumptions.independence.vertices import check_layer
 from posgc.assumptions.strategy_independence import DEFAULT_EFFORT
 from posgc.assumptions.verdict import Verdict
 from posgc.information.items import Information
@@ -41,6 +42,7 @@ def belief_distances(information: Information, verdict: Verdict, layers: Sequenc
         return found
     done: tuple[object, object, float] | None = None
     for before, layer in pairwise(layers):
+        # layers that share their arrays have the same answer
         if done is None or done[0] is not before.belief or done[1] is not before.cells:
             test = check_layer(information, before, moves(information, before), DEFAULT_EFFORT)
             done = before.belief, before.cells, test.apart if test.holds else FARTHEST

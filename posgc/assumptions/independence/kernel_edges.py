@@ -34,13 +34,12 @@ RELATIVE_TOLERANCE = 1e-10
 
 @dataclass(frozen=True)
 class KernelEdges:
-    """Parents of s' and of each group of observation variables that are drawn together.
+    """Parents of s' and of each group of observation variables that are drawn together."""
 
-    `slack`: the kernel agrees with one that obeys these edges exactly within this factor, entry by entry, less 1.
-    """
-
-    state: frozenset[Parent]
+    state: frozenset[Parent]  # the parents of s'
+    # (observation variables of the group, its parents)
     observations: tuple[tuple[tuple[int, ...], frozenset[Parent]], ...]
+    # the kernel agrees with one that obeys these edges exactly within this factor, entry by entry, less 1
     slack: float = field(default=0.0, compare=False)
 
 
@@ -67,6 +66,7 @@ def kernel_edges(model: Model, h: int) -> KernelEdges:
         if model.active[h - 1, v]
     }
     coordinates["state"] = old
+    # P(s' | s, a), with the observations summed out
     law = sparse.csr_array((mass, (row_of, pair_state)), shape=(len(domain), model.n_states))
     state_parents, slack = _parents(law, coordinates)
 
@@ -92,6 +92,8 @@ def _parents(law: sparse.csr_array, coordinates: dict[Parent, Ints]) -> tuple[fr
     """Coordinates of which the rows of `law` are a function, found by leaving out one after another; and the largest
     relative difference that was overlooked."""
     kept, slack = list(coordinates), 0.0
+    # one after another, and each tested together with what is already left out: two variables may each be superfluous
+    # beside the other, and not both
     for name in list(coordinates):
         rest = [other for other in kept if other != name]
         apart = _apart(law, [coordinates[other] for other in rest])
@@ -104,9 +106,11 @@ def _apart(law: sparse.csr_array, coordinates: list[Ints]) -> float:
     """The largest relative difference of an entry between rows with equal coordinates."""
     label = np.zeros(law.shape[0], dtype=np.int64)
     for coordinate in coordinates:
+        # renumbered after each coordinate, so that the codes stay small
         label = np.unique(label * (int(coordinate.max(initial=0)) + 1) + coordinate, return_inverse=True)[1]
     _, first = np.unique(label, return_index=True)
     other = law[first[label]]
+    # relative to the larger of the two, so that an entry missing from one row counts as a difference of 1
     larger = law.maximum(other)
     larger.data = 1.0 / larger.data
     return float((abs(law - other) * larger).max()) if larger.nnz else 0.0
@@ -134,7 +138,7 @@ def _groups(
 
 def _dependence(given: Ints, one: Ints, rest: Ints, probability: Floats) -> float:
     """The largest relative difference between the joint law of `one` and `rest` and the product of theirs within each
-    value of `given`; infinite where their supports are no product."""
+    value of `given`; infinite where their supports are not products."""
 
     def marginal(code: Ints) -> tuple[Ints, Floats, Ints]:
         width = int(code.max(initial=0)) + 1
@@ -145,6 +149,8 @@ def _dependence(given: Ints, one: Ints, rest: Ints, probability: Floats) -> floa
     both, joint, pairs = marginal(one * (int(rest.max(initial=0)) + 1) + rest)
     left, p_left, n_left = marginal(one)
     right, p_right, n_right = marginal(rest)
+    # a product has as many entries as its factors' supports multiplied; otherwise some pair that the product allows
+    # cannot occur
     if not np.array_equal(pairs, n_left * n_right):
         return float("inf")
     alone = p_left[left] * p_right[right]

@@ -32,19 +32,17 @@ Both are sound.  They are complete only for generic numbers, so "not separated" 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import networkx as nx
 import numpy as np
 
+from posgc.assumptions.independence.diagram import Diagram, Node
 from posgc.assumptions.independence.kernel_edges import KernelEdges, Parent, kernel_edges
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information, Item
 
 __all__ = ["UNROLL_LIMIT", "SliceResult", "UnrolledResult", "slice_certificate", "unrolled_certificate"]
-
-Node = Hashable
 
 UNROLL_LIMIT = 3000
 """Nodes of an unrolled diagram above which it is not tested: H tests, each linear in its edges."""
@@ -55,26 +53,22 @@ MARGIN = 4
 
 @dataclass(frozen=True)
 class SliceResult:
-    """`separated`: every slice tested is.  `open`: why longer games may have other slices, None where they have none.
+    """What the one-slice test found."""
 
-    `failed` is the first step whose slice is not separated, None if none; `slices` counts different ones.  `slack`: the
-    largest relative difference between a kernel and one that obeys its edges exactly.
-    """
-
-    separated: bool
-    open: str | None
-    slices: int
-    failed: int | None
-    slack: float = 0.0
+    separated: bool  # whether every slice tested is
+    open: str | None  # why longer games may have other slices; None where they have none
+    slices: int  # how many different ones were tested
+    failed: int | None  # the first step whose slice is not separated
+    slack: float = 0.0  # the largest relative difference between a kernel and one that obeys its edges exactly
 
 
 @dataclass(frozen=True)
 class UnrolledResult:
-    """`separated` is None where the diagram was too large to test (`nodes` is its size)."""
+    """What the test of the diagram of all H steps found."""
 
-    separated: bool | None
-    nodes: int
-    failed: int | None
+    separated: bool | None  # None where the diagram was too large to test
+    nodes: int  # of the diagram
+    failed: int | None  # the first step that is not separated
 
 
 @dataclass(frozen=True)
@@ -104,6 +98,8 @@ def slice_certificate(information: Information) -> SliceResult:
     looked_at: set[tuple[object, ...]] = set()
     for h in range(1, last + 1):
         edges = known[min(h, len(known)) - 1]
+        # a cheap key first: most steps of a stationary game look alike, and making a slice takes longer than
+        # comparing keys
         if (step := (source.pattern(h), id(edges))) in looked_at:
             continue
         looked_at.add(step)
@@ -147,7 +143,7 @@ def _extended(information: Information) -> Information | str:
         return "the game reads `step`" if "step" in model.reads else "the game changes with the step"
     if not _closed(information):
         return "a longer game reaches more states"
-    horizon = 2 * _reach(information) + 1  # as long again, so that no drop is owed to the end being near
+    horizon = 2 * _reach(information) + 1  # as long again, so that no action is dropped only because the end is near
     model = replace(
         model,
         horizon=horizon,
@@ -197,26 +193,26 @@ def _slice(information: Information, h: int, edges: KernelEdges) -> _Slice:
 
 def _separated(information: Information, cut: _Slice) -> bool:
     """d-separation of ({s'} + p') minus z from the prescriptions given z in one slice."""
-    graph: nx.DiGraph[Node] = nx.DiGraph()
-    graph.add_nodes_from(["s", "next"])
-    graph.add_edge("B", "s")
+    graph = Diagram()
+    graph.add("next")
+    graph.add("s", ["B"])
     targets: set[Node] = {"next"}
     given: set[Node] = set()
     for role in cut.old:
-        graph.add_edge("B", ("old", role))
+        graph.add(("old", role), ["B"])
         _place(("old", role), role[1], bool(role[2]), given, targets)
     prescriptions: set[Node] = set()
     for v in cut.actions:
         agent = information.model.signature.actions[v].agent
         prescriptions.add(("rule", agent))
-        graph.add_edge(("rule", agent), ("action", v))
-        graph.add_edges_from((("old", role), ("action", v)) for role in cut.old if agent in role[0])
+        graph.add(("action", v), [("rule", agent), *(("old", role) for role in cut.old if agent in role[0])])
         _place(("action", v), v in cut.actions_common, v in cut.actions_kept, given, targets)
     names: dict[Parent, Node] = {"state": "s", "next": "next", **{v: ("action", v) for v in cut.actions}}
     _add_kernel(graph, cut.edges, names, lambda w: ("observation", w))
     for w in (w for group, _ in cut.edges.observations for w in group):
         _place(("observation", w), w in cut.observations_common, w in cut.observations_kept, given, targets)
-    return not prescriptions or nx.is_d_separator(graph, targets, prescriptions, given)
+    # nobody has a choice: there is nothing to depend on
+    return not prescriptions or graph.separated(targets, prescriptions, given)
 
 
 def _place(node: Node, common: bool, kept: bool, given: set[Node], targets: set[Node]) -> None:
@@ -227,20 +223,20 @@ def _place(node: Node, common: bool, kept: bool, given: set[Node], targets: set[
 
 
 def _add_kernel(
-    graph: nx.DiGraph[Node], edges: KernelEdges, names: dict[Parent, Node], observation: Callable[[int], Node]
+    graph: Diagram, edges: KernelEdges, names: dict[Parent, Node], observation: Callable[[int], Node]
 ) -> None:
     """Edges to s' and to the observations; a group drawn together hangs on one hidden node.
 
     A parent that is not in `names` is an action variable with one value.
     """
     new = names["next"]
-    graph.add_edges_from((names[parent], new) for parent in edges.state if parent in names)
+    graph.add(new, (names[parent] for parent in edges.state if parent in names))
     for group, parents in edges.observations:
         source: Node = ("drawn", new, group) if len(group) > 1 else observation(group[0])
-        graph.add_node(source)
-        graph.add_edges_from((names[parent], source) for parent in parents if parent in names)
+        graph.add(source, (names[parent] for parent in parents if parent in names))
         if len(group) > 1:
-            graph.add_edges_from((source, observation(w)) for w in group)
+            for w in group:
+                graph.add(observation(w), [source])
 
 
 def unrolled_certificate(information: Information, limit: int = UNROLL_LIMIT) -> UnrolledResult:
@@ -250,21 +246,21 @@ def unrolled_certificate(information: Information, limit: int = UNROLL_LIMIT) ->
     count = made + model.horizon * (1 + information.n_agents)
     if count > limit:
         return UnrolledResult(None, count, None)
-    graph: nx.DiGraph[Node] = nx.DiGraph()
-    graph.add_edge("B", ("state", 1))
-    graph.add_edges_from(("B", item) for item in _observations(information, 1))
+    graph = Diagram()
+    for root in (("state", 1), *_observations(information, 1)):
+        graph.add(root, ["B"])
     edges = _kernel_edges_by_step(information)
     prescriptions: set[Node] = set()
     for h in range(1, model.horizon):
         names: dict[Parent, Node] = {"state": ("state", h), "next": ("state", h + 1)}
         for v, variable in enumerate(signature.actions):
+            # an action with one value tells nothing
             if model.active[h - 1, v] and len(variable.values) > 1:
                 names[v] = Item(h, "action", v)
                 prescriptions.add(("rule", variable.agent, h))
-                graph.add_edge(("rule", variable.agent, h), names[v])
-                held = information.private_of(variable.agent, h)
-                graph.add_edges_from((item, names[v]) for item in held if item in graph)
-        graph.add_node(("state", h + 1))
+                held = [item for item in information.private_of(variable.agent, h) if item in graph]
+                graph.add(names[v], [("rule", variable.agent, h), *held])
+        graph.add(("state", h + 1))
         _add_kernel(graph, edges[h - 1], names, lambda w, t=h + 1: Item(t, "observation", w))  # type: ignore[misc]
         if prescriptions and not _unrolled_separated(information, graph, prescriptions, h + 1):
             return UnrolledResult(False, count, h + 1)
@@ -276,8 +272,8 @@ def _observations(information: Information, h: int) -> list[Item]:
     return [item for item in items if information.exists(item) and information.size(item) > 1]
 
 
-def _unrolled_separated(information: Information, graph: nx.DiGraph[Node], prescriptions: set[Node], h: int) -> bool:
+def _unrolled_separated(information: Information, graph: Diagram, prescriptions: set[Node], h: int) -> bool:
     """({S_h} + p_h) minus c_h against all prescriptions before h, given c_h."""
     given: set[Node] = {item for item in information.common(h) if item in graph}
     targets: set[Node] = {("state", h)} | {item for item in information.private(h) if item in graph}
-    return bool(nx.is_d_separator(graph, targets, prescriptions, given))
+    return graph.separated(targets, prescriptions, given)

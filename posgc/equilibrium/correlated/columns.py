@@ -15,7 +15,6 @@ What may be left undone is `Tolerance`: a node is done once its gains are tolera
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,13 +30,13 @@ from posgc.equilibrium.correlated.master import (
     price,
     solve_master,
 )
-from posgc.equilibrium.correlated.programme import by_agent, gains, mixture_programme
+from posgc.equilibrium.correlated.programme import by_agent, gains, local_response, mixture_programme
 from posgc.equilibrium.correlated.selection import Aim
-from posgc.equilibrium.gaps import behaviour, sum_by_type
+from posgc.equilibrium.gaps import behaviour
 from posgc.equilibrium.stage import Bools, Floats, Ints, Stages
 from posgc.equilibrium.team.oracle import TeamOptions, solve_team
 
-__all__ = ["Generated", "Generation", "Tolerance", "local_response"]
+__all__ = ["Generated", "Generation", "Tolerance"]
 
 FIRST_PENALTY, LAST_PENALTY = 10.0, 1e7
 STARTS = 8  # of the ascent, per node and round; as many columns may enter at once
@@ -47,42 +46,23 @@ SPARE = 400  # columns kept beyond twice the conditions; with 40 the dropped one
 
 @dataclass(frozen=True, eq=False)
 class Tolerance:
-    """`gain[n, c]`: what an agent may gain, in its unit; `short[c]`: by how much the aim may fall short of its
-    bound, in units of the node's largest.  Zeros ask for `FEASIBLE` and `OPTIMAL`."""
+    """What may be left undone on c nodes; zeros ask for `FEASIBLE` and `OPTIMAL`."""
 
-    gain: Floats
-    short: Floats
+    gain: Floats  # [n, c], what an agent may gain by deviating, in its unit
+    short: Floats  # [c], by how much the aim may fall short of its bound, in units of the node's largest
 
 
 @dataclass(frozen=True, eq=False)
 class Generated:
-    """`w[c, C]` on `chosen[i]` [c, C, P_i]; `excess[c]` of the conditions and `within[c]`, whether they hold up to
-    it or to the gains tolerated; `upper[c]` bounds the aim's optimum, `reached[c]` is its value here, both in
-    units of the node's largest; `rounds` of pricing."""
+    """The mixture that column generation ends with on c nodes, and what is proved of it."""
 
-    w: Floats
-    chosen: list[Ints]
-    excess: Floats
-    within: Bools
-    upper: Floats
-    reached: Floats
-    rounds: int
-
-
-def local_response(payoff: Floats, chosen: Sequence[Ints], types: Ints, i: int) -> Floats:
-    """g_i [c, C, P_i, A_i] of agent i against the others' columns; payoff [c, U, A_1..A_n], chosen[j] [c, C, P_j]."""
-    c, n_types = payoff.shape[:2]
-    actions = payoff.shape[2:]
-    index = np.arange(actions[i]) * int(np.prod(actions[i + 1 :]))
-    for j, table in enumerate(chosen):
-        if j != i:
-            index = index + table[:, :, types[j], None] * int(np.prod(actions[j + 1 :]))
-    index = np.broadcast_to(index, (c, chosen[0].shape[1], n_types, actions[i]))
-    flat = payoff.reshape(c, n_types, int(np.prod(actions)))
-    gathered = flat[np.arange(c)[:, None, None, None], np.arange(n_types)[:, None], index]
-    columns, count = gathered.shape[1], int(types[i].max()) + 1
-    summed = sum_by_type(gathered.reshape(c * columns, n_types, actions[i]), types[i], count)
-    return summed.reshape(c, columns, count, actions[i])
+    w: Floats  # [c, C], the weights of the columns
+    chosen: list[Ints]  # for each agent i [c, C, P_i], the actions that the columns prescribe
+    excess: Floats  # [c], by how much the conditions are exceeded
+    within: Bools  # [c], whether the conditions hold up to `FEASIBLE`, or are exceeded by gains that are tolerated
+    upper: Floats  # [c], a bound on the aim's optimum, in units of the node's largest; infinite where none was sought
+    reached: Floats  # [c], the value of the aim here, in the same units
+    rounds: int  # of pricing, so far
 
 
 class Generation:
@@ -109,6 +89,8 @@ class Generation:
         self.chosen = self._best_of_each()
         self.columns = self._conditions(self.nodes, self.chosen)
         self.slackened = np.ones(self.columns.rows.shape[1], dtype=bool)
+        # a CCE defines t(i, p) by rows that a larger t always meets; only the agents' own rows, the last, can be
+        # broken
         if kind == "cce":
             self.slackened[: -len(types)] = False
 
@@ -131,6 +113,7 @@ class Generation:
                 response = local_response(payoff, chosen, self.types, i)
                 chosen[i] = response.argmax(axis=3)
             now = response.max(axis=3).sum(axis=2)
+            # only what exceeds rounding counts as better, or ties could alternate for ever
             if not (now > value + 1e-9 * abs(now)).any():
                 return chosen
             value = np.maximum(value, now)
@@ -161,9 +144,12 @@ class Generation:
             part = aim.part(active)
             prices = self._prices(part, last)
             before = prices if smooth is None else smooth
+            # prices far from the optimum swing from round to round; smoothed ones find columns that stay of use
             smooth = [SMOOTH * s + (1 - SMOOTH) * p for s, p in zip(before, prices, strict=True)]
             bound, settled, entering = self._enter(active, last, w[active], prices, smooth)
             upper[active] = np.minimum(upper[active], bound)
+            # the run has converged and still pays for broken conditions: some equilibrium may need columns that were
+            # not worth their price at this penalty
             paying = settled & ~within[active] & (penalty[active] < LAST_PENALTY)
             penalty[active[paying]] *= 10.0
             left = ~settled | paying
@@ -180,6 +166,7 @@ class Generation:
                 left = ~within[active]
                 active, last, smooth = active[left], last.part(np.flatnonzero(left)), [s[left] for s in smooth]
             w = self._shed(w)
+        # the value of the aim itself: the programme had subtracted the penalty
         return Generated(w, self.chosen, excess, within, upper, reached + penalty * excess, self.rounds)
 
     def _within(self, active: Ints, last: Answer) -> Bools:
@@ -211,6 +198,7 @@ class Generation:
         """
         local, short = self._local(active, prices), self.short[active]
         entering = self._ascend(active, self._local(active, smooth), self._starts(active, w))
+        # a column improves the mixture only where its price is above what the mixture earns (a positive reduced cost)
         target = last.objective + short - prices[0]
         poor = np.flatnonzero(self._best_new(active, local, entering) <= target)
         if len(poor):
@@ -226,6 +214,8 @@ class Generation:
             bound[poor] = found.upper + prices[0][poor]
             column = [table[:, None].astype(np.int64) for table in found.tables]
             close = bound[poor] <= last.objective[poor] + short[poor]
+            # the best of all columns is worth no more, or is there already, with a reduced cost that is 0 but for
+            # rounding
             settled[poor] = close | self._known(active[poor], column)[:, 0]
             for table, one in zip(entering, column, strict=True):
                 table[poor, 0] = one[:, 0]
@@ -248,6 +238,7 @@ class Generation:
 
     def _stages(self, local: Floats) -> Stages:
         n_types = self.types.shape[1]
+        # the payoff has the prior folded in; of the weights only their support is read
         weight = np.full((len(local), n_types), 1.0 / n_types)
         return Stages(local[None], self.types, tuple(self.counts), weight, "common")
 
@@ -280,6 +271,7 @@ class Generation:
         size = w.shape[1]
         if size <= keep + 4 * STARTS:
             return w
+        # columns in use first, then the youngest: an old column without weight is the least likely to come back
         rank = np.where(w > 0, size, 0) + np.arange(size)
         kept = np.sort(np.argsort(-rank, axis=1, kind="stable")[:, :keep], axis=1)
         self.chosen = [np.take_along_axis(table, kept[:, :, None], axis=1) for table in self.chosen]

@@ -37,13 +37,12 @@ LEAST = 1e-300  # weights do not underflow to 0, where their logarithm ends
 
 @dataclass(frozen=True, eq=False)
 class MaximumEntropy:
-    """`w[c, C]`; `entropy[c]` of w and `upper[c]` of any exact equilibrium's, in nats; `proven[c]`: w obeys
-    the conditions and its entropy is within PROVEN of the bound."""
+    """Mixtures of nearly maximal entropy on c nodes, with a bound; entropies in nats."""
 
-    w: Floats
-    entropy: Floats
-    upper: Floats
-    proven: Bools
+    w: Floats  # [c, C], the weights of the columns
+    entropy: Floats  # [c], of w
+    upper: Floats  # [c], a bound on the entropy of every exact equilibrium
+    proven: Bools  # [c], whether w obeys the conditions and its entropy is within PROVEN of the bound
 
 
 def maximise_entropy(columns: Columns) -> MaximumEntropy:
@@ -55,6 +54,7 @@ def maximise_entropy(columns: Columns) -> MaximumEntropy:
     for step in range(STEPS + 1):
         found = point.w / point.w.sum(axis=1, keepdims=True)
         w[active], violated[active] = found, point.violated()
+        # every lambda bounds the maximum, not only the last: the least bound met is kept
         upper[active] = np.minimum(upper[active], point.bound())
         moving = (violated[active] > FEASIBLE_STEP) | (upper[active] > _entropy(found) + CLOSED)
         if not moving.any() or step == STEPS:
@@ -116,6 +116,7 @@ class _Point:
         dual = np.log(self.w) + (self.paid[:, None] @ self.a)[:, 0] + self.nu[:, None]
         primal = mean + self.t @ self.f.T + self.s - SLACK
         weighted = self.a * self.w[:, None]
+        # Newton's equations after w and s are eliminated: their size is that of the conditions, not of the columns
         system = np.zeros((len(self.w), n_rows + 1 + n_free, n_rows + 1 + n_free))
         diagonal = np.arange(n_rows)
         system[:, :n_rows, :n_rows] = weighted @ self.a.swapaxes(1, 2)
@@ -144,6 +145,7 @@ class _Point:
         # weights on their way to 0 are not waited for: what cutting them short upsets vanishes with them
         size = np.minimum(_longest(self.s, d_s), _longest(self.paid, d_paid))
         self.w = np.maximum(self.w + np.maximum(size[:, None] * d_w, -BOUNDARY * self.w), LEAST)
+        # long steps: aim at 5 % of mu next; short ones: back to the central path first
         self.centring = np.where(size > 0.9, 0.05, np.where(size > 0.3, 0.3, 0.9))
         self.s, self.paid = self.s + size[:, None] * d_s, self.paid + size[:, None] * d_paid
         self.t, self.nu = self.t + size[:, None] * d_t, self.nu + size * d_nu

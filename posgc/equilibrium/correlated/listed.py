@@ -12,9 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from posgc.equilibrium.correlated.columns import local_response
 from posgc.equilibrium.correlated.master import Answer, Columns, balanced, solve_master
-from posgc.equilibrium.correlated.programme import mixture_programme
+from posgc.equilibrium.correlated.programme import local_response, mixture_programme
 from posgc.equilibrium.correlated.selection import Aim, Scale, Selection
 from posgc.equilibrium.correlated.strategic import remapping_rows
 from posgc.equilibrium.gaps import behaviour
@@ -29,11 +28,12 @@ EXACT = 1e-12  # gain, in the agent's unit, up to which a column is a pure equil
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """All columns `chosen[i]` [C, P_i] of a batch of nodes, and what they are worth."""
+    """All deterministic joint prescriptions of a batch of c nodes, and what they are worth."""
 
-    chosen: list[Ints]
+    chosen: list[Ints]  # for each agent i [C, P_i], the actions that the columns prescribe
+    # for each agent i [c, C, P_i, A_i], what its actions pay against the others' part of each column
     response: list[Floats]
-    columns: Columns
+    columns: Columns  # the same as coefficients of the programme
     form: Form
 
     def solve(self, aim: Aim) -> Answer:
@@ -82,6 +82,7 @@ def pure(game: Listing, tolerated: Floats) -> Ints:
     """[c] the first column that is a pure equilibrium up to gains `tolerated` [n, c], -1 where there is none."""
     obeys = np.ones(game.columns.value.shape[1:], dtype=bool)
     for g, value, most in zip(game.response, game.columns.value, tolerated, strict=True):
+        # against a single column a deviation of any form gains what the best answer at every p_i gains
         obeys &= g.max(axis=3).sum(axis=2) - value <= np.maximum(EXACT, most)[:, None]
     found: Ints = np.where(obeys.any(axis=1), obeys.argmax(axis=1), -1)
     return found
@@ -104,6 +105,7 @@ def select_linear(game: Listing, selection: Selection, scale: Scale, most: int) 
 
 def _bound(game: Listing, aim: Aim, answer: Answer) -> Floats:
     """[c] Lagrange's bound on the aim over all mixtures that obey the conditions; `aim` without a floor."""
+    # the maximum runs over all columns, so that any multipliers give a bound, and good ones a close bound
     worth = np.einsum("ic,ick->ck", aim.weight + answer.lifted * aim.share, game.columns.value)
     worth -= game.spent(answer.paid)
     bound: Floats = worth.max(axis=1) + (answer.lifted * aim.shift).sum(axis=0)

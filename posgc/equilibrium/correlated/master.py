@@ -35,11 +35,11 @@ FEASIBLE = 1e-9  # excess of a condition, in the agent's unit, that counts as no
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """`rows[c, R, C]` conditions, `free[R, F]` their free part, `value[n, c, C]` the columns' Q_i."""
+    """The columns of c nodes as coefficients of the programme."""
 
-    rows: Floats
-    free: Floats
-    value: Floats
+    rows: Floats  # [c, R, C], the conditions A
+    free: Floats  # [R, F], the coefficients F of the free variables t, the same for all nodes
+    value: Floats  # [n, c, C], Q_i of every column
 
     def part(self, nodes: Ints) -> Columns:
         return Columns(self.rows[nodes], self.free, self.value[:, nodes])
@@ -47,14 +47,13 @@ class Columns:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """`w[c, C]`, `objective[c]` with the penalty taken off, `excess[c]` the relaxation of the conditions that
-    was paid for, `paid[c, R]` = lambda and `lifted[n, c]` = phi (>= 0)."""
+    """An optimal solution of the programme on c nodes, and its multipliers."""
 
-    w: Floats
-    objective: Floats
-    excess: Floats
-    paid: Floats
-    lifted: Floats
+    w: Floats  # [c, C], the weights of the columns, summing to 1
+    objective: Floats  # [c], the aim less the penalty that was paid
+    excess: Floats  # [c], the relaxation of the conditions that was paid for
+    paid: Floats  # [c, R], the multipliers lambda >= 0 of the conditions
+    lifted: Floats  # [n, c], the multipliers phi >= 0 of the floors
 
     def part(self, nodes: Ints) -> Answer:
         """The same for some of the nodes."""
@@ -71,6 +70,7 @@ def solve_master(columns: Columns, aim: Aim, penalty: Floats | None = None, slac
     n = len(columns.value)
     free = columns.free.shape[1]
     relaxed = int(penalty is not None)
+    # columns: w, then the relaxation e, then t, then the least value z; rows: the conditions, then a floor per agent
     a = np.zeros((c, rows + n * aim.floored, n_columns + relaxed + free + aim.least))
     a[:, :rows, :n_columns] = columns.rows
     a[:, :rows, n_columns + relaxed : n_columns + relaxed + free] = columns.free
@@ -96,9 +96,12 @@ def solve_master(columns: Columns, aim: Aim, penalty: Floats | None = None, slac
             raise SolverFailed(alone.message)
         primal[again], dual[again] = alone.primal, alone.dual
     w = np.maximum(primal[:, :n_columns], 0.0)
+    # Lagrange's bound holds for all multipliers >= 0: cutting the noise below 0 may loosen the bound, never falsify
+    # it
     dual = np.maximum(dual, 0.0)
     lifted = dual[:, rows:].T if aim.floored else np.zeros((n, c))
     if aim.least:
+        # z is free with coefficient 1 in the objective, so that the bound is finite only where the phi sum to 1
         lifted = lifted / lifted.sum(axis=0)
     excess = primal[:, n_columns] if relaxed else np.zeros(c)
     return Answer(w, (objective * primal).sum(axis=1), excess, dual[:, :rows], lifted)
@@ -112,6 +115,8 @@ def balanced(paid: Floats, shapes: Sequence[tuple[int, int]], kind: str) -> Floa
     out, at, first_own = paid.copy(), 0, paid.shape[1] - len(shapes)
     for i, (types, actions) in enumerate(shapes):
         size = types * actions
+        # the column of t(i, p) in F is -1 in the rows of p and 1 in the agent's own row, so that F' lambda = 0 says:
+        # sum_b lambda_i[p, b] equals the multiplier of the own row, for every p
         raw = paid[:, at : at + size].reshape(-1, types, actions)
         total = raw.sum(axis=2, keepdims=True)
         even = np.where(total > 0, raw / np.where(total > 0, total, 1.0), 1.0 / actions)

@@ -20,9 +20,9 @@ class Mixture:
     """A builder: `add` parts in any order, then `finish` once."""
 
     stages: Stages
-    nodes: list[Ints] = field(default_factory=list)
-    weights: list[Floats] = field(default_factory=list)
-    tables: list[list[Table]] = field(default_factory=list)
+    nodes: list[Ints] = field(default_factory=list)  # of each part added: the node of each component
+    weights: list[Floats] = field(default_factory=list)  # of each part: the probability of each component
+    tables: list[list[Table]] = field(default_factory=list)  # of each part: one table for each agent
 
     def add(self, group: Group, nodes: Ints, weight: Floats, played: Sequence[Table]) -> None:
         """Components k of nodes[k] with weight[k]; played[i] is [k, present p_i] or [k, present p_i, A_i]."""

@@ -16,21 +16,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posgc.equilibrium.stage import Deviation, Floats
+from posgc.equilibrium.gaps import sum_by_type
+from posgc.equilibrium.stage import Deviation, Floats, Ints
 
-__all__ = ["Programme", "by_agent", "gains", "mixture_programme"]
+__all__ = ["Programme", "by_agent", "gains", "local_response", "mixture_programme"]
 
 
 @dataclass(frozen=True, eq=False)
 class Programme:
-    """Rows a [c, R, C + free] <= 0 over (w, free variables t); `value[i]`: Q_i of every column [c, C]."""
+    """The conditions on mixtures of given columns, for c nodes."""
 
-    a: Floats
-    free: int
-    value: list[Floats]
+    a: Floats  # [c, R, C + free], rows <= 0 over the weights w and the free variables t
+    free: int  # how many free variables t there are: one for each (i, p_i) of a CCE, none for a CE
+    value: list[Floats]  # for each agent i [c, C], Q_i of every column
 
     kind: Deviation
-    shapes: list[tuple[int, int]]
+    shapes: list[tuple[int, int]]  # (P_i, A_i) of every agent
 
     def gains(self, w: Floats) -> Floats:
         """[n, c] what every agent gains by deviating from the mixture w [c, C], in its unit."""
@@ -108,6 +109,24 @@ def _coarse(response: Sequence[Floats], value: Sequence[Floats]) -> Floats:
         link.append(-np.repeat(np.eye(total)[at : at + types], actions, axis=0))
         own.append(np.eye(total)[at : at + types].sum(axis=0))
         at += types
+    # the free part is the same at all nodes: it only says which t(i, p) a row reads
     free = np.concatenate([*link, np.stack(own)])
     weights = np.concatenate([*deviate, -np.stack(value, axis=1)], axis=1)
     return np.concatenate([weights, np.broadcast_to(free, (c, *free.shape))], axis=2)
+
+
+def local_response(payoff: Floats, chosen: Sequence[Ints], types: Ints, i: int) -> Floats:
+    """g_i [c, C, P_i, A_i] of agent i against the others' columns; payoff [c, U, A_1..A_n], chosen[j] [c, C, P_j]."""
+    c, n_types = payoff.shape[:2]
+    actions = payoff.shape[2:]
+    # row-major places of (a_i, the others' actions) in the flat table A_1 x ... x A_n
+    index = np.arange(actions[i]) * int(np.prod(actions[i + 1 :]))
+    for j, table in enumerate(chosen):
+        if j != i:
+            index = index + table[:, :, types[j], None] * int(np.prod(actions[j + 1 :]))
+    index = np.broadcast_to(index, (c, chosen[0].shape[1], n_types, actions[i]))
+    flat = payoff.reshape(c, n_types, int(np.prod(actions)))
+    gathered = flat[np.arange(c)[:, None, None, None], np.arange(n_types)[:, None], index]
+    columns, count = gathered.shape[1], int(types[i].max()) + 1
+    summed = sum_by_type(gathered.reshape(c * columns, n_types, actions[i]), types[i], count)
+    return summed.reshape(c, columns, count, actions[i])

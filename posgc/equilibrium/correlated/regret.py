@@ -30,10 +30,10 @@ MIXING = 1e-7  # of the uniform distribution into the copies' matrix, which make
 
 @dataclass(frozen=True, eq=False)
 class Rounds:
-    """`played[i]`, `response[i]`: x_i and its payoff gradient in every round, [c, T, P_i, A_i]."""
+    """What was played in T rounds on c nodes."""
 
-    played: list[Floats]
-    response: list[Floats]
+    played: list[Floats]  # for each agent i [c, T, P_i, A_i], its behaviour x_i
+    response: list[Floats]  # for each agent i [c, T, P_i, A_i], the gradient of its payoff in x_i
 
 
 def play(payoff: Sequence[Floats], types: Ints, kind: Deviation, rounds: int) -> Rounds:
@@ -50,6 +50,7 @@ def play(payoff: Sequence[Floats], types: Ints, kind: Deviation, rounds: int) ->
         for i, part in enumerate(payoff):
             played[i][:, t] = x[i]
             response[i][:, t] = sum_by_type(mixed_response(part, at, i), types[i], int(counts[i]))
+        # nobody moves before all responses are taken: the round's play is one product, which the mixture needs
         for i in range(len(payoff)):
             x[i] = learn(regret[i], x[i], response[i][:, t])
     return Rounds(played, response)
@@ -64,6 +65,7 @@ def _external_step(regret: Floats, x: Floats, g: Floats) -> Floats:
 def _swap_step(regret: Floats, x: Floats, g: Floats) -> Floats:
     """regret [c, P, copy, A]."""
     copies = _matched(regret)
+    # copy a answers for the share x(a) of the play in which a was told (Blum and Mansour 2007)
     earned = (copies * g[:, :, None]).sum(axis=3, keepdims=True)
     regret += x[..., None] * (g[:, :, None] - earned)
     np.maximum(regret, 0.0, out=regret)
@@ -81,6 +83,7 @@ def _stationary(matrix: Floats) -> Floats:
     """x = x Q for stacked row-stochastic Q [..., A, A]."""
     size = matrix.shape[-1]
     system = (1.0 - MIXING) * matrix.swapaxes(-1, -2) + MIXING / size - np.eye(size)
+    # the equations x = x Q have rank A - 1, so that the last may give way to sum x = 1
     system[..., -1, :] = 1.0
     right = np.zeros((*matrix.shape[:-1], 1))
     right[..., -1, 0] = 1.0
@@ -94,6 +97,8 @@ def weigh(rounds: Rounds, kind: Deviation) -> tuple[Floats, Floats, Floats]:
     scaled units."""
     programme = mixture_programme(rounds.played, rounds.response, kind)
     c, n_rounds = programme.value[0].shape
+    # the averaging that regret matching+ is proved and measured with (Tammelin 2014), in case the programme does
+    # worse
     linear = np.arange(1.0, n_rounds + 1)
     average = np.broadcast_to(linear / linear.sum(), (c, n_rounds))
     chosen = _least_violated(programme, average)
@@ -111,6 +116,7 @@ def _least_violated(programme: Programme, otherwise: Floats) -> Floats:
     """
     c, rows, _ = programme.a.shape
     columns = programme.value[0].shape[1]
+    # rows that define t(i, p) hold exactly; the slack stands in the rows that say what an agent gains
     slack = np.ones(rows)
     if programme.free:
         slack[: rows - len(programme.value)] = 0.0

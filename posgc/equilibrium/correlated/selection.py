@@ -35,10 +35,10 @@ class TooLarge(ValueError):
 
 @dataclass(frozen=True)
 class Selection:
-    """`agent` is set for kind "max" only."""
+    """Which equilibrium is wanted."""
 
     kind: Literal["welfare", "egalitarian", "max", "entropy", "any"]
-    agent: int | None = None
+    agent: int | None = None  # the index of the agent, for kind "max" only
 
     @property
     def linear(self) -> bool:
@@ -77,10 +77,10 @@ def parse_select(text: str, n_agents: int) -> Selection:
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """How payoffs were scaled: value_i = unit_i Q_i + offset_i, both [n, c]; Q_i in 0..U."""
+    """How payoffs were scaled: value_i = unit_i Q_i + offset_i, with Q_i in 0..U."""
 
-    unit: Floats
-    offset: Floats
+    unit: Floats  # [n, c], positive
+    offset: Floats  # [n, c], in payoff units
 
     @property
     def share(self) -> Floats:
@@ -103,18 +103,18 @@ class Scale:
 
 @dataclass(frozen=True, eq=False)
 class Aim:
-    """A linear objective over mixtures, in units of the largest unit, for a batch of nodes:
+    """A linear objective over mixtures, in units of the largest unit, for a batch of c nodes:
 
-    max sum_i weight_i Q_i   [+ z if `least`]   s.t.   share_i Q_i + shift_i >= z or `floor`,
+      max sum_i weight_i Q_i   [+ z if `least`]   s.t.   share_i Q_i + shift_i >= z or `floor`.
 
-    `weight`, `share`, `shift` [n, c]; `floor` [c]; without `least` and `floor` there is no such constraint.
+    Without `least` and `floor` there is no such constraint.
     """
 
-    weight: Floats
-    share: Floats
-    shift: Floats
-    floor: Floats | None = None
-    least: bool = False
+    weight: Floats  # [n, c]
+    share: Floats  # [n, c]
+    shift: Floats  # [n, c]
+    floor: Floats | None = None  # [c]
+    least: bool = False  # whether the least value z is maximised
 
     @property
     def floored(self) -> bool:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from posgc.equilibrium.correlated.columns import local_response
 from posgc.equilibrium.correlated.listed import Listing, all_prescriptions
 from posgc.equilibrium.correlated.master import Answer, Columns
+from posgc.equilibrium.correlated.programme import local_response
 from posgc.equilibrium.correlated.selection import Aim
 from posgc.equilibrium.solvers.blocks import solve_sparse
 from posgc.equilibrium.stage import Floats, Ints
@@ -23,9 +23,9 @@ __all__ = ["SparseListing", "sparse_conditions", "sparse_listing"]
 
 @dataclass(frozen=True, eq=False)
 class SparseListing(Listing):
-    """A listing of one node; `columns` holds the values alone, `conditions` [R, C] the rows."""
+    """A listing of one node, whose `columns` hold the values alone."""
 
-    conditions: sparse.csr_array
+    conditions: sparse.csr_array  # [R, C]
 
     def solve(self, aim: Aim) -> Answer:
         """The aim at its best over all mixtures that obey the conditions; raises SolverFailed."""
@@ -75,6 +75,7 @@ def sparse_conditions(chosen: list[Ints], response: list[Floats]) -> sparse.csr_
     blocks = []
     for table, g in zip(chosen, response, strict=True):
         _, size, p, a = g.shape
+        # condition (p, told, done) of a column exists only for the action it tells at p
         row = ((np.arange(p) * a + table) * a)[..., None] + np.arange(a)
         column = np.broadcast_to(np.arange(size)[:, None, None], row.shape)
         gain = g[0] - np.take_along_axis(g[0], table[..., None], axis=2)

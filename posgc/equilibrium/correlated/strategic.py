@@ -38,6 +38,7 @@ def remapping_rows(chosen: Sequence[Ints], response: Sequence[Floats]) -> Floats
         told, label = np.unique(table, axis=0, return_inverse=True)
         own = np.take_along_axis(g, np.broadcast_to(table[None, :, :, None], (c, columns, types, 1)), axis=3)
         block = np.zeros((len(told), types, actions, c, columns))
+        # a column counts only where its own part is the prescription recommended
         block[label.ravel(), :, :, :, np.arange(columns)] = np.moveaxis(g - own, 0, -1)
         other = told[:, :, None] != np.arange(actions)
         rows.append(np.moveaxis(block[other], 1, 0))

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from posgc.equilibrium.correlated.columns import local_response
 from posgc.equilibrium.correlated.listed import all_prescriptions
+from posgc.equilibrium.correlated.programme import local_response
 from posgc.equilibrium.correlated.sparse_listed import sparse_conditions
 from posgc.equilibrium.solvers.blocks import SolverFailed, solve_sparse
 from posgc.equilibrium.stage import Floats, Ints
@@ -37,6 +37,7 @@ def wide_equilibrium(payoff: Sequence[Floats], types: Ints) -> tuple[Floats, lis
         chosen = [k[table] for k, table in zip(kept, listed, strict=True)]
         response = [local_response(part, [t[None] for t in chosen], types, i) for i, part in enumerate(payoff)]
         conditions = sparse_conditions(chosen, response)
+        # a deviation from an action that no column tells has an empty row
         bind = np.flatnonzero(np.diff(conditions.indptr))
         # the gain allowed to every deviation stands beside the weights, as the one free variable
         allowed = sparse.csr_array(np.full((len(bind), 1), -1.0))
@@ -72,6 +73,7 @@ def _grown(kept: list[Ints], dual: Floats, counts: list[int], actions: tuple[int
     grown, at = [], 0
     for k, p, a in zip(kept, counts, actions, strict=True):
         paid = dual[at : at + p * a * a].reshape(-1, a)
+        # only deviations that the multipliers pay for stand in the way of a smaller gain
         grown.append(np.union1d(k, np.flatnonzero((paid > TOLERANCE).any(axis=0))))
         at += p * a * a
     return grown

@@ -12,7 +12,7 @@ In this order, on the nodes that are still open:
                   equilibrium this solved 166, one fixed vector 110; 35 and 18 of 42 for P = 2, A = 3
 
 Finding an equilibrium is PPAD-hard already for two agents without private information (Chen, Deng and Teng
-2009) and which one is found is nobody's choice, but for the welfare-best among the pure.  Nodes count as
+2009).  Among the pure ones the best for welfare is taken; otherwise nothing chooses.  Nodes count as
 "pure", "exact" (gap up to `EXACT` of the span) or "approximate" (best profile met).
 """
 
@@ -41,20 +41,16 @@ FRACTIONS = (1.0, 0.5, 0.25, 0.0625)  # of the way to the polymatrix equilibrium
 class Effort:
     """How hard general stages are tried.
 
-    `epsilon`: the gap, in payoff units, that is good enough (rounding, 1e-9 of the agent's span, always is).
-    `max_profiles`: deterministic joint prescriptions up to which all are listed; `max_rows`: sum_i P_i (A_i + 1)
-    up to which complementarity problems are solved; `rounds`: of regret matching+; `restarts`: random starts;
-    `steps`: of the polymatrix iteration from each; `seed`: of those starts.  Raises ValueError for a negative
-    epsilon, no rounds and a negative number of restarts.
+    Raises ValueError for a negative epsilon, no rounds and a negative number of restarts.
     """
 
-    epsilon: float = 0.0
-    max_profiles: int = 1024
-    max_rows: int = 256
-    rounds: int = 256
-    restarts: int = 8
-    steps: int = 32
-    seed: int = 0
+    epsilon: float = 0.0  # the gap, in payoff units, that is good enough; rounding (1e-9 of the agent's span) always is
+    max_profiles: int = 1024  # deterministic joint prescriptions up to which all are listed
+    max_rows: int = 256  # sum_i P_i (A_i + 1) up to which complementarity problems are solved
+    rounds: int = 256  # of regret matching+
+    restarts: int = 8  # random starts of the polymatrix iteration
+    steps: int = 32  # of the polymatrix iteration from each start
+    seed: int = 0  # of those starts
 
     def __post_init__(self) -> None:
         if not self.epsilon >= 0:
@@ -113,9 +109,11 @@ class _Search:
         solvable = self.slots.rows <= self.effort.max_rows
         if solvable and len(self.payoff) == 2:
             self._complementarity()
+        # where all profiles were listed, dynamics could find no pure equilibrium that the list missed
         if _profiles(self.slots) > self.effort.max_profiles:
             self._dynamics()
         self._approximate(solvable)
+        # counted by the gains of what is returned, not by which method found it
         exact = (self.gain <= EXACT * self.unit).all(axis=0)
         tally["pure"] += int(self.pure.sum())
         tally["exact"] += int((exact & ~self.pure).sum())
@@ -162,6 +160,7 @@ class _Search:
             nodes = self._open()
             if not len(nodes):
                 break
+            # for two agents the complementarity problem is the stage itself, whatever profile it is formed at
             start = [table[nodes] for table in self.x]
             x, good = polymatrix_equilibria(self._part(nodes), self.types, self.slots, start, cover)
             self._improve(nodes[good], [table[good] for table in x])

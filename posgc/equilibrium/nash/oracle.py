@@ -28,14 +28,12 @@ class NotTractable(ValueError):
 
 @dataclass(frozen=True)
 class NashOptions(Effort):
-    """`team`, `zero_sum`: options of those oracles.  The rest, `Effort` included, is for general stages.
+    """Options of the three oracles behind `solve_nash`; those of `Effort` are for general stages."""
 
-    `general`: "heuristic" returns the best profile found with its exact gap; "exact" raises NotTractable where
-    that is above `epsilon`; "refuse" raises it for any general stage.
-    """
-
-    team: TeamOptions = field(default_factory=TeamOptions)
-    zero_sum: ZeroSumOptions = field(default_factory=ZeroSumOptions)
+    team: TeamOptions = field(default_factory=TeamOptions)  # for common-payoff stages
+    zero_sum: ZeroSumOptions = field(default_factory=ZeroSumOptions)  # for zero-sum stages
+    # "heuristic" returns the best profile found with its exact gap; "exact" raises NotTractable where that gap is above
+    # `epsilon`; "refuse" raises it for any general stage
     general: Literal["exact", "heuristic", "refuse"] = "heuristic"
 
     def __post_init__(self) -> None:

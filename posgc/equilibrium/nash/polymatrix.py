@@ -40,11 +40,13 @@ NOISE = 1e-12  # probabilities at most this come out as 0
 
 @dataclass(frozen=True)
 class Slots:
-    """Where agent i's block lies: `actions[i]` A_i, `counts[i]` P_i, `start[i]` its first of `total` = sum P_i A_i
-    places; `players` = sum P_i."""
+    """Where each agent's block lies in the long vector of all behaviours.
 
-    counts: tuple[int, ...]
-    actions: tuple[int, ...]
+    Agent i's block begins at `start[i]`, one of `total` = sum P_i A_i places; `players` = sum P_i.
+    """
+
+    counts: tuple[int, ...]  # P_i of every agent
+    actions: tuple[int, ...]  # A_i of every agent
 
     @property
     def sizes(self) -> list[int]:
@@ -96,6 +98,7 @@ def polymatrix_equilibria(
     answer = batched_lemke(matrix, right, cover)
     y = np.where(answer.z[:, :places] > NOISE, answer.z[:, :places], 0.0)
     mass = y @ membership.T
+    # E y = 1 holds in exact arithmetic; a player without mass is a lost pivot
     good = answer.finished & (mass > 0).all(axis=1)
     y /= np.where(mass > 0, mass, 1.0)[:, slots.owner()]
     old = np.concatenate([part.reshape(c, -1) for part in x], axis=1)
@@ -120,12 +123,16 @@ def _costs(payoff: Sequence[Floats], types: Ints, slots: Slots, x: Sequence[Floa
                 for u in range(types.shape[1]):
                     block = slice(other + types[j, u] * slots.actions[j], other + (types[j, u] + 1) * slots.actions[j])
                     own[:, types[i, u], :, block] += pair[:, u]
+        # the n - 1 pairwise terms each contain the value at x once: all but one are taken off
         self_term = (n - 2) * gradient
         unit = np.maximum(_ranges(own, slots), np.ptp(self_term, axis=2))
         unit = np.where(unit > 0, unit, 1.0)
+        # costs must be positive between different agents (Howson 1972), so that v > 0 in a solution; adding 1 to all
+        # of them changes no equilibrium, since every y_j sums to 1
         reduced = _shifted(own, slots) / unit[:, :, None, None] + 1.0
         reduced[..., at : at + size] = 0.0
         cost[:, at : at + size] = reduced.reshape(c, size, -1)
+        # a constant added for all actions of a player changes none of its comparisons, and makes h >= 0
         raised = self_term - self_term.min(axis=2, keepdims=True)
         linear[:, at : at + size] = (raised / unit[:, :, None]).reshape(c, size)
     return cost, linear

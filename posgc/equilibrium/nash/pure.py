@@ -38,6 +38,7 @@ def pure_equilibria(payoff: Sequence[Floats], types: Ints) -> tuple[list[Ints], 
     c = len(stable)
     welfare = np.where(stable, np.sum(value, axis=0), -np.inf).reshape(c, -1)
     noise = np.sum([_noise(part) for part in payoff], axis=0)
+    # lowest index among equals, so that rounding does not choose the equilibrium
     first = (welfare >= (welfare.max(axis=1) - noise)[:, None]).argmax(axis=1)
     chosen = np.unravel_index(first, stable.shape[1:])
     found: Bools = np.asarray(stable.reshape(c, -1).any(axis=1))

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
 
 from posgc.equilibrium.layer import chunks
 from posgc.equilibrium.stage import Bools, Floats
@@ -29,16 +28,16 @@ class SolverFailed(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """`primal[n, C]`, `dual[n, R]` the multipliers (>= 0) of the inequality rows, 0 where not `solved[n]`.
+    """Solutions of n programmes of R rows and C variables.
 
-    A call that fails leaves all its blocks unsolved, and HiGHS's word is not taken for the rows: a block that
-    violates one is unsolved too.  `message` says what was wrong with the last of either.
+    A call that fails leaves all its blocks unsolved.  The rows are checked: a block whose answer violates one is
+    unsolved too, whatever HiGHS says.
     """
 
-    primal: Floats
-    dual: Floats
-    solved: Bools
-    message: str
+    primal: Floats  # [n, C], 0 where not solved
+    dual: Floats  # [n, R], the multipliers (>= 0) of the inequality rows, 0 where not solved
+    solved: Bools  # [n]
+    message: str  # what was wrong with the last block that is not solved
 
 
 def solve_blocks(
@@ -48,11 +47,14 @@ def solve_blocks(
 
     a [n, R, C], b [R], c [n, C], equal [E, C] shared by the blocks.  `one_each`: a HiGHS call per block.
     """
+    from scipy.optimize import linprog  # slow to load, and many games need no programme
+
     n, rows, columns = a.shape
     primal, dual, solved, message = np.zeros((n, columns)), np.zeros((n, rows)), np.zeros(n, dtype=bool), ""
     bounds = np.zeros((columns, 2))
     bounds[:, 1] = np.inf
     bounds[columns - free :, 0] = -np.inf
+    # one call for many blocks: HiGHS takes longer to start than to solve a small block
     for start, stop in chunks(n, ENTRIES_PER_CALL if one_each else rows * columns, ENTRIES_PER_CALL):
         size = stop - start
         # the stubs know neither sparse constraints nor array bounds
@@ -69,6 +71,7 @@ def solve_blocks(
                 message = f"HiGHS on {size} block(s) of {rows} x {columns}: {result.message}"
                 continue
             z = result.x.reshape(size, columns)
+            # a block may end "optimal" in a call and still violate a row beyond what callers tolerate
             obeyed = ((a[start:stop] @ z[:, :, None])[:, :, 0] <= b + VIOLATED).all(axis=1)
             primal[start:stop], solved[start:stop] = z, obeyed
             dual[start:stop] = -result.ineqlin.marginals.reshape(size, rows)
@@ -83,6 +86,8 @@ def solve_sparse(a: sparse.csr_array, c: Floats, free: int = 0) -> tuple[Floats,
 
     For one programme too large to be held densely.  Raises SolverFailed.
     """
+    from scipy.optimize import linprog
+
     rows, columns = a.shape
     sums = sparse.csr_array((np.arange(columns) < columns - free).astype(np.float64)[None])
     bounds = np.repeat([[0.0, np.inf]], columns, axis=0)

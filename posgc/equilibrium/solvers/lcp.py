@@ -28,11 +28,11 @@ TABLEAU_BUDGET = 1 << 17  # float64 entries of one lockstep tableau (1 MiB)
 
 @dataclass(frozen=True, eq=False)
 class Complementary:
-    """`z[n, N]`, 0 where not `finished[n]`: a secondary ray, a lost pivot or the cap."""
+    """Solutions of n linear complementarity problems."""
 
-    z: Floats
-    finished: Bools
-    pivots: int
+    z: Floats  # [n, N], 0 where not finished
+    finished: Bools  # [n]; false after a secondary ray, a lost pivot or `max_pivots`
+    pivots: int  # of the whole batch
 
 
 def batched_lemke(m: Floats, q: Floats, cover: Floats, max_pivots: int | None = None) -> Complementary:
@@ -74,6 +74,7 @@ class _Lockstep:
         if not len(self.node):
             return 0
         enter = np.full(len(self.node), self.size)
+        # the least z_0 that makes every w nonnegative: the dictionary is feasible from here on
         leave = (self.tableau[:, -1] / self.tableau[:, self.size]).argmin(axis=0)
         pivots = 0
         for _ in range(cap):
@@ -87,6 +88,7 @@ class _Lockstep:
                 left = left[~done]
                 if not len(self.node):
                     break
+            # complementary pivoting: the partner of what has just left enters
             enter = (self.column_label == (left + self.size) % (2 * self.size)).argmax(axis=0)
             leave, stuck = self._ratio(enter)
             if stuck.any():  # a secondary ray, or numerically lost: left unfinished

@@ -29,12 +29,12 @@ TABLEAU_BUDGET = 1 << 17  # float64 entries of one lockstep tableau (1 MiB); 2^1
 
 @dataclass(frozen=True, eq=False)
 class Simplexed:
-    """`primal[n, C]`, `dual[n, R]` (multipliers of A z <= b), `finished[n]` optimal within the cap."""
+    """Optimal solutions of n programmes."""
 
-    primal: Floats
-    dual: Floats
-    finished: Bools
-    pivots: int
+    primal: Floats  # [n, C]
+    dual: Floats  # [n, R], the multipliers of A z <= b
+    finished: Bools  # [n], whether the optimum was reached within the limit of pivots
+    pivots: int  # of the whole batch
 
 
 def batched_simplex(a: Floats, b: Floats, c: Floats, max_pivots: int | None = None) -> Simplexed:
@@ -82,6 +82,7 @@ class _Lockstep:
                 break
             column = np.take_along_axis(self.tableau, enter[None, None], axis=1)[:, 0]
             with np.errstate(divide="ignore", invalid="ignore"):
+                # ratios of the perturbed b have no ties, so that no basis comes back
                 ratio = np.where(column[:-1] > PIVOT, self.tableau[:-1, -1] / column[:-1], np.inf)
             leave = ratio.argmin(axis=0)
             stuck = np.isinf(np.take_along_axis(ratio, leave[None], axis=0)[0])

@@ -31,13 +31,13 @@ PRUNE_ULPS = 64  # a branch must promise more than 64 eps * sum_u max_a |payoff|
 
 @dataclass(frozen=True, eq=False)
 class Branched:
-    """`actions[i]`: [1, P_i]; `value` <= optimum <= `upper`; `branches`: partial assignments expanded."""
+    """The best team prescription that branch and bound found, with a bound."""
 
-    actions: list[Ints]
-    value: float
-    upper: float
+    actions: list[Ints]  # for each agent i [1, P_i]
+    value: float  # of `actions`, payoff units
+    upper: float  # >= the optimum, payoff units
     optimal: bool
-    branches: int
+    branches: int  # partial assignments expanded
 
 
 def branch_and_bound(
@@ -58,6 +58,7 @@ def branch_and_bound(
     spent = 0
     while stack and spent < max_branches:
         depth, partial, bound = stack.pop()
+        # the incumbent may have improved since these were put on the stack
         keep = bound > value + margin
         passed = max(passed, float(bound[~keep].max(initial=-np.inf)))
         partial = partial[keep]
@@ -68,6 +69,7 @@ def branch_and_bound(
         bound = search.bound(children)
         if depth + 1 == len(search.rank):
             best = int(bound.argmax())
+            # a better leaf is taken however little is tolerated beyond it: `margin` only says what is not looked for
             if bound[best] > value + tolerance:
                 value, actions = float(bound[best]), search.complete(children[best])
             continue
@@ -102,6 +104,7 @@ class _Search:
         flat = payoff.reshape(len(payoff), -1)
         span = flat.max(axis=1) - flat.min(axis=1)
         mass = [np.bincount(self.types[i], span) for i in self.order.others]
+        # what moves most payoff is decided first: bounds fall early in the tree
         return np.argsort(-np.concatenate([*mass, np.zeros(0)]), kind="stable")
 
     def undecided(self) -> Ints:
@@ -164,6 +167,7 @@ def alternate(payoff: Floats, types: Ints, starts: Sequence[Ints]) -> list[Ints]
             response = sum_by_type(played_response(flat, played, i, actions), types[i], int(counts[i]))
             chosen[i] = response.argmax(axis=2)
         now = response.max(axis=2).sum(axis=1)
+        # ascent never loses, so that it ends; the tolerance keeps rounding from passing for progress
         if not (now > value + 1e-12 * abs(now)).any():
             best = int(now.argmax())
             return [table[best : best + 1] for table in chosen]

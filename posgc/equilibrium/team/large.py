@@ -28,22 +28,21 @@ FIRST = 20_000  # branches before a MILP is tried: about 0.1 s
 
 @dataclass(frozen=True)
 class TeamOptions:
-    """`max_enumeration`: prescriptions G per node up to which it is enumerated (beyond, branch and bound is
-    faster, measured); `max_branches`: partial prescriptions a node's branch and bound may expand;
-    `max_programme`: variables U prod A_i up to which a MILP is tried, 0 for never, and `max_tree` the nodes of
-    its search tree; `restarts`: starts of the alternating maximisation that gives the incumbent (fixed `seed`).
-    `epsilon`: how far below the optimum a node beyond enumeration may stay, payoff units.
-    A node that ends there, or with all limits reached, has `optimal` False and its `upper` bound.  The limits
-    count work, not seconds, so that the same stage always gets the same answer.  Raises ValueError for a
-    negative or infinite epsilon and no restarts."""
+    """How hard a team optimum is searched for.
 
+    The limits count work, not seconds, so that the same stage always gets the same answer. A node that meets all of
+    them, or that ends within `epsilon`, has `optimal` False and its `upper` bound. Raises ValueError for a negative
+    or infinite epsilon and no restarts.
+    """
+
+    # prescriptions G of a node up to which they are enumerated; beyond, branch and bound is faster (measured)
     max_enumeration: int = 4096
-    max_branches: int = 2_000_000
-    max_programme: int = 8_192
-    max_tree: int = 20
-    restarts: int = 32
-    seed: int = 0
-    epsilon: float = 0.0
+    max_branches: int = 2_000_000  # partial prescriptions that a node's branch and bound may expand
+    max_programme: int = 8_192  # variables U prod A_i up to which a MILP is tried; 0 for never
+    max_tree: int = 20  # nodes of the MILP's search tree
+    restarts: int = 32  # starts of the alternating maximisation that gives the incumbent
+    seed: int = 0  # of those starts
+    epsilon: float = 0.0  # how far below the optimum a node beyond enumeration may stay, payoff units
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.epsilon < np.inf:
@@ -54,12 +53,12 @@ class TeamOptions:
 
 @dataclass(frozen=True, eq=False)
 class LargeTeam:
-    """`actions[i]` [1, P_i]; `value` <= optimum <= `upper`; `how` names the method that proved it, if any."""
+    """The team prescription of one large stage, with a bound."""
 
-    actions: list[Ints]
-    value: float
-    upper: float
-    how: Literal["branch-and-bound", "MILP", "within epsilon", "bounded"]
+    actions: list[Ints]  # for each agent i [1, P_i]
+    value: float  # of `actions`, payoff units
+    upper: float  # >= the optimum, payoff units
+    how: Literal["branch-and-bound", "MILP", "within epsilon", "bounded"]  # what proved it optimal, if anything did
 
     @property
     def proven(self) -> bool:
@@ -82,6 +81,7 @@ def solve_large_team(payoff: Floats, types: Ints, order: Variables, options: Tea
         if value > found.value:
             found = Branched(better, value, max(found.upper, value), False, found.branches)
     upper = min(found.upper, integer.upper)
+    # HiGHS's incumbent was evaluated anew: the proof holds for our prescription only if it is as good as claimed
     if integer.optimal and integer.upper - found.value <= integer.tolerance:
         return LargeTeam(found.actions, found.value, max(upper, found.value), "MILP")
     if options.max_branches > first and upper > found.value + options.epsilon:

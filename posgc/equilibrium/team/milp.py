@@ -16,14 +16,16 @@ The limit is one of nodes, not of time, so that the same stage always gives the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from posgc.equilibrium.solvers.standard_output import silent_stdout
 from posgc.equilibrium.stage import Floats, Ints
+
+if TYPE_CHECKING:
+    from scipy.optimize import LinearConstraint
 
 __all__ = ["Integer", "solve_integer"]
 
@@ -34,13 +36,12 @@ OPTIMAL, LIMIT = 0, 1  # scipy.optimize.milp's status
 
 @dataclass(frozen=True, eq=False)
 class Integer:
-    """`actions[i]` [1, P_i], None where no incumbent was found; `upper` bounds the optimum, payoff units;
-    `optimal`: HiGHS ended by itself; `tolerance` is what it may then miss beyond what was tolerated, payoff units."""
+    """The best team prescription of the integer programme, with a bound."""
 
-    actions: list[Ints] | None
-    upper: float
-    optimal: bool
-    tolerance: float
+    actions: list[Ints] | None  # for each agent i [1, P_i]; None where no incumbent was found
+    upper: float  # >= the optimum, payoff units
+    optimal: bool  # whether HiGHS ended by itself
+    tolerance: float  # by how much an optimal answer may miss the optimum beyond what was tolerated, payoff units
 
 
 def solve_integer(
@@ -52,6 +53,8 @@ def solve_integer(
     of that and its own incumbent: HiGHS knows a relative gap only, of what the incumbent misses of the best in
     every u, and tolerated / (what `known` misses) is one that implies it.
     """
+    from scipy.optimize import Bounds, milp  # slow to load, and few stages need it
+
     counts, actions = types.max(axis=1) + 1, payoff.shape[1:]
     high = payoff.reshape(len(payoff), -1).max(axis=1)
     span = float((high - payoff.reshape(len(payoff), -1).min(axis=1)).sum())
@@ -87,6 +90,8 @@ def _relative(best: float, known: float | None, tolerated: float) -> float:
 
 def _constraints(types: Ints, counts: Ints, actions: tuple[int, ...]) -> LinearConstraint:
     """Marginals of y(u, .) equal x, and every x_i(p, .) sums to 1; columns x_1, .., x_n, y."""
+    from scipy.optimize import LinearConstraint
+
     n_u, joint = types.shape[1], int(np.prod(actions))
     played = np.stack(np.unravel_index(np.arange(joint), actions))
     eye = sparse.eye_array(n_u, format="csr")

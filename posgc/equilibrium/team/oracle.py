@@ -97,6 +97,7 @@ def _best_joint_action(payoff: Floats) -> list[Ints]:
 
 def _first_best(score: Floats, magnitude: Floats) -> Ints:
     """Lowest index of each row within the tie tolerance of its maximum."""
+    # upstream rounding would otherwise choose between prescriptions that are worth the same
     tolerance = TIE_ULPS * np.finfo(np.float64).eps * magnitude
     first: Ints = (score >= (score.max(axis=1) - tolerance)[:, None]).argmax(axis=1)
     return first
@@ -116,6 +117,7 @@ def enumerate_team(payoff: Floats, types: Ints, variables: Variables) -> list[In
     by_type = [np.flatnonzero(own == p) for p in range(own.max() + 1)]
     score = np.zeros((len(payoff), len(digits)))
     for columns in by_type:
+        # given the others' prescriptions, the best reply at each p_l is a problem of its own
         reply = sum(table[:, u].take(cells[:, u], axis=1) for u in columns)
         score += np.asarray(reply).max(axis=2)
     magnitude = abs(payoff).reshape(*payoff.shape[:2], -1).max(axis=2).sum(axis=1)

@@ -72,6 +72,7 @@ def _no_signalling(types: Ints, actions: tuple[int, ...]) -> Floats:
             row = np.zeros((len(marginal), n_types, size))
             row[:, u] = marginal
             row[:, first[like.ravel()[u]]] -= marginal
+            # `solve_blocks` has right sides of 1 only: each equality 0 is added to the normalisation of its u
             blocks.append(row.reshape(len(marginal), -1) + total[u])
     return np.concatenate(blocks)
 

@@ -20,16 +20,12 @@ def mixed_radix(sizes: Ints) -> Ints:
 
 @dataclass(frozen=True, eq=False)
 class Variables:
-    """Which decisions are enumerated, and where each joint type reads them.
+    """Which decisions are enumerated, and where each joint type reads them."""
 
-    `responder`: agent l; `others`: the rest, ascending; `offset[k]`: first variable of others[k], one
-    variable per present p_i; `sizes[V]`: number of actions of each variable.
-    """
-
-    responder: int
-    others: tuple[int, ...]
-    offset: tuple[int, ...]
-    sizes: Ints
+    responder: int  # the agent l that answers the others by its best response
+    others: tuple[int, ...]  # the other agents, ascending
+    offset: tuple[int, ...]  # [k], the first variable of others[k]; each of its present p_i is one variable
+    sizes: Ints  # [V], the number of actions of each variable
 
     @staticmethod
     def choose(counts: Sequence[int], actions: Sequence[int]) -> Variables:

@@ -47,20 +47,21 @@ PROGRAMME_BUDGET = 1 << 22  # float64 entries of the programmes prepared at once
 
 @dataclass(frozen=True)
 class ZeroSumOptions:
-    """`method`: "lp", "regret" or, node by node, the one expected to be faster ("auto", see the module).
+    """How zero-sum stages are solved.
 
-    `epsilon`: tolerated gap of a node, both agents' gains together, payoff units; 0 asks for `GAP` of its span.
-    `max_tableau`: entries of one node's tableau up to which the batched simplex is tried first
-    (measured: faster than HiGHS in blocks at 6,642, P = 16, A = 4; slower at 14,762, P = 24).
-    `max_programme`: entries above which "auto" leaves the programme alone (measured, HiGHS: 0.2 s for 1e5,
-    P = 64, A = 4; 1.5 s for 2.6e5; 40 s for 7e5, and 140 MB), and answers with the gap that regret matching
-    has after `max_rounds`, about 1e-7 of the span.
     Raises ValueError for an unknown method, a negative or infinite epsilon, and no rounds.
     """
 
+    # "auto" takes for every node the one expected to be faster (see the module)
     method: Literal["auto", "lp", "regret"] = "auto"
+    # tolerated gap of a node, both agents' gains together, payoff units; 0 asks for `GAP` of its span
     epsilon: float = 0.0
+    # entries of one node's tableau up to which the batched simplex is tried first (measured: faster than HiGHS in
+    # blocks at 6,642, P = 16, A = 4; slower at 14,762, P = 24)
     max_tableau: int = 8_000
+    # entries above which "auto" leaves the programme alone (measured, HiGHS: 0.2 s for 1e5, P = 64, A = 4; 1.5 s for
+    # 2.6e5; 40 s for 7e5, and 140 MB), and answers with the gap that regret matching has after `max_rounds`, about 1e-7
+    # of the span
     max_programme: int = 500_000
     max_rounds: int = 10_000
 
@@ -76,7 +77,7 @@ class ZeroSumOptions:
 def solve_zero_sum(stages: Stages, options: ZeroSumOptions | None = None, kind: Deviation = "nash") -> StageSolution:
     """An equilibrium of every node; `value[0]` is the game's value for the first agent, up to the gap.
 
-    Raises ValueError unless the stages are zero-sum, SolverFailed where "lp" gave no answer at all.
+    Raises ValueError unless the stages are zero-sum, SolverFailed where "lp" gave no answer.
     """
     if stages.kind != "zero_sum":
         raise ValueError(f"these stages are {stages.kind}, not zero_sum")
@@ -104,6 +105,7 @@ def _solve_group(
         low, high = payoff.min(axis=(2, 3)), payoff.max(axis=(2, 3))
         vary = (high > low).any(axis=1)
         tally["constant"] += int((~vary).sum())
+        # every pair is an equilibrium of a constant stage, and the tables hold one already
         if not vary.any():
             continue
         low, high = low[vary], high[vary]
@@ -137,6 +139,7 @@ class _Layer:
         p_1, p_2 = counts
         self.matrix = np.zeros((n, p_1, a_1, p_2, a_2))
         self.listed = np.zeros((p_1, p_2))  # how many u's there are of (p_1, p_2)
+        # several u may have one pair (p_1, p_2): their payoffs add up
         for u, (one, two) in enumerate(types.T):
             self.matrix[:, one, :, two, :] += scaled[:, u]
             self.listed[one, two] += 1.0
@@ -155,6 +158,8 @@ class _Layer:
         todo = np.arange(len(self.matrix))
         if options.method == "auto" and options.epsilon > 0:
             pays = self.tolerated > (REGRET_ROUNDS / _rounds_of_programme(entries)) ** 2
+            # regret matching stops at twice the programme's cost, so that a node which stays above its target costs
+            # three times the programme at most
             rounds = min(options.max_rounds, int(2 * _rounds_of_programme(entries)))
             todo = np.union1d(todo[~pays], self._regret(todo[pays], rounds, tally))
         for name in _ways(entries, options):
@@ -192,6 +197,7 @@ class _Layer:
     def _coefficients(self, todo: Ints) -> Floats:
         """The rows [k, R, C] of the programme, payoffs shifted to [1, 2]."""
         (p_1, a_1), (p_2, a_2) = self.x.shape[1:], self.y.shape[1:]
+        # 1 is added to the payoff of every u, hence to a pair (p_1, p_2) as often as it is listed
         shifted = self.matrix[todo] + self.listed[:, None, :, None]
         a = np.zeros((len(todo), p_2 * a_2 + p_1, p_2 + p_1 * a_1))
         a[:, : p_2 * a_2, p_2:] = -shifted.reshape(-1, p_1 * a_1, p_2 * a_2).swapaxes(1, 2)
@@ -200,6 +206,7 @@ class _Layer:
         return a
 
     def _advance(self, todo: Ints, name: str, tally: dict[str, int]) -> Ints:
+        # negated, so that a gap that is NaN stays open
         left = todo[~(self.gap[todo] <= self.target[todo])]
         tally[name] += len(todo) - len(left)
         return left

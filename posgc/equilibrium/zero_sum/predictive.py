@@ -40,13 +40,12 @@ BATCH = 1 << 18  # float64 entries of the matrices that run together (2 MiB): th
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """`x[n, P_1, A_1]`, `y[n, P_2, A_2]` distributions; `gap[n]` of the pair, in units of the matrix;
-    `rounds[n]` played."""
+    """A pair of strategies for each of n nodes."""
 
-    x: Floats
-    y: Floats
-    gap: Floats
-    rounds: Ints
+    x: Floats  # [n, P_1, A_1], distributions
+    y: Floats  # [n, P_2, A_2], distributions
+    gap: Floats  # [n], of the pair, in units of the matrix
+    rounds: Ints  # [n], rounds played
 
 
 def predictive_matching(matrix: Floats, target: Floats, max_rounds: int) -> Predicted:
@@ -134,6 +133,7 @@ class _Learner:
         mass = r.sum(axis=1, keepdims=True)
         nothing = mass == 0.0
         if nothing.any():
+            # no positive regret: uniform play
             r += nothing
             mass += nothing * r.shape[1]
         np.divide(r, mass, out=self.play)
@@ -163,6 +163,7 @@ class _Dynamics:
         while len(self.node) and t < max_rounds:
             t += 1
             self.first.learn(self.products.rows(self.second.flat), float(t) ** 2)
+            # after the first agent's new play, not beside it: alternation is what makes the method fast in practice
             self.second.learn(-self.products.columns(self.first.flat), float(t) ** 2)
             if t in (check, max_rounds):
                 check = t + max(FIRST_CHECK, t // 4)

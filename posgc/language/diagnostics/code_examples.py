@@ -321,7 +321,11 @@ _VALUES = (
 
 _SHARING = (
     _pair(
-        "E501", "unknown protocol", "It is no standard structure and no `share` block.", "share fully;", "share full;"
+        "E501",
+        "unknown protocol",
+        "It is neither a standard structure nor a `share` block.",
+        "share fully;",
+        "share full;",
     ),
     _pair(
         "E502", "wrong arguments of a protocol", "Each protocol takes its own.", "share delayed;", "share delayed(2);"

@@ -15,9 +15,18 @@ from posgc.language.diagnostics.code_table import Code
 __all__ = ["CODES", "Code"]
 
 _OTHERS = (
+    # raised where a plug-in with a language block is installed
+    Code(
+        "E117", "language block not used", "A construct of an installed block stands in a file without its `use` line."
+    ),
+    Code("E118", "language block that fails", "The plug-in that brings the block is at fault, not the file."),
     # raised on the command line and for files
     Code("E601", "unknown parameter", "`--set` names a parameter that the game does not declare."),
-    Code("E602", "unknown back-end", "`--backend` names a plug-in that is not installed."),
+    Code(
+        "E602",
+        "unknown back-end",
+        "`--backend` names a plug-in that is not installed, or a policy needs one that is not.",
+    ),
     Code("E603", "no back-end fits", "No installed back-end serves this concept on this game; the table says why."),
     Code("E604", "Assumption 3 fails", "Solving rests on Assumption 3, and it fails (exit status 1)."),
     Code("E605", "gap of another kind", "The policy cannot have a gap of the kind that is asked for."),
@@ -78,10 +87,16 @@ _OTHERS = (
     Code(
         "E635",
         "lags that do not fit the game",
-        "A `posgc.Protocol` has a row for each variable of the game and a "
+        "A `posgc.LagTable` has a row for each variable of the game and a "
         "lag for each agent; an owner has its own observation at age 0, its own action at age 1.",
     ),
     Code("E636", "library not installed", "The environment is a class of another library, which is not there."),
+    Code(
+        "E637",
+        "policy that cannot be played",
+        "What a back-end returned does not fit the game or cannot be saved; the message says where. The plug-in has a "
+        "mistake.",
+    ),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),
@@ -94,7 +109,11 @@ _OTHERS = (
     Code("I104", "statement out of place", "A header statement is missing, given twice, or out of order."),
     Code("I105", "value out of range", "A number is not a probability, a count or a discount where it should be."),
     Code("I106", "wrong reading of the rewards", "`--reward` is `team` or, for two agents, `zero_sum`."),
-    Code("I107", "outside of the class", "The file holds a game that is none of its format's class, or no POSG."),
+    Code(
+        "I107",
+        "outside of the class",
+        "The file holds a game outside of its format's class, or something that is not a POSG.",
+    ),
     Code("N101", "comment after a statement", "Read leniently; MADP does not read it."),
     Code("N102", "blank line", "Read leniently; MADP does not read it everywhere."),
     Code("N103", "no newline at the end", "Read leniently; MADP needs one."),

@@ -1,4 +1,4 @@
-"""What goes wrong and how it is said: coded diagnostics with a source span and a cure.
+"""Coded diagnostics: what is wrong, where, and the cure.
 
 A mistake of the user is a `Diagnostic`; passes collect them and raise one `InputError` with all of
 them.  A resource limit is a `LimitError`.  Neither ever shows a traceback: the command line turns the
@@ -51,12 +51,12 @@ class Span:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One mistake: a registered `code` (see `posgc.language.diagnostics.codes`), what is wrong, and its cure."""
+    """One mistake, or what is odd."""
 
-    code: str
-    message: str
-    span: Span | None = None
-    help: str = ""
+    code: str  # registered in `posgc.language.diagnostics.codes`; of a language block `NAME.code`
+    message: str  # what is wrong
+    span: Span | None = None  # where; None for what stands in no text
+    help: str = ""  # the cure
     severity: Literal["error", "warning", "note"] = "error"
 
 

@@ -12,7 +12,7 @@ __all__ = ["Reporter", "near"]
 
 class Reporter:
     """The diagnostics found so far.  The same code at the same place is kept once: an expression that is
-    elaborated for every agent complains once."""
+    elaborated for every agent is reported once."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -23,6 +23,11 @@ class Reporter:
 
     def warning(self, code: str, message: str, span: Span | None, help: str = "") -> None:
         self._add(Diagnostic(code, message, span, help, "warning"))
+
+    def take(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Adds what was found elsewhere."""
+        for diagnostic in diagnostics:
+            self._add(diagnostic)
 
     def _add(self, diagnostic: Diagnostic) -> None:
         span = diagnostic.span

@@ -11,8 +11,7 @@ from posgc.language.diagnostics.report import Reporter, near
 from posgc.language.elaborate.declarations import MAX_HORIZON
 from posgc.language.elaborate.values import REAL
 from posgc.language.sharing.requests import check_request
-from posgc.language.sharing.rules import Rules
-from posgc.language.signature import Signature
+from posgc.language.sharing.rules import ShareContext, ShareRules
 from posgc.language.text import syntax as ast
 
 __all__ = ["check_claims"]
@@ -21,22 +20,16 @@ _CONCEPTS = tuple(CONCEPTS)
 _FORMS = "`assumption 3`, `gamma >= 0.3`, `value(team) == 8.8 within 1e-9`, `value(ce, bob) >= 1`, `gap(nash) <= 1e-9`"
 
 
-def check_claims(
-    game: ast.GameText,
-    signature: Signature,
-    shares: Sequence[ast.Share],
-    constants: Sequence[tuple[str, ir.Value]],
-    reporter: Reporter,
-) -> tuple[ir.Expectation, ...]:
-    """The claims of a file; complains of those that make no sense (E313, and E5xx for the protocol)."""
-    rules = Rules(signature, constants, reporter)
+def check_claims(game: ast.GameText, context: ShareContext, shares: Sequence[ast.Share]) -> tuple[ir.Expectation, ...]:
+    """The claims of a file; reports those that make no sense (E313, and E5xx for the protocol)."""
+    rules, reporter = context.rules(), context.reporter
     made: list[ir.Expectation] = []
     for item in game.items:
         if not isinstance(item, ast.Expect):
             continue
         request = None
         if item.protocol is not None:
-            check_request(signature, item.protocol, shares, constants, reporter)
+            check_request(context, item.protocol, shares)
             request = reporter.source.text[item.protocol.span.start : item.protocol.span.end]
         elif not shares:
             reporter.error(
@@ -58,7 +51,7 @@ def check_claims(
     return tuple(made)
 
 
-def _claim(item: ast.Expect, request: str | None, rules: Rules, reporter: Reporter) -> ir.Expectation | None:
+def _claim(item: ast.Expect, request: str | None, rules: ShareRules, reporter: Reporter) -> ir.Expectation | None:
     claim = item.claim
     if isinstance(claim, ast.Assumption):
         if claim.number not in (1, 2, 3):
@@ -72,10 +65,10 @@ def _claim(item: ast.Expect, request: str | None, rules: Rules, reporter: Report
         reporter.error("E313", "this is not a claim", comparison.span, f"claims are {_FORMS}")
         return None
     quantity = _quantity(comparison.left, rules, reporter)
-    target = rules.elaborator.constant(comparison.right, rules.env, REAL, "the number in a claim")
+    target = rules.types.constant(comparison.right, rules.env, REAL, "the number in a claim")
     within = 0.0
     if claim.within is not None:
-        tolerance = rules.elaborator.constant(claim.within, rules.env, REAL, "a tolerance")
+        tolerance = rules.types.constant(claim.within, rules.env, REAL, "a tolerance")
         within = -1.0 if tolerance is None else float(tolerance)
         if tolerance is not None and within < 0:
             reporter.error("E313", "a tolerance is not negative", claim.within.span, "write `within 1e-9`")
@@ -96,7 +89,7 @@ def _claim(item: ast.Expect, request: str | None, rules: Rules, reporter: Report
 
 
 def _quantity(
-    node: ast.Expression, rules: Rules, reporter: Reporter
+    node: ast.Expression, rules: ShareRules, reporter: Reporter
 ) -> tuple[Literal["gamma", "value", "gap"], ConceptName | None, int] | None:
     match node:
         case ast.Reference(name="gamma", indices=(), primed=False):

@@ -14,7 +14,7 @@ from posgc.language.dag import Node, nodes
 from posgc.language.diagnostics import Span
 from posgc.language.diagnostics.report import Reporter
 
-__all__ = ["Draw", "check_reads", "order", "unmade"]
+__all__ = ["Draw", "check_observations_made", "check_reads", "order"]
 
 Draw = tuple[str, int]
 
@@ -51,7 +51,7 @@ def check_reads(
     names: Mapping[str, Sequence[str]],
     reporter: Reporter,
 ) -> None:
-    """Complains (E211) of what a line of the kind `place` may not read.
+    """Reports (E211) what a line of the kind `place` may not read.
 
     A read inside a definition is shown where the line uses the definition.
     """
@@ -138,10 +138,10 @@ def _report_cycle(
     )
 
 
-def unmade(
+def check_observations_made(
     root: Node, made: Mapping[Draw, bool], primed: bool, names: Mapping[str, Sequence[str]], reporter: Reporter
 ) -> None:
-    """Complains (E211) of reads of an observation that is never made."""
+    """Reports (E211) reads of an observation that is never made."""
     for node in nodes([root]):
         if not (isinstance(node, ir.Read) and node.kind == "observation" and node.primed == primed):
             continue

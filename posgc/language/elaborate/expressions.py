@@ -5,33 +5,61 @@ Recursion is over the syntax tree and the definitions in it, and is bounded by `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TypeVar
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
-from posgc.language.diagnostics.report import Reporter
-from posgc.language.elaborate.names import Names
-from posgc.language.elaborate.ranges import MAX_DEPTH
+from posgc.language.elaborate.context import Context
+from posgc.language.elaborate.definitions import Expander
+from posgc.language.elaborate.indices import Indices
+from posgc.language.elaborate.matches import Matches
+from posgc.language.elaborate.picking import Picker
+from posgc.language.elaborate.quantifiers import Quantifiers
 from posgc.language.elaborate.references import References
-from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed, constant, describe, join
+from posgc.language.elaborate.types import Types
+from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed, constant, join
 from posgc.language.text import syntax as ast
 
-__all__ = ["Elaborator", "branches", "chain"]
+__all__ = ["MAX_DEPTH", "Expressions", "branches"]
 
-T = TypeVar("T")
-_LONGEST_CHAIN = 16
+MAX_DEPTH = 200
+"""Levels of nesting, expanded definitions included."""
 
 
-class Elaborator(References):
-    """`horizon` is None until it is known."""
+class Expressions:
+    """The elaborator of expressions, made of its parts."""
 
-    def __init__(self, names: Names, reporter: Reporter) -> None:
-        super().__init__(names, reporter)
-        self.horizon: int | None = None
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.reporter = context.reporter
+        self.ops = context.ops
+        self.types = Types(context, self.expr)
+        self.indices = Indices(context, self.types)
+        self.matches = Matches(context, self.expr)
+        picker = Picker(context)
+        self.expander = Expander(context, self.indices, picker, self.expr)
+        quantifiers = Quantifiers(context, self.indices, self.expr)
+        self.references = References(context, self.types, picker, self.expander, quantifiers, self.expr)
         self._depth = 0
+
+    def knowing(
+        self,
+        agents: tuple[str, ...] | None = None,
+        horizon: int | None = None,
+        variables_known: bool = False,
+    ) -> Expressions:
+        """The elaborator for what comes after, which knows more; what was worked out so far is kept."""
+        before = self.context
+        return Expressions(
+            replace(
+                before,
+                agents=before.agents if agents is None else agents,
+                horizon=before.horizon if horizon is None else horizon,
+                variables_known=before.variables_known or variables_known,
+            )
+        )
 
     def expr(self, node: ast.Expression, env: Env) -> Typed:
         self._enter(node.span)
@@ -63,9 +91,9 @@ class Elaborator(References):
                 ty = BOOL if isinstance(node.value, bool) else INT if isinstance(node.value, int) else REAL
                 return self.ops.const(node.value, ty, node.span)
             case ast.Reference():
-                return self.reference(node, env)
+                return self.references.reference(node, env)
             case ast.Call():
-                return self.call(node, env)
+                return self.references.call(node, env)
             case ast.FinalStep():
                 return self._final_step(node)
             case ast.Sum():
@@ -88,7 +116,7 @@ class Elaborator(References):
             case ast.Conditional():
                 return self._conditional(node, env)
             case ast.Match():
-                return self._match(node, env)
+                return self.matches.match(node, env)
             case _:
                 return self._misplaced(node)
 
@@ -105,9 +133,9 @@ class Elaborator(References):
         return self.ops.wrong("E115", "this form has no meaning here", node.span, "write an expression")
 
     def _final_step(self, node: ast.FinalStep) -> Typed:
-        if self.horizon is None:
+        if self.context.horizon is None:
             return self.ops.wrong("E306", "`horizon` is not known here", node.span, "use a parameter for both")
-        return self.ops.const(self.horizon, INT, node.span)
+        return self.ops.const(self.context.horizon, INT, node.span)
 
     # ---- operators
 
@@ -140,7 +168,7 @@ class Elaborator(References):
         for operand in node.operands:
             operands.append(self.expr(operand, inner))
             settled = constant(operands[-1]) is (node.operator == "or")
-            inner = inner.dying() if settled else inner.branching()
+            inner = inner.as_unreachable() if settled else inner.as_conditional()
         return self.ops.junction(node.operator, operands, node.span, env)
 
     def _conditional(self, node: ast.Conditional, env: Env) -> Typed:
@@ -160,7 +188,7 @@ class Elaborator(References):
             return self.ops.junction("and", ends, node.span, env)
         if isinstance(where, ast.SetOf):
             return self._any_of(element, [self.expr(x, env) for x in where.items], node.span, env)
-        found = self.collection(where, env, "what follows `in`")
+        found = self.types.collection(where, env, "what follows `in`")
         if found is None:
             return self.ops.poison(node.span)
         values, ty = found
@@ -191,112 +219,10 @@ class Elaborator(References):
         tests = [self.ops.compare("==", element, item, item.ir.span, env) for item in items]
         return self.ops.junction("or", tests, span, env)
 
-    # ---- match
-
-    def _match(self, node: ast.Match, env: Env) -> Typed:
-        arms = [(condition, self.expr(arm.value, inner)) for condition, inner, arm in self.arms(node, env)]
-        ty = join(*(value.ty for _, value in arms))
-        if ty is None:
-            first, odd = next((a, b) for _, a in arms for _, b in arms if join(a.ty, b.ty) is None)
-            return self.ops.wrong(
-                "E302",
-                f"one arm is {describe(first.ty)}, another is {describe(odd.ty)}",
-                odd.ir.span,
-                "give all arms values of one kind",
-            )
-        alive = [(c, v.ir) for c, v in arms if constant(c) is not False]
-        tail: ir.Expr = self.no_arm(node, env, bool(alive))
-        ends = [k for k, (c, _) in enumerate(alive) if constant(c) is True]
-        if ends:
-            alive, tail = alive[: ends[0]], alive[ends[0]][1]
-        self.ops.spend(2 * len(alive), node.span)
-        if not alive:
-            return Typed(tail, ty)
-        return Typed(chain([(c.ir, v) for c, v in alive], tail, lambda c, a, b: ir.If(c, a, b, node.span)), ty)
-
-    def no_arm(self, node: ast.Match, env: Env, reachable: bool) -> ir.Fail:
-        """What a match without an arm that fits comes to."""
-        text = "no arm of this `match` fits"
-        help = "add the missing arm, or `_: ...;` as the last one"
-        if not reachable:
-            self.ops.fault(env, "E405", text, node.span, help)
-        return ir.Fail("E405", text, help, node.span)
-
-    def arms(self, node: ast.Match, env: Env) -> list[tuple[Typed, Env, ast.Arm]]:
-        """Each arm with the condition under which its patterns fit and the environment of its value."""
-        subjects = [self.expr(s, env) for s in node.subjects]
-        result: list[tuple[Typed, Env, ast.Arm]] = []
-        done = False
-        for number, arm in enumerate(node.arms):
-            if all(isinstance(p, ast.Any_) for p in arm.patterns) and number + 1 < len(node.arms):
-                self.reporter.warning("W703", "the arms after this one are never reached", arm.span, "put `_` last")
-            condition = self._fits(arm, subjects, env.dying() if done else env)
-            value = constant(condition)
-            alive = not done and value is not False
-            sure = value is True and all(constant(c) is False for c, _, _ in result)
-            result.append((condition, env if alive and sure else env.branch(alive), arm))
-            done = done or value is True
-        return result
-
-    def _fits(self, arm: ast.Arm, subjects: Sequence[Typed], env: Env) -> Typed:
-        if len(arm.patterns) == 1 and isinstance(arm.patterns[0], ast.Any_):
-            return self.ops.const(True, BOOL, arm.span)
-        if len(arm.patterns) != len(subjects):
-            return self.ops.wrong(
-                "E207",
-                f"{len(subjects)} values are matched, and this arm has {len(arm.patterns)} patterns",
-                arm.span,
-                "write one pattern for each value, `_` where any will do",
-            )
-        tests = [self._test(p, s, env) for p, s in zip(arm.patterns, subjects, strict=True)]
-        return self.ops.junction("and", tests, arm.span, env)
-
-    def _test(self, pattern: ast.Pattern, subject: Typed, env: Env) -> Typed:
-        if isinstance(pattern, ast.Any_):
-            return self.ops.const(True, BOOL, pattern.span)
-        if isinstance(pattern, ast.NumberSpan):
-            ends = [
-                self.ops.const(v, INT if isinstance(v, int) else REAL, pattern.span)
-                for v in (pattern.low, pattern.high)
-            ]
-            return self.ops.junction(
-                "and",
-                [
-                    self.ops.compare(">=", subject, ends[0], pattern.span, env),
-                    self.ops.compare("<=", subject, ends[1], pattern.span, env),
-                ],
-                pattern.span,
-                env,
-            )
-        value = self.expr(pattern, replace(env, bindings={}) if isinstance(pattern, ast.Literal_) else env)
-        if value.ty.kind != "poison" and not isinstance(value.ir, ir.Const):
-            return self.ops.wrong(
-                "E306", "a pattern is a constant", pattern.span, "compare with `==` in an `if`, or write a constant"
-            )
-        return self.ops.compare("==", subject, value, pattern.span, env)
-
 
 def branches(condition: Typed, env: Env) -> tuple[Env, Env]:
     """The environments of the two branches of an `if`."""
     value = constant(condition)
     if not isinstance(value, bool):
-        return env.branching(), env.branching()
-    return (env, env.dying()) if value else (env.dying(), env)
-
-
-def chain(arms: Sequence[tuple[ir.Expr, T]], tail: T, make: Callable[[ir.Expr, T, T], T]) -> T:
-    """`if c1 then v1 else if c2 then v2 ... else tail`.
-
-    A long one is halved (does any condition of the first half hold?), so that a table of a thousand arms
-    is some twenty levels deep and not a thousand; conditions are shared nodes, and which arm is taken
-    stays the same.
-    """
-    if len(arms) <= _LONGEST_CHAIN:
-        for condition, value in reversed(arms):
-            tail = make(condition, value, tail)
-        return tail
-    middle = len(arms) // 2
-    first = arms[:middle]
-    span = first[0][0].span
-    some = ir.Op("or", tuple(c for c, _ in first), False, span)
-    return make(some, chain(first[:-1], first[-1][1], make), chain(arms[middle:], tail, make))
+        return env.as_conditional(), env.as_conditional()
+    return (env, env.as_unreachable()) if value else (env.as_unreachable(), env)

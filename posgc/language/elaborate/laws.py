@@ -7,92 +7,44 @@ probabilities that are constants are checked here, the others when a row gets th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import fsum
 
 from posgc.language import ir
-from posgc.language.dag import leaves
 from posgc.language.diagnostics import Span
-from posgc.language.elaborate.expressions import Elaborator, branches, chain
+from posgc.language.elaborate.drawn import DrawnVariable, ValueCheck, shown_type
+from posgc.language.elaborate.expressions import Expressions, branches
+from posgc.language.elaborate.matches import chain
 from posgc.language.elaborate.names import Definitions
-from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed, constant, describe, ty_of_type
+from posgc.language.elaborate.values import BOOL, REAL, Env, Typed, constant, ty_of_type
 from posgc.language.text import syntax as ast
 
-__all__ = ["Drawn", "Laws"]
+__all__ = ["Laws"]
 
 _TOLERANCE = 1e-9  # absolute, on the sum of the probabilities of a mixture
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """The variable that a law is for."""
+class Laws:
+    """Elaborates distributions over the values of a variable."""
 
-    name: str
-    type: ir.Type
+    def __init__(self, expressions: Expressions) -> None:
+        self.expressions = expressions
+        self.names = expressions.context.names
+        self.reporter = expressions.reporter
+        self.ops = expressions.ops
+        self.indices = expressions.indices
+        self.matches = expressions.matches
+        self.expander = expressions.expander
+        self.values = ValueCheck(expressions.context)
 
-
-class Laws(Elaborator):
-    """The top layer: expressions, and distributions over the values of a variable."""
-
-    def law(self, node: ast.Expression, drawn: bool, what: Drawn, env: Env) -> ir.Dist:
+    def law(self, node: ast.Expression, drawn: bool, what: DrawnVariable, env: Env) -> ir.Dist:
         """The law `~ node` (`drawn`) or `= node`."""
         made = self._law(node, what, env) if drawn else self._point(node, what, env)
         return ir.Point(made, made.span) if isinstance(made, ir.Fail) else made
 
-    def fit(self, typed: Typed, what: Drawn, env: Env) -> bool:
-        """Whether a value can be given to the variable, as far as is seen now; complains if not."""
-        ty, target, span = typed.ty, ty_of_type(what.type), typed.ir.span
-        if ty.kind == "poison":
-            return True
-        if target.kind == "word":
-            return self._fit_words(typed, what, env)
-        if not self.ops.expect(typed, target, f"the value of `{what.name}`"):
-            return False
-        value = constant(typed)
-        if target is INT and value is not None and not env.dead and not env.conditional and not _within(value, what):
-            self.reporter.error(
-                "E401",
-                f"{value} is not a value of `{what.name}`, which is {_shown(what.type)}",
-                span,
-                "keep it in the range, with `clip` or `mod`, or widen the range",
-            )
-            return False
-        return True
-
-    def _fit_words(self, typed: Typed, what: Drawn, env: Env) -> bool:
-        if typed.ty.kind != "word":
-            self.reporter.error(
-                "E301",
-                f"the value of `{what.name}` must be one of {_shown(what.type)}, and this is {describe(typed.ty)}",
-                typed.ir.span,
-                "give it one of the words of its type",
-            )
-            return False
-        if env.dead:
-            return True
-        words = ty_of_type(what.type).words
-        for leaf in leaves(typed.ir):
-            if isinstance(leaf, ir.Const) and leaf.value not in words:
-                self.reporter.error(
-                    "E304",
-                    f"`{leaf.value}` is not a value of `{what.name}`, which is {_shown(what.type)}",
-                    leaf.span,
-                    "correct the word, or add it to the type",
-                )
-                return False
-        if not typed.ty.words & words:
-            self.reporter.error(
-                "E304",
-                f"`{what.name}` is {_shown(what.type)}, and this is {describe(typed.ty)}",
-                typed.ir.span,
-                "the wrong variable is meant",
-            )
-            return False
-        return True
-
     # ---- forms
 
-    def _law(self, node: ast.Expression, what: Drawn, env: Env) -> ir.Dist | ir.Fail:
+    def _law(self, node: ast.Expression, what: DrawnVariable, env: Env) -> ir.Dist | ir.Fail:
         match node:
             case ast.Conditional():
                 return self._choice(node, what, env)
@@ -111,13 +63,13 @@ class Laws(Elaborator):
             case _:
                 return self._point(node, what, env)
 
-    def _point(self, node: ast.Expression, what: Drawn, env: Env) -> ir.Dist:
-        typed = self.expr(node, env)
-        self.fit(typed, what, env)
+    def _point(self, node: ast.Expression, what: DrawnVariable, env: Env) -> ir.Dist:
+        typed = self.expressions.expr(node, env)
+        self.values.fits(typed, what, env)
         return ir.Point(typed.ir, node.span)
 
-    def _choice(self, node: ast.Conditional, what: Drawn, env: Env) -> ir.Dist | ir.Fail:
-        condition = self.expr(node.condition, env)
+    def _choice(self, node: ast.Conditional, what: DrawnVariable, env: Env) -> ir.Dist | ir.Fail:
+        condition = self.expressions.expr(node.condition, env)
         yes, no = branches(condition, env)
         then, otherwise = self._deeper(node.then, what, yes), self._deeper(node.otherwise, what, no)
         if not self.ops.expect(condition, BOOL, "a condition"):
@@ -128,14 +80,14 @@ class Laws(Elaborator):
         self.ops.spend(1, node.span)
         return ir.Choose(condition.ir, then, otherwise, node.span)
 
-    def _deeper(self, node: ast.Expression, what: Drawn, env: Env) -> ir.Dist | ir.Fail:
-        with self.level(node.span):
+    def _deeper(self, node: ast.Expression, what: DrawnVariable, env: Env) -> ir.Dist | ir.Fail:
+        with self.expressions.level(node.span):
             return self._law(node, what, env)
 
-    def _match_law(self, node: ast.Match, what: Drawn, env: Env) -> ir.Dist | ir.Fail:
-        arms = [(c, self._deeper(arm.value, what, inner)) for c, inner, arm in self.arms(node, env)]
+    def _match_law(self, node: ast.Match, what: DrawnVariable, env: Env) -> ir.Dist | ir.Fail:
+        arms = [(c, self._deeper(arm.value, what, inner)) for c, inner, arm in self.matches.arms(node, env)]
         alive = [(c, d) for c, d in arms if constant(c) is not False]
-        tail: ir.Dist | ir.Fail = self.no_arm(node, env, bool(alive))
+        tail: ir.Dist | ir.Fail = self.matches.no_arm(node, env, bool(alive))
         ends = [k for k, (c, _) in enumerate(alive) if constant(c) is True]
         if ends:
             alive, tail = alive[: ends[0]], alive[ends[0]][1]
@@ -143,7 +95,7 @@ class Laws(Elaborator):
         rows = [(c.ir, d) for c, d in alive]
         return chain(rows, tail, lambda c, a, b: ir.Choose(c, a, b, node.span)) if rows else tail
 
-    def _uniform(self, node: ast.Uniform, what: Drawn, env: Env) -> ir.Dist:
+    def _uniform(self, node: ast.Uniform, what: DrawnVariable, env: Env) -> ir.Dist:
         if node.over is None:
             return ir.UniformOver(self._all_values(what, node.span), None, node.span)
         if isinstance(node.over, ast.SetOf):
@@ -157,12 +109,12 @@ class Laws(Elaborator):
             )
             return ir.UniformOver((), None, node.span)
         binder, name = node.over, node.over.left
-        if not self.bindable(name, env):
+        if not self.indices.bindable(name, env):
             return ir.UniformOver((), None, node.span)
         values = self._all_values(what, node.span)
-        self.ops.spend(len(values) * self.weight(binder.body), node.span)
+        self.ops.spend(len(values) * self.indices.weights.weight(binder.body), node.span)
         ty = ty_of_type(what.type)
-        conditions = [self.expr(binder.body, env.bind(name.name, Typed(v, ty))) for v in values]
+        conditions = [self.expressions.expr(binder.body, env.bind(name.name, Typed(v, ty))) for v in values]
         if not all(self.ops.expect(c, BOOL, "the condition of `uniform`") for c in conditions):
             return ir.UniformOver((), None, node.span)
         pairs = [(v, c) for v, c in zip(values, conditions, strict=True) if constant(c) is not False]
@@ -175,12 +127,12 @@ class Laws(Elaborator):
         kept = tuple(c.ir for _, c in pairs)
         return ir.UniformOver(tuple(v for v, _ in pairs), None if settled else kept, node.span)
 
-    def _uniform_set(self, node: ast.Uniform, over: ast.SetOf, what: Drawn, env: Env) -> ir.Dist:
-        items = [self.expr(item, env) for item in over.items]
-        fine = all([self.fit(item, what, env) for item in items])
+    def _uniform_set(self, node: ast.Uniform, over: ast.SetOf, what: DrawnVariable, env: Env) -> ir.Dist:
+        items = [self.expressions.expr(item, env) for item in over.items]
+        fine = all([self.values.fits(item, what, env) for item in items])
         values = [constant(item) for item in items]
         for k, value in enumerate(values):
-            if value is not None and value in values[:k] and not env.dead and fine:
+            if value is not None and value in values[:k] and not env.unreachable and fine:
                 self.reporter.error(
                     "E209",
                     f"`{value}` is listed twice",
@@ -194,16 +146,16 @@ class Laws(Elaborator):
         parts = tuple(ir.Point(i.ir, i.ir.span) for i in items)
         return ir.Mixture(parts, (weight,) * len(parts), node.span)
 
-    def _all_values(self, what: Drawn, span: Span) -> tuple[ir.Expr, ...]:
+    def _all_values(self, what: DrawnVariable, span: Span) -> tuple[ir.Expr, ...]:
         self.ops.spend(len(what.type.values), span)
         return tuple(ir.Const(v, span) for v in what.type.values)
 
-    def _mixture(self, node: ast.Mixture, what: Drawn, env: Env) -> ir.Dist:
+    def _mixture(self, node: ast.Mixture, what: DrawnVariable, env: Env) -> ir.Dist:
         parts: list[ir.Dist] = []
         weights: list[Typed] = []
         for value, weight in node.pairs:
             parts.append(self._as_dist(self._deeper(value, what, env)))
-            weights.append(self.expr(weight, env))
+            weights.append(self.expressions.expr(weight, env))
         if all(self.ops.expect(w, REAL, "a probability") for w in weights):
             self._check_weights(weights, node.span, env)
         self.ops.spend(len(parts), node.span)
@@ -216,7 +168,7 @@ class Laws(Elaborator):
         fine = all([self._probability(w, env) for w in weights])
         values = [constant(w) for w in weights]
         numbers = [float(v) for v in values if v is not None and not isinstance(v, str)]
-        if not fine or len(numbers) < len(weights) or env.dead or env.conditional:
+        if not fine or len(numbers) < len(weights) or env.unreachable or env.conditional:
             return
         total = fsum(numbers)
         if abs(total - 1) > _TOLERANCE:
@@ -229,33 +181,33 @@ class Laws(Elaborator):
 
     def _probability(self, typed: Typed, env: Env) -> bool:
         value = constant(typed)
-        if value is None or isinstance(value, str) or 0 <= value <= 1 or env.dead or env.conditional:
+        if value is None or isinstance(value, str) or 0 <= value <= 1 or env.unreachable or env.conditional:
             return True
         self.reporter.error("E402", f"{value:.12g} is not a probability", typed.ir.span, "it must lie in [0, 1]")
         return False
 
-    def _bernoulli(self, node: ast.Call, what: Drawn, env: Env) -> ir.Dist:
+    def _bernoulli(self, node: ast.Call, what: DrawnVariable, env: Env) -> ir.Dist:
         if what.type.kind != "bool":
             self.reporter.error(
                 "E310",
-                f"`bernoulli` draws a truth value, and `{what.name}` is {_shown(what.type)}",
+                f"`bernoulli` draws a truth value, and `{what.name}` is {shown_type(what.type)}",
                 node.span,
                 "write a mixture: `{a: p, b: 1 - p}`",
             )
             return ir.Bernoulli(self.ops.poison(node.span).ir, node.span)
         if len(node.arguments) != 1 or node.primed:
             return self._misused(node, "`bernoulli(p)`")
-        probability = self.expr(node.arguments[0], env)
+        probability = self.expressions.expr(node.arguments[0], env)
         if self.ops.expect(probability, REAL, "a probability"):
             self._probability(probability, env)
         self.ops.spend(1, node.span)
         return ir.Bernoulli(probability.ir, node.span)
 
-    def _noisy(self, node: ast.Call, what: Drawn, env: Env) -> ir.Dist:
+    def _noisy(self, node: ast.Call, what: DrawnVariable, env: Env) -> ir.Dist:
         if len(node.arguments) != 2 or node.primed:
             return self._misused(node, "`noisy(x, p)`")
-        value, accuracy = (self.expr(a, env) for a in node.arguments)
-        self.fit(value, what, env)
+        value, accuracy = (self.expressions.expr(a, env) for a in node.arguments)
+        self.values.fits(value, what, env)
         if self.ops.expect(accuracy, REAL, "a probability"):
             self._probability(accuracy, env)
         self.ops.spend(1, node.span)
@@ -288,7 +240,7 @@ class Laws(Elaborator):
             case _:
                 return False
 
-    def _expanded(self, node: ast.Reference | ast.Call, what: Drawn, env: Env) -> ir.Dist | ir.Fail:
+    def _expanded(self, node: ast.Reference | ast.Call, what: DrawnVariable, env: Env) -> ir.Dist | ir.Fail:
         entity = self.names.table[node.name]
         assert isinstance(entity, Definitions)
         entity.used = True
@@ -299,7 +251,7 @@ class Laws(Elaborator):
         inner = replace(
             env, bindings=bound.bindings, definition=node.name, primed=node.span if node.primed else env.primed
         )
-        with self.expanding(node.name, node.span) as possible:
+        with self.expander.expanding(node.name, node.span) as possible:
             return (
                 self._deeper(text.body, what, inner) if possible else ir.Point(self.ops.poison(node.span).ir, node.span)
             )
@@ -311,29 +263,15 @@ class Laws(Elaborator):
         text = entity.texts[0]
         if isinstance(node, ast.Call):
             if len(node.arguments) != len(text.arguments):
-                self.expr(node, env)  # complains of the number of arguments
+                self.expressions.expr(node, env)  # reports the number of arguments
                 return None
-            values = [self.widen(self.expr(a, env)) for a in node.arguments]
+            values = [self.expander.widen(self.expressions.expr(a, env)) for a in node.arguments]
             return text, Env(dict(zip((a.text for a in text.arguments), values, strict=True)))
-        key = tuple(self.constant(i, env, None, "the index of a distribution") for i in node.indices)
-        cases = self.cases(entity)
+        key = tuple(self.expressions.types.constant(i, env, None, "the index of a distribution") for i in node.indices)
+        cases = self.expander.cases(entity)
         if not cases or None in key:
             return None
         clause = cases.get(tuple(k for k in key if k is not None))
         if clause is None:
             self.reporter.error("E207", f"`{node.name}` has no such index", node.span, "correct the index")
         return clause
-
-
-def _within(value: ir.Value, what: Drawn) -> bool:
-    low, high = what.type.values[0], what.type.values[-1]
-    return not isinstance(value, str | float) and int(low) <= value <= int(high)
-
-
-def _shown(type: ir.Type) -> str:
-    if type.kind == "integers":
-        return f"{type.values[0]}..{type.values[-1]}"
-    if type.kind == "bool":
-        return "a truth value"
-    shown = ", ".join(str(v) for v in type.values[:6])
-    return "{" + shown + (", ...}" if len(type.values) > 6 else "}")

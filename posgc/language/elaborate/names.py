@@ -23,9 +23,9 @@ __all__ = [
     "AgentName",
     "Builtin",
     "Definitions",
+    "DuplicateAgents",
     "Entity",
     "Family",
-    "LostAgents",
     "Names",
     "Parameter",
     "TypeName",
@@ -78,8 +78,8 @@ class AgentArray:
 
 
 @dataclass
-class LostAgents:
-    """Agents of a second `agents` line, which is a mistake: what is said of them is not complained about again."""
+class DuplicateAgents:
+    """Agents of a second `agents` line, which is a mistake: mistakes about them are not reported again."""
 
     span: Span
 
@@ -93,16 +93,15 @@ class TypeName:
 
 @dataclass
 class Family:
-    """The variables declared under one name; `reads[key]` is the number of the variable with that index,
-    `types[key]` its type, `agents` tells which indices are agents."""
+    """The variables declared under one name."""
 
     name: str
     kind: Literal["state", "action", "observation", "chance"]
-    texts: list[ast.Variable | ast.Chance]
-    numbers: dict[Key, int] = field(default_factory=dict)
-    types: dict[Key, ir.Type] = field(default_factory=dict)
-    agents: tuple[bool, ...] = ()
-    broken: bool = False
+    texts: list[ast.Variable | ast.Chance]  # its declarations, each for some of the indices
+    numbers: dict[Key, int] = field(default_factory=dict)  # by index, the number among the variables of the kind
+    types: dict[Key, ir.Type] = field(default_factory=dict)  # by index
+    agents: tuple[bool, ...] = ()  # which indices are agents
+    broken: bool = False  # whether a mistake in it has been reported, so that its uses are not
 
 
 @dataclass
@@ -114,7 +113,7 @@ class Definitions:
     used: bool = False
 
 
-Entity = Builtin | Parameter | AgentName | AgentArray | LostAgents | TypeName | Family | Definitions
+Entity = Builtin | Parameter | AgentName | AgentArray | DuplicateAgents | TypeName | Family | Definitions
 
 
 @dataclass
@@ -128,13 +127,13 @@ class Names:
 
 
 def collect(game: ast.GameText, reporter: Reporter) -> Names:
-    """The names of a file; complains of names declared twice (E202, E204) and enumerators that are names (E203)."""
+    """The names of a file; reports names declared twice (E202, E204) and enumerators that are names (E203)."""
     table: dict[str, Entity] = {name: Builtin(name) for name in BUILTIN_NAMES}
     agents = next((item for item in game.items if isinstance(item, ast.Agents)), None)
     for item in game.items:
         for name, span, entity in _declared(item):
             if isinstance(item, ast.Agents) and item is not agents:
-                entity = LostAgents(span)
+                entity = DuplicateAgents(span)
             _declare(table, name, span, entity, reporter)
     words: dict[str, frozenset[str]] = {}
     for enumeration in _enumerations(game):
@@ -163,9 +162,9 @@ def _check_arguments(
 def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:
     match item:
         case ast.Param():
-            yield item.name, _head(item.span, "param", item.name), Parameter(item)
+            yield item.name, _head(item.span, item.name_span), Parameter(item)
         case ast.TypeDef():
-            yield item.name, _head(item.span, "type", item.name), TypeName(item)
+            yield item.name, _head(item.span, item.name_span), TypeName(item)
         case ast.Agents():
             for number, word in enumerate(item.names, 1):
                 if item.size is None:
@@ -182,9 +181,9 @@ def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:
             return
 
 
-def _head(span: Span, keyword: str, name: str) -> Span:
-    # The name's own place is not kept in the tree; the keyword's is near enough for a caret.
-    return Span(span.start, span.start + len(keyword) + 1 + len(name), span.line, span.column)
+def _head(item: Span, name: Span) -> Span:
+    """From the keyword of a line to the name that it declares."""
+    return Span(item.start, name.end, item.line, item.column)
 
 
 def _declare(table: dict[str, Entity], name: str, span: Span, entity: Entity, reporter: Reporter) -> None:

@@ -44,7 +44,7 @@ class Operators:
             raise self.reporter.failure()
 
     def poison(self, span: Span) -> Typed:
-        """Stands for what has been complained about."""
+        """Stands for an expression whose mistake has been reported."""
         return Typed(ir.Fail("E301", "an earlier error", "", span), POISON)
 
     def wrong(self, code: str, message: str, span: Span, help: str = "") -> Typed:
@@ -54,7 +54,7 @@ class Operators:
     def fault(self, env: Env, code: str, message: str, span: Span, help: str = "") -> Typed:
         """An error of value: at once where the expression is always evaluated, else when a row gets there."""
         self.spend(1, span)
-        if not env.dead and not env.conditional:
+        if not env.unreachable and not env.conditional:
             self.reporter.error(code, message, span, help)
         return Typed(ir.Fail(code, message, help, span), POISON)
 
@@ -63,7 +63,7 @@ class Operators:
         return Typed(ir.Const(value, span), ty)
 
     def expect(self, typed: Typed, ty: Ty, what: str) -> bool:
-        """Whether the expression is a `ty` (a real takes any number); complains if not."""
+        """Whether the expression is a `ty` (a real takes any number); reports an error if not."""
         have = typed.ty
         if have.kind == "poison" or have == ty or (ty is REAL and have.number):
             return True
@@ -151,7 +151,7 @@ class Operators:
             return self.wrong(
                 "E301", f"this compares {describe(a)} with {describe(b)}", span, "compare values of one kind"
             )
-        if a.kind == "word" and not (a.words & b.words) and not env.dead:
+        if a.kind == "word" and not (a.words & b.words) and not env.unreachable:
             return self.wrong(
                 "E303",
                 f"no word in common: {describe(a)} is compared with {describe(b)}",

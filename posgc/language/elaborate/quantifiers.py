@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
-from posgc.language.elaborate.ranges import Ranges
+from posgc.language.elaborate.context import Context, Elaborate
+from posgc.language.elaborate.indices import Indices
 from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Ty, Typed, constant
 from posgc.language.text import syntax as ast
 
@@ -17,8 +18,13 @@ _FORMS = {"abs": "abs(x)", "clip": "clip(x, low, high)"}
 _ARITY = {"abs": (1, 1), "min": (2, 99), "max": (2, 99), "clip": (3, 3)}
 
 
-class Quantifiers(Ranges):
+class Quantifiers:
     """Calls of functions that the language brings."""
+
+    def __init__(self, context: Context, indices: Indices, expr: Elaborate) -> None:
+        self.ops = context.ops
+        self.indices = indices
+        self.expr = expr
 
     def function(self, call: ast.Call, env: Env) -> Typed:
         """A call of a built-in function."""
@@ -66,7 +72,7 @@ class Quantifiers(Ranges):
         last: list[Typed] = []
         name = self._bound_name(binder.left)
         settled = False
-        for inner in self.assignments(specs, binder.body, env):
+        for inner in self.indices.assignments(specs, binder.body, env):
             if inner is None:
                 return self.ops.poison(call.span)
             # Operands of `all` after a false one, and of `any` after a true one, are never evaluated.
@@ -80,7 +86,7 @@ class Quantifiers(Ranges):
     def _inner(self, name: str, env: Env, settled: bool, later: bool) -> Env:
         if name not in ("all", "any"):
             return env
-        return env.dying() if settled else env.branching() if later else env
+        return env.as_unreachable() if settled else env.as_conditional() if later else env
 
     def _bound_name(self, left: ast.Expression) -> str | None:
         if isinstance(left, ast.Member):

@@ -1,7 +1,7 @@
 """Static types of expressions, and the environment in which an expression is elaborated.
 
 A type is a kind and, for words, the set of words that the expression can be by its type.  `poison` is
-the type of what has already been complained about (or is a deferred error of value): it fits everywhere,
+the type of an expression whose mistake has been reported (or is a deferred error of value): it fits everywhere,
 so that one mistake is reported once.
 """
 
@@ -27,7 +27,9 @@ __all__ = [
     "describe",
     "join",
     "ty_of_type",
+    "ty_of_value",
     "words",
+    "written_value",
 ]
 
 
@@ -57,30 +59,30 @@ class Typed(NamedTuple):
 
 @dataclass(frozen=True)
 class Env:
-    """Where an expression stands.
+    """Where an expression stands."""
 
-    `primed`: inside a primed definition, and where it was primed.  `dead`: in a branch that a constant
-    condition rules out, where errors of value do not count.  `conditional`: in a branch that may not be
-    taken, where they count only when a row gets there.  `definition`: the definition being expanded.
-    """
-
+    # What indices and arguments stand for here.
     bindings: Mapping[str, Typed] = field(default_factory=dict)
+    # Inside a primed definition: where it was primed.
     primed: Span | None = None
-    dead: bool = False
+    # In a branch that a constant condition rules out, where errors of value do not count.
+    unreachable: bool = False
+    # In a branch that may not be taken, where they count only when a row gets there.
     conditional: bool = False
+    # The definition that is being expanded.
     definition: str | None = None
 
     def bind(self, name: str, value: Typed) -> Env:
         return replace(self, bindings={**self.bindings, name: value})
 
-    def dying(self) -> Env:
-        return self if self.dead else replace(self, dead=True)
+    def as_unreachable(self) -> Env:
+        return self if self.unreachable else replace(self, unreachable=True)
 
-    def branching(self) -> Env:
+    def as_conditional(self) -> Env:
         return self if self.conditional else replace(self, conditional=True)
 
-    def branch(self, alive: bool) -> Env:
-        return self.branching() if alive else self.dying()
+    def in_branch(self, taken: bool) -> Env:
+        return self.as_conditional() if taken else self.as_unreachable()
 
 
 def constant(typed: Typed) -> ir.Value | None:
@@ -123,3 +125,17 @@ def _pair(a: Ty, b: Ty) -> Ty | None:
     if a.number and b.number:
         return REAL
     return words(a.words | b.words) if a.kind == b.kind == "word" else None
+
+
+def ty_of_value(value: ir.Value) -> Ty:
+    """The type of a constant."""
+    if isinstance(value, bool):
+        return BOOL
+    if isinstance(value, str):
+        return words(frozenset({value}))
+    return INT if isinstance(value, int) else REAL
+
+
+def written_value(value: ir.Value) -> str:
+    """A value as it is written in a file."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

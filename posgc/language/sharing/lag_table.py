@@ -16,19 +16,18 @@ NEVER = 1 << 30
 
 @dataclass(frozen=True)
 class LagTable:
-    """Lags in steps: `action_lags[v][i]` is the age at which agent i knows action variable v.
+    """Lags in steps, of each variable of the game's `Signature` to each agent.
 
-    Variables are indexed as in the game's `Signature`.  An observation of step h has age 0 at h, an
-    action of step h has age 1 at h + 1; the owner knows its own observation at age 0 and its own action
-    at age 1.  An item is common from the largest of its lags on.  `forget` is the greatest age at which
-    private items are remembered, None for perfect recall.  `name` is what the user asked for, with
-    arguments (`delayed(2)`).
+    An observation of step h has age 0 at h, an action of step h has age 1 at h + 1; the owner knows its own observation
+    at age 0 and its own action at age 1.  An item is common from the largest of its lags on.
     """
 
-    name: str
-    action_lags: tuple[tuple[int, ...], ...]
-    observation_lags: tuple[tuple[int, ...], ...]
-    forget: int | None = None
+    name: str  # what the user asked for, with arguments: `delayed(2)`
+    action_lags: tuple[
+        tuple[int, ...], ...
+    ]  # [v][i], the age at which agent i knows action variable v; NEVER where it does not
+    observation_lags: tuple[tuple[int, ...], ...]  # [v][i], the same of observation variable v
+    forget: int | None = None  # the greatest age at which private items are remembered; None for perfect recall
 
 
 def require_lags(signature: Signature, protocol: LagTable) -> None:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
 from posgc.language.diagnostics.report import Reporter, near
-from posgc.language.elaborate.expressions import Elaborator
+from posgc.language.elaborate.context import context_of
+from posgc.language.elaborate.expressions import Expressions
 from posgc.language.elaborate.names import AgentArray, AgentName, Entity, Names
-from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed
+from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed, written_value
 from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.language.sharing.structures import Lags
 from posgc.language.signature import Signature, Variable
 from posgc.language.text import syntax as ast
 
-__all__ = ["MAX_DELAY", "Rules"]
+__all__ = ["MAX_DELAY", "ShareContext", "ShareRules"]
 
 MAX_DELAY = 10**6
 
@@ -28,22 +31,44 @@ _NOWHERE = Span(0, 0, 1, 1)
 _MEMBER = re.compile(r"([A-Za-z_]\w*)\[([0-9]+)\]", re.ASCII)
 
 
-class Rules:
-    """Evaluates blocks for one game; constants are (name, value)."""
+@dataclass(frozen=True)
+class ShareContext:
+    """What protocols may read, and where their mistakes go."""
 
-    def __init__(self, signature: Signature, constants: Sequence[tuple[str, ir.Value]], reporter: Reporter) -> None:
-        self.signature = signature
-        self.reporter = reporter
-        self.elaborator = Elaborator(Names(_agent_names(signature), {}), reporter)
-        self.elaborator.agents = signature.agents
-        self.env = Env({name: _typed(value) for name, value in constants})
+    signature: Signature
+    constants: Sequence[tuple[str, ir.Value]]  # the parameters and constant definitions of the file
+    reporter: Reporter
+
+    def rules(self) -> ShareRules:
+        """The evaluator of rules and of the constants in them, which may make as many nodes as a whole game."""
+        self._rules.ops.nodes = 0
+        return self._rules
+
+    @cached_property
+    def _rules(self) -> ShareRules:
+        return ShareRules(self)
+
+
+class ShareRules:
+    """Evaluates the rules of `share` blocks, and the constants in them, for one game."""
+
+    def __init__(self, context: ShareContext) -> None:
+        self.signature = context.signature
+        self.reporter = context.reporter
+        names = Names(_agent_names(context.signature), {})
+        expressions = Expressions(context_of(names, context.reporter, context.signature.agents))
+        self.names = names
+        self.ops = expressions.ops
+        self.types = expressions.types
+        self.indices = expressions.indices
+        self.env = Env({name: _typed(value) for name, value in context.constants})
 
     def number(self, node: ast.Expression, env: Env, what: str) -> int | None:
-        value = self.elaborator.constant(node, env, INT, what)
+        value = self.types.constant(node, env, INT, what)
         return None if value is None else int(value)
 
     def agent(self, node: ast.Expression, env: Env, what: str) -> int | None:
-        """The agent, from 1; None after complaining (E509)."""
+        """The agent, from 1; None after reporting an error (E509)."""
         value = self.number(node, env, what)
         if value is not None and not 1 <= value <= len(self.signature.agents):
             self.reporter.error("E509", f"there is no agent {value}", node.span, f"the agents are {self._agents()}")
@@ -51,7 +76,7 @@ class Rules:
         return value
 
     def evaluate(self, name: str, rules: Sequence[ast.Rule | ast.Forget], arguments: Env) -> LagTable:
-        """The lags that the rules give; complaints go to the reporter (E503 to E505, E509)."""
+        """The lags that the rules give; mistakes go to the reporter (E503 to E505, E509)."""
         lags = Lags(self.signature)
         forgets: list[tuple[int, Span]] = []
         for rule in rules:
@@ -155,10 +180,10 @@ class Rules:
 
     def _index(self, node: ast.Expression, env: Env) -> str:
         """An index of an item other than its agent; a bare name is a word."""
-        if self.elaborator.is_fresh(node, env) and isinstance(node, ast.Reference):
+        if self.indices.is_fresh(node, env) and isinstance(node, ast.Reference):
             return node.name
-        value = self.elaborator.constant(node, env, None, "an index of an item")
-        return "?" if value is None else _text(value)
+        value = self.types.constant(node, env, None, "an index of an item")
+        return "?" if value is None else written_value(value)
 
     def _owners(self, item: ast.ItemRef, env: Env) -> Iterator[tuple[int, Env]]:
         agents = range(1, len(self.signature.agents) + 1)
@@ -175,7 +200,7 @@ class Rules:
 
     def _each(self, node: ast.Expression, env: Env, what: str) -> Iterator[tuple[int, Env]]:
         """Every agent under a fresh name, or the agent that the expression is."""
-        if self.elaborator.is_fresh(node, env) and isinstance(node, ast.Reference):
+        if self.indices.is_fresh(node, env) and isinstance(node, ast.Reference):
             for k in range(1, len(self.signature.agents) + 1):
                 yield k, env.bind(node.name, _typed(k))
             return
@@ -225,14 +250,14 @@ class Rules:
                     "write `edges(i, j: abs(i - j) == 1)`",
                 )
                 return None
-        if not self.elaborator.bindable(i, env) or not self.elaborator.bindable(j, env.bind(i.name, _typed(1))):
+        if not self.indices.bindable(i, env) or not self.indices.bindable(j, env.bind(i.name, _typed(1))):
             return None
         links: list[tuple[int, int]] = []
         agents = range(1, len(self.signature.agents) + 1)
         for a in agents:
             for b in agents:
                 inner = env.bind(i.name, _typed(a)).bind(j.name, _typed(b))
-                linked = self.elaborator.constant(condition, inner, BOOL, "the condition of `edges`")
+                linked = self.types.constant(condition, inner, BOOL, "the condition of `edges`")
                 if linked is None:
                     return None
                 if linked is True and a != b:
@@ -264,10 +289,6 @@ class Rules:
 
 def _base(variable: Variable) -> str:
     return variable.name.partition("[")[0]
-
-
-def _text(value: ir.Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _typed(value: ir.Value) -> Typed:

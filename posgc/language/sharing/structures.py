@@ -51,12 +51,12 @@ class Lags:
 
 @dataclass(frozen=True)
 class Structure:
-    """`parameters` in order, with default or None; `agents` are those that stand for an agent."""
+    """A standard structure."""
 
-    parameters: Mapping[str, int | None]
-    agents: frozenset[str]
-    make: Callable[[Signature, Sequence[int]], Lags]
-    link: bool = False
+    parameters: Mapping[str, int | None]  # in order, with default or None
+    agents: frozenset[str]  # the parameters that stand for an agent
+    make: Callable[[Signature, Sequence[int]], Lags]  # the lags for given arguments
+    link: bool = False  # whether it is written with an arrow: `one_directional(ann -> bob)`
 
 
 def _full(signature: Signature, _: Sequence[int]) -> Lags:

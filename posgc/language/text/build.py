@@ -6,7 +6,7 @@ tree, which is at most `MAX_DEPTH` deep.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -16,16 +16,23 @@ from posgc.language.diagnostics import Diagnostic, InputError, Span
 from posgc.language.numerals import LARGEST, vanishes, whole
 from posgc.language.text import syntax as ast
 
-__all__ = ["MAX_DEPTH", "build"]
+__all__ = ["MAKERS", "MAX_DEPTH", "Maker", "build", "word_of"]
 
 MAX_DEPTH = 200
 """Levels of nesting that an expression may have."""
 
 _EVERYONE = object()
 
+Parts = Sequence[Any]
+Maker = Callable[[list[Any], Span], Any]
+"""Makes the node of one rule of its parts and its place."""
 
-def build(tree: Tree[Token]) -> Any:
-    """The syntax node of a parse tree.  Raises `InputError` (E111 too deep, E407 number out of range)."""
+
+def build(tree: Tree[Token], makers: Mapping[str, Maker]) -> Any:
+    """The syntax node of a parse tree, each rule made by its maker.
+
+    Raises `InputError` (E111 too deep, E407 number out of range).
+    """
     made: dict[int, tuple[Any, int]] = {}
     for sub in tree.iter_subtrees():
         parts = [made[id(c)] if isinstance(c, Tree) else (c, 0) for c in sub.children]
@@ -42,7 +49,7 @@ def build(tree: Tree[Token]) -> Any:
                     )
                 ]
             )
-        made[id(sub)] = _MAKERS[str(sub.data)]([p for p, _ in parts], span), depth
+        made[id(sub)] = makers[str(sub.data)]([p for p, _ in parts], span), depth
     return made[id(tree)][0]
 
 
@@ -55,7 +62,8 @@ def _token_span(token: Token) -> Span:
     return Span(token.start_pos or 0, token.end_pos or 0, token.line or 1, token.column or 1)
 
 
-def _word(token: Token) -> ast.Word:
+def word_of(token: Token) -> ast.Word:
+    """The token as a node."""
     return ast.Word(str(token), _token_span(token))
 
 
@@ -88,10 +96,6 @@ def _out_of_range(token: Token, how: str) -> InputError:
     )
 
 
-Parts = Sequence[Any]
-Maker = Callable[[list[Any], Span], Any]
-
-
 def _start(p: Parts, s: Span) -> ast.GameText:
     name, title, items = p[-1]
     return ast.GameText(tuple(p[:-1]), name, title, items, s)
@@ -102,16 +106,16 @@ def _game(p: Parts, _: Span) -> tuple[str, str, tuple[ast.Item, ...]]:
 
 
 def _param(p: Parts, s: Span) -> ast.Param:
-    annotation = _word(p[1]) if p[1] is not None else None
-    return ast.Param(str(p[0]), annotation, p[2], p[3] if len(p) > 3 else None, s)
+    annotation = word_of(p[1]) if p[1] is not None else None
+    return ast.Param(str(p[0]), _token_span(p[0]), annotation, p[2], p[3] if len(p) > 3 else None, s)
 
 
 def _agents(p: Parts, s: Span) -> ast.Agents:
-    return ast.Agents(tuple(map(_word, p)), None, s)
+    return ast.Agents(tuple(map(word_of, p)), None, s)
 
 
 def _agent_array(p: Parts, s: Span) -> ast.Agents:
-    return ast.Agents((_word(p[0]),), p[1], s)
+    return ast.Agents((word_of(p[0]),), p[1], s)
 
 
 def _variable(p: Parts, s: Span) -> ast.Variable:
@@ -127,8 +131,8 @@ def _let(p: Parts, s: Span) -> ast.Definition:
 
 
 def _let_function(p: Parts, s: Span) -> ast.Definition:
-    head = _word(p[0])
-    return ast.Definition(ast.Target(head.text, (), head.span), tuple(map(_word, p[1:-1])), p[-1], s)
+    head = word_of(p[0])
+    return ast.Definition(ast.Target(head.text, (), head.span), tuple(map(word_of, p[1:-1])), p[-1], s)
 
 
 def _draw(p: Parts, s: Span) -> ast.Draw:
@@ -213,7 +217,7 @@ def _bound(p: Parts, _: Span) -> int | float:
     return number if p[0] is None else -number
 
 
-_MAKERS: dict[str, Maker] = {
+MAKERS: dict[str, Maker] = {
     "start": _start,
     "request": lambda p, s: p[0],
     "use": lambda p, s: ast.Use(str(p[0]), s),
@@ -224,14 +228,14 @@ _MAKERS: dict[str, Maker] = {
     "discount": lambda p, s: ast.Discount(p[0], s),
     "agents": _agents,
     "agent_array": _agent_array,
-    "typedef": lambda p, s: ast.TypeDef(str(p[0]), p[1], s),
+    "typedef": lambda p, s: ast.TypeDef(str(p[0]), _token_span(p[0]), p[1], s),
     "variable": _variable,
     "chance": _chance,
     "let": _let,
     "let_function": _let_function,
     "draw": _draw,
     "reward": lambda p, s: ast.Reward(p[0], None, False, p[1], s),
-    "reward_each": lambda p, s: ast.Reward(None, _word(p[0]), False, p[1], s),
+    "reward_each": lambda p, s: ast.Reward(None, word_of(p[0]), False, p[1], s),
     "zero_sum": lambda p, s: ast.Reward(p[0], None, True, p[1], s),
     "terminal": lambda p, s: ast.Terminal(p[0], s),
     "expect": _expect,
@@ -241,7 +245,7 @@ _MAKERS: dict[str, Maker] = {
     "point": lambda p, s: (False, p[0]),
     "target": lambda p, s: ast.Target(str(p[0]), _indexed(p), s),
     "enumeration": lambda p, s: ast.Enumeration(tuple(p), s),
-    "name": lambda p, s: _word(p[0]),
+    "name": lambda p, s: word_of(p[0]),
     "named": lambda p, s: ast.Named(str(p[0]), s),
     "range": lambda p, s: ast.RangeOf(p[0], p[1], s),
     "share": _share,

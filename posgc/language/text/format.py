@@ -8,15 +8,23 @@ lines come at most one at a time.  Formatting twice is formatting once.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from posgc.language.diagnostics import Source
-from posgc.language.text.parse import Lexeme, lexemes, parse_game
+from lark.exceptions import UnexpectedInput
+
+from posgc.language.blocks.contract import Block
+from posgc.language.blocks.nodes import failure_of, failures_reported
+from posgc.language.diagnostics import InputError, Source, Span
+from posgc.language.text import syntax as ast
+from posgc.language.text.dialect import Dialect
+from posgc.language.text.parse import Lexeme, lexemes, read_game, whole_tree
 
 __all__ = ["format_source", "laid_out"]
 
 _INDENT = 2
+_NO_BLOCKS: Mapping[str, Block] = {}
+_NO_OWNERS: Mapping[int, tuple[Block, Span]] = {}
 _GAP = re.compile(r"#[^\n]*|\n")
 _NAMES_BEFORE_CALL = {"NAME", "UNIFORM", "EDGES"}
 _NAMES_BEFORE_INDEX = {"NAME", "REWARD"}
@@ -24,10 +32,14 @@ _VALUE_ENDS = {"NAME", "INT", "NUMBER", "TRUTH", "PRIME", "RPAR", "RSQB", "RBRAC
 _TIGHT = {"DOTS", "CIRCUMFLEX", "PRIME"}
 
 
-def format_source(text: str) -> str:
-    """The text in canonical layout.  Raises `InputError` where it does not parse."""
-    parse_game(Source("<text>", text))
-    return laid_out(text)
+def format_source(text: str, blocks: Mapping[str, Block] = _NO_BLOCKS) -> str:
+    """The text in canonical layout, where `blocks` are installed.  Raises `InputError` where it does not parse."""
+    source = Source("<text>", text)
+    parsed = read_game(source, blocks)
+    tree = whole_tree(source, parsed)
+    if not parsed.dialect.used:
+        return laid_out(text)
+    return _with_blocks(text, tree, parsed.dialect)
 
 
 def laid_out(text: str) -> str:
@@ -35,22 +47,49 @@ def laid_out(text: str) -> str:
     return _Layout(text, lexemes(text)).run()
 
 
+def _with_blocks(text: str, tree: ast.GameText, dialect: Dialect) -> str:
+    """The layout of a text with items of language blocks, which may set the spaces between their own tokens."""
+    tokens = lexemes(text, dialect)
+    used = {block.name: block for block in dialect.used}
+    items = [item for item in tree.items if isinstance(item, ast.BlockItem)]
+    owners: dict[int, tuple[Block, Span]] = {}
+    at = 0
+    for item in items:
+        while at < len(tokens) and tokens[at].start < item.span.end:
+            if tokens[at].start >= item.span.start:
+                owners[at] = used[item.block], item.span
+            at += 1
+    made = _Layout(text, tokens, owners).run()
+    before, after = [t.text for t in tokens], [t.text for t in _again(made, dialect, items, used)]
+    if before != after:
+        raise InputError([failure_of(used[items[0].block], "with its spacing the text reads differently")])
+    return made
+
+
+def _again(made: str, dialect: Dialect, items: Sequence[ast.BlockItem], used: Mapping[str, Block]) -> list[Lexeme]:
+    try:
+        return lexemes(made, dialect)
+    except UnexpectedInput:
+        why = "with its spacing the text cannot be read again"
+        raise InputError([failure_of(used[items[0].block], why)]) from None
+
+
 @dataclass(frozen=True)
 class _Gap:
-    """What stands before a token: a comment at the end of the line before, then lines of their own.
+    """What stands before a token."""
 
-    `own` holds comments, and "" for a blank line; `breaks` tells whether the token begins a line.
-    """
-
-    trailing: str | None
-    own: tuple[str, ...]
-    breaks: bool
+    trailing: str | None  # the comment at the end of the line before
+    own: tuple[str, ...]  # lines without a token: comments, and "" for a blank line
+    breaks: bool  # whether the token begins a line
 
 
 class _Layout:
-    def __init__(self, text: str, tokens: Sequence[Lexeme]) -> None:
+    def __init__(
+        self, text: str, tokens: Sequence[Lexeme], owners: Mapping[int, tuple[Block, Span]] = _NO_OWNERS
+    ) -> None:
         self.text = text
         self.tokens = tokens
+        self.owners = owners  # the language block, and the place of its item, that a token belongs to
         self.partner = _partners(tokens)
         self.blocks = {k for k, end in self.partner.items() if k < end and self._is_block(k, end)}
         self.lines: list[str] = []
@@ -85,6 +124,7 @@ class _Layout:
             elif edges and self.partner.get(k) == edges[-1]:
                 edges.pop()
             fresh = token.type == "SEMICOLON" or k in self.blocks or (closing and self._ends_item(k))
+            fresh = fresh or self._ends_block_item(k)
         self._comments(self._gap(len(self.tokens)), True)
         self._break()
         return "\n".join(self.lines).rstrip("\n") + "\n"
@@ -139,6 +179,7 @@ class _Layout:
         ended = (
             before.type == "SEMICOLON"
             or k - 1 in self.blocks
+            or self._ends_block_item(k - 1)
             or (before.type == "RBRACE" and self.partner[k - 1] in self.blocks and self._ends_item(k - 1))
         )
         return self.depth == 1 and ended
@@ -160,16 +201,27 @@ class _Layout:
         return end == start + 1 or not any(t.type == "LBRACE" for t in self.tokens[:start])
 
     def _ends_item(self, k: int) -> bool:
-        """Whether a closing brace ends a `share`, and not a `match` inside an expression."""
+        """Whether a closing brace ends a `share`, or the item of a block, and not a `match` inside an expression."""
+        if k in self.owners:
+            return self._ends_block_item(k)
         head = self.partner[k] - 1
         if self.tokens[head].type == "RPAR":
             head = self.partner[head] - 1
         return self.tokens[head - 1].type == "SHARE"
 
+    def _ends_block_item(self, k: int) -> bool:
+        return k in self.owners and self.tokens[k].end == self.owners[k][1].end
+
     # ---- spaces
 
     def _space(self, k: int, in_edges: bool) -> bool:
         before, here = self.tokens[k - 1], self.tokens[k]
+        if k in self.owners and k - 1 in self.owners and self.owners[k][1] == self.owners[k - 1][1]:
+            block, span = self.owners[k]
+            with failures_reported(block, span):
+                wanted = block.space(before.text, here.text)
+            if wanted is not None:
+                return wanted or re.fullmatch(r"\w\w", before.text[-1:] + here.text[:1]) is not None
         if here.type in ("COMMA", "SEMICOLON", "RPAR", "RSQB", "COLON") or before.type in ("LPAR", "LSQB"):
             return False
         if before.type in ("DOTS", "CIRCUMFLEX") or here.type in _TIGHT:

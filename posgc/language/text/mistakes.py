@@ -15,7 +15,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from posgc.language.diagnostics import Diagnostic, Span
 
-__all__ = ["explain", "span_at", "unclosed"]
+__all__ = ["begins_item", "explain", "span_at", "unclosed"]
 
 _WORDS = {
     "NAME": "a name",
@@ -203,6 +203,11 @@ def _strip_comments(text: str, end: int) -> str:
         if mark is None:
             return head
         head = head[: line + mark].rstrip()
+
+
+def begins_item(text: str, at: int) -> bool:
+    """Whether what stands at `at` comes right after a statement, or after an opening brace."""
+    return _strip_comments(text, at)[-1:] in (";", "{", "}")
 
 
 def _comment_start(line: str) -> int | None:

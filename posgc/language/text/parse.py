@@ -7,31 +7,45 @@ read again, so that one run reports the syntax errors of all statements.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from lark import Lark
+from lark import Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
+from posgc.language.blocks.contract import Block
 from posgc.language.diagnostics import Diagnostic, InputError, Source, Span, with_line_feeds
-from posgc.language.text import swift
+from posgc.language.text import fast_lalr
 from posgc.language.text import syntax as ast
 from posgc.language.text.build import build
+from posgc.language.text.dialect import Dialect, base_parser, dialect_for, dialect_of, uses_of
 from posgc.language.text.mistakes import explain, span_at
 
-__all__ = ["MAX_BYTES", "Lexeme", "decode", "is_name", "lexemes", "parse_game", "parse_request"]
+__all__ = [
+    "MAX_BYTES",
+    "Lexeme",
+    "Parsed",
+    "decode",
+    "lexemes",
+    "parse_game",
+    "parse_request",
+    "read_game",
+    "whole_tree",
+]
 
 MAX_BYTES = 10_000_000
 """Size beyond which a text is refused unread."""
 _MAX_TOKENS = 1_000_000
 _MAX_ERRORS = 20
+_NO_BLOCKS: Mapping[str, Block] = {}
 
 _ALIASES = {"..": "DOTS", "->": "LINK"}
 _LINE = re.compile(r"[^\n]*")
 _BLANK = re.compile(r"[^\n]")
 _LEXEME = re.compile(r'"[^"\n]*"|#[^\n]*|[A-Za-z_0-9.]+|[^\s]')
 _CONTINUING = {"when", "then", "else", "and", "or", "mod", "in", "after", "within", "under", "at"}
+_FOLLOWING = re.compile(r"(?:\s++|#[^\n]*+)*+(\S\w*)")
 _STOPS = re.compile(r'"[^"\n]*"|#[^\n]*|[{};]')
 
 
@@ -54,18 +68,61 @@ def decode(name: str, data: bytes) -> Source:
     return Source(name, with_line_feeds(text))
 
 
-def parse_game(source: Source) -> ast.GameText:
-    """The syntax tree of a file.  Raises `InputError` with its syntax errors (E1xx, E407)."""
+@dataclass(frozen=True)
+class Parsed:
+    """What was read of a file."""
+
+    tree: ast.GameText | None  # without the statements that hold a syntax error; None where not even that can be read
+    complete: bool  # whether no statement was left out
+    mistakes: tuple[Diagnostic, ...]  # the syntax errors (E1xx, E407)
+    missing: tuple[Diagnostic, ...]  # the blocks that are not installed (E116)
+    dialect: Dialect
+
+
+def read_game(source: Source, blocks: Mapping[str, Block] = _NO_BLOCKS) -> Parsed:
+    """The syntax tree of a file, as far as it can be read, where `blocks` are installed.
+
+    Raises `InputError` for what cannot be the text of a game (E112 to E114), and for a broken block (E118).
+    """
     _admit(source)
-    tree: ast.GameText = _read(source, "start")
-    return tree
+    try:
+        dialect = dialect_of(source.text, blocks)
+    except InputError as error:
+        raise InputError(error.diagnostics, source) from None
+    tree, complete, mistakes = _read(source.text, "start", dialect)
+    missing = [_missing(name, span) for name, span in uses_of(source.text) if name in dialect.missing]
+    return Parsed(tree, complete, tuple(mistakes), tuple(missing), dialect)
+
+
+def _missing(name: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "E116",
+        f"no installed plug-in brings the language block `{name}`",
+        span,
+        f"install the package that brings `{name}`; `posgc plugins` lists what is there",
+    )
+
+
+def parse_game(source: Source, blocks: Mapping[str, Block] = _NO_BLOCKS) -> ast.GameText:
+    """The syntax tree of a file.  Raises `InputError` with its syntax errors (E1xx, E407)."""
+    return whole_tree(source, read_game(source, blocks))
+
+
+def whole_tree(source: Source, parsed: Parsed) -> ast.GameText:
+    """The tree of a text that was read without a mistake.  Raises `InputError` with the mistakes else."""
+    if parsed.tree is None or not parsed.complete:
+        raise InputError([*parsed.missing, *parsed.mistakes], source)
+    return parsed.tree
 
 
 def parse_request(source: Source) -> ast.ProtocolRef:
     """The syntax tree of `--share`'s argument.  Raises `InputError`."""
     _admit(source)
-    tree: ast.ProtocolRef = _read(source, "request")
-    return tree
+    tree, _, mistakes = _read(source.text, "request", dialect_for(()))
+    if mistakes:
+        raise InputError(mistakes, source)
+    request: ast.ProtocolRef = tree
+    return request
 
 
 def _admit(source: Source) -> None:
@@ -112,28 +169,6 @@ def _too_large(size: int) -> Diagnostic:
     )
 
 
-@lru_cache(maxsize=1)
-def _parser() -> Lark:
-    return Lark.open_from_package(
-        "posgc_grammars",
-        "posg.lark",
-        parser="lalr",
-        propagate_positions=True,
-        maybe_placeholders=True,
-        start=["start", "request"],
-    )
-
-
-@lru_cache(maxsize=1)
-def _name() -> re.Pattern[str]:
-    return re.compile(_parser().get_terminal("NAME").pattern.to_regexp())
-
-
-def is_name(word: str) -> bool:
-    """Whether a word can be a name: a letter or `_`, then letters, digits and `_`, and not reserved."""
-    return _name().fullmatch(word) is not None
-
-
 @dataclass(frozen=True)
 class Lexeme:
     """A token of a text: the name of its terminal and where it stands."""
@@ -144,21 +179,26 @@ class Lexeme:
     end: int
 
 
-def lexemes(text: str) -> list[Lexeme]:
+def lexemes(text: str, dialect: Dialect | None = None) -> list[Lexeme]:
     """The tokens of a text that parses, without white space and comments."""
     # what may stand next decides how words are told apart, so the parser runs, but no tree is built
-    tokens = swift.tokens(_parser(), text, "start")
+    tokens = fast_lalr.tokens(base_parser() if dialect is None else dialect.parser, text, "start")
     return [Lexeme(_ALIASES.get(t, str(t.type)), str(t), t.start_pos or 0, t.end_pos or 0) for t in tokens]
 
 
-def _read(source: Source, start: str) -> Any:
-    text, found, last = source.text, list[Diagnostic](), -1
-    while len(found) < _MAX_ERRORS:
+def _read(text: str, start: str, dialect: Dialect) -> tuple[Any, bool, list[Diagnostic]]:
+    """The tree of what can be read, None where nothing can, whether that is all, and the syntax errors."""
+    found, last = list[Diagnostic](), -1
+    errors = 0
+    while errors < _MAX_ERRORS:
         try:
-            tree = swift.parse(_parser(), text, start)
+            tree = fast_lalr.parse(dialect.parser, text, start)
         except UnexpectedInput as error:
-            mistake = explain(text, error)
-            found.append(mistake)
+            errors += 1
+            mistake = dialect.explained(text, explain(text, error))
+            # A statement that is taken out may leave the same mistake at the same place.
+            if mistake is not None and mistake not in found:
+                found.append(mistake)
             at = error.pos_in_stream if error.pos_in_stream is not None else len(text)
             mended = _without_statement(text, at)
             # Recovery must move on, else the same place would be reported for ever.
@@ -166,13 +206,43 @@ def _read(source: Source, start: str) -> Any:
                 break
             text, last = mended, at
         else:
-            if found:
-                break
-            try:
-                return build(tree)
-            except InputError as error:
-                raise InputError(error.diagnostics, source) from None
-    raise InputError(found, source)
+            return _built(tree, dialect, errors == 0, found)
+    return (_begun(text, dialect) if start == "start" else None), False, found
+
+
+def _begun(text: str, dialect: Dialect) -> Any:
+    """The tree of the statements before the first one that is not finished, None where there is none."""
+    end = _finished(text)
+    while end is not None:
+        try:
+            return _built(fast_lalr.parse(dialect.parser, text[:end] + "}", "start"), dialect, False, [])[0]
+        except UnexpectedInput as error:
+            at = error.pos_in_stream
+            end = _finished(text[: min(end - 1, len(text) if at is None else at)])
+    return None
+
+
+def _finished(text: str) -> int | None:
+    """Where the last statement ends that is finished, or the body of the game begins."""
+    depth, end = 0, None
+    for stop in _STOPS.finditer(text):
+        c = stop.group(0)
+        depth += {"{": 1, "}": -1}.get(c, 0)
+        if depth == 1 and c in "{};" and (c != "}" or not _goes_on(text, stop.end())):
+            end = stop.end()
+        if depth == 0 and c == "}":
+            break
+    return end
+
+
+def _built(
+    tree: Tree[Token], dialect: Dialect, complete: bool, found: list[Diagnostic]
+) -> tuple[Any, bool, list[Diagnostic]]:
+    try:
+        return build(tree, dialect.makers), complete, found
+    except InputError as error:
+        # Beside syntax errors those of depth and size wait: what is left of the text may not be what was meant.
+        return None, False, found or list(error.diagnostics)
 
 
 def _ended(error: UnexpectedInput) -> bool:
@@ -204,7 +274,7 @@ def _without_statement(text: str, at: int) -> str | None:
 
 def _goes_on(text: str, end: int) -> bool:
     """Whether a statement continues after the bracket that ends at `end` (`{a, b};`, `{a} when e;`)."""
-    following = re.match(r"\s*(\S)(\w*)", text[end:])
+    following = _FOLLOWING.match(text, end)
     if following is None:
         return False
-    return not following.group(1).isalpha() or following.group(0).strip() in _CONTINUING
+    return not following.group(1)[0].isalpha() or following.group(1) in _CONTINUING

@@ -79,6 +79,7 @@ def _fold(
 
 
 def _product_wraps(x: Array, y: Array, _: Array) -> Array:
+    # in doubles, since the integer product has wrapped already; a product just below 2^63 may be refused with it
     return np.asarray(np.abs(x.astype(np.float64) * y.astype(np.float64)) >= _TOP)
 
 

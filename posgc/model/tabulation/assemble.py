@@ -34,9 +34,11 @@ def assemble(rows: Rows, chunks: list[Chunk], emission: sparse.csr_array | None)
     state = np.empty(total, dtype=np.int64)
     probability = np.empty(total)
     sample = np.empty((setup.rewards, total)) if _differ(chunks) else None
+    # chunks are given up one by one while the arrays fill, so that the entries are never held twice
     while chunks:
         chunk = chunks.pop()
         row = _row(chunk, rank, n_actions)
+        # place within the row, since a chunk's rows are scattered over the kernel
         within = np.arange(len(chunk.state)) - np.repeat(np.cumsum(chunk.count) - chunk.count, chunk.count)
         at = np.repeat(indptr[row], chunk.count) + within
         observation[at] = chunk.observation

@@ -9,7 +9,8 @@ import numpy as np
 
 from posgc.language import ir
 from posgc.model.tabulation.evaluate import Evaluator
-from posgc.model.tabulation.laws import Law, LawEvaluator, RowLimitReached
+from posgc.model.tabulation.law import Law, RowLimitReached
+from posgc.model.tabulation.laws import LawEvaluator
 from posgc.model.tabulation.plan import Draw, Merge, Pay, Plan
 from posgc.model.tabulation.reads import Slot
 from posgc.model.tabulation.table import ROW, WEIGHT, Array, Column, Table, filled, groups, pack
@@ -47,6 +48,7 @@ class Runner:
                 break
             match item:
                 case Draw():
+                    # from here on rows are outcomes, no longer states
                     if item.slot[0] != "state":
                         self.law_evaluator.row_limit = row_limit
                     table = self._draw(item, table, report)
@@ -61,6 +63,7 @@ class Runner:
         if law.faults is not None and law.faults.any():
             report(table, law.faults, lambda one: self.law_evaluator.law(draw.law, draw.target, one))
             law, table = _without_faults(law, law.faults, table)
+        # one outcome on every row: the table gains a column and keeps its rows
         if law.row is None or law.weight is None:
             table.cells[draw.slot] = Column(law.digit)
             return table
@@ -90,6 +93,7 @@ def _without_faults(law: Law, faults: Array, table: Table) -> tuple[Law, Table]:
         digit = law.digit if law.digit.ndim == 0 else law.digit[rows]
         return Law(digit, None, None, None), table
     kept = sound[law.row]
+    # rows without a fault, numbered as they stand in the table that is left
     renumbered = np.cumsum(sound) - 1
     return Law(law.digit[kept], renumbered[law.row[kept]], law.weight[kept], None), table
 
@@ -110,6 +114,7 @@ def merge(table: Table, keep: Sequence[tuple[Slot, int]], rewards: int) -> Table
     if starts is None:
         return below
     weight = filled(table[WEIGHT].values, table.size)[order]
+    # rewards are averaged with the weights of the rows that become one: their conditional expectation
     total = np.add.reduceat(weight, starts)
     below.cells[WEIGHT] = Column(total)
     for k in range(rewards):

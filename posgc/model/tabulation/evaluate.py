@@ -44,6 +44,7 @@ class Domain:
 
     def find(self, values: Array) -> tuple[Array, Array]:
         """(index of each value, int32; mask of values that are not in the type)."""
+        # a range of integers needs no search: its index is a difference
         if self._consecutive and values.dtype == self.values.dtype:
             place = values - self.values[0]
             return place.astype(np.int32), np.asarray((place < 0) | (place >= self.size))
@@ -96,10 +97,12 @@ class Evaluator:
                 return table[STEP]
             case ir.Read():
                 return self._read(node, table)
+        # a node with one reader is evaluated on the rows that reach it; keeping its column would only take memory
         if not self.flow.shared(node):
             return self._compute(node, table)
         held = table.get(id(node))
         if held is None:
+            # on the base table, not on the branch's rows: the next branch that refers to it finds it there
             table.base.cells[id(node)] = self._compute(node, table.base)
             held = table[id(node)]
         return held
@@ -162,6 +165,7 @@ class Evaluator:
     def _junction(self, node: ir.Op, table: Table) -> Column:
         """`and`/`or`: an operand is evaluated on the rows that those before it leave open."""
         closing = node.name == "or"
+        # comparing a variable with a constant cannot go wrong, so that no test needs the guard of those before it
         if table.size <= FEW_ROWS and all(map(_is_test, node.operands)):
             columns = [self.column(operand, table) for operand in node.operands]
             if all(column.faults is None for column in columns):
@@ -178,6 +182,7 @@ class Evaluator:
             open_ = np.asarray(column.values != closing)
             if column.faults is not None:
                 open_ = open_ & (column.faults == 0)
+            # the same on all rows, and open: the next operand is evaluated on the same table
             if open_.ndim == 0 and open_:
                 continue
             if not open_.any():
@@ -233,6 +238,7 @@ class Evaluator:
         if faults is not None and not sound.all():
             patch.put(None, Column(np.zeros((), dtype=bool), faults))
         for k, case in enumerate(node.cases):
+            # only on the rows that pick it: elsewhere the case may have no value, and need none
             rows = np.flatnonzero((choice == k) & sound)
             if len(rows) == table.size:
                 return self.column(case, table)

@@ -17,7 +17,7 @@ from itertools import count
 import numpy as np
 
 from posgc.model.steps import Run
-from posgc.model.tabulation.laws import RowLimitReached
+from posgc.model.tabulation.law import RowLimitReached
 from posgc.model.tabulation.rows import ROW_LIMIT, Chunk, Rows
 from posgc.model.tabulation.table import Array
 
@@ -32,6 +32,7 @@ class _Kernel:
 
     chunks: list[Chunk] = field(default_factory=list)
     done: Array = field(default_factory=lambda: np.zeros(0, dtype=bool))  # [states * A]
+    # (states, allowed actions) -> the states that follow
     layers: dict[tuple[bytes, bytes], Array] = field(default_factory=dict)
 
 
@@ -51,11 +52,13 @@ class Explorer:
         layer = first
         for run in runs:
             seen = np.zeros(0, dtype=bool)
+            # without end where all reachable states are wanted: the frontier closes, or the limit on states is met
             for h in count(run.first) if closed and run.last == horizon else range(run.first, run.last + 1):
                 if not len(layer):
                     break
                 if progress is not None:
                     progress(f"step {h}: {len(self.rows.states)} states", min((h - 1) / horizon, 1.0))
+                # what is evaluated later depends on this layer exactly; only the last run may follow new states alone
                 if run.last < horizon:
                     layer = self._layer(run, layer, h)
                     continue
@@ -97,6 +100,7 @@ class Explorer:
             return
         states = pairs // self.rows.setup.n_actions
         starts = np.flatnonzero(np.concatenate(([True], np.diff(states) != 0)))
+        # the condition reads the state alone: once for each state, not for each of its rows
         stopped, bad = self.rows.terminal(states[starts], h)
         lengths = np.diff(np.append(starts, len(pairs)))
         stopped, bad = np.repeat(stopped, lengths), np.repeat(bad, lengths)
@@ -113,6 +117,7 @@ class Explorer:
             except RowLimitReached as reached:
                 if len(batch) == 1:
                     raise self.rows.row_limit_error(reached, "one state and joint action") from None
+                # the same rows again, in smaller batches: nothing of the batch was kept
                 self._batch = len(batch) // 2
                 continue
             kernel.chunks.append(chunk)

@@ -1,4 +1,4 @@
-"""Errors of value: where the game's text asks for something that is no value or no probability.
+"""Errors of value: where the game's text asks for something that is not a value, or not a probability.
 
 A *site* is a code and a span.  Every site is reported once, with the first combination that fails there:
 first in the order of states, then of joint actions, then of steps.  Rows that fail are dropped and the
@@ -55,10 +55,13 @@ class Faults:
 
         `explain` tells what is wrong on a table of one row.
         """
+        # numbered from 1, so that 0 in a column of faults means none
         site = self._ids.setdefault((code, span), len(self._sites) + 1)
         if site > len(self._sites):
             self._sites.append((code, span, cure))
         mine = np.where(bad, np.int32(site), np.int32(0))
+        # texts are made only when a row is evaluated again by itself: on a whole column `explain` would describe
+        # another row
         if self._told is not None and mine.any() and site not in self._told:
             self._told[site] = explain()
         return np.asarray(mine if faults is None else np.where(faults != 0, faults, mine))
@@ -73,6 +76,7 @@ class Faults:
             if site == 0:
                 continue
             place = self._place(table, row)
+            # the first combination in a fixed order, whatever order the search met them in
             if site in self._first and self._first[site].place <= place:
                 continue
             self._told = {}
@@ -125,6 +129,7 @@ def _digits(table: Table, row: int, kind: str, count: int) -> tuple[int, ...]:
 def _alone(table: Table, row: int) -> Table:
     """A table of one row with the variables' columns only, so that every expression is evaluated anew."""
     cells: dict[Hashable, Column] = {}
+    # tables descend from each other, and a variable's column lies in the one where it was drawn
     above: Table | None = table
     while above is not None:
         for key in above.cells:

@@ -7,49 +7,15 @@ probability 0 is not evaluated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from posgc.language import ir
-from posgc.model.tabulation.evaluate import Domain, Evaluator, divide, first_fault
+from posgc.model.tabulation.evaluate import Evaluator, divide, first_fault
 from posgc.model.tabulation.faults import label
-from posgc.model.tabulation.table import Array, Table, filled, groups
+from posgc.model.tabulation.law import TOLERANCE, Law, RowLimitReached, Target, dense, gathered, scaled
+from posgc.model.tabulation.table import Array, Table, filled
 
-__all__ = ["TOLERANCE", "Law", "LawEvaluator", "RowLimitReached", "Target"]
-
-TOLERANCE = 1e-9
-"""Absolute: how far a probability may leave [0, 1], and a sum of probabilities may be from 1."""
-
-
-class RowLimitReached(Exception):
-    """A draw would make more rows than the limit allows; `count` is a lower bound on their number."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(count)
-        self.count = count
-
-
-@dataclass(frozen=True)
-class Target:
-    """The variable that is drawn."""
-
-    name: str
-    domain: Domain
-
-
-@dataclass(frozen=True)
-class Law:
-    """Entries sorted by (row, digit), distinct, of positive weight; each sound row's weights sum to 1.
-
-    `row` and `weight` are None together: exactly one outcome on every row.  Entries of rows with a fault
-    mean nothing.
-    """
-
-    digit: Array  # int32 [entries], or [] with `row` None
-    row: Array | None  # [entries]
-    weight: Array | None  # [entries]
-    faults: Array | None  # int32 [rows]
+__all__ = ["LawEvaluator"]
 
 
 class LawEvaluator:
@@ -77,7 +43,7 @@ class LawEvaluator:
             case ir.Choose():
                 return self._choose(node, target, table)
 
-    def _check_room(self, count: int) -> None:
+    def _admit(self, count: int) -> None:
         if count > self.row_limit:
             raise RowLimitReached(count)
 
@@ -139,16 +105,18 @@ class LawEvaluator:
                 "at least one value must satisfy the condition of `uniform`",
             )
         faults = None if faults is None else filled(faults, n)
-        self._check_room(int(np.sum(count)) if count.ndim else n * int(count))
+        # before the entries are made: the limit is there for the memory
+        self._admit(int(np.sum(count)) if count.ndim else n * int(count))
         share = np.broadcast_to(1.0 / np.maximum(count, 1), (n,))
         rows = [np.flatnonzero(filled(t, n)) for t in inside]
         digits = [np.broadcast_to(d, (n,))[r] for (d, _), r in zip(found, rows, strict=True)]
-        return _gather(rows, digits, [share[r] for r in rows], target.domain.size, faults)
+        return gathered(rows, digits, [share[r] for r in rows], target.domain.size, faults)
 
     def _bernoulli(self, node: ir.Bernoulli, table: Table) -> Law:
         p, faults = self._probability(node.probability, table)
+        # both outcomes, also where p is 0 or 1 on some rows: `dense` leaves out what has no weight
         full = filled(p, table.size)
-        return _dense(np.stack([1.0 - full, full], axis=1), faults)
+        return dense(np.stack([1.0 - full, full], axis=1), faults)
 
     def _noisy(self, node: ir.Noisy, target: Target, table: Table) -> Law:
         n, k = table.size, target.domain.size
@@ -165,15 +133,17 @@ class LawEvaluator:
                 "use accuracy 1, or give the variable a second value",
             )
         faults = None if faults is None else filled(faults, n)
+        # a certain value stays one outcome a row, so that the table does not grow
         if k == 1 or (p == 1.0).all():
             return Law(digit, None, None, faults)
-        self._check_room(n * k)
+        self._admit(n * k)
         full = filled(p, n)
         block = np.repeat(((1.0 - full) / (k - 1))[:, None], k, axis=1)
         block[np.arange(n), filled(digit, n)] = full
-        return _dense(block, faults)
+        return dense(block, faults)
 
     def _mixture(self, node: ir.Mixture, target: Target, table: Table) -> Law:
+        # a table of numbers is the usual mixture, and it is alike on every row: it is sorted and checked once
         key = id(node), target.name
         if key not in self._literals:  # the game keeps the node alive
             self._literals[key] = self._literal(node, target)
@@ -181,7 +151,7 @@ class LawEvaluator:
         if literal is None:
             return self._mixed(node, target, table)
         (digit, weight), n = literal, table.size
-        self._check_room(n * len(digit))
+        self._admit(n * len(digit))
         return Law(np.tile(digit, n), np.repeat(np.arange(n), len(digit)), np.tile(weight, n), None)
 
     def _literal(self, node: ir.Mixture, target: Target) -> tuple[Array, Array] | None:
@@ -223,8 +193,9 @@ class LawEvaluator:
             if not len(rows):
                 continue
             law = self.law(part, target, table if len(rows) == n else table.choose(rows))
+            # within TOLERANCE the weights are taken to be meant to sum to 1
             share = np.broadcast_to(weight / np.where(off, 1.0, total), (n,))
-            pieces.append((rows, _scaled(law, share[rows])))
+            pieces.append((rows, scaled(law, share[rows])))
         return self._united(pieces, target, faults)
 
     def _choose(self, node: ir.Choose, target: Target, table: Table) -> Law:
@@ -250,6 +221,7 @@ class LawEvaluator:
                 break
         else:
             pieces.append((rows, self._branch(rest, target, here)))
+        # all rows take one branch: its law as it is, often a point mass that branches nothing
         if len(pieces) == 1 and len(pieces[0][0]) == n and not faults.any():
             return pieces[0][1]
         return self._united(pieces, target, faults)
@@ -273,37 +245,13 @@ class LawEvaluator:
             for at, law in pieces:
                 digit[at] = law.digit
             return Law(digit, None, None, found)
-        self._check_room(sum(len(at) if law.row is None else len(law.row) for at, law in pieces))
+        self._admit(sum(len(at) if law.row is None else len(law.row) for at, law in pieces))
         rows, digits, weights = [], [], []
         for at, law in pieces:
             rows.append(at if law.row is None else at[law.row])
             digits.append(np.broadcast_to(law.digit, rows[-1].shape))
             weights.append(np.ones(len(at)) if law.weight is None else law.weight)
-        return _gather(rows, digits, weights, target.domain.size, found)
-
-
-def _scaled(law: Law, share: Array) -> Law:
-    """The law with its rows' weights multiplied by `share` [rows]."""
-    rows = np.arange(len(share)) if law.row is None else law.row
-    weight = share if law.weight is None else law.weight * share[rows]
-    return Law(np.broadcast_to(law.digit, rows.shape), rows, weight, law.faults)
-
-
-def _dense(block: Array, faults: Array | None) -> Law:
-    """The law whose probabilities are given as [rows, values]."""
-    row, digit = np.nonzero(block > 0)
-    return Law(digit.astype(np.int32), row, block[row, digit], faults)
-
-
-def _gather(rows: list[Array], digits: list[Array], weights: list[Array], size: int, faults: Array | None) -> Law:
-    row, digit, weight = np.concatenate(rows), np.concatenate(digits), np.concatenate(weights)
-    key = row * size + digit
-    order, starts = groups(key)
-    if order is not None:
-        row, digit, weight = row[order], digit[order], weight[order]
-    if starts is not None:
-        row, digit, weight = row[starts], digit[starts], np.add.reduceat(weight, starts)
-    return Law(digit.astype(np.int32, copy=False), row, weight, faults)
+        return gathered(rows, digits, weights, target.domain.size, found)
 
 
 def _where(found: list[tuple[Array, Array | None]], inside: list[Array]) -> list[Array | None]:

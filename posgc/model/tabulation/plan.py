@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from posgc.language import ir
-from posgc.model.tabulation.laws import Target
+from posgc.model.tabulation.law import Target
 from posgc.model.tabulation.reads import Flow, Slot
 
 __all__ = ["Draw", "Merge", "Pay", "Plan", "schedule"]
@@ -31,9 +31,9 @@ class Draw:
 
 @dataclass(frozen=True)
 class Pay:
-    """Evaluate reward number `number` of the distinct rewards."""
+    """Evaluate one of the distinct rewards."""
 
-    number: int
+    number: int  # among the distinct rewards
     reward: ir.Expr
 
 

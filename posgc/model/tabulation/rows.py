@@ -8,7 +8,7 @@ import numpy as np
 
 from posgc.language.diagnostics import LimitError
 from posgc.model.tabulation.branch import merge
-from posgc.model.tabulation.laws import RowLimitReached
+from posgc.model.tabulation.law import RowLimitReached
 from posgc.model.tabulation.reads import STEP, Slot
 from posgc.model.tabulation.setup import Setup
 from posgc.model.tabulation.states import Codec, StateIndex
@@ -69,6 +69,7 @@ class Rows:
         distinct, rank = np.unique(self.codec.encode(columns, table.size), return_inverse=True)
         self._admit(distinct)
         joint = joint_observation(setup, table, primed=False)
+        # in the order of codes, not of discovery: arrays must not depend on how the search went
         order = np.lexsort((joint, rank))
         weight = filled(table[WEIGHT].values, table.size)
         return self.states.add(distinct)[rank[order]], joint[order], weight[order]
@@ -107,10 +108,12 @@ class Rows:
             return self._empty(pairs), 0
         table, rank, distinct = self._merged(table)
         self.spend(table.size)
+        # before the states are numbered: a refusal must not have stored them
         self._admit(distinct)
         row = table[ROW].values
         weight = filled(table[WEIGHT].values, table.size)
         reward, sample = self._rewards(start, table, row, weight, terminal)
+        # entries are most of the memory: half of it where the joint index allows
         small = np.int32 if setup.n_observations < 1 << 31 else np.int64
         chunk = Chunk(
             pair=pairs,
@@ -143,6 +146,7 @@ class Rows:
         code = self.codec.encode(columns, table.size)
         total = self.codec.total
         distinct = None
+        # keys of huge products are replaced by their ranks, which pack together with the observation into 62 bits
         if total > _SMALL:
             distinct, code = np.unique(code, return_inverse=True)
             total = len(distinct)

@@ -10,7 +10,8 @@ from posgc.language import ir
 from posgc.model.tabulation.branch import Runner, distinct
 from posgc.model.tabulation.evaluate import Evaluator
 from posgc.model.tabulation.faults import Faults
-from posgc.model.tabulation.laws import LawEvaluator, Target
+from posgc.model.tabulation.law import Target
+from posgc.model.tabulation.laws import LawEvaluator
 from posgc.model.tabulation.plan import Draw, Plan, schedule
 from posgc.model.tabulation.reads import Flow, Node, Slot
 
@@ -28,26 +29,21 @@ class Limits:
 
 @dataclass(frozen=True)
 class Setup:
-    """`initial`, `live`, `terminal`, `emission` are the plans for (s_1, o_1), for (s', o') of a step, the same
-    in a terminal state, and for o' given (a, s'); the last is None where P(s', o' | s, a) does not factor.
-
-    `paid[i]` is the number of agent i's reward among the `rewards` distinct ones; `varying` tells whether
-    some reward can differ between outcomes of one (s, a).  `dynamics` are the roots of what is evaluated.
-    """
+    """What tabulation of one game needs, prepared once."""
 
     game: ir.Game
     evaluator: Evaluator
     faults: Faults
     runner: Runner
     limits: Limits
-    initial: Plan
-    live: Plan
-    terminal: Plan
-    emission: Plan | None
-    rewards: int
-    paid: tuple[int, ...]
-    varying: bool
-    dynamics: tuple[Node, ...]
+    initial: Plan  # for (s_1, o_1)
+    live: Plan  # for (s', o') of a step
+    terminal: Plan  # the same in a terminal state
+    emission: Plan | None  # for o' given (a, s'); None where P(s', o' | s, a) does not factor
+    rewards: int  # how many distinct ones there are
+    paid: tuple[int, ...]  # the number of each agent's reward among the distinct ones
+    varying: bool  # whether some reward can differ between outcomes of one (s, a)
+    dynamics: tuple[Node, ...]  # the roots of what is evaluated
     n_actions: int
     n_observations: int
 
@@ -71,6 +67,7 @@ def prepare(game: ir.Game, limits: Limits) -> Setup:
     draws = list(_draws(game, evaluator))
     seen = [d for d in draws if d.slot[0] != "state"]
     live = schedule(draws, rewards, flow)
+    # in a terminal state nothing moves and nothing is paid, but observations are still made
     terminal = schedule(seen, (), flow)
     outcomes = [d for d in seen if d.slot[0] == "observation"]
     used: list[Node] = [i.law for i in live.items if isinstance(i, Draw)]
@@ -137,6 +134,7 @@ def _states_first(draws: list[Draw], flow: Flow) -> list[Draw]:
     placed: list[Draw] = []
     late: set[Slot] = set()
     for draw in draws:
+        # a state that reads an observation must wait for it, and so must all that read such a state
         if draw.slot[0] == "state" and not flow.reads(draw.law) & late:
             placed.append(draw)
         else:
@@ -163,6 +161,7 @@ def _factors(game: ir.Game, outcomes: list[Draw], flow: Flow) -> bool:
     met: set[Slot] = set()
     while waiting:
         slot = waiting.pop()
+        # through `chance` draws too: one that reads an observation carries it into s'
         met.add(slot)
         if slot[0] == "observation":
             return False

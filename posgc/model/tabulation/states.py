@@ -25,6 +25,7 @@ class Codec:
         self.sizes = tuple(sizes)
         self.limbs: list[list[int]] = [[]]
         for k, size in enumerate(self.sizes):
+            # 62 bits, so that the code of a limb never wraps around
             if prod(self.sizes[j] for j in self.limbs[-1]) * size >= _LIMB:
                 self.limbs.append([])
             self.limbs[-1].append(k)
@@ -90,6 +91,7 @@ class StateIndex:
         if fresh.any():
             new = np.arange(len(self), len(self) + np.count_nonzero(fresh))
             self._found.append(codes[fresh])
+            # kept sorted, so that look-ups bisect; numbers stay those of discovery, which rows refer to
             self._ids = np.insert(self._ids, place[fresh], new)
             self._sorted = np.insert(self._sorted, place[fresh], codes[fresh])
             place = np.searchsorted(self._sorted, codes)
@@ -97,6 +99,7 @@ class StateIndex:
 
     def codes(self) -> Array:
         """The code of every state, by number."""
+        # joined when asked for: appending to one array at every batch would copy it each time
         if len(self._found) > 1:
             self._found = [np.concatenate(self._found)]
         return self._found[0]

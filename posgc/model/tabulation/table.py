@@ -31,14 +31,14 @@ _WORD = 62  # bits of a packed key
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Values on the rows of a table; `faults` is the site of the error of value of a row, 0 for none.
+    """Values on the rows of a table.
 
-    Where there is a fault the value means nothing.  A fault is a mistake of the user only if the row is
-    in a taken branch, so faults travel with the values and are reported where a draw or reward uses them.
+    A fault is a mistake of the user only if the row is in a taken branch, so faults travel with the values and are
+    reported where a draw or reward uses them.
     """
 
-    values: Array  # [rows] or []
-    faults: Array | None = None  # int32 [rows] or []
+    values: Array  # [rows] or []; where there is a fault the value means nothing
+    faults: Array | None = None  # int32 [rows] or [], the site of the error of value, 0 for none
 
     def take(self, rows: Array) -> Column:
         values = self.values if self.values.ndim == 0 else self.values[rows]

@@ -65,7 +65,7 @@ def tabulate(
 
 @contextmanager
 def _deep_stack(setup: Setup) -> Iterator[None]:
-    """Room to evaluate definitions nested however deep: at most six frames a node, and one a draw."""
+    """A recursion limit for definitions nested however deep: at most six frames a node, and one a draw."""
     before = sys.getrecursionlimit()
     draws = len(setup.live.items) + len(setup.initial.items)
     sys.setrecursionlimit(before + 6 * setup.evaluator.flow.height + draws)
@@ -109,6 +109,7 @@ def _tabulate(setup: Setup, closed: bool) -> Model:
         active=active,
         observed=_observed(setup),
         reads=frozenset(name for name in ("step", "horizon") if getattr(game.clock, name) is not None),
+        blocks=game.blocks,
     )
 
 

@@ -23,14 +23,11 @@ TIDY = 1e-14
 
 @dataclass(frozen=True)
 class Law:
-    """A conditional law as entries: in the context `context[i]` the value `value[i]` has `probability[i]`.
-
-    Entries of one context are adjacent, and their values ascend.
-    """
+    """A conditional law as m entries; those of one context are adjacent, and their values ascend."""
 
     context: Ints  # [m, fields]
-    value: Ints  # [m]
-    probability: Floats  # [m]
+    value: Ints  # [m], index of the value
+    probability: Floats  # [m], of the value in the context
 
 
 def digits(index: Ints, sizes: Sequence[int]) -> Ints:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from posgc.language.elaborate.names import BUILTIN_FUNCTIONS, BUILTIN_NAMES
-from posgc.language.text.parse import is_name
+from posgc.language.text.dialect import is_name
 
 __all__ = ["Identifiers", "is_range"]
 

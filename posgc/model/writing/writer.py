@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from textwrap import wrap
 
 import numpy as np
@@ -19,8 +18,9 @@ import numpy as np
 from posgc.language.diagnostics import LimitError
 from posgc.language.signature import Variable
 from posgc.model.arrays import Floats, Ints, Model
-from posgc.model.writing.factors import TIDY, Law, digits, emission_laws, start_laws, transition_law
+from posgc.model.writing.factors import Law, digits, emission_laws, start_laws, transition_law
 from posgc.model.writing.identifiers import Identifiers, is_range
+from posgc.model.writing.literals import WIDTH, distribution, indented, is_random, number, quoted, spans, wrapped
 from posgc.model.writing.match_arms import match_arms
 
 __all__ = ["MAX_TEXT", "MAX_WRITTEN", "posg_text"]
@@ -30,8 +30,6 @@ MAX_WRITTEN = 2_000_000
 
 MAX_TEXT = 1_000_000
 """Characters beyond which a text is refused: reading it back would take some tens of seconds."""
-
-_WIDTH = 100
 
 
 def posg_text(model: Model, about: Sequence[str] = (), *, horizon: bool = True) -> str:
@@ -51,25 +49,7 @@ def posg_text(model: Model, about: Sequence[str] = (), *, horizon: bool = True) 
             f"the .posg text would have {len(text):,} characters; the limit is {MAX_TEXT:,}: use the "
             "file as it is, every command takes it"
         )
-    return _indented(text)
-
-
-def _indented(text: str) -> str:
-    """The lines as `posgc fmt` lays them out: two spaces for each open block and for what goes on on a further line,
-    blank lines one at a time and none before the end."""
-    lines: list[str] = []
-    depth, goes_on, blank = 0, False, False
-    for line in text.split("\n"):
-        if not line:
-            blank = True
-            continue
-        closes = line.startswith("}")
-        depth -= closes
-        lines += [""] * (blank and not closes)
-        lines.append("  " * (depth + (goes_on and not closes)) + line)
-        depth += line.endswith("{")
-        goes_on, blank = not line.startswith("#") and line[-1] not in "{;", False
-    return "\n".join(lines) + "\n"
+    return indented(text)
 
 
 @dataclass(frozen=True)
@@ -119,12 +99,12 @@ class _Writer:
         model = self.model
         title = model.title.replace('"', "'").replace("\n", " ")
         yield f"game {self.game} " + (f'"{title}" ' if title else "") + "{"
-        yield from (f"# {line}" for paragraph in about for line in wrap(paragraph, _WIDTH))
+        yield from (f"# {line}" for paragraph in about for line in wrap(paragraph, WIDTH))
         yield from self._renamed()
         if horizon:
             yield f"horizon {model.horizon};"
         if model.discount != 1:
-            yield f"discount {_number(model.discount)};"
+            yield f"discount {number(model.discount)};"
         yield f"agents player[{len(self.agents)}];" if self.numbered else f"agents {', '.join(self.agents)};"
         yield ""
         yield f"state {self.state}: {self._type(self.labels)};"
@@ -140,13 +120,13 @@ class _Writer:
 
     def _renamed(self) -> Iterator[str]:
         if self.names.changed:
-            pairs = ", ".join(f"{new} is {_quoted(old)}" for new, old in self.names.changed.items())
-            yield from (f"# {line}" for line in wrap(f"Names in the source: {pairs}.", _WIDTH, break_on_hyphens=False))
+            pairs = ", ".join(f"{new} is {quoted(old)}" for new, old in self.names.changed.items())
+            yield from (f"# {line}" for line in wrap(f"Names in the source: {pairs}.", WIDTH, break_on_hyphens=False))
 
     def _type(self, values: Sequence[str]) -> str:
         if is_range(values):
             return f"{values[0]}..{values[-1]}"
-        return "{" + _wrapped([self.names.word(value) for value in values]) + "}"
+        return "{" + wrapped([self.names.word(value) for value in values]) + "}"
 
     def _declarations(self, kind: str, variables: Sequence[Variable], suffix: Callable[[int], str]) -> Iterator[str]:
         """One line for all agents where their variables are alike, else one for each."""
@@ -159,7 +139,7 @@ class _Writer:
                 yield from (f"{kind} {self._name(v)}{end}" for (_, v), end in zip(own, ends, strict=True))
 
     def _when(self, k: int) -> str:
-        steps = _spans(np.flatnonzero(self.model.active[:, k]) + 1)
+        steps = spans(np.flatnonzero(self.model.active[:, k]) + 1)
         if self.model.active[:, k].all():
             return ""
         tests = [f"step in {span}" if ".." in span else f"step == {span}" for span in steps]
@@ -237,11 +217,11 @@ class _Writer:
             if kept is not None and values == [at[kept]]:
                 text = fields[kept].text
             else:
-                text = _distribution([own.word(v) for v in values], chances, size)
+                text = distribution([own.word(v) for v in values], chances, size)
             context.append(at)
             leaf.append(leaves.setdefault(text, len(leaves)))
         rule = self._match(fields, np.array(context), np.array(leaf), list(leaves))
-        return f"{verb} {target} {'~' if _is_random(leaves) else '='} {rule};"
+        return f"{verb} {target} {'~' if is_random(leaves) else '='} {rule};"
 
     def _rewards(self) -> Iterator[str]:
         model = self.model
@@ -279,7 +259,7 @@ class _Writer:
 
     def _function(self, fields: Sequence[_Field], context: Ints, value: Floats) -> str:
         distinct, leaf = np.unique(value, return_inverse=True)
-        return self._match(fields, context, leaf.reshape(-1), [_number(x) for x in distinct.tolist()])
+        return self._match(fields, context, leaf.reshape(-1), [number(x) for x in distinct.tolist()])
 
     def _match(self, fields: Sequence[_Field], context: Ints, leaf: Ints, leaves: Sequence[str]) -> str:
         """The expression that gives each context its leaf; a field beyond `fields` is the kernel."""
@@ -299,7 +279,7 @@ class _Writer:
         return f"match ({', '.join(heads)}) {{\n" + "\n".join(rows) + "\n}"
 
     def _spans_of(self, kernel: int) -> list[str]:
-        return _spans(np.flatnonzero(np.array(self.model.kernel_of_step) == kernel) + 1)
+        return spans(np.flatnonzero(np.array(self.model.kernel_of_step) == kernel) + 1)
 
     # ---- names
 
@@ -314,44 +294,3 @@ class _Writer:
 
     def _word(self, values: Sequence[str]) -> Callable[[int], str]:
         return values.__getitem__ if is_range(values) else lambda i: self.names.word(values[i])
-
-
-def _distribution(words: list[str], chances: list[float], size: int) -> str:
-    """A law on words of a type of `size` values."""
-    if len(words) == 1:
-        return words[0]
-    if all(abs(p * len(words) - 1) <= TIDY for p in chances):
-        return "uniform" if len(words) == size else "uniform {" + _wrapped(words) + "}"
-    return "{" + _wrapped([f"{word}: {_number(p)}" for word, p in zip(words, chances, strict=True)]) + "}"
-
-
-def _is_random(leaves: dict[str, int]) -> bool:
-    return any("{" in text or text == "uniform" for text in leaves)
-
-
-def _number(x: float) -> str:
-    """A literal that reads back as the same number."""
-    return str(int(x)) if x == int(x) and abs(x) < 1e15 else repr(x)
-
-
-def _quoted(text: str) -> str:
-    return '"' + " ".join(text.split()) + '"'
-
-
-def _wrapped(items: Sequence[str]) -> str:
-    """The items with commas, broken into lines of some _WIDTH characters."""
-    rows = [""]
-    for item in items:
-        if rows[-1] and len(rows[-1]) + len(item) > _WIDTH:
-            rows.append("")
-        rows[-1] += f"{', ' if rows[-1] else ''}{item}"
-    return ",\n".join(rows)
-
-
-def _spans(steps: Ints) -> list[str]:
-    """Ascending steps, one `first..last` for each run, or the step where it is alone."""
-    found = []
-    for _, run in groupby(enumerate(steps.tolist()), key=lambda pair: pair[1] - pair[0]):
-        each = [step for _, step in run]
-        found.append(f"{each[0]}..{each[-1]}" if len(each) > 1 else str(each[0]))
-    return found

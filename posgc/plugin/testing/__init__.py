@@ -9,6 +9,7 @@ Each raises AssertionError with what went wrong, and returns the number of games
 """
 
 from posgc.plugin.testing.backends import check_backend
+from posgc.plugin.testing.blocks import check_block
 from posgc.plugin.testing.compressions import check_compression
 from posgc.plugin.testing.formats import check_exporter, check_importer
 from posgc.plugin.testing.games import battery_game, battery_games
@@ -19,6 +20,7 @@ __all__ = [
     "battery_game",
     "battery_games",
     "check_backend",
+    "check_block",
     "check_compression",
     "check_exporter",
     "check_importer",

@@ -16,6 +16,7 @@ import numpy as np
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
 from posgc.judge.choose import judge
+from posgc.judge.histories import judge_histories
 from posgc.language.concepts import ConceptName
 from posgc.model.rewards import reward_kind, reward_spans
 from posgc.plugin.backend import Backend, Facts, Problem
@@ -24,6 +25,7 @@ from posgc.policy.artefact import Policy
 from posgc.policy.binding import bound_to
 from posgc.policy.compatibility import require_compatible
 from posgc.policy.file import load_policy, save_policy
+from posgc.policy.opaque import Opaque
 from posgc.policy.packing import strategy_arrays
 
 __all__ = ["asked", "check_backend", "reloaded", "same_strategy"]
@@ -80,6 +82,19 @@ def _play(backend: Backend, options: Any, problem: Problem, holds: bool, toleran
         f"{where}: two runs with one seed differ"
     )
     assert same_strategy(policy, reloaded(policy)), f"{where}: the policy changes on its way through a file"
+    if isinstance(policy.strategy, Opaque):
+        _require_player(backend, policy, information, where)
+
+
+def _require_player(backend: Backend, policy: Policy, information: Information, where: str) -> None:
+    """The player that the back-end makes of the file earns the same."""
+    stored = reloaded(policy).strategy
+    assert isinstance(stored, Opaque)
+    make = getattr(backend, "player", None)
+    assert make is not None, f"{where}: it returns opaque players, and has no `player` that loads one"
+    again = Opaque(make(stored.player.arrays(), stored.player.info, information.structure))
+    one, two = (judge_histories(information, strategy, "cce").values for strategy in (policy.strategy, again))
+    assert np.allclose(one, two, rtol=0, atol=1e-9), f"{where}: the player that is loaded plays another strategy"
 
 
 def reloaded(policy: Policy) -> Policy:

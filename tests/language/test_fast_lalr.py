@@ -8,8 +8,8 @@ import pytest
 from lark import Token, Tree
 from lark.exceptions import UnexpectedToken
 
-from posgc.language.text import swift
-from posgc.language.text.parse import _parser
+from posgc.language.text import fast_lalr
+from posgc.language.text.dialect import base_parser
 
 GAMES = sorted((Path(__file__).parents[2] / "games").glob("*.posg"))
 WRONG = [
@@ -35,7 +35,7 @@ def places(tree: Tree[Token]) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("path", GAMES, ids=lambda p: p.stem)
 def test_trees_and_positions(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    own, theirs = swift.parse(_parser(), text, "start"), _parser().parse(text, start="start")
+    own, theirs = fast_lalr.parse(base_parser(), text, "start"), base_parser().parse(text, start="start")
     assert own == theirs and places(own) == places(theirs)
 
 
@@ -43,8 +43,8 @@ def test_trees_and_positions(path: Path) -> None:
 def test_errors(text: str) -> None:
     """The same token, with the same tokens that could have come."""
     with pytest.raises(UnexpectedToken) as own:
-        swift.parse(_parser(), text, "start")
+        fast_lalr.parse(base_parser(), text, "start")
     with pytest.raises(UnexpectedToken) as theirs:
-        _parser().parse(text, start="start")
+        base_parser().parse(text, start="start")
     assert own.value.token == theirs.value.token and own.value.pos_in_stream == theirs.value.pos_in_stream
     assert own.value.accepts == theirs.value.accepts and own.value.accepts

@@ -1,0 +1,228 @@
+"""Which name each word of a syntax tree is: a walk that needs no types and no values, and so works on wrong files too.
+
+Its rules are those of the elaborator: a name means one thing in a file, and on the left side of a line, or before the
+`:` of a quantifier, a bare name without a meaning is an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+
+from posgc.language.analysis.names import Kind
+from posgc.language.analysis.places import Places, Scope
+from posgc.language.elaborate.names import BUILTIN_NAMES
+from posgc.language.text import syntax as ast
+
+__all__ = ["places_of"]
+
+
+def places_of(game: ast.GameText) -> Places:
+    """The places of every name of a file."""
+    places = Places()
+    for item in game.items:
+        _declare(places, item)
+    walk = _Walk(places)
+    for item in game.items:
+        walk.item(item)
+    return places
+
+
+def _declare(places: Places, item: ast.Item) -> None:
+    """The declarations of one item: of names that have a meaning in the whole file."""
+    match item:
+        case ast.Param():
+            places.declare(places.names, item.name, "parameter", item.name_span)
+        case ast.TypeDef():
+            places.declare(places.names, item.name, "type", item.name_span)
+        case ast.Agents():
+            for word in item.names:
+                places.declare(places.names, word.text, "agent", word.span)
+        case ast.Variable():
+            places.declare(places.names, item.target.name, item.kind, item.target.span)
+        case ast.Chance():
+            places.declare(places.names, item.target.name, "chance", item.target.span)
+        case ast.Definition():
+            kind: Kind = "function" if item.arguments else "definition"
+            places.declare(places.names, item.target.name, kind, item.target.span)
+        case ast.Share() if item.rules is not None:
+            places.declare(places.protocols, item.head.name, "protocol", item.head.span)
+        case _:
+            pass
+    if isinstance(item, ast.TypeDef | ast.Variable | ast.Chance) and isinstance(item.type, ast.Enumeration):
+        for word in item.type.words:
+            places.declare(places.words, word.text, "word", word.span)
+
+
+class _Walk:
+    """Finds the uses, and the indices and arguments."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+
+    def item(self, item: ast.Item) -> None:
+        match item:
+            case ast.Variable() | ast.Chance() | ast.Definition() | ast.Draw():
+                self._line(item)
+            case ast.TypeDef():
+                self._type(item.type, {})
+            case ast.Reward():
+                self._reward(item)
+            case ast.Share():
+                self._share(item)
+            case ast.Expect():
+                self._expect(item)
+            case ast.BlockItem():
+                self._nodes(item.expressions, {})
+            case ast.Agents():
+                self._nodes((item.size,), {})
+            case _:
+                self._nodes(tuple(getattr(item, f.name) for f in fields(item)), {})
+
+    def _line(self, item: ast.Variable | ast.Chance | ast.Definition | ast.Draw) -> None:
+        if isinstance(item, ast.Draw):
+            self.places.use(item.target.name, item.target.span, {})
+        scope = self._left(item.target.indices, {})
+        match item:
+            case ast.Variable():
+                self._type(item.type, {})
+                self._nodes((item.when,), scope)
+            case ast.Chance():
+                self._type(item.type, {})
+                self.node(item.law, scope)
+            case ast.Definition():
+                scope = scope | {a.text: self.places.local(a.text, "argument", a.span) for a in item.arguments}
+                self.node(item.body, scope)
+            case ast.Draw():
+                self.node(item.law, scope)
+
+    def _reward(self, item: ast.Reward) -> None:
+        scope: Scope = {}
+        if item.each is not None:
+            scope = {item.each.text: self.places.local(item.each.text, "index", item.each.span, "agent")}
+        elif item.target is not None:
+            self.places.use(item.target.name, item.target.span, {})
+            self._nodes(item.target.indices, {})
+        self.node(item.value, scope)
+
+    def _type(self, text: ast.TypeText, scope: Scope) -> None:
+        if isinstance(text, ast.Named):
+            self.places.use(text.name, text.span, {})
+        elif isinstance(text, ast.RangeOf):
+            self.node(text, scope)
+
+    # ---- indices
+
+    def _left(self, indices: Sequence[ast.Expression], scope: Scope) -> Scope:
+        """The scope right of a left side, or after the binders of a quantifier."""
+        for index in indices:
+            scope = self._bound(index, scope)
+        return scope
+
+    def _bound(self, node: ast.Expression, scope: Scope) -> Scope:
+        match node:
+            case ast.Reference() if self._fresh(node, scope):
+                return scope | {node.name: self.places.local(node.name, "index", node.span, "agent")}
+            case ast.Compare(operator="!=", left=ast.Reference() as name, right=other) if self._fresh(name, scope):
+                self.node(other, scope)
+                return scope | {name.name: self.places.local(name.name, "index", name.span, "agent")}
+            case ast.Member(element=ast.Reference() as name, collection=where) if self._fresh(name, scope):
+                self.node(where, scope)
+                type = where.name if isinstance(where, ast.Reference) else None
+                return scope | {name.name: self.places.local(name.name, "index", name.span, type)}
+        self.node(node, scope)
+        return scope
+
+    def _fresh(self, node: ast.Reference, scope: Scope) -> bool:
+        known = node.name in scope or node.name in self.places.names or node.name in self.places.words
+        return not (node.indices or node.primed or known or node.name in BUILTIN_NAMES)
+
+    # ---- expressions
+
+    def _nodes(self, parts: Sequence[object], scope: Scope) -> None:
+        for part in parts:
+            self.node(part, scope)
+
+    def node(self, node: object, scope: Scope) -> None:
+        match node:
+            case tuple():
+                self._nodes(node, scope)
+            case ast.Reference():
+                self.places.use(node.name, node.span, scope)
+                self._nodes(node.indices, scope)
+            case ast.Call():
+                self.places.use(node.name, node.span, scope)
+                self._arguments(node.arguments, scope)
+            case ast.Uniform(over=ast.Binder(left=left, body=body)):
+                self.node(body, self._drawn(left, scope))
+            case _ if type(node).__module__ in _SYNTAX:
+                self._nodes(tuple(_parts(node)), scope)
+
+    def _drawn(self, left: ast.Expression, scope: Scope) -> Scope:
+        """The scope of the condition in `uniform(c: ...)`, whose index runs over what is drawn."""
+        if isinstance(left, ast.Reference) and self._fresh(left, scope):
+            return scope | {left.name: self.places.local(left.name, "index", left.span)}
+        self.node(left, scope)
+        return scope
+
+    def _arguments(self, arguments: Sequence[ast.Expression], scope: Scope) -> None:
+        if arguments and isinstance(last := arguments[-1], ast.Binder):
+            self.node(last.body, self._left((*arguments[:-1], last.left), scope))
+        else:
+            self._nodes(arguments, scope)
+
+    # ---- sharing and claims
+
+    def _share(self, item: ast.Share) -> None:
+        scope: Scope = {}
+        for argument in item.head.arguments:
+            if isinstance(argument, ast.Keyword):
+                self.node(argument.value, {})
+            if item.rules is None:
+                self._nodes((argument,) if not isinstance(argument, ast.Keyword) else (), {})
+            elif isinstance(argument, ast.Keyword | ast.Reference):
+                scope[argument.name] = self.places.local(argument.name, "argument", argument.span, "int")
+        for rule in item.rules or ():
+            if isinstance(rule, ast.Forget):
+                self.node(rule.after, scope)
+            else:
+                self._rule(rule, scope)
+
+    def _rule(self, rule: ast.Rule, scope: Scope) -> None:
+        self.places.use(rule.item.name, rule.item.span, {})
+        inner = self._left(rule.item.indices[:1], scope)
+        self._nodes(rule.item.indices[1:], inner)
+        if rule.audience is not None:
+            inner = self._bound(rule.audience, inner)
+        if isinstance(rule.edges, ast.EdgesWhere):
+            self._arguments(rule.edges.arguments, scope)
+        elif rule.edges is not None:
+            for edge in rule.edges.edges:
+                for place in (edge.source, edge.target):
+                    if place.name is not None:
+                        self.places.use(place.name, place.span, {})
+        self.node(rule.delay, inner)
+
+    def _expect(self, item: ast.Expect) -> None:
+        if isinstance(item.claim, ast.ValueClaim):
+            comparison = item.claim.comparison
+            sides = (comparison.left, comparison.right) if isinstance(comparison, ast.Compare) else (comparison,)
+            for side in sides:
+                # The concept of `value(team, ann)` and `gap(nash)` is a word of claims, whatever else it may be.
+                self._nodes(side.arguments[1:] if isinstance(side, ast.Call) else (side,), {})
+            self._nodes((item.claim.within,), {})
+        if item.protocol is not None:
+            named = self.places.protocols.get(item.protocol.name)
+            if named is not None:
+                self.places.use(item.protocol.name, item.protocol.span, self.places.protocols)
+            arguments = (a.value if isinstance(a, ast.Keyword) else a for a in item.protocol.arguments)
+            self._nodes(tuple(arguments), {})
+
+
+_SYNTAX = {kind.__module__ for kind in vars(ast).values() if isinstance(kind, type)}
+
+
+def _parts(node: object) -> Iterator[object]:
+    for f in fields(node):  # type: ignore[arg-type]
+        if f.name != "span":
+            yield getattr(node, f.name)

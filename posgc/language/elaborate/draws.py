@@ -1,0 +1,139 @@
+"""The lines that draw: `init`, `next`, `observe`, `chance`, and the `when` of an action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from posgc.language import ir
+from posgc.language.diagnostics import Span
+from posgc.language.diagnostics.report import near
+from posgc.language.elaborate.conditions import checked_expression
+from posgc.language.elaborate.dependencies import check_reads
+from posgc.language.elaborate.drawn import DrawnVariable
+from posgc.language.elaborate.families import label
+from posgc.language.elaborate.laws import Laws
+from posgc.language.elaborate.names import Family, Key
+from posgc.language.elaborate.values import Env, constant, written_value
+from posgc.language.elaborate.variables import VariableTable
+from posgc.language.text import syntax as ast
+
+__all__ = ["Draws"]
+
+_FITTING = {"init": ("state", "observation"), "next": ("state",), "observe": ("observation",)}
+
+
+class Draws:
+    """The laws of a game by line, kind and number, each with the place of its line, and the conditions of its actions
+    by number.
+    """
+
+    def __init__(self, laws: Laws, variables: VariableTable, game: ast.GameText) -> None:
+        self.laws = laws
+        self.variables = variables
+        self.reporter = laws.reporter
+        self.table = laws.names.table
+        self.laws_of: dict[tuple[str, str, int], tuple[ir.Dist, Span]] = {}
+        self.conditions: dict[int, ir.Expr] = {}
+        for item in game.items:
+            if isinstance(item, ast.Draw):
+                self._draw(item)
+            elif isinstance(item, ast.Chance):
+                self._chance(item)
+            elif isinstance(item, ast.Variable) and item.when is not None:
+                self._when(item, item.when)
+
+    def _draw(self, item: ast.Draw) -> None:
+        name = item.target.name
+        family = self.table.get(name)
+        if not isinstance(family, Family):
+            what = "is not a variable" if name in self.laws.names else "is not declared"
+            known = [k for k, v in self.table.items() if isinstance(v, Family)]
+            self.reporter.error(
+                "E201",
+                f"`{name}` {what}",
+                item.target.span,
+                near(name, known) or "declare it with `state` or `observation`",
+            )
+            return
+        if family.kind not in _FITTING[item.kind]:
+            self.reporter.error(
+                "E215",
+                f"`{item.kind}` does not go with the {family.kind} `{name}`",
+                item.target.span,
+                {
+                    "state": "a state has `init` and `next`",
+                    "observation": "an observation has `init` and `observe`",
+                    "action": "an action is chosen, not drawn",
+                    "chance": "a chance has its law where it is declared",
+                }[family.kind],
+            )
+            return
+        if family.broken:
+            return
+        for key, env in self._known_targets(item.target, family):
+            self._one_law(item.kind, family, key, item.law, item.drawn, env, item.target.span, item.span)
+
+    def _known_targets(self, target: ast.Target, family: Family) -> Sequence[tuple[Key, Env]]:
+        """The declared variables that a left side means."""
+        width = len(next(iter(family.numbers)))
+        if len(target.indices) != width:
+            self.reporter.error(
+                "E207",
+                f"`{family.name}` has {width or 'no'} ind{'ex' if width == 1 else 'ices'}, not {len(target.indices)}",
+                target.span,
+                f"write `{family.name}[{', '.join('ijk'[:width] or '...')}]`" if width else f"write `{family.name}`",
+            )
+            return []
+
+        def known(key: Key) -> Sequence[ir.Value]:
+            at = len(key)
+            return list(dict.fromkeys(k[at] for k in family.numbers if k[:at] == key))
+
+        found: list[tuple[Key, Env]] = []
+        for key, env in self.laws.indices.targets(target, Env(), known):
+            if key in family.numbers:
+                found.append((key, env))
+            else:
+                self.reporter.error(
+                    "E401",
+                    f"there is no `{family.name}[{', '.join(map(written_value, key))}]`",
+                    target.span,
+                    "correct the index",
+                )
+        return found
+
+    def _one_law(
+        self, line: str, family: Family, key: Key, law: ast.Expression, drawn: bool, env: Env, head: Span, span: Span
+    ) -> None:
+        number = family.numbers[key]
+        name = label(self.variables.agents, family, key)
+        if (line, family.kind, number) in self.laws_of:
+            self.reporter.error("E205", f"`{name}` has a second `{line}`", head, "keep one of them")
+            return
+        uses = self.laws.expander.begin_line()
+        made = self.laws.law(law, drawn, DrawnVariable(name, family.types[key]), env)
+        check_reads(line, made, span, uses, self.variables.names, self.reporter)
+        self.laws_of[line, family.kind, number] = made, head
+
+    def _chance(self, item: ast.Chance) -> None:
+        family = self.table.get(item.target.name)
+        if isinstance(family, Family) and family.kind == "chance" and not family.broken and item in family.texts:
+            for key, env in self.laws.indices.targets(item.target, Env()):
+                self._one_law("chance", family, key, item.law, item.drawn, env, item.target.span, item.span)
+
+    def _when(self, item: ast.Variable, when: ast.Expression) -> None:
+        family = self.table.get(item.target.name)
+        if item.kind != "action":
+            self.reporter.error(
+                "E215",
+                f"`when` does not go with the {item.kind} `{item.target.name}`",
+                when.span,
+                "only an action can be withheld",
+            )
+            return
+        if not isinstance(family, Family) or family.broken or item not in family.texts:
+            return
+        for key, env in self.laws.indices.targets(item.target, Env()):
+            condition = checked_expression(self.laws, self.variables, "when", when, env, item.span)
+            if constant(condition) is not True and key in family.numbers:
+                self.conditions[family.numbers[key]] = condition.ir

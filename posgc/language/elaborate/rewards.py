@@ -1,0 +1,99 @@
+"""`reward` and `terminal` lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from posgc.language import ir
+from posgc.language.diagnostics import Span
+from posgc.language.diagnostics.report import near
+from posgc.language.elaborate.conditions import checked_expression
+from posgc.language.elaborate.laws import Laws
+from posgc.language.elaborate.names import AgentArray, AgentName, DuplicateAgents
+from posgc.language.elaborate.values import INT, Env, Typed
+from posgc.language.elaborate.variables import VariableTable
+from posgc.language.text import syntax as ast
+
+__all__ = ["Rewards", "terminal"]
+
+
+class Rewards:
+    """Adds up what the lines give to each agent."""
+
+    def __init__(self, laws: Laws, variables: VariableTable) -> None:
+        self.laws = laws
+        self.variables = variables
+        self.reporter = laws.reporter
+        self.table = laws.names.table
+
+    def of(self, items: Sequence[ast.Reward]) -> tuple[ir.Expr, ...]:
+        """Each agent's reward of a step: the sum of the lines that give it one."""
+        agents = self.variables.agents
+        terms: list[list[Typed]] = [[] for _ in agents]
+        for item in items:
+            if item.each is not None:
+                name = ast.Reference(item.each.text, (), False, item.each.span)
+                if self.laws.indices.bindable(name, Env()):
+                    for i in range(len(agents)):
+                        index = Typed(ir.Const(i + 1, item.each.span), INT)
+                        terms[i].append(self._reward(item, Env().bind(item.each.text, index)))
+            elif item.target is not None:
+                self._reward_of(item, item.target, terms)
+        return tuple(self._total(t) for t in terms)
+
+    def _reward(self, item: ast.Reward, env: Env) -> Typed:
+        return checked_expression(self.laws, self.variables, "reward", item.value, env, item.span)
+
+    def _reward_of(self, item: ast.Reward, target: ast.Target, terms: list[list[Typed]]) -> None:
+        value = self._reward(item, Env())
+        if target.name == "team" and not target.indices and not item.zero_sum:
+            for own in terms:
+                own.append(value)
+            return
+        agent = self._agent(target)
+        if agent is None:
+            return
+        terms[agent].append(value)
+        if item.zero_sum:
+            if len(terms) != 2:
+                self.reporter.error(
+                    "E311",
+                    f"`zero_sum` is for two agents, and this game has {len(terms)}",
+                    item.span,
+                    "write a reward for each agent",
+                )
+                return
+            terms[1 - agent].append(self.laws.ops.negate(value, item.span, Env()))
+
+    def _agent(self, target: ast.Target) -> int | None:
+        entity = self.table.get(target.name)
+        if isinstance(entity, DuplicateAgents):
+            return None
+        if not isinstance(entity, AgentName | AgentArray):
+            known = ["team", *(w for w, e in self.table.items() if isinstance(e, AgentName | AgentArray))]
+            self.reporter.error(
+                "E201",
+                f"`{target.name}` is not an agent",
+                target.span,
+                near(target.name, known) or "write `team`, an agent, or `reward[i] = ...;`",
+            )
+            return None
+        node = ast.Reference(target.name, target.indices, False, target.span)
+        number = self.laws.expressions.types.constant(node, Env(), INT, "the agent of a reward")
+        return None if number is None else int(number) - 1
+
+    def _total(self, terms: Sequence[Typed]) -> ir.Expr:
+        if not terms:
+            return ir.Const(0.0, Span(0, 0, 1, 1))
+        if not all(t.ty.number or t.ty.kind == "poison" for t in terms):
+            return terms[0].ir  # reported before
+        return self.laws.ops.arithmetic("+", terms, terms[0].ir.span, Env(conditional=True)).ir
+
+
+def terminal(laws: Laws, variables: VariableTable, items: Sequence[ast.Terminal]) -> ir.Expr | None:
+    """The condition under which the game ends early; reports a second one."""
+    for again in items[1:]:
+        laws.reporter.error("E205", "`terminal` is declared twice", again.span, "join the conditions with `or`")
+    if not items:
+        return None
+    return checked_expression(laws, variables, "terminal", items[0].condition, Env(), items[0].span).ir

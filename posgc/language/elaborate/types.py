@@ -1,0 +1,154 @@
+"""Constants, types and collections: what must have a value before a game can be written out in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from posgc.language import ir
+from posgc.language.diagnostics import Span
+from posgc.language.diagnostics.report import near
+from posgc.language.elaborate.context import Context, Elaborate
+from posgc.language.elaborate.names import TypeName
+from posgc.language.elaborate.values import INT, Env, Ty, ty_of_type, ty_of_value, words
+from posgc.language.text import syntax as ast
+
+__all__ = ["MAX_VALUES", "Types"]
+
+MAX_VALUES = 1_000_000
+"""Values that a type may have."""
+
+_BOOL = ir.Type("bool", (False, True))
+
+
+class Types:
+    """Evaluates constants, and reads types and the collections that follow `in`."""
+
+    def __init__(self, context: Context, expr: Elaborate) -> None:
+        self.names = context.names
+        self.reporter = context.reporter
+        self.ops = context.ops
+        self.agents = context.agents
+        self.expr = expr
+        self._interned = context.cache.types
+        self._opening: set[str] = set()
+
+    # ---- constants and types
+
+    def constant(self, node: ast.Expression, env: Env, ty: Ty | None, what: str) -> ir.Value | None:
+        """The value of an expression that must be a constant of the type; None after reporting an error."""
+        typed = self.expr(node, env)
+        if typed.ty.kind == "poison" or (ty is not None and not self.ops.expect(typed, ty, what)):
+            return None
+        if isinstance(typed.ir, ir.Const):
+            return typed.ir.value
+        self.reporter.error(
+            "E306",
+            f"{what} must be a constant",
+            node.span,
+            "it may be made of numbers, parameters, agents and indices, not of variables or `step`",
+        )
+        return None
+
+    def bounds(self, node: ast.RangeOf, env: Env, what: str) -> range | None:
+        low = self.constant(node.low, env, INT, f"the low end of {what}")
+        high = self.constant(node.high, env, INT, f"the high end of {what}")
+        if low is None or high is None:
+            return None
+        return range(int(low), int(high) + 1)
+
+    def type_of(self, text: ast.TypeText) -> ir.Type | None:
+        """The type that is written, None after reporting an error."""
+        if isinstance(text, ast.Enumeration):
+            return self._type(tuple(dict.fromkeys(w.text for w in text.words)))
+        if isinstance(text, ast.RangeOf):
+            return self._integers(text)
+        if text.name == "bool":
+            return _BOOL
+        if text.name == "agent":
+            return None if self.known_agents(text.span) is None else self._interval(1, len(self.agents or ()))
+        entity = self.names.table.get(text.name)
+        if isinstance(entity, TypeName):
+            if entity.type is None and not entity.broken:
+                entity.type = self._open(entity, text.span)
+                entity.broken = entity.type is None
+            return entity.type
+        types = [k for k, v in self.names.table.items() if isinstance(v, TypeName)]
+        what = "is not a type" if text.name in self.names else "is not declared"
+        cure = near(text.name, [*types, "bool", "agent"])
+        if text.name in ("int", "real", "float", "integer"):
+            cure = "a variable has finitely many values: write a range, `0..10`"
+        self.reporter.error("E201", f"the type `{text.name}` {what}", text.span, cure or "declare it with `type`")
+        return None
+
+    def _open(self, entity: TypeName, span: Span) -> ir.Type | None:
+        if entity.text.name in self._opening:
+            self.reporter.error(
+                "E206", f"the type `{entity.text.name}` is made of itself", span, "give it values of its own"
+            )
+            return None
+        self._opening.add(entity.text.name)
+        type = self.type_of(entity.text.type)
+        self._opening.discard(entity.text.name)
+        return type
+
+    def _type(self, values: tuple[str, ...]) -> ir.Type:
+        return self._interned.setdefault(values, ir.Type("words", values))
+
+    def _integers(self, text: ast.RangeOf) -> ir.Type | None:
+        values = self.bounds(text, Env(), "a range")
+        if values is None:
+            return None
+        if len(values) == 0:
+            self.reporter.error("E408", "this range is empty", text.span, "write the smaller number first")
+            return None
+        if len(values) > MAX_VALUES:
+            self.reporter.error(
+                "E308", f"this type has more than {MAX_VALUES:,} values", text.span, "make the range smaller"
+            )
+            return None
+        return self._interval(values.start, values.stop - 1)
+
+    def _interval(self, low: int, high: int) -> ir.Type:
+        key = (low, high)
+        if key not in self._interned:
+            self._interned[key] = ir.Type("integers", tuple(range(low, high + 1)))
+        return self._interned[key]
+
+    # ---- what follows `in`
+
+    def collection(self, node: ast.Expression, env: Env, what: str) -> tuple[Sequence[ir.Value], Ty] | None:
+        """The constants of a range, a set or a type, and their type; None after reporting an error."""
+        if isinstance(node, ast.RangeOf):
+            values = self.bounds(node, env, what)
+            return None if values is None else (values, INT)
+        if isinstance(node, ast.SetOf):
+            return self._set(node, env, what)
+        if isinstance(node, ast.Reference) and not node.indices and not node.primed:
+            type = self.type_of(ast.Named(node.name, node.span))
+            return None if type is None else (type.values, ty_of_type(type))
+        self.reporter.error("E115", f"{what} is not a range, a set or a type", node.span, "write `1..3` or a type")
+        return None
+
+    def _set(self, node: ast.SetOf, env: Env, what: str) -> tuple[Sequence[ir.Value], Ty] | None:
+        values = [self.constant(item, env, None, f"an element of {what}") for item in node.items]
+        found = [v for v in values if v is not None]
+        if len(found) < len(values):
+            return None
+        tys = [ty_of_value(v) for v in found]
+        if any(t.kind != tys[0].kind for t in tys):
+            self.reporter.error(
+                "E302", "the elements of this set are of different kinds", node.span, "list values of one kind"
+            )
+            return None
+        everything = frozenset[str]().union(*(t.words for t in tys))
+        return list(dict.fromkeys(found)), words(everything) if tys[0].kind == "word" else tys[0]
+
+    def known_agents(self, span: Span) -> tuple[str, ...] | None:
+        if self.agents is None:
+            self.reporter.error(
+                "E306",
+                "the agents are not known here",
+                span,
+                "parameters and the number of agents cannot depend on the agents",
+            )
+        return self.agents

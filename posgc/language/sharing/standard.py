@@ -1,0 +1,146 @@
+"""Requests of standard structures, and `share` blocks that carry the name of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from posgc.language.diagnostics import Source
+from posgc.language.diagnostics.report import Reporter
+from posgc.language.sharing.arguments import block_parameters, evaluate_block, given_arguments
+from posgc.language.sharing.lag_table import LagTable
+from posgc.language.sharing.rules import MAX_DELAY, ShareContext
+from posgc.language.sharing.structures import STANDARD, Misuse, Structure
+from posgc.language.signature import Signature
+from posgc.language.text import syntax as ast
+
+__all__ = ["compare_with_standard", "standard_forms", "standard_protocol"]
+
+_TRIED = (1, 2, 3)  # delays at which a redeclared standard structure is compared with its own
+
+
+def standard_protocol(context: ShareContext, request: ast.ProtocolRef, structure: Structure) -> LagTable | None:
+    linked = any(isinstance(a, ast.Link) for a in request.arguments)
+    if linked != structure.link and (linked or request.arguments):
+        context.reporter.error(
+            "E502", f"`{request.name}` is written otherwise", request.span, f"write `{_form(request.name)}`"
+        )
+        return None
+    given = given_arguments(context, request, list(structure.parameters))
+    if given is None:
+        return None
+    rules = context.rules()
+    values: list[int] = []
+    for name, default in structure.parameters.items():
+        value = given.get(name, default)
+        if value is None:
+            context.reporter.error(
+                "E502", f"`{request.name}` needs a value for `{name}`", request.span, f"write `{_form(request.name)}`"
+            )
+            return None
+        if name in structure.agents:
+            agent = rules.agent(ast.Literal_(value, request.span), rules.env, f"the argument `{name}`")
+            if agent is None:
+                return None
+        elif value > MAX_DELAY:
+            context.reporter.error(
+                "E504", f"a delay of {value} steps is not possible", request.span, f"delays are at most {MAX_DELAY:,}"
+            )
+            return None
+        values.append(value)
+    try:
+        return structure.make(context.signature, values).protocol(
+            _name(context.signature, request.name, structure, values)
+        )
+    except Misuse as misuse:
+        context.reporter.error(misuse.code, misuse.message, request.span, misuse.help)
+        return None
+
+
+def _name(signature: Signature, name: str, structure: Structure, values: Sequence[int]) -> str:
+    """The request in its shortest full form: `controlled_by(ann, 2)`."""
+    if structure.link:
+        return f"{name}({signature.agents[values[0] - 1]} -> {signature.agents[values[1] - 1]})"
+    parts: list[str] = []
+    for (parameter, default), value in zip(structure.parameters.items(), values, strict=True):
+        if parameter in structure.agents:
+            parts.append(signature.agents[value - 1])
+        elif default is None:
+            parts.append(str(value))
+        elif value != default:
+            parts.append(f"{parameter} = {value}")
+    return f"{name}({', '.join(parts)})" if parts else name
+
+
+def _form(name: str) -> str:
+    return next(f for f in standard_forms() if f.partition("(")[0] == name)
+
+
+def standard_forms() -> tuple[str, ...]:
+    return (
+        "full",
+        "one_step",
+        "delayed(2)",
+        "one_directional(ann -> bob)",
+        "controlled_by(ann, d = 2)",
+        "controlled_by(ann, d = 2, own = 1)",
+        "uncontrolled(2)",
+        "none",
+    )
+
+
+def compare_with_standard(context: ShareContext, share: ast.Share) -> None:
+    """Reports (E506) a block that has a standard name and another meaning.
+
+    A block with arguments is compared at its defaults and at a few delays.
+    """
+    name = share.head.name
+    structure = STANDARD[name]
+    parameters = block_parameters(share)
+    required = sum(default is None for default in structure.parameters.values())
+    fits = required <= len(parameters) <= len(structure.parameters)
+    for values in islice(_trials(context, parameters, structure), 8) if fits else ():
+        quiet = Reporter(context.reporter.source)
+        block = evaluate_block(replace(context, reporter=quiet), share, dict(zip(parameters, values, strict=True)))
+        if quiet.failed:
+            return  # the block has mistakes of its own
+        defaults = [d or 0 for d in list(structure.parameters.values())[len(values) :]]
+        try:
+            standard = structure.make(context.signature, [*values, *defaults]).protocol(name)
+        except Misuse:
+            continue
+        if _meaning(block) != _meaning(standard):
+            fits = False
+            break
+    if not fits:
+        context.reporter.error(
+            "E506",
+            f"`{name}` is a standard structure, and this block means something else",
+            share.head.span,
+            "give the block another name",
+        )
+
+
+def _trials(
+    context: ShareContext, parameters: Mapping[str, ast.Expression | None], structure: Structure
+) -> Iterator[list[int]]:
+    if not parameters:
+        yield []
+        return
+    rules = replace(context, reporter=Reporter(Source("", ""))).rules()
+    kinds = list(structure.parameters)
+    start = [
+        2 if default is None else rules.number(default, rules.env, "an argument") or 0
+        for default in parameters.values()
+    ]
+    if all(d is not None or kinds[k] not in structure.agents for k, d in enumerate(parameters.values())):
+        yield start
+    for k in range(len(start)):
+        choices = range(1, len(context.signature.agents) + 1) if kinds[k] in structure.agents else _TRIED
+        for value in choices:
+            yield [*start[:k], value, *start[k + 1 :]]
+
+
+def _meaning(made: LagTable) -> tuple[object, ...]:
+    return made.action_lags, made.observation_lags, made.forget

@@ -1,0 +1,156 @@
+"""Types, and the lines that declare, draw and reward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from posgc.language.diagnostics import Span
+from posgc.language.text.syntax.expressions import Expression, RangeOf, Word
+
+__all__ = [
+    "Agents",
+    "Chance",
+    "Closed",
+    "Definition",
+    "Discount",
+    "Draw",
+    "Enumeration",
+    "Horizon",
+    "Named",
+    "Param",
+    "Reward",
+    "Target",
+    "Terminal",
+    "TypeDef",
+    "TypeText",
+    "Variable",
+]
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    words: tuple[Word, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Named:
+    name: str
+    span: Span = field(compare=False)
+
+
+TypeText = Enumeration | RangeOf | Named
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a line defines: a name and, in brackets, indices that are fresh, range, or pick."""
+
+    name: str
+    indices: tuple[Expression, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Closed:
+    """`[low, high]`, the domain of a real parameter."""
+
+    low: Expression
+    high: Expression
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Param:
+    name: str
+    name_span: Span = field(compare=False)
+    annotation: Word | None
+    default: Expression
+    domain: Closed | RangeOf | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Horizon:
+    value: Expression
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Discount:
+    value: Expression
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Agents:
+    """`agents ann, bob;`, or `agents robot[n];` with `size`."""
+
+    names: tuple[Word, ...]
+    size: Expression | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class TypeDef:
+    name: str
+    name_span: Span = field(compare=False)
+    type: TypeText
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Variable:
+    kind: Literal["state", "action", "observation"]
+    target: Target
+    type: TypeText
+    when: Expression | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Chance:
+    """`law` is a distribution where `drawn` (`~`), a value where not (`=`)."""
+
+    target: Target
+    type: TypeText
+    law: Expression
+    drawn: bool
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """`let f = e;`, `let f[i] = e;` (target) or, with `arguments`, `let f(x, y) = e;`."""
+
+    target: Target
+    arguments: tuple[Word, ...]
+    body: Expression
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Draw:
+    kind: Literal["init", "next", "observe"]
+    target: Target
+    law: Expression
+    drawn: bool
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Reward:
+    """`each` is the index of `reward[i] = e;`; otherwise `target` is `team` or an agent."""
+
+    target: Target | None
+    each: Word | None
+    zero_sum: bool
+    value: Expression
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Terminal:
+    condition: Expression
+    span: Span = field(compare=False)

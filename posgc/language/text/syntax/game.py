@@ -1,0 +1,59 @@
+"""A whole file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from posgc.language.diagnostics import Span
+from posgc.language.text.syntax.block_item import BlockItem
+from posgc.language.text.syntax.declarations import (
+    Agents,
+    Chance,
+    Definition,
+    Discount,
+    Draw,
+    Horizon,
+    Param,
+    Reward,
+    Terminal,
+    TypeDef,
+    Variable,
+)
+from posgc.language.text.syntax.sharing import Expect, Share
+
+__all__ = ["GameText", "Item", "Use"]
+
+
+Item = (
+    Param
+    | Horizon
+    | Discount
+    | Agents
+    | TypeDef
+    | Variable
+    | Chance
+    | Definition
+    | Draw
+    | Reward
+    | Terminal
+    | Share
+    | Expect
+    | BlockItem
+)
+
+
+@dataclass(frozen=True)
+class Use:
+    name: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class GameText:
+    """A whole file."""
+
+    uses: tuple[Use, ...]
+    name: str
+    title: str
+    items: tuple[Item, ...]
+    span: Span = field(compare=False)

@@ -1,0 +1,121 @@
+"""Sharing protocols and claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from posgc.language.diagnostics import Span
+from posgc.language.text.syntax.expressions import Expression
+
+__all__ = [
+    "Assumption",
+    "Edge",
+    "EdgeList",
+    "EdgesWhere",
+    "Expect",
+    "Forget",
+    "ItemRef",
+    "Place",
+    "ProtocolRef",
+    "Rule",
+    "Share",
+    "ValueClaim",
+]
+
+
+@dataclass(frozen=True)
+class ProtocolRef:
+    """`name(arguments)`: a declaration's head, or a request."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class ItemRef:
+    name: str
+    indices: tuple[Expression, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An agent in a list of edges."""
+
+    name: str | None
+    number: int | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """`a-b`, or `a->b` where `directed`."""
+
+    source: Place
+    target: Place
+    directed: bool
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class EdgeList:
+    edges: tuple[Edge, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class EdgesWhere:
+    """`edges(i, j: condition)`."""
+
+    arguments: tuple[Expression, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`audience` None is everyone; `delay` counts steps, or steps per hop along `edges`."""
+
+    item: ItemRef
+    audience: Expression | None
+    edges: EdgeList | EdgesWhere | None
+    delay: Expression
+    per_hop: bool
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Forget:
+    after: Expression
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Share:
+    """`rules` None: a standard structure by name (`share full;`)."""
+
+    head: ProtocolRef
+    rules: tuple[Rule | Forget, ...] | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Assumption:
+    negated: bool
+    number: int
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class ValueClaim:
+    comparison: Expression
+    within: Expression | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Expect:
+    claim: Assumption | ValueClaim
+    protocol: ProtocolRef | None
+    horizon: int | None
+    span: Span = field(compare=False)
