@@ -170,6 +170,8 @@ def _claim(content: Any, agents: int) -> Claim:
         "against": claim.against is None or claim.against in DEVIATIONS,
         "notes": _all(claim.notes, str) and _all(claim.caveats, str),
         "samples": _is(claim.samples, int, type(None)),
+        "search": claim.search is None or (isinstance(claim.search, dict) and _all(tuple(claim.search.values()), int)),
+        "stopped": _is(claim.stopped, str, type(None)),
         "curve": isinstance(claim.curve, tuple) and all(_all(p, int, float) and len(p) == 2 for p in claim.curve),
     }.items():
         if not good:
