@@ -120,7 +120,7 @@ class BeliefStore:
         order = np.argsort(group * n_states + kernel.state[at], kind="stable")
         signal, mass, belief = self.posteriors(group[order], kernel.state[at][order], weight[order])
         row, observation = np.divmod(signal, n_observations)
-        done = len(outlooks.first) // n_actions
+        done = (len(outlooks.first) - 1) // n_actions
         outlooks.first.extend(pointers(row, len(beliefs) * n_actions)[1:] + len(outlooks.belief))
         outlooks.observation.extend(observation)
         outlooks.probability.extend(mass)

@@ -85,7 +85,7 @@ class Relaxation:
         layer = np.unique(store.start()[2])
         for h in range(1, horizon):
             outlooks = store.outlooks(h, np.zeros(0, dtype=np.int64))
-            grown = len(outlooks.belief) * len(layer) // max(1, len(outlooks.first) // len(outlooks.actions))
+            grown = len(outlooks.belief) * len(layer) // max(1, (len(outlooks.first) - 1) // len(outlooks.actions))
             if stopped() or len(outlooks.belief) + grown > ENTRIES or len(store) * horizon > CELLS:
                 return
             outlooks = store.outlooks(h, layer)

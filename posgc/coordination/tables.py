@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from posgc.coordination.search import Node, Search
+from posgc.coordination.search import Choice, Node, Search
 from posgc.coordination.steps import Played, Rule
 from posgc.model.ragged import pointers
 from posgc.policy.controllers import Controller, Controllers, ControllerStep
@@ -27,8 +27,14 @@ class Edges:
 
 
 def controllers_of(rules: list[Rule], edges: list[list[Edges]]) -> Controllers:
-    """Controllers that play `rules[h - 1][i]` in agent i's nodes of step h and move along `edges[h - 1][i]`."""
-    return Controllers(tuple(_controller([rule[i] for rule in rules], [e[i] for e in edges]) for i in range(len(rules[0]))))
+    """Controllers that play `rules[h - 1][i]` in agent i's nodes of step h and move along `edges[h - 1][i]`.
+
+    News that the rules cannot bring about has no edge; only after a deviation can it come, and the agent that gets it
+    then draws uniformly to the end.
+    """
+    agents = range(len(rules[0]))
+    own = tuple(_controller([rule[i] for rule in rules], [e[i] for e in edges]) for i in agents)
+    return Controllers(own, unseen="uniform")
 
 
 def _controller(actions: list[Ints], edges: list[Edges]) -> Controller:
@@ -64,7 +70,7 @@ def best_policy(search: Search) -> tuple[float, Controllers]:
     return sum(p * value[root] for p, root in search.roots), controllers_of(rules, edges)
 
 
-def _best(node: Node):  # type: ignore[no-untyped-def]
+def _best(node: Node) -> Choice:
     assert node.best is not None
     return node.best
 
