@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from posgc.coordination.team import Found, no_perfect_recall, solve_team
-from posgc.language.concepts import ConceptName
-from posgc.plugin import Claim, Diagnostic, Facts, InputError, Planner, Problem, Progress, Result
+from posgc.plugin import Claim, ConceptName, Diagnostic, Facts, InputError, Planner, Problem, Progress, Result
 
 __all__ = ["CoordinatorSearch", "Options"]
 
@@ -30,9 +29,9 @@ class Options:
     def __post_init__(self) -> None:
         if not 0 <= self.epsilon < float("inf"):
             raise ValueError(f"epsilon is a number from 0, not {self.epsilon}")
-        if self.time_limit is not None and not 0 <= self.time_limit:
+        if self.time_limit is not None and not self.time_limit >= 0:
             raise ValueError(f"time-limit is a number of seconds from 0, not {self.time_limit}")
-        if not 0 < self.memory_limit:
+        if not self.memory_limit > 0:
             raise ValueError(f"memory-limit is a positive number of megabytes, not {self.memory_limit}")
 
 

@@ -69,8 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0; 1 when the certified gap exceeds --require-gap or the referee disagrees; 3 when --compress auto cannot meet
-    --epsilon, or when the back-end stopped at a limit with a policy that is not what was asked for; 130 when Ctrl-C made
-    it stop so."""
+    --epsilon, or when the back-end stopped at a limit with a policy that is less than was asked for; 130 when Ctrl-C
+    made it stop so."""
     request_of(arguments)  # its mistakes come first, then those of the flags below, then the file's
     compress = compression_asked(arguments.compress, arguments.epsilon, arguments.time_limit)
     flags = declared(backend.options for backend in registry().backends.values())

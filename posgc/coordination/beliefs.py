@@ -20,7 +20,7 @@ __all__ = ["BeliefStore", "Outlooks"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-CHUNK = 1_000_000
+CHUNK = 200_000
 """Entries of kernels that are read at once."""
 
 

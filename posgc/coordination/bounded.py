@@ -7,8 +7,6 @@ its value is exact; the rules are chosen by alternating best responses to the st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -106,4 +104,4 @@ def _alternating(table: Floats, types: Ints, counts: tuple[int, ...]) -> Rule:
 def _best(payoff: Floats, own: Ints, count: int) -> Ints:
     total = np.zeros((count, payoff.shape[1]))
     np.add.at(total, own, payoff)
-    return np.argmax(total, axis=1)
+    return np.asarray(np.argmax(total, axis=1))

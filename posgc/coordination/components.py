@@ -82,7 +82,7 @@ def split(types: Ints, belief: Ints, weight: Floats, queue: tuple[Ints, ...]) ->
         stable += 1
         i = (i + 1) % n
     part = _connected(types, queues)
-    mass = np.bincount(part, weight)
+    mass = np.bincount(part, weight).astype(np.float64)
     order, place = _ordered(part, types, belief, weight / mass[part], queues)
     ends = np.searchsorted(part[order], np.arange(len(mass) + 1))
     of_type = []
@@ -112,7 +112,7 @@ def _together(types: Ints, belief: Ints, weight: Floats, queues: list[Ints]) -> 
     kept, first, place = np.unique(key, return_index=True, return_inverse=True)
     if len(kept) == len(key):
         return types, belief, weight
-    return types[:, first], belief[first], np.bincount(place, weight)
+    return types[:, first], belief[first], np.bincount(place, weight).astype(np.float64)
 
 
 def _colour(i: int, types: Ints, belief: Ints, share: Hashes, labels: list[Hashes], size: int) -> Hashes:
@@ -167,9 +167,7 @@ def _connected(types: Ints, queues: list[Ints]) -> Ints:
             return np.unique(label, return_inverse=True)[1]
 
 
-def _ordered(
-    part: Ints, types: Ints, belief: Ints, weight: Floats, queues: list[Ints]
-) -> tuple[Ints, list[Ints]]:
+def _ordered(part: Ints, types: Ints, belief: Ints, weight: Floats, queues: list[Ints]) -> tuple[Ints, list[Ints]]:
     """The rows in order of (part, types), and for every agent the place of each type within its part.
 
     Types are ordered by signatures that read no numbers of types (two rounds of colour refinement), so components

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 __all__ = ["mixed", "rounded"]
 
-SCALE = 1e11
-"""Weights that agree in eleven digits after the point have equal signatures."""
+SCALE = 1e13
+"""Weights that agree in thirteen digits after the point have equal signatures."""
 
 
 def mixed(key: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:

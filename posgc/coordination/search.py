@@ -27,7 +27,7 @@ __all__ = ["Choice", "Node", "Search", "Stopped"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-FEW = 3000
+FEW = 500
 """Beliefs times steps up to which beliefs that everybody knows are solved before the search, last step first."""
 MANY = 8
 """Rules of a node from which on the bounds of their rows are made precise at once, not only as far as asked."""
@@ -84,9 +84,7 @@ class Node:
 class Search:
     """The optimal team value of a game under a protocol, from below and from above."""
 
-    def __init__(
-        self, information: Information, epsilon: float, stopped: Callable[[], bool] = lambda: False
-    ) -> None:
+    def __init__(self, information: Information, epsilon: float, stopped: Callable[[], bool] = lambda: False) -> None:
         self.information, self.model, self.epsilon, self.stopped = information, information.model, epsilon, stopped
         self.beliefs = BeliefStore(self.model)
         self.steps = Steps(information, self.beliefs)
@@ -138,7 +136,7 @@ class Search:
         """Close the bracket.  Raises Stopped."""
         self._solve_singles()
         while True:
-            p, root = max(self.roots, key=lambda r: r[0] * (r[1].upper - r[1].lower))
+            _, root = max(self.roots, key=lambda r: r[0] * (r[1].upper - r[1].lower))
             if root.upper <= root.lower + self.tolerance(1):
                 return
             self.improve(root, -np.inf)
@@ -280,7 +278,9 @@ class Search:
             target = -np.inf
         while rows and worth > target:
             # the row that can lower the bound most
-            (belief, action), (weight, now) = max(rows.items(), key=lambda x: x[1][0] * (x[1][1] - self._least(h, *x[0])))
+            (belief, action), (weight, now) = max(
+                rows.items(), key=lambda x: x[1][0] * (x[1][1] - self._least(h, *x[0]))
+            )
             new = min(now, self._tell(h, belief, action, now - (worth - target) / weight))
             worth -= weight * (now - new)
             if new < now - self.tolerance(h + 1) / 16 and new > self._least(h, belief, action) + self.tolerance(h + 1):

@@ -59,10 +59,7 @@ class Rules:
         self._heap: list[tuple[float, int, _Partial | _Answers]] = []
         self._number = count()
         self._pairs = n == 2
-        if self._pairs:
-            table = self._start_pairs(payoff)
-        else:
-            table = np.moveaxis(payoff, 1 + self._last, -1).copy()
+        table = self._start_pairs(payoff) if self._pairs else np.moveaxis(payoff, 1 + self._last, -1).copy()
         self._table_size = table.size
         self._push(_Partial(0, (), table))
 
@@ -81,9 +78,9 @@ class Rules:
         """Two agents: `fine[t, a]` is what deciding a for type t takes from the table of the answering agent."""
         i, j = self._agents[0], self._last
         table = payoff if i < j else payoff.transpose(0, 2, 1)
-        dense = np.zeros((self._counts[i] * self._counts[j], self._sizes[i], self._sizes[j]))
-        np.add.at(dense, self._types[i] * self._counts[j] + self._types[j], table)
-        dense = dense.reshape(self._counts[i], self._counts[j], self._sizes[i], self._sizes[j]).transpose(0, 2, 1, 3)
+        flat = np.zeros((self._counts[i] * self._counts[j], self._sizes[i], self._sizes[j]))
+        np.add.at(flat, self._types[i] * self._counts[j] + self._types[j], table)
+        dense = flat.reshape(self._counts[i], self._counts[j], self._sizes[i], self._sizes[j]).transpose(0, 2, 1, 3)
         free = dense.max(axis=1)
         self._fine = dense - free[:, None]
         start: Floats = free.sum(axis=0)

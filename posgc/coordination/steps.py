@@ -62,7 +62,9 @@ class Steps:
         self._followed: dict[tuple[int, int, bytes], list[tuple[float, int]]] = {}
         kinds: dict[tuple[object, ...], int] = {}
         self._kind = [
-            kinds.setdefault((model.kernel_of_step[h - 1], model.active[h - 1].tobytes(), self.transfers[h]), len(kinds))
+            kinds.setdefault(
+                (model.kernel_of_step[h - 1], model.active[h - 1].tobytes(), self.transfers[h]), len(kinds)
+            )
             for h in range(1, model.horizon)
         ]
         self.apart = 0.0  # the largest L1 distance between laws of types that were merged in one component

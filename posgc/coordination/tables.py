@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +83,11 @@ def _firsts(search: Search, layer: dict[Node, int]) -> dict[Node, Ints]:
 
 
 def _edges(
-    search: Search, h: int, played: list[tuple[Node | None, Played]], before: dict[Node, int], after: dict[Node, int]
+    search: Search,
+    h: int,
+    played: Sequence[tuple[Node | None, Played]],
+    before: dict[Node, int],
+    after: dict[Node, int],
 ) -> list[Edges]:
     """Of every agent, from the nodes of step h - 1 to those of step h."""
     n = search.model.n_agents

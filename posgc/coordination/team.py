@@ -11,7 +11,7 @@ from posgc.coordination.bounded import bounded
 from posgc.coordination.limits import Limits, Reason
 from posgc.coordination.search import Search, Stopped
 from posgc.coordination.tables import best_policy
-from posgc.information.items import Information
+from posgc.information.items import Information, InformationStructure
 from posgc.model.rewards import spans_to_come
 from posgc.policy.controllers import Controllers
 
@@ -39,7 +39,7 @@ class Found:
     types: int  # the most of an agent in one component
 
 
-def no_perfect_recall(information: Information) -> str | None:
+def no_perfect_recall(information: InformationStructure) -> str | None:
     """Why the search does not serve the protocol, as a sentence; None where every agent remembers what it knew."""
     if information.protocol.forget is not None:
         return (
