@@ -27,8 +27,8 @@ __all__ = ["Choice", "Node", "Search", "Stopped"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-FEW = 500
-"""Beliefs times steps up to which beliefs that everybody knows are solved before the search, last step first."""
+FEW = 40
+"""Beliefs up to which those that everybody knows are solved before the search, last step first."""
 MANY = 8
 """Rules of a node from which on the bounds of their rows are made precise at once, not only as far as asked."""
 ROUNDING = 64 * float(np.finfo(float).eps)
@@ -145,7 +145,7 @@ class Search:
         """Close the brackets of what everybody knows, last step first, where there is little of it: bounds of the rest
         then lack no more than what one moment of sharing is worth."""
         known = len(self.beliefs)
-        if known * self.model.horizon > FEW:
+        if known > FEW:
             return
         for h in range(self.model.horizon - 1, 1, -1):
             for belief in range(known):
