@@ -17,6 +17,7 @@ ROOMS = [
     "policy",
     "play",
     "judge",
+    "coordination",
     "planning",
     "compression",
     "plugin",
@@ -25,7 +26,17 @@ ROOMS = [
     "report",
     "cli",
 ]
-FOR_PLUGINS = {"plugin", "model", "information", "compression", "equilibrium", "policy", "judge", "planning"}
+FOR_PLUGINS = {
+    "plugin",
+    "model",
+    "information",
+    "compression",
+    "equilibrium",
+    "policy",
+    "judge",
+    "coordination",
+    "planning",
+}
 
 
 @cache

@@ -69,7 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0; 1 when the certified gap exceeds --require-gap or the referee disagrees; 3 when --compress auto cannot meet
-    --epsilon."""
+    --epsilon, or when the back-end stopped at a limit with a policy that is less than was asked for; 130 when Ctrl-C
+    made it stop so."""
     request_of(arguments)  # its mistakes come first, then those of the flags below, then the file's
     compress = compression_asked(arguments.compress, arguments.epsilon, arguments.time_limit)
     flags = declared(backend.options for backend in registry().backends.values())
@@ -104,6 +105,10 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 3
+    stopped = solution.policy.claim.stopped
+    if stopped is not None:
+        print(f"limit: {stopped}; what is printed holds, and the policy is the best found so far", file=sys.stderr)
+        return 130 if stopped == "interrupted" else 3
     certified = math.inf if solution.certified_gap is None else solution.certified_gap
     exceeded = exceeds(certified, arguments.require_gap)
     return int(exceeded or (opinion is not None and opinion.disagreement is not None))

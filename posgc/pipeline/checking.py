@@ -200,12 +200,17 @@ def candidates(information: Information) -> Families:
     ]
 
 
-def offers(compiled: Compiled, concept: ConceptName, verdict: Verdict) -> tuple[BackendOffer, ...]:
-    """Every installed back-end against this game and concept."""
+def offers(
+    compiled: Compiled, concept: ConceptName, verdict: Verdict, named: str | None = None
+) -> tuple[BackendOffer, ...]:
+    """Every installed back-end against this game and concept; `named` is the one that the user asked for."""
     why = verdict.evidence.partition("\n")[0].rstrip(":")
     model, structure = compiled.model, compiled.information.structure
     facts = Facts(concept, reward_kind(model), verdict.holds, why, structure, model)
-    return tuple(_offer(backend, facts) for backend in registry().backends.values())
+    return tuple(
+        _offer(backend, dataclasses.replace(facts, named=name == named))
+        for name, backend in registry().backends.items()
+    )
 
 
 def _offer(backend: Backend, facts: Facts) -> BackendOffer:

@@ -29,13 +29,13 @@ def backend_of(compiled: Compiled, concept: ConceptName, verdict: Verdict, name:
     def wanted(offer: BackendOffer) -> bool:
         return offer.name == name or (name is None and backends[offer.name].reads == "model")
 
-    table = [offer for offer in offers(compiled, concept, verdict) if wanted(offer)]
+    table = [offer for offer in offers(compiled, concept, verdict, name) if wanted(offer)]
     for offer in table:
         if offer.applies:
             return backends[offer.name]
     rows = "\n".join(f"  {offer.name}: {offer.reason}" for offer in table) or "  none is installed"
     why = f"no back-end serves concept {concept} on this game:\n{rows}"
-    hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True))
+    hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True), name)
     if any(offer.applies and wanted(offer) for offer in hopeful):
         require_independence(verdict, why)
     raise InputError([Diagnostic("E603", why, help="`posgc check` shows what each back-end asks for")])

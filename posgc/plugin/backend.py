@@ -37,6 +37,7 @@ class Facts:
     why_not_independent: str
     structure: Structure
     model: Model | None  # None for a learner, which may see no table
+    named: bool = False  # whether the user asked for this back-end by its name
 
     @property
     def dependence(self) -> str | None:

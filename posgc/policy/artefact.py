@@ -62,6 +62,8 @@ class Claim:
     against: DeviationKind | None = None  # deviations of a form other than the concept's usual one
     notes: tuple[str, ...] = ()  # how it was come by, a sentence each
     caveats: tuple[str, ...] = ()  # what whoever uses it must know, a sentence each
+    search: dict[str, int] | None = None  # sizes of the search that found it, by name
+    stopped: str | None = None  # the limit at which the maker stopped before it had what was asked for, in words
     samples: int | None = None  # steps of the environment that were taken to learn it
     curve: tuple[tuple[int, float], ...] = ()  # learning curve: samples so far, and the value estimated then
 

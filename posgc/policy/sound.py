@@ -55,6 +55,13 @@ def sound_claim(claim: Claim, n: int) -> Claim:
     }
     if claim.samples is not None and not isinstance(claim.samples, Integral):
         raise ValueError(f"its claim has samples {claim.samples!r:.40}, not a whole number")
+    if claim.stopped is not None and not isinstance(claim.stopped, str):
+        raise ValueError(f"its claim has stopped {claim.stopped!r:.40}, not a sentence")
+    search = claim.search
+    if search is not None:
+        if not isinstance(search, dict) or not all(isinstance(count, Integral) for count in search.values()):
+            raise ValueError(f"its claim has search {search!r:.40}, not counts by name")
+        search = {str(name): int(count) for name, count in search.items()}
     points = (_listed(point, "curve", 2) for point in _listed(claim.curve, "curve"))
     return replace(
         claim,
@@ -66,6 +73,7 @@ def sound_claim(claim: Claim, n: int) -> Claim:
         residual=residual,
         notes=_texts(claim.notes, "notes"),
         caveats=_texts(claim.caveats, "caveats"),
+        search=search,
         samples=None if claim.samples is None else int(claim.samples),
         curve=tuple((int(_number(at, "curve")), _number(value, "curve")) for at, value in points),
     )

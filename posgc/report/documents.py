@@ -177,6 +177,7 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         "stage_gap": {"largest": claim.stage_gap, "end_to_end_bound": claim.gap_bound},
         "notes": list(claim.notes),
         "caveats": list(claim.caveats),
+        "search": claim.search,
         "samples": claim.samples,
         "curve": [{"samples": samples, "value": value} for samples, value in claim.curve],
         "independence": solution.independence.method,

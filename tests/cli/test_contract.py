@@ -199,7 +199,7 @@ def test_limits_exit_with_3(capsys):
 
 
 def test_no_backend_serves(capsys):
-    status, out, err = run(capsys, "solve", DECTIGER, "--concept", "team", "--share", "none")
+    status, out, err = run(capsys, "solve", DECTIGER, "--concept", "nash", "--share", "none")
     assert status == 1 and out == "" and "Assumption 3" in err and "at step 1" in err
     assert run(capsys, "solve", GAMES / "vendors.posg", "--concept", "team")[0] == 2  # not for lack of an assumption
 

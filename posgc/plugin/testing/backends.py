@@ -54,7 +54,7 @@ def asked(backend: Backend, information: Information, holds: bool) -> list[Conce
     serves: list[ConceptName] = []
     for concept in sorted(backend.concepts):
         why = "" if holds else "a test"
-        facts = Facts(concept, reward_kind(information.model), holds, why, information.structure, model)
+        facts = Facts(concept, reward_kind(information.model), holds, why, information.structure, model, named=True)
         reason = backend.applies(facts)
         assert reason is None or reason.strip(), "a refusal needs a reason"
         if reason is None:

@@ -1,0 +1,75 @@
+"""Teams of hidden histories: python benchmarks/bench_coordinator.py FOLDER [--repeat 3] [--limit 60]
+
+FOLDER holds the Dec-POMDP files of the literature (dectiger.dpomdp and so on; MADP's problem library).  For each row,
+runs `posgc solve` in a process of its own with default settings, without sharing, and prints the bracket, processor
+seconds of the whole process, start and verification included, median (least..greatest), and peak memory.  One process
+at a time, one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+from pathlib import Path
+
+ROWS = [
+    ("dectiger", 5, None),
+    ("dectiger", 6, None),
+    ("boxPushingUAI07", 4, None),
+    ("boxPushingUAI07", 5, None),
+    ("GridSmall", 5, 1),
+    ("fireFighting_2_3_3", 4, None),
+    ("fireFighting_2_3_3", 5, None),
+    ("Mars", 4, None),
+    ("recycling", 20, 1),
+    ("recycling", 70, 1),
+    ("recycling", 100, 1),
+    ("broadcastChannel", 100, None),
+    ("broadcastChannel", 500, None),
+]
+
+
+def measured(words: list[str]) -> tuple[dict[str, object], float, float]:
+    """What a command prints as JSON, its processor seconds, and its peak memory in MB."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(write, 1)
+        os.execvpe(words[0], words, {**os.environ, "OMP_NUM_THREADS": "1"})
+    os.close(write)
+    with os.fdopen(read) as stream:
+        text = stream.read()
+    _, _, used = os.wait4(child, 0)
+    return json.loads(text), used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--limit", type=float, default=60.0)
+    arguments = parser.parse_args()
+    print(f"{platform.platform()}, Python {platform.python_version()}; {' '.join(sys.argv)}")
+    print("| file | H | bracket | seconds | MB | nodes | types |\n| --- | --- | --- | --- | --- | --- | --- |")
+    for name, horizon, discount in ROWS:
+        words = ["posgc", "solve", str(arguments.folder / f"{name}.dpomdp"), "--share", "none", "--concept", "team"]
+        words += ["--horizon", str(horizon), "--option", f"time-limit={arguments.limit:g}", "--json", "--quiet"]
+        words += [] if discount is None else ["--discount", str(discount)]
+        runs = [measured(words) for _ in range(arguments.repeat)]
+        found, seconds = runs[0][0], [run[1] for run in runs]
+        bounds, search = found["bounds"], found["search"]
+        spread = f"{statistics.median(seconds):.1f} ({min(seconds):.1f}..{max(seconds):.1f})"
+        bracket = f"{bounds['lower']:.7f} .. {bounds['upper']:.7f}"
+        peak = max(run[2] for run in runs)
+        print(
+            f"| {name} | {horizon} | {bracket} | {spread} | {peak:.0f} | {search['nodes']} | {search['types']} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

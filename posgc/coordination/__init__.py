@@ -1,0 +1,1 @@
+"""Optimal teams of hidden histories: the coordinator's search over common-knowledge components."""

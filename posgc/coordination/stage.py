@@ -1,0 +1,171 @@
+"""Joint decision rules of a stage, best first, without listing them all.
+
+The worth of a joint decision rule is a sum over joint types of payoffs of joint actions.  Rules of all agents but the
+last are built type by type; what is still open is bounded by letting every joint type choose for itself, and the last
+agent answers type by type.  Its answers after the best come in order too.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Rules"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Partial:
+    """Rules of the first types, and what the rest can still reach."""
+
+    depth: int
+    chosen: tuple[int, ...]
+    table: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Complete rules of all agents but the last, and an answer of the last by ranks."""
+
+    chosen: tuple[int, ...]
+    order: Ints  # [T, A] actions of each type, best first
+    loss: Floats  # [T, A] what the action of each rank loses against the best
+    ranks: tuple[int, ...]
+    last: int
+
+
+class Rules:
+    """The decision rules of a stage in order of worth.
+
+    `payoff` [E, A_1, …, A_n]: worth of each joint action at each joint type, weights included; `types` [n, E].
+    """
+
+    def __init__(self, payoff: Floats, types: Ints, counts: tuple[int, ...]) -> None:
+        sizes = payoff.shape[1:]
+        n = len(sizes)
+        # The agent with the most rules answers; the others are enumerated.
+        cost = [c * np.log(a) for c, a in zip(counts, sizes, strict=True)]
+        self._last = int(np.argmax(cost))
+        self._agents = [i for i in range(n) if i != self._last]
+        self._counts, self._sizes, self._types = counts, sizes, types
+        self._slots = self._ordered_slots(payoff, types)
+        self._heap: list[tuple[float, int, _Partial | _Answers]] = []
+        self._number = count()
+        self._pairs = n == 2
+        table = self._start_pairs(payoff) if self._pairs else np.moveaxis(payoff, 1 + self._last, -1).copy()
+        self._table_size = table.size
+        self._push(_Partial(0, (), table))
+
+    def _ordered_slots(self, payoff: Floats, types: Ints) -> list[tuple[int, int]]:
+        """(agent, type) in the order in which they are decided: what matters most first."""
+        slots = []
+        flat = payoff.reshape(len(payoff), -1)
+        spread = flat.max(axis=1) - flat.min(axis=1)
+        for i in self._agents:
+            weight = np.bincount(types[i], spread, minlength=self._counts[i])
+            slots += [(float(weight[t]), i, t) for t in range(self._counts[i])]
+        slots.sort(key=lambda s: -s[0])
+        return [(i, t) for _, i, t in slots]
+
+    def _start_pairs(self, payoff: Floats) -> Floats:
+        """Two agents: `fine[t, a]` is what deciding a for type t takes from the table of the answering agent."""
+        i, j = self._agents[0], self._last
+        table = payoff if i < j else payoff.transpose(0, 2, 1)
+        flat = np.zeros((self._counts[i] * self._counts[j], self._sizes[i], self._sizes[j]))
+        np.add.at(flat, self._types[i] * self._counts[j] + self._types[j], table)
+        dense = flat.reshape(self._counts[i], self._counts[j], self._sizes[i], self._sizes[j]).transpose(0, 2, 1, 3)
+        free = dense.max(axis=1)
+        self._fine = dense - free[:, None]
+        start: Floats = free.sum(axis=0)
+        return start
+
+    @property
+    def bound(self) -> float:
+        """No rule that is still to come is worth more."""
+        return -self._heap[0][0] if self._heap else -np.inf
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, near enough."""
+        per = self._counts[self._last] * self._sizes[self._last] if self._pairs else self._table_size
+        return len(self._heap) * (350 + 8 * per)
+
+    def next(self, check: Callable[[], None] = lambda: None) -> tuple[float, tuple[Ints, ...]]:
+        """The best rule that is left: its worth, and for every agent the action of each type.
+
+        `check` is called now and then, and may raise; the rules are as they were then.
+        """
+        while True:
+            check()
+            worth, _, item = heapq.heappop(self._heap)
+            if isinstance(item, _Answers):
+                self._follow(-worth, item)
+                return -worth, self._rule(item)
+            if item.depth == len(self._slots):
+                self._answer(item)
+            else:
+                self._branch(item)
+
+    def _push(self, item: _Partial) -> None:
+        worth = float(self._reach(item.table).max(axis=-1).sum())
+        heapq.heappush(self._heap, (-worth, next(self._number), item))
+
+    def _reach(self, table: Floats) -> Floats:
+        """[T, A] of the answering agent: the most that each of its actions can be worth at each of its types."""
+        if self._pairs:
+            return table
+        rows = table.reshape(len(table), -1, table.shape[-1]).max(axis=1)
+        reach = np.zeros((self._counts[self._last], table.shape[-1]))
+        np.add.at(reach, self._types[self._last], rows)
+        return reach
+
+    def _branch(self, item: _Partial) -> None:
+        agent, t = self._slots[item.depth]
+        if self._pairs:
+            tables = item.table + self._fine[t]
+            worths = tables.max(axis=2).sum(axis=1)
+            for a in range(len(tables)):
+                part = _Partial(item.depth + 1, (*item.chosen, a), tables[a])
+                heapq.heappush(self._heap, (-float(worths[a]), next(self._number), part))
+            return
+        rows = np.flatnonzero(self._types[agent] == t)
+        axis = 1 + self._agents.index(agent)
+        for a in range(self._sizes[agent]):
+            table = item.table.copy()
+            wrong = np.delete(np.arange(self._sizes[agent]), a)
+            block = np.moveaxis(table[rows], axis, 1)
+            block[:, wrong] = -np.inf
+            table[rows] = np.moveaxis(block, 1, axis)
+            self._push(_Partial(item.depth + 1, (*item.chosen, a), table))
+
+    def _answer(self, item: _Partial) -> None:
+        """The answers to complete rules enter the queue with the best."""
+        reach = self._reach(item.table)
+        order = np.argsort(-reach, axis=1, kind="stable")
+        ranked = np.take_along_axis(reach, order, axis=1)
+        answers = _Answers(item.chosen, order, ranked[:, :1] - ranked, (0,) * len(reach), 0)
+        heapq.heappush(self._heap, (-float(ranked[:, 0].sum()), next(self._number), answers))
+
+    def _follow(self, worth: float, item: _Answers) -> None:
+        """The answers of which this one is the parent: one more rank at its last type or a later one."""
+        for t in range(item.last, len(item.ranks)):
+            rank = item.ranks[t] + 1
+            if rank < item.loss.shape[1]:
+                less = float(item.loss[t, rank] - item.loss[t, rank - 1])
+                ranks = (*item.ranks[:t], rank, *item.ranks[t + 1 :])
+                entry = _Answers(item.chosen, item.order, item.loss, ranks, t)
+                heapq.heappush(self._heap, (-(worth - less), next(self._number), entry))
+
+    def _rule(self, item: _Answers) -> tuple[Ints, ...]:
+        rule = [np.zeros(c, dtype=np.int64) for c in self._counts]
+        for (agent, t), a in zip(self._slots, item.chosen, strict=True):
+            rule[agent][t] = a
+        rule[self._last] = item.order[np.arange(len(item.ranks)), list(item.ranks)]
+        return tuple(rule)

@@ -1,0 +1,107 @@
+"""The team optimum of a game under a protocol: a bracket, closed or not, and a policy, always."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from posgc.coordination.bounded import bounded
+from posgc.coordination.limits import Limits, Reason
+from posgc.coordination.search import Search, Stopped
+from posgc.coordination.tables import best_policy
+from posgc.information.items import Information, InformationStructure
+from posgc.model.rewards import spans_to_come
+from posgc.policy.controllers import Controllers
+
+__all__ = ["Found", "no_perfect_recall", "solve_team"]
+
+RELATIVE = 1e-10
+"""The width of a bracket that counts as closed by default, relative to the span of what can be earned."""
+TYPES = 6
+"""Types of each agent in the policy that is there before the search."""
+SMALLEST = 1e-12
+"""Floating point tells no smaller difference apart, relative to the span of what can be earned."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What is known of the optimum."""
+
+    policy: Controllers
+    lower: float  # what the policy earns
+    upper: float  # no policy earns more: the search's bound with errors of rounding charged
+    charge: float  # how much of it is charged
+    stopped: Reason | None  # None: the bracket is as narrow as asked
+    nodes: int  # components, each step's counted
+    components: int  # different ones
+    types: int  # the most of an agent in one component
+
+
+def no_perfect_recall(information: InformationStructure) -> str | None:
+    """Why the search does not serve the protocol, as a sentence; None where every agent remembers what it knew."""
+    if information.protocol.forget is not None:
+        return (
+            f"agents forget what is older than {information.protocol.forget} steps, and the search splits what is "
+            "common knowledge by all that was ever known (leave `forget` out)"
+        )
+    for h in range(1, information.horizon + 1):
+        for item in (x for x in information.pending(h) if x.time + (x.kind == "action") == h):
+            owner = information.variable(item).agent
+            if item.time + information.first_age(owner, item) > h:
+                return f"{information.label(item)} reaches its own agent late, which the search does not serve"
+    return None
+
+
+def solve_team(
+    information: Information,
+    epsilon: float = 0.0,
+    time_limit: float | None = None,
+    memory_limit: float | None = None,
+    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> Found:
+    """Search until the bracket is closed (at most `epsilon` wide; 0: RELATIVE) or a limit is reached.
+
+    `time_limit` is in seconds, `memory_limit` in bytes.  Rewards are the first agent's.  Raises LimitError where what
+    is still to be learned cannot be numbered in 62 bits.
+    """
+    search: Search | None = None
+
+    def report(done: int, total: int) -> None:
+        shown = "first bounds" if search is None else f"bracket {search.lower:.6g} .. {search.upper:.6g}"
+        progress(shown, done, total)
+
+    limits = Limits(time_limit, memory_limit, report)
+    span = float(spans_to_come(information.model)[0][0])
+    width = max(epsilon or RELATIVE * span, SMALLEST * span, 1e-300)
+    with limits.interruptible(), _deep(information.horizon):
+        search = Search(information, width, limits)
+        limits.held = lambda: search.nbytes
+        try:
+            for _, root in search.roots:
+                search.dive(root)
+            search.solve()
+        except Stopped:
+            pass
+        lower, policy = best_policy(search) if search.lower > float("-inf") else (float("-inf"), None)
+        if policy is None or limits.reason is not None:
+            value, simple = bounded(search.steps, search.relaxation, TYPES)
+            if policy is None or value > lower:
+                lower, policy = value, simple
+    charge = search.charge()
+    upper = max(search.upper + charge, lower)
+    closed = limits.reason if upper - lower > width + 2 * charge else None
+    types = max(max(component.counts) for component in search.steps.component)
+    return Found(policy, lower, upper, charge, closed, len(search.nodes), len(search.steps.component), types)
+
+
+@contextmanager
+def _deep(horizon: int) -> Iterator[None]:
+    """The search calls itself a few times for each step."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, before + 40 * horizon))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
