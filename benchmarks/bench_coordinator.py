@@ -1,9 +1,9 @@
-"""Teams of hidden histories: python benchmarks/bench_coordinator.py FOLDER [--repeat 3] [--limit 60]
+"""Teams of hidden histories: python benchmarks/bench_coordinator.py FOLDER [--repeat 3] [--limit 60] [--only NAME]
 
 FOLDER holds the Dec-POMDP files of the literature (dectiger.dpomdp and so on; MADP's problem library).  For each row,
-runs `posgc solve` in a process of its own with default settings, without sharing, and prints the bracket, processor
-seconds of the whole process, start and verification included, median (least..greatest), and peak memory.  One process
-at a time, one thread.
+runs `posgc solve` in a process of its own with default settings, without sharing, and prints the widest bracket of the
+runs, how many of them the time limit stopped, processor seconds of the whole process, start and verification included,
+median (least..greatest), and peak memory.  One process at a time, one thread.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import platform
 import statistics
 import sys
 from pathlib import Path
+from typing import Any
 
 ROWS = [
     ("dectiger", 5, None),
@@ -33,7 +34,7 @@ ROWS = [
 ]
 
 
-def measured(words: list[str]) -> tuple[dict[str, object], float, float]:
+def measured(words: list[str]) -> tuple[dict[str, Any], float, float]:
     """What a command prints as JSON, its processor seconds, and its peak memory in MB."""
     read, write = os.pipe()
     child = os.fork()
@@ -52,23 +53,25 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--limit", type=float, default=60.0)
+    parser.add_argument("--only", help="the rows of this file alone")
     arguments = parser.parse_args()
     print(f"{platform.platform()}, Python {platform.python_version()}; {' '.join(sys.argv)}")
-    print("| file | H | bracket | seconds | MB | nodes | types |\n| --- | --- | --- | --- | --- | --- | --- |")
-    for name, horizon, discount in ROWS:
+    print("| file | H | bracket | stopped | seconds | MB | nodes | types |")
+    print("| --- " * 8 + "|")
+    for name, horizon, discount in (row for row in ROWS if arguments.only in (None, row[0])):
         words = ["posgc", "solve", str(arguments.folder / f"{name}.dpomdp"), "--share", "none", "--concept", "team"]
         words += ["--horizon", str(horizon), "--option", f"time-limit={arguments.limit:g}", "--json", "--quiet"]
         words += [] if discount is None else ["--discount", str(discount)]
         runs = [measured(words) for _ in range(arguments.repeat)]
-        found, seconds = runs[0][0], [run[1] for run in runs]
-        bounds, search = found["bounds"], found["search"]
+        found, seconds = [run[0] for run in runs], [run[1] for run in runs]
+        bounds = max((one["bounds"] for one in found), key=lambda b: b["upper"] - b["lower"])
+        stopped = sum(any("stopped before" in note for note in one["notes"]) for one in found)
+        search = found[0]["search"]
         spread = f"{statistics.median(seconds):.1f} ({min(seconds):.1f}..{max(seconds):.1f})"
         bracket = f"{bounds['lower']:.7f} .. {bounds['upper']:.7f}"
         peak = max(run[2] for run in runs)
-        print(
-            f"| {name} | {horizon} | {bracket} | {spread} | {peak:.0f} | {search['nodes']} | {search['types']} |",
-            flush=True,
-        )
+        sizes = f"{search['nodes']} | {search['types']}"
+        print(f"| {name} | {horizon} | {bracket} | {stopped} | {spread} | {peak:.0f} | {sizes} |", flush=True)
 
 
 if __name__ == "__main__":
