@@ -26,7 +26,17 @@ ROOMS = [
     "report",
     "cli",
 ]
-FOR_PLUGINS = {"plugin", "model", "information", "compression", "equilibrium", "policy", "judge", "coordination", "planning"}
+FOR_PLUGINS = {
+    "plugin",
+    "model",
+    "information",
+    "compression",
+    "equilibrium",
+    "policy",
+    "judge",
+    "coordination",
+    "planning",
+}
 
 
 @cache
