@@ -8,7 +8,7 @@ from posgc_coordinator.backend import CoordinatorSearch
 __all__ = ["CoordinatorSearch", "posgc_backends"]
 
 
-@hookimpl(tryfirst=True)  # called first, listed last: where other planners of ours apply, they are faster
+@hookimpl
 def posgc_backends() -> Sequence[Backend]:
     """This plug-in's one back-end."""
     return (CoordinatorSearch(),)

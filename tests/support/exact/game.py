@@ -163,7 +163,11 @@ def reads_step(game: ir.Game) -> bool:
             return True
         if isinstance(node, tuple):
             return any(walk(x) for x in node)
-        if not hasattr(node, "__dataclass_fields__") or id(node) in seen or type(node).__module__ != ir.__name__:
+        if (
+            not hasattr(node, "__dataclass_fields__")
+            or id(node) in seen
+            or not type(node).__module__.startswith(ir.__name__)
+        ):
             return False
         seen.add(id(node))
         return any(walk(getattr(node, name)) for name in node.__dataclass_fields__)
