@@ -203,14 +203,15 @@ def candidates(information: Information) -> Families:
 def offers(
     compiled: Compiled, concept: ConceptName, verdict: Verdict, named: str | None = None
 ) -> tuple[BackendOffer, ...]:
-    """Every installed back-end against this game and concept; `named` is the one that the user asked for."""
+    """Every installed back-end against this game and concept, those that apply first; `named` is the one asked for."""
     why = verdict.evidence.partition("\n")[0].rstrip(":")
     model, structure = compiled.model, compiled.information.structure
     facts = Facts(concept, reward_kind(model), verdict.holds, why, structure, model)
-    return tuple(
+    answers = (
         _offer(backend, dataclasses.replace(facts, named=name == named))
         for name, backend in registry().backends.items()
     )
+    return tuple(sorted(answers, key=lambda offer: not offer.applies))
 
 
 def _offer(backend: Backend, facts: Facts) -> BackendOffer:
