@@ -30,6 +30,7 @@ from posgc.judge.histories import judge_histories
 from posgc.judge.referee import SecondOpinion, compare
 from posgc.judge.verify import verify
 from posgc.language.concepts import DeviationKind
+from posgc.language.diagnostics import LimitError
 from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.plugin import Referee
 from posgc.policy.machine import Machine
@@ -142,9 +143,17 @@ def check_histories(shape: Shape) -> None:
     correlated = make(rng, tree, False)
     kinds: tuple[DeviationKind, ...] = ("ce", "ce_strategic", "cce")
     for policy, kind in [(make(rng, tree, True), "nash"), *((correlated, kind) for kind in kinds)]:
-        checked = judge_histories(information, policy, kind)
+        try:
+            checked = judge_histories(information, policy, kind)
+        except LimitError as error:
+            assert kind == "ce_strategic" and "spells behaviours out" in str(error)
+            continue
         for referee in REFEREES:
-            said = compare(information, policy, checked, referee.name, referee.judge)
+            try:
+                said = compare(information, policy, checked, referee.name, referee.judge)
+            except LimitError as error:  # a deviator's own tree may be too large to hand over
+                assert "nodes" in str(error)
+                continue
             assert said.disagreement is None, (referee.name, kind, said)
 
 
