@@ -6,7 +6,7 @@ rewards of the model M follow (Definition 13).  Here M is a `Graph` like the exa
 c^_h, edges are phi, beliefs are P^M(s, p | c^_h).  So whatever solves the exact graph solves M.
 
 The contract has three parts.  `applies` says whether the compression serves an information structure; `apply`
-makes M; `Compressed.lift` carries M's policies to the game.  A graph whose edges are labelled by the game's own
+makes M; `CompressedGame.lift` carries M's policies to the game.  A graph whose edges are labelled by the game's own
 increments and that has one for every increment possible in M *or* in the game needs no lift: its policies are
 machines that read increments, and run in the game as they stand.  Equation (5.1) then holds because a node has
 one edge for an increment.  That no increment or private information of the game is missing is checked whenever the

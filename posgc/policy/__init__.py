@@ -1,1 +1,1 @@
-"""The policy: the artefact and its file, its values and exact gaps in the true game, its story for people."""
+"""The policy: strategies of every kind, the artefact that binds one to its game, and its file."""
