@@ -167,7 +167,7 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         "options": header.options,
         **(_values(solution.compiled, solution.judgement) if solution.judgement is not None else _unverified(solution)),
         "compression": None if solution.compression is None else compressed.document(solution.compression),
-        "bounds": dict(zip(("lower", "upper"), solution.bounds, strict=True)),
+        "bounds": {**dict(zip(("lower", "upper"), solution.bounds, strict=True)), "claimed": solution.bounds_claimed},
         "layers": list(solution.layers),
         "seconds": solution.compiled.seconds,
         "peak_nodes": sum(solution.layers),
