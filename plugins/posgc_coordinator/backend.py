@@ -29,8 +29,8 @@ class Options:
         metadata={
             "flag": "--memory-limit",
             "metavar": "MB",
-            "help": "megabytes of tables and queues after which the search stops, with the bracket and the best policy so far "
-            "(default 4000)",
+            "help": "megabytes of tables and queues after which a search stops, with the bracket and the best policy "
+            "so far (default 4000)",
         },
     )
 
