@@ -61,7 +61,7 @@ def test_a_limit_ends_with_status_3_a_bracket_and_a_policy(capsys, tmp_path, fla
     words = [TIGER, "--share", "none", "--horizon", "7", *flag, "--out", str(out)]
     status, found = solved(capsys, *words)
     assert status == 3
-    assert found["bounds"]["lower"] < found["bounds"]["upper"] and found["bounds"]["claimed"] is False
+    assert found["bounds"]["lower"] < found["bounds"]["upper"] and found["bounds_claimed"] is False
     assert any(why in note for note in found["notes"])
     assert main(["verify", TIGER, str(out), "--share", "none", "--horizon", "7", "--json", "--quiet"]) == 0
     assert json.loads(capsys.readouterr().out)["values"]["ann"] == pytest.approx(found["values"]["ann"], abs=1e-9)
@@ -122,7 +122,7 @@ def test_a_game_without_end_is_cut_and_the_bracket_includes_what_follows(capsys,
     later = prize * 0.1**3 / 0.9
     for most, claimed in ((), False), (("--max-nodes", "50"), True):
         status, found = solved(capsys, *words, "--horizon", "inf", "--time-limit", "0.5", *most)
-        assert status in (0, 3) and found["bounds"]["claimed"] is claimed
+        assert status in (0, 3) and found["bounds_claimed"] is claimed
         assert found["gap"]["status"] == ("estimated" if claimed else "exact")
         assert found["gap"]["tail"] > 0
         assert found["bounds"]["lower"] <= short["bounds"]["upper"] + later
