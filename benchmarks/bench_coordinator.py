@@ -1,9 +1,10 @@
 """Teams of hidden histories: python benchmarks/bench_coordinator.py FOLDER [--repeat 3] [--limit 60] [--only NAME]
 
 FOLDER holds the Dec-POMDP files of the literature (dectiger.dpomdp and so on; MADP's problem library).  For each row,
-runs `posgc solve` in a process of its own with default settings, without sharing, and prints the widest bracket of the
-runs, how many of them the time limit stopped, processor seconds of the whole process, start and verification included,
-median (least..greatest), and peak memory.  One process at a time, one thread.
+runs `posgc solve` in a process of its own with default settings, without sharing (the shipped games of three agents
+under their own protocols), and prints the widest bracket of the runs, how many of them the time limit stopped,
+processor seconds of the whole process, start and verification included, median (least..greatest), and peak memory.
+One process at a time, one thread.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import statistics
 import sys
 from pathlib import Path
 from typing import Any
+
+GAMES = Path(__file__).resolve().parent.parent / "games"
 
 ROWS = [
     ("dectiger", 5, None),
@@ -32,6 +35,8 @@ ROWS = [
     ("broadcastChannel", 100, None),
     ("broadcastChannel", 500, None),
 ]
+THREE_AGENTS = [("epidemic", 4, None), ("queue_ring", 3, None)]
+"""Of the games that are shipped, under their own protocols."""
 
 
 def measured(words: list[str]) -> tuple[dict[str, Any], float, float]:
@@ -58,9 +63,11 @@ def main() -> None:
     print(f"{platform.platform()}, Python {platform.python_version()}; {' '.join(sys.argv)}")
     print("| file | H | bracket | stopped | seconds | MB | nodes | types |")
     print("| --- " * 8 + "|")
-    for name, horizon, discount in (row for row in ROWS if arguments.only in (None, row[0])):
-        words = ["posgc", "solve", str(arguments.folder / f"{name}.dpomdp"), "--share", "none", "--concept", "team"]
-        words += ["--horizon", str(horizon), "--option", f"time-limit={arguments.limit:g}", "--json", "--quiet"]
+    for row in (row for row in [*ROWS, *THREE_AGENTS] if arguments.only in (None, row[0])):
+        name, horizon, discount = row
+        ours, theirs = [str(GAMES / f"{name}.posg")], [str(arguments.folder / f"{name}.dpomdp"), "--share", "none"]
+        words = ["posgc", "solve", *(ours if row in THREE_AGENTS else theirs), "--concept", "team", "--json", "--quiet"]
+        words += ["--horizon", str(horizon), "--time-limit", f"{arguments.limit:g}"]
         words += [] if discount is None else ["--discount", str(discount)]
         runs = [measured(words) for _ in range(arguments.repeat)]
         found, seconds = [run[0] for run in runs], [run[1] for run in runs]

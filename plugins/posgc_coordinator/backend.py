@@ -6,7 +6,7 @@ answer is a controller for each agent and a bracket on the optimum, closed or as
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from posgc.coordination.team import Found, no_perfect_recall, solve_team
@@ -24,7 +24,15 @@ class Options:
     # seconds after which the bracket and the best policy so far are returned; none: no limit
     time_limit: float | None = None
     # megabytes of tables and queues after which they are returned
-    memory_limit: float = 4000.0
+    memory_limit: float = field(
+        default=4000.0,
+        metadata={
+            "flag": "--memory-limit",
+            "metavar": "MB",
+            "help": "megabytes of tables and queues after which a search stops, with the bracket and the best policy "
+            "so far (default 4000)",
+        },
+    )
 
     def __post_init__(self) -> None:
         if not 0 <= self.epsilon < float("inf"):
@@ -78,7 +86,7 @@ class _Search:
             found.policy,
             Claim(
                 values=(found.lower,) * n,
-                lower=found.lower,
+                lower=found.lower - found.charge,
                 upper=found.upper,
                 notes=_notes(found),
                 search={"nodes": found.nodes, "components": found.components, "types": found.types},

@@ -18,12 +18,9 @@ def compression_asked(
 ) -> CompressionRequest | None:
     """How to compress; None for not at all.
 
-    Raises InputError (E613) for a gap that is not a number, and for a time limit that would do nothing.
+    `time_limit` is of `auto`.  Raises InputError (E613) for a gap that is not a number.
     """
-    automatic = spec is not None and spec.strip() == "auto"
-    if time_limit is not None and not automatic:
-        raise InputError([Diagnostic("E613", "--time-limit serves --compress auto only", help="leave it out")])
-    if spec is None or not automatic:
+    if spec is None or spec.strip() != "auto":
         return None if spec is None else CompressionRequest(spec)
     target = None if epsilon is None else _number(epsilon)
     if target is not None and not 0 <= target < math.inf:
@@ -50,22 +47,26 @@ def options_asked(
     named: Mapping[str, object],
     epsilon: float | str | None,
     compress: CompressionRequest | None,
+    time_limit: float | None = None,
 ) -> dict[str, object]:
     """The back-end's options, with those that were given by a name of their own (None: not given).  `epsilon` is not
-    among them where it is the gap that a compression is to meet.  Raises InputError (E613) where the two differ."""
-    chosen = dict(options)
-    short = dict(named)
+    among them where it is the gap that a compression is to meet, nor `time_limit` where `auto` is to keep it.  Raises
+    InputError (E613) where the two differ."""
+    chosen = {name.replace("_", "-"): value for name, value in options.items()}
+    short = {name.replace("_", "-"): value for name, value in named.items()}
     if compress is None or compress.target is None:
         short["epsilon"] = epsilon
+    if compress is None or compress.spec.strip() != "auto":
+        short["time-limit"] = time_limit
     for name, value in short.items():
-        if value is not None and chosen.setdefault(name, value) != value:
-            raise InputError(
-                [
-                    Diagnostic(
-                        "E613",
-                        f"--{name} {value} contradicts --option {name}={chosen[name]}",
-                        help="leave one of them out",
-                    )
-                ]
-            )
+        if value is not None and not _same(chosen.setdefault(name, value), value):
+            what = f"--{name} {value} contradicts --option {name}={chosen[name]}"
+            raise InputError([Diagnostic("E613", what, help="leave one of them out")])
     return chosen
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether the two are one value, or the same number written in two ways."""
+    return one == other or (
+        isinstance(one, float | str) and isinstance(other, float | str) and _number(one) == _number(other)
+    )

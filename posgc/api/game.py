@@ -105,7 +105,8 @@ class Game(Display):
         rewards) among them.  `samples`: joint steps that a back-end that learns may take.
         `compress`: `belief(0.01)`, `window(3)`, `exact`, `bisimulation`; with `auto`, `epsilon` is the gap of the whole
         game that is to be met, and `time_limit` the seconds after which nothing more is tried; look at
-        `Solution.compression.met`.  `max_nodes` limits the common beliefs, `seed` is of whatever is random.
+        `Solution.compression.met`.  Without `auto`, `time_limit` is a back-end's option of that name.
+        `max_nodes` limits the common beliefs, `seed` is of whatever is random.
 
         Raises InputError for a concept, back-end or option that does not serve this game, its subclass AssumptionFails
         where one would if Assumption 3 held; LimitError past a limit, or where Assumption 3 is not decided.
@@ -118,7 +119,7 @@ class Game(Display):
         wanted = (
             compress if isinstance(compress, CompressionRequest) else compression_asked(compress, epsilon, time_limit)
         )
-        chosen = options_asked(options or {}, named, epsilon, wanted)
+        chosen = options_asked(options or {}, named, epsilon, wanted, time_limit)
         budget = None if samples is None else Budget(samples)
         with shown(progress) as told:
             return solve(self._asked(max_nodes, seed), concept, backend, chosen, told, wanted, budget)

@@ -85,10 +85,10 @@ def add_referee(parser: argparse.ArgumentParser) -> None:
 def add_declared(parser: argparse.ArgumentParser, kinds: Iterable[type]) -> None:
     """The flags that options of plug-ins ask for; where two ask for one name, the first decides what it is."""
     for flag in declared(kinds).values():
-        what: dict[str, Any] = {"choices": flag.choices} if flag.choices else {"metavar": "WHICH"}
+        what: dict[str, Any] = {"choices": flag.choices} if flag.choices else {"metavar": flag.metavar}
         if flag.sweep:
             what = {"metavar": "LIST", "type": numbers}
-        help = flag.help if flag.sweep else f"{flag.help}; short for --option {flag.option}=…"
+        help = flag.help if flag.sweep else f"{flag.help}; short for --option {flag.option.replace('_', '-')}=…"
         parser.add_argument(flag.name, help=help, **what)
 
 

@@ -52,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--time-limit",
         metavar="S",
         type=seconds,
-        help="seconds after which --compress auto tries nothing more (default 300)",
+        help="seconds after which a search stops, with the bracket and the best policy so far; short for --option "
+        "time-limit=S; with --compress auto seconds after which nothing more is tried (default 300)",
     )
     parser.add_argument(
         "--samples",
@@ -75,7 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
     compress = compression_asked(arguments.compress, arguments.epsilon, arguments.time_limit)
     flags = declared(backend.options for backend in registry().backends.values())
     named = {flag.option: getattr(arguments, name) for name, flag in flags.items()}
-    options = options_asked(pairs("--option", arguments.option), named, arguments.epsilon, compress)
+    given = pairs("--option", arguments.option)
+    options = options_asked(given, named, arguments.epsilon, compress, arguments.time_limit)
     with progress_bar(arguments.quiet) as progress:
         game = game_of(arguments, progress)
         referee = referee_of(game.compiled, arguments.referee) if arguments.referee else None

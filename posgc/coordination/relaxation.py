@@ -27,7 +27,8 @@ CELLS = 10_000_000
 
 
 class Relaxation:
-    """Upper bounds of beliefs, by step."""
+    """Upper bounds of beliefs, by step; `layers[h - 1]` are the beliefs of full sharing that step h can find, as far as
+    they were looked at before the search."""
 
     def __init__(self, beliefs: BeliefStore, stopped: Callable[[], bool]) -> None:
         self.beliefs, self.model = beliefs, beliefs.model
@@ -83,6 +84,7 @@ class Relaxation:
         """Look at the beliefs of full sharing step by step, within limits."""
         store, horizon = self.beliefs, self.model.horizon
         layer = np.unique(store.start()[2])
+        self.layers = [layer]
         for h in range(1, horizon):
             outlooks = store.outlooks(h, np.zeros(0, dtype=np.int64))
             grown = len(outlooks.belief) * len(layer) // max(1, (len(outlooks.first) - 1) // len(outlooks.actions))
@@ -91,6 +93,7 @@ class Relaxation:
             outlooks = store.outlooks(h, layer)
             rows = outlooks.place.data[layer][:, None] * len(outlooks.actions) + np.arange(len(outlooks.actions))
             layer = np.unique(outlooks.belief.data[gather(outlooks.first.data, rows.ravel())[0]])
+            self.layers.append(layer)
 
     def _back_up(self, stopped: Callable[[], bool]) -> None:
         for h in range(self.model.horizon - 1, 0, -1):

@@ -7,6 +7,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 __all__ = ["at_least", "at_most", "bracket"]
 
+PLAIN = 1e15
+"""Whole numbers below it are written without an exponent."""
 NARROW = 1e-9
 """Half a bracket's width, relative to its middle or 1, below which one number stands for both ends."""
 
@@ -30,6 +32,8 @@ def bracket(lower: float, upper: float) -> str:
         return f"between {at_least(lower, 10)} and {at_most(upper, 10)}"
     short = [Decimal(f"{middle:.{digits}g}") for digits in range(1, 18)]
     said = next((c for c in short if abs(c - middle) <= half), short[-1])
+    if said == said.to_integral_value() and abs(said) < PLAIN:
+        said = said.quantize(Decimal(1))  # 10, not 1e+1
     return f"{said if said else 0:g}, to within {at_most(float(abs(said - middle) + half) * (1 + 1e-15), 1)}"
 
 

@@ -18,12 +18,14 @@ Floats = npt.NDArray[np.float64]
 
 
 def exact_bounds(policy: Policy, checked: Judgement, compiled: Compiled) -> tuple[float | None, float | None]:
-    """Team: what was reached, and the solver's bound.  Zero-sum Nash: what the verified gains imply."""
-    concept = CONCEPTS[policy.header.concept]
+    """Team: what was reached, and the solver's bound; where the judge proves nothing, the solver's bounds, if it has
+    both.  Zero-sum Nash: what the verified gains imply."""
+    concept, claim = CONCEPTS[policy.header.concept], policy.claim
     if not checked.proved:
-        return None, None
+        known = concept.optimises and claim.lower is not None and claim.upper is not None
+        return (claim.lower, claim.upper) if known else (None, None)
     if concept.optimises:
-        lower, upper = min(checked.values) - checked.error, policy.claim.upper
+        lower, upper = min(checked.values) - checked.error, claim.upper
         return lower, None if upper is None else max(upper, lower)
     if concept.zero_sum_value and reward_kind(compiled.model) == "zero_sum" and checked.gains is not None:
         value, off = checked.values[0], checked.error

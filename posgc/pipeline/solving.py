@@ -96,6 +96,17 @@ class Solution(Display):
             return lower, upper
         return max(lower, recurrent[0]), min(upper, recurrent[1])
 
+    @property
+    def bounds_claimed(self) -> bool:
+        """Whether `bounds` are what the back-end claims and no judge has confirmed, as the policy was too large."""
+        judged = self.judgement is not None and self.judgement.proved
+        return not judged and self.compression is None and self.bounds != (None, None)
+
+    @property
+    def bounds_title(self) -> str:
+        """What `bounds` are bounds on, in words."""
+        return "value of the game" + (", as claimed by the back-end and not judged" if self.bounds_claimed else "")
+
     def _claimed(self) -> list[tuple[str, str]]:
         """What is known of a policy that is too large to verify."""
         gap = self.certified_gap
@@ -112,7 +123,7 @@ class Solution(Display):
             ("back-end", header.backend),
             *([] if self.compression is None else [("compression", self.compression.spec)]),
             *known,
-            *([] if lower is None or upper is None else [("value of the game", bracket(lower, upper))]),
+            *([] if lower is None or upper is None else [(self.bounds_title, bracket(lower, upper))]),
             *([("common beliefs", str(sum(self.layers)))] if self.candidate.on_graph else self.policy._sizes()),
         ]
 

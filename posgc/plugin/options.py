@@ -22,13 +22,15 @@ class Flag:
     option: str  # the field's name
     help: str
     choices: tuple[str, ...] | None  # None: whatever the option reads
+    metavar: str  # what stands for the value in the help, where there are no choices
     default: object
     sweep: bool  # whether it takes a list of values, each tried by itself
     beside: str | None  # for a sweep: what is tried beside it, as the user would write it
 
 
 def flags_of(options: type) -> list[Flag]:
-    """The flags that an options dataclass asks for by `metadata={"flag": NAME, "help": …}`, or `"sweep"`."""
+    """The flags that an options dataclass asks for by `metadata={"flag": NAME, "help": …}`, or `"sweep"`; with
+    `"metavar"`, what stands for the value in the help."""
     hints, found = get_type_hints(options), []
     for f in fields(options):
         name = f.metadata.get("sweep", f.metadata.get("flag"))
@@ -36,7 +38,8 @@ def flags_of(options: type) -> list[Flag]:
             hint, data = hints[f.name], f.metadata
             choices = tuple(get_args(hint)) if get_origin(hint) is Literal else None
             default, beside = data.get("default", f.default), data.get("beside")
-            found.append(Flag(name, f.name, data.get("help", ""), choices, default, "sweep" in data, beside))
+            metavar, said = data.get("metavar", "WHICH"), data.get("help", "")
+            found.append(Flag(name, f.name, said, choices, metavar, default, "sweep" in data, beside))
     return found
 
 

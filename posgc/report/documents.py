@@ -168,6 +168,7 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         **(_values(solution.compiled, solution.judgement) if solution.judgement is not None else _unverified(solution)),
         "compression": None if solution.compression is None else compressed.document(solution.compression),
         "bounds": dict(zip(("lower", "upper"), solution.bounds, strict=True)),
+        "bounds_claimed": solution.bounds_claimed,
         "layers": list(solution.layers),
         "seconds": solution.compiled.seconds,
         "peak_nodes": sum(solution.layers),

@@ -60,13 +60,22 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         )
     lower, upper = solution.bounds
     if lower is not None and upper is not None:
-        say(console, f"value of the game: {bracket(lower, upper)}")
+        say(console, f"{solution.bounds_title}: {bracket(lower, upper)}{_after(solution)}")
     second_opinion(console, opinion)
     say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in solution.compiled.seconds.items()))
     if path is not None:
         say(console, f"policy written to {path}; read it with: posgc show {path}")
     for caveat in claim.caveats:
         say(console, f"note: {caveat}")
+
+
+def _after(solution: Solution) -> str:
+    """What the bounds of a game without end include, where the certificate does not say that it was cut."""
+    tail, checked = solution.compiled.tail, solution.judgement
+    if tail is None or checked is None or checked.proved:
+        return ""
+    steps = plural(solution.compiled.model.horizon, "step")
+    return f" (the game has no end and was cut after {steps}; {at_most(tail)} of it is for what follows)"
 
 
 def _planned(solution: Solution) -> str:

@@ -85,8 +85,10 @@ def test_an_optimum_that_is_not_proved_is_called_so(capsys, monkeypatch, concept
         (("--concept", "ce", "--option", "way=columns", "--select", "entropy"), "E612", "select=entropy"),
         (("--concept", "ce", "--select", "welfare", "--option", "select=any"), "E613", "contradicts"),
         (("--concept", "ce", "--epsilon", "1", "--option", "epsilon=2"), "E613", "contradicts"),
-        (("--concept", "ce", "--time-limit", "3"), "E613", "--compress auto only"),
-        (("--concept", "ce", "--time-limit", "3", "--compress", "window(1)"), "E613", "--compress auto only"),
+        (("--concept", "ce", "--time-limit", "3"), "E612", "no option is called time-limit"),
+        (("--concept", "ce", "--time-limit", "3", "--compress", "window(1)"), "E612", "no option is called time-limit"),
+        (("--concept", "ce", "--memory-limit", "3"), "E612", "no option is called memory-limit"),
+        (("--concept", "ce", "--time-limit", "3", "--option", "time_limit=4"), "E613", "contradicts"),
     ],
 )
 def test_flags_that_contradict_or_do_nothing(capsys, words, code, said):

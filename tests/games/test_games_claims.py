@@ -1,6 +1,6 @@
 """What the shipped games claim of themselves (`expect`), asked of the whole chain.
 
-Values that no planner can give yet are skipped: those under a protocol for which Assumption 3 fails.
+Values that no planner can give yet are skipped: those of equilibria under a protocol for which Assumption 3 fails.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def test_claim(path: Path, claim: Expectation) -> None:
         assert within(claim, bracket.lower) and within(claim, bracket.upper)
     else:
         assert claim.quantity == "value" and claim.concept is not None
-        if independence(compiled).holds is False:
+        if claim.concept != "team" and independence(compiled).holds is False:
             pytest.skip("Assumption 3 fails under this protocol")
         assert within(claim, float(solve(compiled, claim.concept).judgement.values[claim.agent]))
 

@@ -47,13 +47,22 @@ def test_agrees_with_value_iteration_on_shipped_games(game, capsys):
     assert found["values"] == pytest.approx(first["values"], abs=1e-9)
 
 
-def test_a_time_limit_ends_with_status_3_a_bracket_and_a_policy(capsys, tmp_path):
+@pytest.mark.parametrize(
+    ("flag", "why"),
+    [
+        (("--time-limit", "0.3"), "time limit"),
+        (("--option", "time-limit=0.3"), "time limit"),
+        (("--memory-limit", "3"), "memory limit"),
+        (("--option", "memory-limit=3"), "memory limit"),
+    ],
+)
+def test_a_limit_ends_with_status_3_a_bracket_and_a_policy(capsys, tmp_path, flag, why):
     out = tmp_path / "plan.npz"
-    words = [TIGER, "--share", "none", "--horizon", "7", "--option", "time-limit=0.3", "--out", str(out)]
+    words = [TIGER, "--share", "none", "--horizon", "7", *flag, "--out", str(out)]
     status, found = solved(capsys, *words)
     assert status == 3
-    assert found["bounds"]["lower"] < found["bounds"]["upper"]
-    assert any("time limit" in note for note in found["notes"])
+    assert found["bounds"]["lower"] < found["bounds"]["upper"] and found["bounds_claimed"] is False
+    assert any(why in note for note in found["notes"])
     assert main(["verify", TIGER, str(out), "--share", "none", "--horizon", "7", "--json", "--quiet"]) == 0
     assert json.loads(capsys.readouterr().out)["values"]["ann"] == pytest.approx(found["values"]["ann"], abs=1e-9)
 
@@ -75,6 +84,53 @@ def test_ctrl_c_ends_with_status_130_a_bracket_and_a_policy(capsys, tmp_path, mo
     status, found = solved(capsys, TIGER, "--share", "none", "--horizon", "7", "--out", str(out))
     assert status == 130 and out.exists()
     assert found["bounds"]["lower"] < found["bounds"]["upper"]
+
+
+def test_limits_that_are_not_met_change_nothing(capsys):
+    words = [TIGER, "--share", "none", "--horizon", "3"]
+    (status, found), (_, plain) = (
+        solved(capsys, *words, "--time-limit", "600", "--memory-limit", "2000"),
+        solved(capsys, *words),
+    )
+    assert status == 0 and found["bounds"] == plain["bounds"] and found["search"] == plain["search"]
+    assert found["options"] == {"epsilon": 0.0, "time_limit": 600.0, "memory_limit": 2000.0}
+
+
+def test_limits_from_python():
+    solution = posgc.load(TIGER, share="none", horizon=7).solve("team", time_limit=0.3)
+    assert solution.policy.claim.stopped == "time limit"
+    solution = posgc.load(TIGER, share="none", horizon=7).solve("team", memory_limit=3.0)
+    assert solution.policy.claim.stopped == "memory limit"
+    with pytest.raises(InputError, match="time-limit"):
+        posgc.load(TIGER, share="one_step").solve("team", time_limit=3.0)
+
+
+ENDLESS = """game endless { discount 0.1; agents ann, bob; state s: {a, b}; init s ~ uniform;
+next s ~ noisy(s, if act[ann] == x then 0.6 else 0.8);
+action act[i]: {x, y}; observation o[i]: {a, b}; observe o[i] ~ noisy(s', 0.7);
+reward team = if (act[ann] == x) == (s == a) and act[ann] == act[bob] then R else 0; share none { } }"""
+
+
+@pytest.mark.parametrize("prize", [1, 7, 100])
+def test_a_game_without_end_is_cut_and_the_bracket_includes_what_follows(capsys, tmp_path, prize):
+    """The optimum lies between that of the first 3 steps and that with every later step won (rewards are at least 0).
+    The judge proves the lower end of the first run; the second is too large for it, and says so."""
+    path = tmp_path / "endless.posg"
+    path.write_text(ENDLESS.replace("R", str(prize)))
+    words = [str(path), "--epsilon", str(prize / 50)]
+    _, short = solved(capsys, *words, "--horizon", "3")
+    later = prize * 0.1**3 / 0.9
+    for most, claimed in ((), False), (("--max-nodes", "50"), True):
+        status, found = solved(capsys, *words, "--horizon", "inf", "--time-limit", "0.5", *most)
+        assert status in (0, 3) and found["bounds_claimed"] is claimed
+        assert found["gap"]["status"] == ("estimated" if claimed else "exact")
+        assert found["gap"]["tail"] > 0
+        assert found["bounds"]["lower"] <= short["bounds"]["upper"] + later
+        assert found["bounds"]["upper"] >= short["bounds"]["lower"]
+    limits = ["--time-limit", "0.5", "--max-nodes", "50", "--quiet"]
+    main(["solve", *words, "--concept", "team", "--horizon", "inf", *limits])
+    said = capsys.readouterr().out
+    assert "as claimed by the back-end and not judged: between" in said and "the game has no end and was cut" in said
 
 
 def test_epsilon_ends_with_status_0_when_it_is_met(capsys):

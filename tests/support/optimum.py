@@ -59,10 +59,37 @@ class Coordinator:
 
     def _best(self, entries: list[Entry]) -> float:
         tree, h = self.tree, entries[0][1].h
+        if h == tree.horizon:
+            return self._last(entries)
         keys = sorted({(i, own) for _, history in entries for i, own in enumerate(tree.knowledge(history)[1])})
         best = -np.inf
         for plan in product(*(tree.own_actions(i, h) for i, _ in keys)):
             best = max(best, self._worth(entries, dict(zip(keys, plan, strict=True))))
+        return best
+
+    def _last(self, entries: list[Entry]) -> float:
+        """The same at the last step, where nothing follows: for every prescription of the others, the last agent has a
+        best answer at each of its p by itself."""
+        tree, h, n = self.tree, self.tree.horizon, self.tree.n
+        cells: dict[tuple[tuple[Known, ...], int], float] = defaultdict(float)
+        standing = {history.state: history for _, history in entries}  # rewards read the state and nothing else
+        for weight, history in entries:
+            cells[tree.knowledge(history)[1], history.state] += weight
+        answering: dict[Known, list[tuple[float, tuple[Known, ...], History]]] = defaultdict(list)
+        for ((*held, own), state), weight in cells.items():
+            answering[own].append((weight, tuple(held), standing[state]))
+        keys = sorted({(i, own) for rows in answering.values() for _, held, _ in rows for i, own in enumerate(held)})
+        best = -np.inf
+        for plan in product(*(tree.own_actions(i, h) for i, _ in keys)):
+            prescribed = dict(zip(keys, plan, strict=True))
+            total = 0.0
+            for rows in answering.values():
+                played = [(w, sum((prescribed[i, own] for i, own in enumerate(held)), ()), x) for w, held, x in rows]
+                total += max(
+                    sum(w * tree.reward(0, history, others + own) for w, others, history in played)
+                    for own in tree.own_actions(n - 1, h)
+                )
+            best = max(best, total)
         return best
 
     def _worth(self, entries: list[Entry], prescribed: dict[tuple[int, Known], Digits]) -> float:
