@@ -91,7 +91,13 @@ def _first(information: Information, live: Bools) -> tuple[Rows, tuple[Informati
 
 
 def _rows(
-    information: Information, h: int, before: list[Ints], n_before: list[int], news: list[Ints], u: Ints, law: sparse.csr_array
+    information: Information,
+    h: int,
+    before: list[Ints],
+    n_before: list[int],
+    news: list[Ints],
+    u: Ints,
+    law: sparse.csr_array,
 ) -> tuple[Rows, tuple[InformationSets, InformationSets]]:
     """Rows and information sets of step h from histories with sequences `before` of the step before, news and laws."""
     found, own = [], []
@@ -125,8 +131,8 @@ def _next(
     work = int(np.diff(moves.table.indptr)[rows.weight.indices].sum())
     if work > limit:
         raise LimitError(
-            f"step {h + 1}: {work} ways to go on from {rows.weight.shape[0]} pairs of information sets (limit {limit}); "
-            "share more, or take fewer steps"
+            f"step {h + 1}: {work} ways to go on from {rows.weight.shape[0]} pairs of information sets (limit "
+            f"{limit}); share more, or take fewer steps"
         )
     ahead = rows.weight @ moves.table
     ahead.eliminate_zeros()  # products that underflow

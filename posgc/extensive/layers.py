@@ -8,9 +8,9 @@ product of i's own probabilities on the way there, and every sequence that times
     x(sets of h) = into_h x(sequences of h - 1),      sum_a x(set, a) = x(set).
 
 Chance and the other agent are in the *rows*: for each pair of sets that can occur together the unnormalised law of the
-state, W(I, J, s), which sums what chance draws on the way over all histories that the two cannot tell apart.  All that a
-history adds to the payoff of a pair of plans is W(I, J, s) x(I, a) y(J, b) r(s, a, b), so that rows suffice, and the
-expected payoff is x' A y with A(I a, J b) = sum_s W(I, J, s) r(s, a, b) (von Stengel 1996).
+state, W(I, J, s), the product of what chance draws on the way, summed over all histories that both agents together
+cannot tell apart.  What these add to the payoff of plans x and y is W(I, J, s) x(I, a) y(J, b) r(s, a, b), so that rows
+suffice, and the expected payoff is x' A y with A(I a, J b) = sum_s W(I, J, s) r(s, a, b) (von Stengel 1996).
 
 Sets may be *merged* (`posgc.extensive.merging`): then `into` has several entries in a row, and the sets make an acyclic
 graph in place of a tree.  Nothing that is said of plans above changes.
@@ -73,7 +73,7 @@ class ExtensiveGame:
 
     def offsets(self, agent: int) -> Ints:
         """[H + 1]: where the sequences of each step begin among all of the agent's."""
-        return np.cumsum([0, *(len(sets) * sets.n_choices for sets in self.sets(agent))])
+        return np.cumsum([0, *(len(sets) * sets.n_choices for sets in self.sets(agent))], dtype=np.int64)
 
     @cached_property
     def payoff(self) -> sparse.csr_array:

@@ -100,7 +100,7 @@ class Merger:
         row = np.repeat(np.arange(weight.shape[0]), np.diff(weight.indptr))
         column = pair[1 - agent][row] * n_states + weight.indices
         shape = len(self.sets[agent]), len(self.sets[1 - agent]) * n_states
-        mass = np.bincount(pair[agent][row], weight.data, shape[0])
+        mass = np.asarray(np.bincount(pair[agent][row], weight.data, shape[0]), dtype=np.float64)
         table = sparse.csr_array((weight.data / mass[pair[agent][row]], (pair[agent][row], column)), shape=shape)
         table.sort_indices()
         return table, mass

@@ -42,7 +42,7 @@ class Plans:
     @property
     def size(self) -> int:
         """Sequences of all steps."""
-        return self.slices[-1].stop
+        return int(self.slices[-1].stop)
 
     def uniform(self) -> Behaviour:
         """Every choice equally likely."""
@@ -77,12 +77,12 @@ class Plans:
 
     def constraints(self) -> tuple[sparse.csr_array, Floats]:
         """E [sets, sequences] and b with E x = b for all plans x."""
-        rows = []
-        for k, (count, choices) in enumerate(self.shapes):
-            own = sparse.kron(sparse.eye_array(count), np.ones((1, choices)))
-            before = self.slices[k].start - (self.slices[k - 1].start if k else 0)
-            blocks = [sparse.csr_array((count, self.slices[k].start - before))]
-            blocks += [] if k == 0 else [-self.into[k]]
-            rows.append(sparse.hstack([*blocks, own, sparse.csr_array((count, self.size - self.slices[k].stop))]))
-        b = np.concatenate([self.into[0] @ np.ones(1), np.zeros(sum(count for count, _ in self.shapes[1:]))])
-        return sparse.csr_array(sparse.vstack(rows)), b
+        first, laws = self.shapes[0][0], [sparse.kron(sparse.eye_array(n), np.ones((1, a))) for n, a in self.shapes]
+        own = sparse.csr_array(sparse.block_diag(laws))
+        b = np.zeros(own.shape[0])
+        b[:first] = self.into[0] @ np.ones(1)
+        if len(self.into) == 1:
+            return own, b
+        after = sparse.coo_array(sparse.block_diag(self.into[1:]))
+        reach = sparse.csr_array((after.data, (after.row + first, after.col)), shape=own.shape)
+        return sparse.csr_array(own - reach), b

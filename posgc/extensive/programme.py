@@ -11,10 +11,12 @@ plan.  Payoffs are divided by the largest, so that tolerances are relative to th
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.optimize import linprog
 
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.plans import Plans
@@ -25,29 +27,58 @@ __all__ = ["solve_programme"]
 
 Floats = npt.NDArray[np.float64]
 
-TOLERANCE = 1e-10
-"""The least that HiGHS takes, for violated constraints of primal and dual."""
+ATTEMPTS = ((1e-10, True), (1e-10, False), (1e-7, True))
+"""Tolerance of primal and dual (HiGHS takes none below the first), and presolve; later ones where the answer is off."""
+ACCURATE = 1e-9
+"""A bracket that is wider, relative to the span of what can be earned, calls for the next attempt."""
 
 
-def solve_programme(game: ExtensiveGame, time_limit: float | None = None) -> Solution:
-    """Equilibrium behaviours with exact best responses to both.  Raises LimitError where HiGHS finds none in time."""
+def solve_programme(game: ExtensiveGame, span: float, time_limit: float | None = None) -> Solution:
+    """Equilibrium behaviours with exact best responses to both.
+
+    `span`: of what can be earned.  `time_limit` is in seconds.  Raises LimitError where HiGHS finds none in time.
+    """
+    from scipy.optimize import linprog
+
     one, two = Plans.of(game, 0), Plans.of(game, 1)
+    cost, programme = _programme(game, one, two)
+    end = None if time_limit is None else time.monotonic() + time_limit
+    best: Solution | None = None
+    message = "no time was left"
+    for tolerance, presolve in ATTEMPTS:
+        options: Any = {"primal_feasibility_tolerance": tolerance, "dual_feasibility_tolerance": tolerance}
+        options |= {"presolve": presolve}
+        if end is not None:
+            if (left := end - time.monotonic()) <= 0:
+                break
+            options |= {"time_limit": left}
+        found: Any = linprog(cost, method="highs", options=options, **programme)
+        message = str(found.message)
+        if found.x is None or found.ineqlin.marginals is None:
+            continue
+        y = -found.ineqlin.marginals
+        solution = assessed(game, one.behaviour(found.x[: one.size]), two.behaviour(y))
+        if best is None or solution.width < best.width:
+            best = solution
+        if best.width <= ACCURATE * span:
+            break
+    if best is None:
+        raise LimitError(f"the linear programme with {game.payoff.nnz} payoffs was not solved: {message}")
+    return best
+
+
+def _programme(game: ExtensiveGame, one: Plans, two: Plans) -> tuple[Floats, dict[str, Any]]:
+    """Cost and constraints over (x, v)."""
     (first, b), (second, c) = one.constraints(), two.constraints()
-    payoff = game.payoff / max(float(np.abs(game.payoff.data).max(initial=0.0)), np.finfo(np.float64).tiny)
-    found = linprog(
-        np.concatenate([np.zeros(one.size), -c]),
-        A_ub=sparse.hstack([-payoff.T, second.T], format="csc"),
-        b_ub=np.zeros(two.size),
-        A_eq=sparse.hstack([first, sparse.csr_array((len(b), len(c)))], format="csc"),
-        b_eq=b,
-        bounds=[(0, None)] * one.size + [(None, None)] * len(c),
-        method="highs",
-        options={
-            "primal_feasibility_tolerance": TOLERANCE,
-            "dual_feasibility_tolerance": TOLERANCE,
-            "time_limit": time_limit,
-        },
-    )
-    if found.x is None or found.status not in (0, 4):
-        raise LimitError(f"the linear programme of {game.payoff.nnz} payoffs was not solved: {found.message}")
-    return assessed(game, one.behaviour(found.x[: one.size]), two.behaviour(-found.ineqlin.marginals))
+    largest = float(np.abs(game.payoff.data).max(initial=0.0))
+    payoff = game.payoff / (largest or 1.0)
+    bounds = np.repeat([[0.0, np.inf]], one.size + len(c), axis=0)
+    bounds[one.size :, 0] = -np.inf
+    # the stubs know neither sparse constraints nor array bounds
+    return np.concatenate([np.zeros(one.size), -c]), {
+        "A_ub": sparse.hstack([-payoff.T, second.T], format="csc"),
+        "b_ub": np.zeros(two.size),
+        "A_eq": sparse.hstack([first, sparse.csr_array((len(b), len(c)))], format="csc"),
+        "b_eq": b,
+        "bounds": bounds,
+    }

@@ -28,6 +28,11 @@ class Solution:
     lower: float
     upper: float
 
+    @property
+    def width(self) -> float:
+        """Of the bracket on the value: the sum of what both agents could gain by other plans."""
+        return self.upper - self.lower
+
 
 def assessed(game: ExtensiveGame, first: Behaviour, second: Behaviour) -> Solution:
     """The two behaviours with exact best responses to both, rounding and merging left aside (`charge`)."""
