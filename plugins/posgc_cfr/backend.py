@@ -14,6 +14,7 @@ from posgc.extensive.growing import extensive_game
 from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
 from posgc.extensive.results import result_of
 from posgc.extensive.serving import fits_programme, unserved
+from posgc.extensive.solution import charge
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
 
@@ -83,11 +84,13 @@ class _Minimisation:
 
     def run(self, progress: Progress) -> Result:
         options, information = self.options, self.problem.information
-        epsilon = options.epsilon or RELATIVE * float(spans_to_come(information.model)[0, 0])
-        wanted = RegretOptions(epsilon, options.rounds, options.rule, options.updates == "alternating")
         limits = Limits(options.time_limit, None, lambda done, total: None)
         with limits.interruptible():
             game = extensive_game(information)
+            asked = options.epsilon or RELATIVE * float(spans_to_come(information.model)[0, 0])
+            # plans tell no narrower bracket from rounding
+            epsilon = max(asked, charge(information.model, game))
+            wanted = RegretOptions(epsilon, options.rounds, options.rule, options.updates == "alternating")
 
             def told(rounds: int, lower: float, upper: float) -> None:
                 progress(f"bracket {lower:.6g} .. {upper:.6g}", rounds, options.rounds)
