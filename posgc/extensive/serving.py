@@ -10,10 +10,10 @@ from posgc.model.rewards import RewardKind
 
 __all__ = ["PROGRAMME_PAYOFFS", "fits_programme", "unserved"]
 
-PROGRAMME_PAYOFFS = 500_000
-"""Payoffs up to which a linear programme is quick: measured, HiGHS, half a second for 2e5 and five for 2.4e6 on the
-adversarial tiger, but up to a minute for 3e5 on random games."""
-PROGRAMME_ENTRIES = 2_000_000
+PROGRAMME_PAYOFFS = 1_000_000
+"""Payoffs up to which a linear programme is chosen: on the adversarial tiger HiGHS takes half a second for 2e5, and five
+seconds and 600 MB for 2.4e6."""
+PROGRAMME_ENTRIES = 4_000_000
 """Entries of the tables of one step that are made in order to know."""
 
 
