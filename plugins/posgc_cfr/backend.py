@@ -61,11 +61,9 @@ class RegretMinimisation:
 
     def applies(self, facts: Facts) -> str | None:
         """Rewards must be zero-sum, nothing may be forgotten, and unless it is named the game must be large."""
-        why = unserved(facts.rewards, facts.structure)
+        why = unserved(self.name, facts.rewards, facts.structure, facts.independent, facts.named)
         if why is not None or facts.named:
             return why
-        if facts.independent:
-            return "planning on common beliefs is quicker where Assumption 3 holds; --backend cfr takes it anyway"
         assert facts.model is not None
         if fits_programme(facts.model, facts.structure):
             return "sequence-form solves a game of this size exactly; --backend cfr takes it anyway"

@@ -44,14 +44,9 @@ class SequenceForm:
 
     def applies(self, facts: Facts) -> str | None:
         """Rewards must be zero-sum, nothing may be forgotten, and unless it is named the programme must be small."""
-        why = unserved(facts.rewards, facts.structure)
+        why = unserved(self.name, facts.rewards, facts.structure, facts.independent, facts.named)
         if why is not None or facts.named:
             return why
-        if facts.independent:
-            return (
-                "planning on common beliefs is quicker where Assumption 3 holds; --backend sequence-form takes it "
-                "anyway"
-            )
         assert facts.model is not None
         if fits_programme(facts.model, facts.structure):
             return None

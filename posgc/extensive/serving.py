@@ -11,14 +11,19 @@ from posgc.model.rewards import RewardKind
 __all__ = ["PROGRAMME_PAYOFFS", "fits_programme", "unserved"]
 
 PROGRAMME_PAYOFFS = 1_000_000
-"""Payoffs up to which a linear programme is chosen: on the adversarial tiger HiGHS takes half a second for 2e5, and five
-seconds and 600 MB for 2.4e6."""
+"""Payoffs up to which a linear programme is chosen: on the adversarial tiger HiGHS takes half a second for 2e5, and
+five seconds and 600 MB for 2.4e6."""
 PROGRAMME_ENTRIES = 4_000_000
 """Entries of the tables of one step that are made in order to know."""
 
 
-def unserved(rewards: RewardKind, structure: InformationStructure) -> str | None:
-    """Why plans in layers do not serve a game, as a sentence; None where they do."""
+def unserved(
+    backend: str, rewards: RewardKind, structure: InformationStructure, independent: bool | None, named: bool
+) -> str | None:
+    """Why plans in layers do not serve a game, as a sentence; None where they do.
+
+    `independent` is Assumption 3's verdict, `named` whether the user asked for this `backend`.
+    """
     if rewards != "zero_sum":
         return "it needs a zero-sum game of two agents"
     if structure.protocol.forget is not None:
@@ -26,6 +31,8 @@ def unserved(rewards: RewardKind, structure: InformationStructure) -> str | None
             f"agents forget what is older than {structure.protocol.forget} steps, and plans are made for agents that "
             "remember all that they knew (leave `forget` out)"
         )
+    if independent and not named:
+        return f"planning on common beliefs is quicker where Assumption 3 holds; --backend {backend} takes it anyway"
     return None
 
 

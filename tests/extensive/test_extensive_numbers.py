@@ -8,6 +8,7 @@ import pytest
 
 import posgc
 from posgc.extensive.growing import extensive_game
+from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.programme import solve_programme
 from posgc.extensive.regret import RegretOptions, minimise_regret
 from posgc.information.items import Information
@@ -53,11 +54,21 @@ def test_known_values(name: str, share: str, horizon: int, value: float) -> None
     found = solve_programme(game, span)
     assert found.value == pytest.approx(value, abs=1e-8)
     assert found.width <= 1e-9 * span
-    if (name, horizon) == ("adversarial_tiger", 5):  # to 1e-6 takes ten seconds
-        return
-    played = minimise_regret(game, RegretOptions(epsilon=1e-6))
-    assert played.closed and played.solution.value == pytest.approx(value, abs=1e-6)
-    assert played.solution.lower <= value + 1e-9 and value - 1e-9 <= played.solution.upper
+    far = (name, horizon) in (("adversarial_tiger", 5), ("leduc", 8))
+    check_regret(game, value, 1e-3 if far else 1e-6)
+
+
+def check_regret(game: ExtensiveGame, value: float, epsilon: float) -> None:
+    """The bracket is as narrow as asked and holds the value, to the digits that are known."""
+    played = minimise_regret(game, RegretOptions(epsilon))
+    assert played.closed and played.solution.width <= epsilon
+    assert played.solution.lower <= value + 1e-9 and played.solution.upper >= value - 1e-9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name, share, horizon, value", [KNOWN[2], KNOWN[-1]])
+def test_regret_comes_within_1e_6_of_the_harder_ones(name: str, share: str, horizon: int, value: float) -> None:
+    check_regret(extensive_game(read(name, share, horizon)), value, 1e-6)
 
 
 def test_merging_leaves_of_leduc_poker_what_its_textbook_tree_has() -> None:
