@@ -98,3 +98,27 @@ def test_rounds_and_interruption_leave_the_best_plans() -> None:
     stopped = minimise_regret(game, RegretOptions(epsilon=0.0), lambda: next(looks))
     assert stopped.rounds == 41 and stopped.solution.width < few.solution.width
     assert stopped.solution.lower <= -3.0003130434 and stopped.solution.upper >= -3.0003130436
+
+
+EARLY = """game early {
+  horizon 4;
+  agents ann, bob;
+  state s: {a, b};
+  init s ~ uniform;
+  next s ~ uniform;
+  action act[i]: {x, y};
+  observation see[i]: {a, b};
+  init see[ann] = s;
+  observe see[i] = s';
+  reward zero_sum ann = if step == 1 and act[ann] == act[bob] then (if s == a then 1 else 2) else 0;
+  share none { }
+}"""
+
+
+def test_steps_after_the_last_reward_are_left_out() -> None:
+    """Bob's coin leaves ann half of 1 or of 2, each half of the time, and ann's leaves bob no better: 3/4."""
+    game = posgc.loads(EARLY)
+    assert len(extensive_game(game.compiled.information).layers) == 1
+    for backend in ("sequence-form", "cfr"):
+        solution = game.solve("nash", backend)
+        assert solution.values["ann"] == pytest.approx(3 / 4, abs=1e-9) and solution.gap <= 1e-9
