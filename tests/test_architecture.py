@@ -18,6 +18,7 @@ ROOMS = [
     "play",
     "judge",
     "coordination",
+    "extensive",
     "planning",
     "compression",
     "plugin",
@@ -35,6 +36,7 @@ FOR_PLUGINS = {
     "policy",
     "judge",
     "coordination",
+    "extensive",
     "planning",
 }
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from posgc.coordination.team import Found, no_perfect_recall, solve_team
-from posgc.plugin import Claim, ConceptName, Diagnostic, Facts, InputError, Planner, Problem, Progress, Result
+from posgc.plugin import Claim, ConceptName, Facts, Planner, Problem, Progress, Result
 
 __all__ = ["CoordinatorSearch", "Options"]
 
@@ -65,9 +65,7 @@ class CoordinatorSearch:
 
     def emit(self, problem: Problem, options: Any) -> Planner:
         """The planner of this problem.  Raises InputError (E617) under a compression."""
-        if problem.compressed is not None:
-            what = "back-end coordinator plans on histories, and on no graph that could be compressed"
-            raise InputError([Diagnostic("E617", what, help="leave --compress out, or take --backend value-iteration")])
+        problem.require_uncompressed(self.name)
         return _Search(problem, options)
 
 

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from posgc.information.graph import Graph, expand_graph
 from posgc.information.items import Information, Structure
 from posgc.language.concepts import ConceptName
+from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.model.arrays import Model
 from posgc.model.rewards import RewardKind
 from posgc.play.environment import Budget, Environment
@@ -67,6 +68,12 @@ class Problem:
         if self.planned_on is not None:
             self.planned_on(graph)
         return graph
+
+    def require_uncompressed(self, backend: str) -> None:
+        """For back-ends that plan on histories.  Raises InputError (E617) under a compression."""
+        if self.compressed is not None:
+            what = f"back-end {backend} plans on histories, and on no graph that could be compressed"
+            raise InputError([Diagnostic("E617", what, help="leave --compress out, or take --backend value-iteration")])
 
 
 @dataclass(frozen=True)

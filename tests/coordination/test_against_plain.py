@@ -3,12 +3,11 @@
 import dataclasses
 from itertools import product
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.checks import solved
-from support.games import Shape, random_game, shapes
+from support.games import Shape, any_protocol, random_game, shapes
 from support.optimum import Coordinator
 from support.tree import Tree
 
@@ -16,26 +15,13 @@ from posgc.assumptions import strategy_independence
 from posgc.coordination.team import Found, no_perfect_recall, solve_team
 from posgc.information.items import Information
 from posgc.judge.choose import judge
-from posgc.language.sharing.lag_table import NEVER, LagTable
+from posgc.language.sharing.lag_table import LagTable
 from posgc.model.rewards import spans_to_come
 
 EXACT = 1e-9
 """Absolute; values are of order 1."""
 AFFORDABLE = 3e4
 """Prescriptions that the plain way tries."""
-
-
-def any_protocol(information: Information, seed: int) -> Information:
-    """The game under a random lag table: any link may have any lag, own items are known at once."""
-    rng, signature = np.random.default_rng(seed), information.signature
-    n = len(signature.agents)
-
-    def rows(variables, own):  # type: ignore[no-untyped-def]
-        lags = (own, own + 1, own + 2, NEVER, NEVER)
-        return tuple(tuple(own if i == v.agent else int(rng.choice(lags)) for i in range(n)) for v in variables)
-
-    table = LagTable("random", rows(signature.actions, 1), rows(signature.observations, 0))
-    return Information(information.model, table)
 
 
 def game(shape: Shape, seed: int) -> Information:

@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
+from posgc.information.items import Information
 from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Initial, Kernel, Model
 from posgc.model.build import from_arrays, kernel_from_dense
 
-__all__ = ["STRUCTURES", "Shape", "dectiger", "delayed", "full", "random_game", "shapes"]
+__all__ = ["STRUCTURES", "Shape", "any_protocol", "dectiger", "delayed", "full", "random_game", "shapes"]
 
 Floats = npt.NDArray[np.float64]
 Rewards = Literal["general", "common", "zero_sum"]
@@ -284,3 +285,16 @@ def dectiger(horizon: int) -> Model:
         horizon=horizon,
         name="dectiger",
     )
+
+
+def any_protocol(information: Information, seed: int) -> Information:
+    """The game under a random lag table: any link may have any lag, own items are known at once."""
+    rng, signature = np.random.default_rng(seed), information.signature
+    n = len(signature.agents)
+
+    def rows(variables, own):  # type: ignore[no-untyped-def]
+        lags = (own, own + 1, own + 2, NEVER, NEVER)
+        return tuple(tuple(own if i == v.agent else int(rng.choice(lags)) for i in range(n)) for v in variables)
+
+    table = LagTable("random", rows(signature.actions, 1), rows(signature.observations, 0))
+    return Information(information.model, table)

@@ -1,0 +1,183 @@
+"""The layers of a game, grown step by step with array operations from model, protocol and codes of news."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from posgc.extensive.layers import ExtensiveGame, InformationSets, Layer
+from posgc.extensive.merging import Merger, Rows
+from posgc.information.codes import CODE_LIMIT, first_news, kept, learnt
+from posgc.information.items import Information
+from posgc.language.diagnostics import LimitError
+from posgc.model.arrays import Model
+from posgc.model.ragged import gather
+
+__all__ = ["ENTRY_LIMIT", "extensive_game"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+ENTRY_LIMIT = 30_000_000
+"""Entries of the tables of one step, and payoffs of all; a step takes some 60 bytes for each (2 GB)."""
+
+
+def extensive_game(
+    information: Information, *, payoffs: int = ENTRY_LIMIT, entries: int = ENTRY_LIMIT, merge: bool = True
+) -> ExtensiveGame:
+    """The game of two agents in layers, the first agent's payoffs; agents must forget nothing.
+
+    Every table is counted before it is made.  Raises LimitError past `payoffs` payoffs of all steps or `entries`
+    entries of one step's tables, and where codes of news need more than 62 bits.
+    """
+    live = _live_states(information.model)
+    rows, sets = _first(information, live)
+    layers, errors, left = list[Layer](), np.zeros(information.horizon), payoffs
+    for h in range(1, information.horizon + 1):
+        if merge:
+            merger = Merger(information, h, rows, sets)
+            rows, sets, errors[h - 1] = merger.run()
+        actions = len(information.model.allowed(h))
+        left -= rows.weight.shape[0] * actions
+        if left < 0:
+            what = f"{rows.weight.shape[0]} pairs of information sets with {actions} joint actions"
+            raise LimitError(f"step {h}: {what} go beyond {payoffs} payoffs; share more, or take fewer steps")
+        layers.append(_layer(information.model, h, rows, sets))
+        if h == information.horizon or not live[h].any():
+            break
+        rows, sets = _next(information, h, rows, sets, live[h], entries)
+        if not len(rows.u):
+            break  # nothing that can still be earned is reached
+    return ExtensiveGame(tuple(layers), errors[: len(layers)])
+
+
+def _layer(model: Model, h: int, rows: Rows, sets: tuple[InformationSets, InformationSets]) -> Layer:
+    table = model.kernel(h).reward[0][model.allowed(h)].T * model.discount ** (h - 1)
+    shape = -1, sets[0].n_choices, sets[1].n_choices
+    return Layer(sets, rows.pair, (rows.weight @ table).reshape(shape), rows.weight.nnz)
+
+
+def _live_states(model: Model) -> Bools:
+    """[H, S]: where anything can still be earned; what follows from other states does not matter."""
+    live = np.zeros((model.horizon + 1, model.n_states), dtype=bool)
+    for h in range(model.horizon, 0, -1):
+        kernel, actions = model.kernel(h), model.allowed(h)
+        rows = (actions[:, None] * model.n_states + np.arange(model.n_states)).ravel()
+        at, counts = gather(kernel.indptr, rows)
+        ahead = live[h][kernel.state[at]]
+        goes_on = np.zeros(len(rows), dtype=bool)
+        goes_on[np.repeat(np.arange(len(rows)), counts)[ahead]] = True
+        earns = (kernel.reward[:, actions] != 0).any(axis=0).ravel()
+        live[h - 1] = (goes_on | earns).reshape(len(actions), -1).any(axis=0)
+    return live[:-1]
+
+
+def _first(information: Information, live: Bools) -> tuple[Rows, tuple[InformationSets, InformationSets]]:
+    """What step 1 begins with."""
+    initial = information.model.initial
+    some = live[0][initial.state]
+    if not some.any():
+        some[:1] = True  # nothing can be earned: one history stands for all
+    news, u = first_news(information, initial.observation[some])
+    entry = sparse.csr_array(
+        (initial.probability[some], (np.arange(len(u)), initial.state[some])), shape=(len(u), len(live[0]))
+    )
+    empty = np.zeros(len(u), dtype=np.int64)
+    return _rows(information, 1, [empty, empty], [1, 1], list(news), u, entry)
+
+
+def _rows(
+    information: Information,
+    h: int,
+    before: list[Ints],
+    n_before: list[int],
+    news: list[Ints],
+    u: Ints,
+    law: sparse.csr_array,
+) -> tuple[Rows, tuple[InformationSets, InformationSets]]:
+    """Rows and information sets of step h from histories with sequences `before` of the step before, news and laws."""
+    found, own = [], []
+    for i in range(2):
+        choices = 1 if h == 1 else len(information.model.choices(i, h - 1))
+        codes, at = np.unique(news[i], return_inverse=True)
+        if n_before[i] * len(codes) > CODE_LIMIT:
+            raise LimitError(f"step {h}: information sets and their news need more than 62 bits; take fewer steps")
+        keys, which = np.unique(before[i] * len(codes) + at, return_inverse=True)
+        sequence, code = keys // len(codes), codes[keys % len(codes)]
+        into = sparse.csr_array((np.ones(len(keys)), (np.arange(len(keys)), sequence)), shape=(len(keys), n_before[i]))
+        source, to = sequence // choices, np.arange(len(keys))
+        order = np.lexsort((code, source))
+        n_choices = len(information.model.choices(i, h))
+        found.append(InformationSets(into, n_choices, source[order], code[order], to[order]))
+        own.append(which)
+    return Rows.summed(np.stack(own), u, law, len(found[1])), (found[0], found[1])
+
+
+def _next(
+    information: Information,
+    h: int,
+    rows: Rows,
+    sets: tuple[InformationSets, InformationSets],
+    live: Bools,
+    limit: int,
+) -> tuple[Rows, tuple[InformationSets, InformationSets]]:
+    """Rows and information sets of step h + 1."""
+    model = information.model
+    moves = _Moves.of(model, h, live)
+    work = int(np.diff(moves.table.indptr)[rows.weight.indices].sum())
+    if work > limit:
+        raise LimitError(
+            f"step {h + 1}: {work} ways to go on from {rows.weight.shape[0]} pairs of information sets (limit "
+            f"{limit}); share more, or take fewer steps"
+        )
+    ahead = rows.weight @ moves.table
+    ahead.eliminate_zeros()  # products that underflow
+    ahead.sort_indices()
+    row = np.repeat(np.arange(ahead.shape[0]), np.diff(ahead.indptr))
+    # columns are sorted by (action, observation, state), so that the entries of one history are adjacent
+    key = row * len(moves.action) + moves.way[ahead.indices]
+    starts = np.flatnonzero(np.diff(key, prepend=-1))
+    before, way = np.divmod(key[starts], len(moves.action))
+    law = sparse.csr_array(
+        (ahead.data, moves.state[ahead.indices], np.append(starts, len(key))), shape=(len(starts), model.n_states)
+    )
+    action, seen = model.allowed(h)[moves.action[way]], moves.observation[way]
+    held, pending = rows.u[before], information.pending(h)
+    sizes = [one.n_choices for one in sets]
+    played = np.divmod(moves.action[way], sizes[1])
+    sequences = [rows.pair[i][before] * sizes[i] + played[i] for i in range(2)]
+    news = [learnt(information, i, h, pending, held, action, seen) for i in range(2)]
+    counts = [len(one) * size for one, size in zip(sets, sizes, strict=True)]
+    return _rows(information, h + 1, sequences, counts, news, kept(information, h, held, action, seen), law)
+
+
+@dataclass(frozen=True)
+class _Moves:
+    """What can follow each state at a step, as columns (way, state), sorted; a way is a (joint action, observation)."""
+
+    table: sparse.csr_array  # [S, columns], probabilities
+    way: Ints  # [columns]
+    state: Ints  # [columns]
+    action: Ints  # [ways], position among the allowed joint actions
+    observation: Ints  # [ways], joint index
+
+    @staticmethod
+    def of(model: Model, h: int, live: Bools) -> _Moves:
+        """Of step h, without what leads to states where nothing can be earned."""
+        kernel, actions = model.kernel(h), model.allowed(h)
+        rows = (actions[:, None] * model.n_states + np.arange(model.n_states)).ravel()
+        at, counts = gather(kernel.indptr, rows)
+        origin = np.repeat(np.arange(len(rows)), counts)
+        some = live[kernel.state[at]]
+        at, origin = at[some], origin[some]
+        action, state = np.divmod(origin, model.n_states)
+        ways, way_of = np.unique(action * model.n_observations + kernel.observation[at], return_inverse=True)
+        columns, column = np.unique(way_of * model.n_states + kernel.state[at], return_inverse=True)
+        shape = model.n_states, len(columns)
+        table = sparse.csr_array((kernel.probability[at], (state, column)), shape=shape)
+        way, after = np.divmod(columns, model.n_states)
+        return _Moves(table, way, after, *np.divmod(ways, model.n_observations))

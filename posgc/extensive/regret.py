@@ -1,0 +1,186 @@
+"""Equilibrium plans of a zero-sum game by regret minimisation in every information set, whole layers at a time.
+
+Counterfactual regret minimisation (Zinkevich et al. 2007) gives each information set a learner of its own.  Against a
+gradient g (what each of the agent's sequences earns against the other's plan) a choice is worth g plus what the sets
+after it earn by what is played there, and its instantaneous regret r is that less what the set earns.  Two rules:
+
+- `predictive`, PCFR+ (Farina, Kroer & Sandholm 2021): z <- [z + r]+, and the next play is in proportion to
+  [z + r^]+, where r^ are the regrets of the play so far if the gradient does not change, what comes after a choice
+  being worth what the next play earns there.  Round t counts t^2 in the average.
+- `discounted`, DCFR (Brown & Sandholm 2019) with (alpha, beta, gamma) = (3/2, 0, 2): z <- z + r, then
+  positive entries are multiplied by t^1.5 / (t^1.5 + 1) and negative ones by 1/2; the play is in proportion to [z]+.
+  Round t counts t^2 too.
+
+With merged sets the plans are those of an acyclic graph, a scaled extension (Farina, Ling, Fang & Sandholm 2019), for
+which the same holds.  Alternating updates show the second agent the first's new play (Tammelin 2014), simultaneous ones
+the play before.
+
+The average's bracket, the two exact best responses, needs no product with the payoffs of its own: gradients are linear,
+so their averages are summed beside those of the plans.  The last play and the average are both tried, for each agent
+apart, and the best of each is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from posgc.extensive.layers import ExtensiveGame
+from posgc.extensive.plans import Plans
+from posgc.extensive.solution import Solution, assessed
+
+__all__ = ["Regret", "RegretOptions", "Rule", "minimise_regret"]
+
+Floats = npt.NDArray[np.float64]
+Rule = Literal["predictive", "discounted"]
+
+FIRST_CHECK = 8
+"""Rounds before the first bracket is formed; later ones come after an eighth of the rounds so far."""
+
+
+@dataclass(frozen=True)
+class RegretOptions:
+    """How regret is minimised, and how far."""
+
+    epsilon: float  # width of the bracket that is asked for, in the unit of the rewards
+    rounds: int | None = None  # at most; None: no limit
+    rule: Rule = "predictive"
+    alternating: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Regret:
+    """The best plans of both agents that were met."""
+
+    solution: Solution
+    rounds: int
+    closed: bool  # whether the bracket is as narrow as was asked
+
+
+class _Learner:
+    """One agent's plays and averages."""
+
+    def __init__(self, plans: Plans, rule: Rule) -> None:
+        self.plans, self.rule = plans, rule
+        self.play = plans.uniform()
+        self.regret = [np.zeros(shape) for shape in plans.shapes]
+        self.x = plans.plan(self.play)
+        self.total = np.zeros(plans.size)  # of plays, weighted
+        self.gradients = np.zeros(plans.size)  # of what was met, weighted as the other's plays are
+        self.best, self.earns = self.x, -np.inf
+
+    def answer(self, gradient: Floats, t: int) -> None:
+        """Regret the play of before against the gradient, and play anew."""
+        plans, ahead = self.plans, None
+        for k in reversed(range(len(plans.shapes))):
+            worth = np.repeat(gradient[plans.slices[k]][:, None], 2, axis=1)
+            if ahead is not None:
+                worth += ahead
+            now, predicted = worth.T.reshape(2, *plans.shapes[k])
+            old = self.play[k]
+            value = (now * old).sum(axis=1, keepdims=True)
+            new = self._next(k, now - value, predicted - (predicted * old).sum(axis=1, keepdims=True), t)
+            self.play[k] = new
+            ahead = plans.back[k] @ np.stack([value[:, 0], (predicted * new).sum(axis=1)], axis=1)
+        self.x = plans.plan(self.play)
+
+    def _next(self, k: int, regret: Floats, predicted: Floats, t: int) -> Floats:
+        """The next play in the sets of a step, from what is regretted and what will be if nothing changes."""
+        kept = self.regret[k]
+        kept += regret
+        if self.rule == "predictive":
+            np.maximum(kept, 0.0, out=kept)
+            wanted = np.maximum(kept + predicted, 0.0)
+        else:
+            kept *= np.where(kept > 0, t**1.5 / (t**1.5 + 1), 0.5)
+            wanted = np.maximum(kept, 0.0)
+        mass = wanted.sum(axis=1, keepdims=True)
+        nothing = mass == 0
+        play: Floats = (wanted + nothing) / (mass + nothing * wanted.shape[1])  # uniform where nothing is regretted
+        return play
+
+    def keep_better(self, plan: Floats, earns: float) -> None:
+        """Keep the plan where it earns more than the best before, whatever the other does."""
+        if earns > self.earns:
+            self.best, self.earns = plan.copy(), earns
+
+
+def minimise_regret(
+    game: ExtensiveGame,
+    options: RegretOptions,
+    stop: Callable[[], bool] = lambda: False,
+    told: Callable[[int, float, float], None] = lambda rounds, lower, upper: None,
+) -> Regret:
+    """Play until the bracket is `options.epsilon` wide, the rounds are spent, or `stop()` says so.
+
+    `told(rounds, lower, upper)` is called now and then with the bracket on the value.
+    """
+    dynamics = _Dynamics(game, options)
+    check, t = FIRST_CHECK, 0
+    while True:
+        t += 1
+        dynamics.round(t)
+        stopping = t == options.rounds or stop()
+        if t >= check or stopping:
+            check = t + max(FIRST_CHECK, t // 8)
+            lower, upper = dynamics.bracket()
+            told(t, lower, upper)
+            if stopping or upper - lower <= options.epsilon:
+                break
+    one, two = dynamics.learners
+    solution = assessed(game, one.plans.behaviour(one.best), two.plans.behaviour(two.best))
+    return Regret(solution, t, solution.width <= options.epsilon)
+
+
+class _Dynamics:
+    """Both learners, and what they meet."""
+
+    def __init__(self, game: ExtensiveGame, options: RegretOptions) -> None:
+        self.learners = _Learner(Plans.of(game, 0), options.rule), _Learner(Plans.of(game, 1), options.rule)
+        self.for_first = game.payoff
+        self.for_second = sparse.csr_array(-game.payoff.T)
+        self.alternating = options.alternating
+        # the gradients of the last round, and the plays that they answer
+        self.met: tuple[Floats, Floats]
+        self.pair: tuple[Floats, Floats]
+
+    def round(self, t: int) -> None:
+        """Each agent answers the other's play.  Plays of round t weigh t^2 in the averages."""
+        one, two = self.learners
+        before, weight = two.x, float(t - 1) ** 2
+        met_first = self.for_first @ before
+        two.total += weight * before
+        one.gradients += weight * met_first
+        shown = one.x
+        one.answer(met_first, t)
+        met_second = self.for_second @ (one.x if self.alternating else shown)
+        # what the second agent meets is the first's play of this round, or of the round before
+        played, weight = (one.x, float(t) ** 2) if self.alternating else (shown, weight)
+        one.total += weight * played
+        two.gradients += weight * met_second
+        two.answer(met_second, t)
+        self.met, self.pair = (met_first, met_second), (played, before)
+
+    def bracket(self) -> tuple[float, float]:
+        """The value is between the two, as the best plans of both so far show."""
+        one, two = self.learners
+        tried = [(*self.pair, *self.met)]
+        if one.total.any() and two.total.any():
+            # the empty sequence has plan 1, so the first step's sequences of one set sum to the weights
+            w_1, w_2 = self._weight(one), self._weight(two)
+            tried.append((one.total / w_1, two.total / w_2, one.gradients / w_2, two.gradients / w_1))
+        for x, y, met_first, met_second in tried:
+            one.keep_better(x, -two.plans.best(met_second))
+            two.keep_better(y, -one.plans.best(met_first))
+        return one.earns, -two.earns
+
+    @staticmethod
+    def _weight(learner: _Learner) -> float:
+        """The weights of all plays in the learner's sums."""
+        first = learner.plans.slices[0]
+        return float(learner.total[first].sum() / learner.plans.into[0].sum())

@@ -1,0 +1,40 @@
+"""What a solver of a zero-sum game in layers returns: controllers, and what is claimed of them."""
+
+from __future__ import annotations
+
+from posgc.extensive.layers import ExtensiveGame
+from posgc.extensive.solution import Solution, charge
+from posgc.extensive.strategy import controllers_of
+from posgc.information.items import Information
+from posgc.language.rounding import bracket
+from posgc.policy.artefact import Claim, Result
+
+__all__ = ["result_of"]
+
+
+def result_of(
+    information: Information, game: ExtensiveGame, solution: Solution, how: str, stopped: str | None = None
+) -> Result:
+    """The two behaviours as a policy with their bracket on the value; `how` they were found is a note of the claim."""
+    off = charge(information.model, game)
+    lower, upper = solution.lower - off, solution.upper + off
+    sizes = game.sizes
+    notes = (
+        f"{how}, on {sizes['information_sets']} information sets and {sizes['rows']} pairs of them",
+        f"best responses to both plans on these: the value is {bracket(lower, upper)}",
+    )
+    return Result(
+        controllers_of(information, game, solution.behaviours),
+        Claim(
+            values=(solution.value, -solution.value),
+            lower=lower,
+            upper=upper,
+            notes=notes,
+            caveats=(
+                "an equilibrium of the whole game: at information sets that its own play does not reach, an agent's "
+                "actions need not be best replies",
+            ),
+            search=sizes,
+            stopped=stopped,
+        ),
+    )

@@ -1,0 +1,46 @@
+"""Which games the layers serve, and which of them a linear programme solves."""
+
+from __future__ import annotations
+
+from posgc.extensive.growing import extensive_game
+from posgc.information.items import Information, InformationStructure
+from posgc.language.diagnostics import LimitError
+from posgc.model.arrays import Model
+from posgc.model.rewards import RewardKind
+
+__all__ = ["PROGRAMME_PAYOFFS", "fits_programme", "unserved"]
+
+PROGRAMME_PAYOFFS = 1_000_000
+"""Payoffs up to which a linear programme is chosen: on the adversarial tiger HiGHS takes half a second for 2e5, and
+five seconds and 600 MB for 2.4e6."""
+PROGRAMME_ENTRIES = 4_000_000
+"""Entries of the tables of one step that are made in order to know."""
+
+
+def unserved(
+    backend: str, rewards: RewardKind, structure: InformationStructure, independent: bool | None, named: bool
+) -> str | None:
+    """Why plans in layers do not serve a game, as a sentence; None where they do.
+
+    `independent` is Assumption 3's verdict, `named` whether the user asked for this `backend`.
+    """
+    if rewards != "zero_sum":
+        return "it needs a zero-sum game of two agents"
+    if structure.protocol.forget is not None:
+        return (
+            f"agents forget what is older than {structure.protocol.forget} steps, and plans are made for agents that "
+            "remember all that they knew (leave `forget` out)"
+        )
+    if independent and not named:
+        return f"planning on common beliefs is quicker where Assumption 3 holds; --backend {backend} takes it anyway"
+    return None
+
+
+def fits_programme(model: Model, structure: InformationStructure) -> bool:
+    """Whether the game has at most `PROGRAMME_PAYOFFS` payoffs: found by making its layers up to there."""
+    information = Information(model, structure.protocol, structure.dropped)
+    try:
+        extensive_game(information, payoffs=PROGRAMME_PAYOFFS, entries=PROGRAMME_ENTRIES)
+    except LimitError:
+        return False
+    return True
