@@ -15,10 +15,14 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
+from posgc.coordination.lookahead import Ahead
+from posgc.coordination.messages import shifted
+
 __all__ = ["Rules"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Stage = Ahead | Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +46,31 @@ class _Answers:
 
 
 class Rules:
-    """The decision rules of a stage in order of worth.
+    """The decision rules of a stage in order of a bound of their worth."""
 
-    `payoff` [E, A_1, …, A_n]: worth of each joint action at each joint type, weights included; `types` [n, E].
-    """
-
-    def __init__(self, payoff: Floats, types: Ints, counts: tuple[int, ...]) -> None:
-        sizes = payoff.shape[1:]
-        n = len(sizes)
-        # The agent with the most rules answers; the others are enumerated.
-        cost = [c * np.log(a) for c, a in zip(counts, sizes, strict=True)]
-        self._last = int(np.argmax(cost))
-        self._agents = [i for i in range(n) if i != self._last]
-        self._counts, self._sizes, self._types = counts, sizes, types
-        self._slots = self._ordered_slots(payoff, types)
+    def __init__(self, stage: Stage, types: Ints, counts: tuple[int, ...]) -> None:
+        """`stage`: payoffs of pairs of options, or `payoff` [E, A_1, …, A_n], the worth of each joint action at each
+        joint type, weights included; `types` [n, E]."""
+        self._counts, self._types = counts, types
         self._heap: list[tuple[float, int, _Partial | _Answers]] = []
         self._number = count()
-        self._pairs = n == 2
-        table = self._start_pairs(payoff) if self._pairs else np.moveaxis(payoff, 1 + self._last, -1).copy()
+        self._pairs = isinstance(stage, Ahead)
+        if isinstance(stage, Ahead):
+            table = self._start_pairs(stage)
+        else:
+            self._sizes = stage.shape[1:]
+            self._last = self._answering()
+            self._slots = self._ordered_slots(stage, types)
+            table = np.moveaxis(stage, 1 + self._last, -1).copy()
         self._table_size = table.size
         self._push(_Partial(0, (), table))
+
+    def _answering(self) -> int:
+        """The agent with the most rules answers; the others' are enumerated."""
+        cost = [c * np.log(a) for c, a in zip(self._counts, self._sizes, strict=True)]
+        last = int(np.argmax(cost))
+        self._agents = [i for i in range(len(cost)) if i != last]
+        return last
 
     def _ordered_slots(self, payoff: Floats, types: Ints) -> list[tuple[int, int]]:
         """(agent, type) in the order in which they are decided: what matters most first."""
@@ -74,16 +83,26 @@ class Rules:
         slots.sort(key=lambda s: -s[0])
         return [(i, t) for _, i, t in slots]
 
-    def _start_pairs(self, payoff: Floats) -> Floats:
-        """Two agents: `fine[t, a]` is what deciding a for type t takes from the table of the answering agent."""
-        i, j = self._agents[0], self._last
-        table = payoff if i < j else payoff.transpose(0, 2, 1)
-        flat = np.zeros((self._counts[i] * self._counts[j], self._sizes[i], self._sizes[j]))
-        np.add.at(flat, self._types[i] * self._counts[j] + self._types[j], table)
-        dense = flat.reshape(self._counts[i], self._counts[j], self._sizes[i], self._sizes[j]).transpose(0, 2, 1, 3)
-        free = dense.max(axis=1)
-        self._fine = dense - free[:, None]
-        start: Floats = free.sum(axis=0)
+    def _start_pairs(self, stage: Ahead) -> Floats:
+        """Two agents: `fine[s, a]` [T, P] is what deciding a for type s takes from the options of who answers."""
+        self._sizes = tuple(int(action.max()) + 1 for action in stage.action)
+        self._last = self._answering()
+        i, table = self._agents[0], stage.table
+        if i > self._last:
+            table = table.transpose(1, 0, 3, 2)
+        pairs, start = shifted(table)
+        mine, self._option = stage.action[i], stage.action[self._last]
+        self._fine = np.stack(
+            [
+                np.where((mine == a)[:, None, :, None], pairs, -np.inf).max(axis=2)
+                for a in range(self._sizes[i])
+            ],
+            axis=1,
+        )
+        worth = (start + self._fine).max(axis=3).sum(axis=2)
+        margin = np.sort(worth, axis=1)[:, -2:]
+        order = np.argsort(margin[:, 0] - margin[:, -1], kind="stable")
+        self._slots = [(i, int(s)) for s in order]
         return start
 
     @property
@@ -94,8 +113,8 @@ class Rules:
     @property
     def nbytes(self) -> int:
         """Bytes held, near enough."""
-        per = self._counts[self._last] * self._sizes[self._last] if self._pairs else self._table_size
-        return len(self._heap) * (350 + 8 * per)
+        own = self._fine.nbytes if self._pairs else 0
+        return own + len(self._heap) * (350 + 8 * self._table_size)
 
     def next(self, check: Callable[[], None] = lambda: None) -> tuple[float, tuple[Ints, ...]]:
         """The best rule that is left: its worth, and for every agent the action of each type.
@@ -114,13 +133,14 @@ class Rules:
                 self._branch(item)
 
     def _push(self, item: _Partial) -> None:
-        worth = float(self._reach(item.table).max(axis=-1).sum())
+        worth = float(self._reach(item.table).max(axis=-1).sum())  # what is open is bounded
         heapq.heappush(self._heap, (-worth, next(self._number), item))
 
     def _reach(self, table: Floats) -> Floats:
         """[T, A] of the answering agent: the most that each of its actions can be worth at each of its types."""
         if self._pairs:
-            return table
+            actions = range(self._sizes[self._last])
+            return np.stack([np.where(self._option == a, table, -np.inf).max(axis=1) for a in actions], axis=1)
         rows = table.reshape(len(table), -1, table.shape[-1]).max(axis=1)
         reach = np.zeros((self._counts[self._last], table.shape[-1]))
         np.add.at(reach, self._types[self._last], rows)
