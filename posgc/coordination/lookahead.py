@@ -17,23 +17,16 @@ from posgc.coordination.pending import Transfer
 from posgc.coordination.steps import Steps
 from posgc.model.ragged import gather
 
-__all__ = ["Ahead", "Options", "ahead", "one_step"]
+__all__ = ["Ahead", "ahead", "one_step"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Worth = Callable[[int, Ints], Floats]
 """[N, A] bounds of the joint actions of a step, by beliefs [N]."""
 
 CELLS = 1_000_000
 """Payoffs of pairs of options, at most; larger stages look one step ahead."""
-
-
-@dataclass(frozen=True, eq=False)
-class Options:
-    """What one agent can choose from, by type."""
-
-    action: Ints  # [T, P] the action now; -1 where a type has fewer options
-    place: Ints  # [T, P, K] where the option's payoffs after news k stand, as an offset
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,33 +66,53 @@ def _numbered(own: Ints, action: Ints, code: Ints, shape: tuple[int, int]) -> _N
     return _News(number[which.ravel()], count.reshape(shape))
 
 
-def _options(count: Ints, size: int, strides: tuple[int, int, int]) -> Options:
-    """All options of every type; `strides` of action, news and next action; `size` next actions."""
-    n_types, n_actions = count.shape
-    many = size**count
-    total, news = int(many.sum(axis=1).max()), int(count.max())
-    action = np.full((n_types, total), -1, dtype=np.int64)
-    place = np.zeros((n_types, total, news), dtype=np.int64)
+def _kept(payoff: Floats, own: Ints, n_types: int) -> Bools:
+    """[T, A, K, B] next actions that no other of the same agent beats or equals whatever else happens.
+
+    `payoff` [E, A, K, B, ...], the other agent's part last; `own` [E] the agent's type in each row.
+    """
+    size = payoff.shape[3]
+    kept = np.ones((n_types, *payoff.shape[1:4]), dtype=np.bool_)
+    for x in range(size):
+        for y in range(size):
+            if x != y:
+                gain = (payoff[:, :, :, y] - payoff[:, :, :, x]).reshape(*payoff.shape[:3], -1).min(axis=3)
+                least = np.full((n_types, *gain.shape[1:]), np.inf)
+                np.minimum.at(least, own, gain)
+                kept[:, :, :, x] &= ~((least >= 0) & kept[:, :, :, y])
+    return kept
+
+
+def _options(count: Ints, kept: Bools, strides: tuple[int, int, int]) -> tuple[Ints, Ints]:
+    """[T, P] the action of every option, and [T, P, K] where its payoffs after news k stand, as an offset.
+
+    `strides` are those of the action, the news and the next action; what is no option of a type has action -1.
+    """
+    n_types, n_actions, news = kept.shape[:3]
+    sizes = np.where(np.arange(news) < count[:, :, None], kept.sum(axis=3), 1)
+    many = sizes.prod(axis=2)
+    action = np.full((n_types, int(many.sum(axis=1).max())), -1, dtype=np.int64)
+    place = np.zeros((*action.shape, news), dtype=np.int64)
     for t in range(n_types):
         begin = 0
         for a in range(n_actions):
             end = begin + int(many[t, a])
             action[t, begin:end] = a
-            digits = np.arange(end - begin)[:, None] // size ** np.arange(news) % size
-            digits[:, int(count[t, a]) :] = 0
-            place[t, begin:end] = a * strides[0] + np.arange(news) * strides[1] + digits * strides[2]
+            for k, digit in enumerate(np.unravel_index(np.arange(end - begin), sizes[t, a])):
+                place[t, begin:end, k] = a * strides[0] + k * strides[1] + np.flatnonzero(kept[t, a, k])[digit] * strides[2]
             begin = end
-    return Options(action, place)
+    return action, place
 
 
 def ahead(steps: Steps, component: Component, h: int, reward: Floats, worth: Worth) -> Ahead | None:
     """The stage at step h < H; None where it has too many options.
 
-    `reward` [E, A_1 A_2] of step h; `worth` bounds actions of step h + 1.
+    `reward` [E, A_1 A_2] of step h; `worth` bounds actions of steps h and h + 1.
     """
     (n1, n2), sizes, after = component.counts, steps.sizes[h - 1], steps.sizes[h]
+    (s, t), weight = component.types, component.weight
     outlooks = steps.beliefs.outlooks(h, component.belief)
-    n_actions = sizes[0] * sizes[1]
+    n_actions, n_after = sizes[0] * sizes[1], after[0] * after[1]
     rows = (outlooks.place.data[component.belief][:, None] * n_actions + np.arange(n_actions)).ravel()
     at, counts = gather(outlooks.first.data, rows)
     row, position = np.divmod(np.repeat(np.arange(len(rows)), counts), n_actions)
@@ -109,35 +122,41 @@ def ahead(steps: Steps, component: Component, h: int, reward: Floats, worth: Wor
         -1: outlooks.observation.data[at],
         **{j: q[types[j]] for j, q in enumerate(component.queue)},
     }
-    news = [
-        _numbered(types[i], played[i], Transfer.read(steps.transfers[h][i].learned, sources, len(row)), (n, sizes[i]))
-        for i, n in enumerate((n1, n2))
+    codes = [Transfer.read(transfer.learned, sources, len(row)) for transfer in steps.transfers[h]]
+    one, two = (_numbered(types[i], played[i], codes[i], (component.counts[i], sizes[i])) for i in range(2))
+    shape = (len(weight), sizes[0], sizes[1], int(one.count.max()), int(two.count.max()), after[0], after[1])
+    if np.prod([float(x) for x in shape]) > CELLS:
+        return None
+    group = np.ravel_multi_index((row, *played, one.number, two.number), shape[:5])
+    mass = outlooks.probability.data[at] * weight[row] * steps.beliefs.model.discount
+    payoffs = worth(h + 1, outlooks.belief.data[at]) * mass[:, None]
+    cells = group[:, None] * n_after + np.arange(n_after)
+    flat = np.bincount(cells.ravel(), payoffs.ravel(), int(np.prod(shape)))
+    payoff = flat.reshape(shape)
+    kept = [
+        _kept(payoff.transpose(0, 1, 3, 5, 2, 4, 6), s, n1),
+        _kept(payoff.transpose(0, 2, 4, 6, 1, 3, 5), t, n2),
     ]
-    many = [float((float(after[i]) ** x.count).sum(axis=1).max()) for i, x in enumerate(news)]
-    k = [int(x.count.max()) for x in news]
-    shape = (len(component.weight), sizes[0], sizes[1], k[0], k[1], after[0], after[1])
-    if len(component.weight) * many[0] * many[1] > CELLS or np.prod([float(s) for s in shape]) > CELLS:
+    if len(weight) * _most(one.count, kept[0]) * _most(two.count, kept[1]) > CELLS:
         return None
     strides = [int(np.prod(shape[x + 1 :])) for x in range(7)]
-    group = np.ravel_multi_index(
-        (row, played[0], played[1], news[0].number, news[1].number), shape[:5]
-    )
-    mass = outlooks.probability.data[at] * component.weight[row]
-    payoffs = worth(h + 1, outlooks.belief.data[at]) * (mass * steps.beliefs.model.discount)[:, None]
-    cells = group[:, None] * (after[0] * after[1]) + np.arange(after[0] * after[1])
-    flat = np.bincount(cells.ravel(), payoffs.ravel(), int(np.prod(shape)))
-    one = _options(news[0].count, after[0], (strides[1], strides[3], strides[5]))
-    two = _options(news[1].count, after[1], (strides[2], strides[4], strides[6]))
-    s, t = component.types
-    of_row = (np.arange(len(s))[:, None, None], one.action[s][:, :, None], two.action[t][:, None, :])
-    now, most = (x.reshape(-1, *sizes) * component.weight[:, None, None] for x in (reward, worth(h, component.belief)))
+    first, place1 = _options(one.count, kept[0], (strides[1], strides[3], strides[5]))
+    second, place2 = _options(two.count, kept[1], (strides[2], strides[4], strides[6]))
+    of_row = (np.arange(len(s))[:, None, None], first[s][:, :, None], second[t][:, None, :])
+    now, most = (x.reshape(-1, *sizes) * weight[:, None, None] for x in (reward, worth(h, component.belief)))
     table = now[of_row]
-    place = np.arange(len(s))[:, None, None] * strides[0]
-    for x in range(k[0]):
-        for y in range(k[1]):
-            table += flat[place + one.place[s][:, :, None, x] + two.place[t][:, None, :, y]]
+    begin = np.arange(len(s))[:, None, None] * strides[0]
+    for x in range(shape[3]):
+        for y in range(shape[4]):
+            table += flat[begin + place1[s][:, :, None, x] + place2[t][:, None, :, y]]
     table = _of_pairs(np.minimum(table, most[of_row]), component.types, (n1, n2))
-    if (one.action < 0).any() or (two.action < 0).any():
+    if (first < 0).any() or (second < 0).any():
         bad = 2 * np.abs(table).sum() + 1  # no complete choice with such an option is best
-        table -= bad * ((one.action < 0)[:, None, :, None] | (two.action < 0)[None, :, None, :])
-    return Ahead(table, (one.action, two.action))
+        table -= bad * ((first < 0)[:, None, :, None] | (second < 0)[None, :, None, :])
+    return Ahead(table, (first, second))
+
+
+def _most(count: Ints, kept: Bools) -> float:
+    """The most options of a type."""
+    sizes = np.where(np.arange(kept.shape[2]) < count[:, :, None], kept.sum(axis=3), 1).astype(np.float64)
+    return float(sizes.prod(axis=2).sum(axis=1).max())

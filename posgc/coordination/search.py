@@ -284,28 +284,27 @@ class Search:
             return False
         position = positions_of(choice.rule, component.types, self.steps.sizes[h - 1])
         bound = self._bounds(h, component.belief)[np.arange(len(position)), position]
-        held, worth = choice.upper, min(choice.upper, float(component.weight @ bound))
+        held, told = choice.upper, float(component.weight @ bound)
         rows: dict[tuple[int, int], list[float]] = {}
         for row, pair in enumerate(zip(component.belief.tolist(), position.tolist(), strict=True)):
             known = rows.setdefault(pair, [0.0, float(bound[row])])
             known[0] += float(component.weight[row])
         if len(node.choices) > MANY:
             target = -np.inf
-        while rows and worth > target:
+        while rows and min(held, told) > target:
             # the row that can lower the bound most
             (belief, action), (weight, now) = max(
                 rows.items(), key=lambda x: x[1][0] * (x[1][1] - self._least(h, *x[0]))
             )
-            new = min(now, self._tell(h, belief, action, now - (worth - target) / weight))
-            worth -= weight * (now - new)
+            new = min(now, self._tell(h, belief, action, now - (told - target) / weight))
+            told -= weight * (now - new)
             if new < now - self.tolerance(h + 1) / 16 and new > self._least(h, belief, action) + self.tolerance(h + 1):
                 rows[belief, action][1] = new
             else:
                 del rows[belief, action]
-        fell = worth < choice.upper - self.epsilon / (4 * self.model.horizon)
-        choice.upper = min(choice.upper, worth)
-        node.stale += worth < held - self.tolerance(h)
-        return fell
+        choice.upper = min(held, told)
+        node.stale += choice.upper < held - self.tolerance(h)
+        return choice.upper < held - self.epsilon / (4 * self.model.horizon)
 
     def _least(self, h: int, belief: int, action: int) -> float:
         """A lower bound of a joint action at a belief that everybody knows."""

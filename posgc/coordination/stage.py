@@ -8,6 +8,7 @@ agent answers type by type.  Its answers after the best come in order too.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -23,6 +24,12 @@ __all__ = ["Rules"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Stage = Ahead | Floats
+Rule = tuple[Ints, ...]
+
+FINE = 2.0**-42
+"""Worths that differ by less than this share of what a stage is worth count as equal, the higher taken for both."""
+SMALLEST = 1e-290
+"""The same where a stage is worth nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,8 @@ class Rules:
         """`stage`: payoffs of pairs of options, or `payoff` [E, A_1, …, A_n], the worth of each joint action at each
         joint type, weights included; `types` [n, E]."""
         self._counts, self._types = counts, types
-        self._heap: list[tuple[float, int, _Partial | _Answers]] = []
+        self._heap: list[tuple[int, int, int, _Partial | _Answers]] = []  # multiples of the grid, depth
+        self._first: tuple[float, Rule] | None = None
         self._number = count()
         self._pairs = isinstance(stage, Ahead)
         if isinstance(stage, Ahead):
@@ -63,7 +71,8 @@ class Rules:
             self._slots = self._ordered_slots(stage, types)
             table = np.moveaxis(stage, 1 + self._last, -1).copy()
         self._table_size = table.size
-        self._push(_Partial(0, (), table))
+        self._grid = max(FINE * float(np.abs(self._reach(table).max(axis=1)).sum()), SMALLEST)
+        self._push(float(self._reach(table).max(axis=1).sum()), 0, _Partial(0, (), table))
 
     def _answering(self) -> int:
         """The agent with the most rules answers; the others' are enumerated."""
@@ -103,12 +112,27 @@ class Rules:
         margin = np.sort(worth, axis=1)[:, -2:]
         order = np.argsort(margin[:, 0] - margin[:, -1], kind="stable")
         self._slots = [(i, int(s)) for s in order]
+        self._first = self._ascended(table, start.argmax(axis=1), mine)
         return start
+
+    def _ascended(self, table: Floats, answer: Ints, mine: Ints) -> tuple[float, Rule] | None:
+        """A rule from which neither agent can improve alone, with its worth: often the best one there is."""
+        n, m = np.arange(table.shape[0]), np.arange(table.shape[1])
+        worth, before = -np.inf, None
+        while before is None or (answer != before).any():
+            before = answer
+            own = table[:, m, :, answer].sum(axis=0).argmax(axis=1)
+            gain = table[n, :, own, :].sum(axis=0)
+            better = gain.max(axis=1) > gain[m, before]
+            answer = np.where(better, gain.argmax(axis=1), before)
+            worth = float(gain[m, answer].sum())
+        rule = [mine[n, own], self._option[m, answer]]
+        return worth, tuple(rule if self._last else rule[::-1])
 
     @property
     def bound(self) -> float:
         """No rule that is still to come is worth more."""
-        return -self._heap[0][0] if self._heap else -np.inf
+        return self._heap[0][0] * -self._grid if self._heap else -np.inf
 
     @property
     def nbytes(self) -> int:
@@ -116,25 +140,29 @@ class Rules:
         own = self._fine.nbytes if self._pairs else 0
         return own + len(self._heap) * (350 + 8 * self._table_size)
 
-    def next(self, check: Callable[[], None] = lambda: None) -> tuple[float, tuple[Ints, ...]]:
+    def next(self, check: Callable[[], None] = lambda: None) -> tuple[float, Rule]:
         """The best rule that is left: its worth, and for every agent the action of each type.
 
         `check` is called now and then, and may raise; the rules are as they were then.
         """
+        if self._first is not None:  # the search for its equals, which are many at times, can wait
+            (worth, rule), self._first = self._first, None
+            if worth >= self.bound - 2 * self._grid:
+                return self.bound, rule
         while True:
             check()
-            worth, _, item = heapq.heappop(self._heap)
+            steps, _, _, item = heapq.heappop(self._heap)
             if isinstance(item, _Answers):
-                self._follow(-worth, item)
-                return -worth, self._rule(item)
+                self._follow(steps * -self._grid, item)
+                return steps * -self._grid, self._rule(item)
             if item.depth == len(self._slots):
                 self._answer(item)
             else:
                 self._branch(item)
 
-    def _push(self, item: _Partial) -> None:
-        worth = float(self._reach(item.table).max(axis=-1).sum())  # what is open is bounded
-        heapq.heappush(self._heap, (-worth, next(self._number), item))
+    def _push(self, worth: float, depth: int, item: _Partial | _Answers) -> None:
+        """Best first; among equals, but for rounding, what is closer to complete."""
+        heapq.heappush(self._heap, (-math.ceil(worth / self._grid), -depth, next(self._number), item))
 
     def _reach(self, table: Floats) -> Floats:
         """[T, A] of the answering agent: the most that each of its actions can be worth at each of its types."""
@@ -152,8 +180,7 @@ class Rules:
             tables = item.table + self._fine[t]
             worths = tables.max(axis=2).sum(axis=1)
             for a in range(len(tables)):
-                part = _Partial(item.depth + 1, (*item.chosen, a), tables[a])
-                heapq.heappush(self._heap, (-float(worths[a]), next(self._number), part))
+                self._push(float(worths[a]), item.depth + 1, _Partial(item.depth + 1, (*item.chosen, a), tables[a]))
             return
         rows = np.flatnonzero(self._types[agent] == t)
         axis = 1 + self._agents.index(agent)
@@ -163,7 +190,8 @@ class Rules:
             block = np.moveaxis(table[rows], axis, 1)
             block[:, wrong] = -np.inf
             table[rows] = np.moveaxis(block, 1, axis)
-            self._push(_Partial(item.depth + 1, (*item.chosen, a), table))
+            worth = float(self._reach(table).max(axis=1).sum())
+            self._push(worth, item.depth + 1, _Partial(item.depth + 1, (*item.chosen, a), table))
 
     def _answer(self, item: _Partial) -> None:
         """The answers to complete rules enter the queue with the best."""
@@ -171,7 +199,7 @@ class Rules:
         order = np.argsort(-reach, axis=1, kind="stable")
         ranked = np.take_along_axis(reach, order, axis=1)
         answers = _Answers(item.chosen, order, ranked[:, :1] - ranked, (0,) * len(reach), 0)
-        heapq.heappush(self._heap, (-float(ranked[:, 0].sum()), next(self._number), answers))
+        self._push(float(ranked[:, 0].sum()), item.depth + 1, answers)
 
     def _follow(self, worth: float, item: _Answers) -> None:
         """The answers of which this one is the parent: one more rank at its last type or a later one."""
@@ -181,9 +209,9 @@ class Rules:
                 less = float(item.loss[t, rank] - item.loss[t, rank - 1])
                 ranks = (*item.ranks[:t], rank, *item.ranks[t + 1 :])
                 entry = _Answers(item.chosen, item.order, item.loss, ranks, t)
-                heapq.heappush(self._heap, (-(worth - less), next(self._number), entry))
+                self._push(worth - less, len(self._slots) + 1, entry)
 
-    def _rule(self, item: _Answers) -> tuple[Ints, ...]:
+    def _rule(self, item: _Answers) -> Rule:
         rule = [np.zeros(c, dtype=np.int64) for c in self._counts]
         for (agent, t), a in zip(self._slots, item.chosen, strict=True):
             rule[agent][t] = a
