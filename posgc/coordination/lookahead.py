@@ -17,7 +17,7 @@ from posgc.coordination.pending import Transfer
 from posgc.coordination.steps import Steps
 from posgc.model.ragged import gather
 
-__all__ = ["Ahead", "ahead", "one_step"]
+__all__ = ["CELLS", "FIRST", "Ahead", "ahead", "one_step"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -25,8 +25,9 @@ Bools = npt.NDArray[np.bool_]
 Worth = Callable[[int, Ints], Floats]
 """[N, A] bounds of the joint actions of a step, by beliefs [N]."""
 
-CELLS = 1_000_000
-"""Payoffs of pairs of options, at most; larger stages look one step ahead."""
+FIRST, CELLS = 250_000, 1_000_000
+"""Payoffs of pairs of options, at most, when a stage is made for the first time and later; larger stages look one step
+ahead, which may well do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +46,11 @@ def one_step(payoff: Floats, types: Ints, counts: tuple[int, int]) -> Ahead:
 
 def _of_pairs(payoff: Floats, types: Ints, counts: tuple[int, int]) -> Floats:
     """[T_1, T_2, P_1, P_2] from [E, P_1, P_2]: rows of a pair of types are added."""
+    pair = types[0] * counts[1] + types[1]
+    order = np.argsort(pair, kind="stable")
+    kinds, first = np.unique(pair[order], return_index=True)
     table = np.zeros((counts[0] * counts[1], *payoff.shape[1:]))
-    np.add.at(table, types[0] * counts[1] + types[1], payoff)
+    table[kinds] = payoff[order] if len(kinds) == len(pair) else np.add.reduceat(payoff[order], first, axis=0)
     return table.reshape(*counts, *payoff.shape[1:])
 
 
@@ -104,8 +108,8 @@ def _options(count: Ints, kept: Bools, strides: tuple[int, int, int]) -> tuple[I
     return action, place
 
 
-def ahead(steps: Steps, component: Component, h: int, reward: Floats, worth: Worth) -> Ahead | None:
-    """The stage at step h < H; None where it has too many options.
+def ahead(steps: Steps, component: Component, h: int, reward: Floats, worth: Worth, limit: int) -> Ahead | None:
+    """The stage at step h < H; None where it has more than `limit` payoffs.
 
     `reward` [E, A_1 A_2] of step h; `worth` bounds actions of steps h and h + 1.
     """
@@ -137,7 +141,7 @@ def ahead(steps: Steps, component: Component, h: int, reward: Floats, worth: Wor
         _kept(payoff.transpose(0, 1, 3, 5, 2, 4, 6), s, n1),
         _kept(payoff.transpose(0, 2, 4, 6, 1, 3, 5), t, n2),
     ]
-    if len(weight) * _most(one.count, kept[0]) * _most(two.count, kept[1]) > CELLS:
+    if len(weight) * _most(one.count, kept[0]) * _most(two.count, kept[1]) > limit:
         return None
     strides = [int(np.prod(shape[x + 1 :])) for x in range(7)]
     first, place1 = _options(one.count, kept[0], (strides[1], strides[3], strides[5]))
@@ -145,10 +149,12 @@ def ahead(steps: Steps, component: Component, h: int, reward: Floats, worth: Wor
     of_row = (np.arange(len(s))[:, None, None], first[s][:, :, None], second[t][:, None, :])
     now, most = (x.reshape(-1, *sizes) * weight[:, None, None] for x in (reward, worth(h, component.belief)))
     table = now[of_row]
-    begin = np.arange(len(s))[:, None, None] * strides[0]
-    for x in range(shape[3]):
-        for y in range(shape[4]):
-            table += flat[begin + place1[s][:, :, None, x] + place2[t][:, None, :, y]]
+    pair = one.number * shape[4] + two.number
+    for both in np.unique(pair).tolist():  # of the pairs of news, few can come in a row
+        x, y = divmod(both, shape[4])
+        here = np.unique(row[pair == both])
+        begin = here[:, None, None] * strides[0]
+        table[here] += flat[begin + place1[s[here], :, None, x] + place2[t[here], None, :, y]]
     table = _of_pairs(np.minimum(table, most[of_row]), component.types, (n1, n2))
     if (first < 0).any() or (second < 0).any():
         bad = 2 * np.abs(table).sum() + 1  # no complete choice with such an option is best

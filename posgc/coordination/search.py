@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.coordination.beliefs import BeliefStore
-from posgc.coordination.lookahead import ahead, one_step
+from posgc.coordination.lookahead import CELLS, FIRST, ahead, one_step
 from posgc.coordination.relaxation import Relaxation
 from posgc.coordination.stage import Rules, Stage
 from posgc.coordination.steps import Rule, Steps, positions_of
@@ -181,7 +181,8 @@ class Search:
         n = len(component.counts)
         if n == 2 and h < self.model.horizon:
             reward = self.beliefs.rewards(h)[component.belief]
-            found = ahead(self.steps, component, h, reward, self._bounds)
+            limit = FIRST if node.rules is None else CELLS
+            found = ahead(self.steps, component, h, reward, self._bounds, limit)
             if found is not None:
                 return found
         if len(component.weight) == 1:
