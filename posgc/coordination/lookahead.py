@@ -17,7 +17,7 @@ from posgc.coordination.pending import Transfer
 from posgc.coordination.steps import Steps
 from posgc.model.ragged import gather
 
-__all__ = ["CELLS", "FIRST", "Ahead", "ahead", "one_step"]
+__all__ = ["CELLS", "FIRST", "Ahead", "Lookahead", "one_step"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -28,6 +28,8 @@ Worth = Callable[[int, Ints], Floats]
 FIRST, CELLS = 250_000, 1_000_000
 """Payoffs of pairs of options, at most, when a stage is made for the first time and later; larger stages look one step
 ahead, which may well do."""
+SMALL = 2_000
+"""Rows of successors, at most, that are kept for other steps at which the component occurs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,19 +57,119 @@ def _of_pairs(payoff: Floats, types: Ints, counts: tuple[int, int]) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class _News:
-    """What one agent learns next, in rows of the successors."""
+class _Successors:
+    """What can follow a component, one row for each that can happen: what does not depend on the horizon."""
 
-    number: Ints  # [N] news, numbered from 0 for each type and action
-    count: Ints  # [T, A] how many
+    shape: tuple[int, ...]  # rows of the component, actions and most news of each agent, next actions
+    count: tuple[Ints, Ints]  # of each agent [T, A]: how many news
+    belief: Ints  # [N] after the step
+    mass: Floats  # [N] probabilities, discounted
+    cell: Ints  # [N] where the payoffs of next actions begin
+    together: list[tuple[int, int, Ints]]  # the pairs of news that can come, and the component's rows in which they can
 
 
-def _numbered(own: Ints, action: Ints, code: Ints, shape: tuple[int, int]) -> _News:
+class Lookahead:
+    """Makes stages of two steps."""
+
+    def __init__(self, steps: Steps) -> None:
+        self.steps = steps
+        self.nbytes = 0
+        self._successors: dict[tuple[int, int], _Successors] = {}
+        self._options: dict[tuple[bytes, ...], tuple[Ints, Ints]] = {}
+
+    def stage(self, number: int, h: int, reward: Floats, worth: Worth, limit: int) -> Ahead | None:
+        """The stage of a component at step h < H; None where it has more than `limit` payoffs.
+
+        `reward` [E, A_1 A_2] of step h; `worth` bounds actions of steps h and h + 1.
+        """
+        component = self.steps.component[number]
+        (s, t), weight = component.types, component.weight
+        after = self._after(number, h)
+        shape = after.shape
+        if np.prod([float(x) for x in shape]) > CELLS:
+            return None
+        n_after = shape[5] * shape[6]
+        payoffs = worth(h + 1, after.belief) * after.mass[:, None]
+        cells = after.cell[:, None] + np.arange(n_after)
+        flat: Floats = np.bincount(cells.ravel(), payoffs.ravel(), int(np.prod(shape)))
+        payoff = flat.reshape(shape)
+        kept = (
+            _kept(payoff.transpose(0, 1, 3, 5, 2, 4, 6), s, component.counts[0]),
+            _kept(payoff.transpose(0, 2, 4, 6, 1, 3, 5), t, component.counts[1]),
+        )
+        many = [
+            _sizes(n, k).prod(axis=2, dtype=np.float64).sum(axis=1).max()
+            for n, k in zip(after.count, kept, strict=True)
+        ]
+        if len(weight) * many[0] * many[1] > limit:
+            return None
+        strides = [int(np.prod(shape[x + 1 :])) for x in range(7)]
+        first, place1 = self._listed(after.count[0], kept[0], (strides[1], strides[3], strides[5]))
+        second, place2 = self._listed(after.count[1], kept[1], (strides[2], strides[4], strides[6]))
+        of_row = (np.arange(len(s))[:, None, None], first[s][:, :, None], second[t][:, None, :])
+        now, most = (x.reshape(shape[:3]) * weight[:, None, None] for x in (reward, worth(h, component.belief)))
+        table = now[of_row]
+        for x, y, here in after.together:
+            begin = here[:, None, None] * strides[0]
+            table[here] += flat[begin + place1[s[here], :, None, x] + place2[t[here], None, :, y]]
+        table = _of_pairs(np.minimum(table, most[of_row]), component.types, (component.counts[0], component.counts[1]))
+        if (first < 0).any() or (second < 0).any():
+            bad = 2 * np.abs(table).sum() + 1  # no complete choice with such an option is best
+            table -= bad * ((first < 0)[:, None, :, None] | (second < 0)[None, :, None, :])
+        return Ahead(table, (first, second))
+
+    def _listed(self, count: Ints, kept: Bools, strides: tuple[int, int, int]) -> tuple[Ints, Ints]:
+        key = (count.tobytes(), kept.tobytes(), bytes(str((strides, kept.shape)), "ascii"))
+        found = self._options.get(key)
+        if found is None:
+            found = _options(count, kept, strides)
+            if kept.size <= SMALL:
+                self._options[key] = found
+                self.nbytes += 500 + found[0].nbytes + found[1].nbytes + 2 * kept.nbytes
+        return found
+
+    def _after(self, number: int, h: int) -> _Successors:
+        found = self._successors.get((number, self.steps.kind[h - 1]))
+        if found is None:
+            found = self._found(self.steps.component[number], h)
+            if len(found.mass) <= SMALL:
+                self._successors[number, self.steps.kind[h - 1]] = found
+                self.nbytes += 1500 + 4 * found.mass.nbytes
+        return found
+
+    def _found(self, component: Component, h: int) -> _Successors:
+        steps, sizes, after = self.steps, self.steps.sizes[h - 1], self.steps.sizes[h]
+        outlooks = steps.beliefs.outlooks(h, component.belief)
+        n_actions = sizes[0] * sizes[1]
+        rows = (outlooks.place.data[component.belief][:, None] * n_actions + np.arange(n_actions)).ravel()
+        at, counts = gather(outlooks.first.data, rows)
+        row, position = np.divmod(np.repeat(np.arange(len(rows)), counts), n_actions)
+        types, played = component.types[:, row], np.divmod(position, sizes[1])
+        sources = {
+            -2: outlooks.actions[position],
+            -1: outlooks.observation.data[at],
+            **{j: q[types[j]] for j, q in enumerate(component.queue)},
+        }
+        codes = [Transfer.read(transfer.learned, sources, len(row)) for transfer in steps.transfers[h]]
+        (x, count1), (y, count2) = (
+            _numbered(types[i], played[i], codes[i], (component.counts[i], sizes[i])) for i in range(2)
+        )
+        most = int(count1.max()), int(count2.max())
+        shape = (len(component.weight), sizes[0], sizes[1], *most, after[0], after[1])
+        cell = np.ravel_multi_index((row, *played, x, y), shape[:5]) * (after[0] * after[1])
+        mass = outlooks.probability.data[at] * component.weight[row] * steps.beliefs.model.discount
+        both = x * most[1] + y
+        together = [(*divmod(pair, most[1]), np.unique(row[both == pair])) for pair in np.unique(both).tolist()]
+        return _Successors(shape, (count1, count2), outlooks.belief.data[at], mass, cell, together)
+
+
+def _numbered(own: Ints, action: Ints, code: Ints, shape: tuple[int, int]) -> tuple[Ints, Ints]:
+    """[N] news, numbered from 0 for each type and action, and [T, A] how many there are."""
     kinds, which = np.unique(np.stack([own, action, code]), axis=1, return_inverse=True)
     group = kinds[0] * shape[1] + kinds[1]
     count = np.bincount(group, minlength=shape[0] * shape[1])
     number = np.arange(len(group)) - (np.cumsum(count) - count)[group]
-    return _News(number[which.ravel()], count.reshape(shape))
+    return number[which.ravel()], count.reshape(shape)
 
 
 def _kept(payoff: Floats, own: Ints, n_types: int) -> Bools:
@@ -87,13 +189,18 @@ def _kept(payoff: Floats, own: Ints, n_types: int) -> Bools:
     return kept
 
 
+def _sizes(count: Ints, kept: Bools) -> Ints:
+    """[T, A, K] next actions that are kept after news k; 1 where there are fewer news."""
+    return np.where(np.arange(kept.shape[2]) < count[:, :, None], kept.sum(axis=3), 1)
+
+
 def _options(count: Ints, kept: Bools, strides: tuple[int, int, int]) -> tuple[Ints, Ints]:
     """[T, P] the action of every option, and [T, P, K] where its payoffs after news k stand, as an offset.
 
     `strides` are those of the action, the news and the next action; what is no option of a type has action -1.
     """
     n_types, n_actions, news = kept.shape[:3]
-    sizes = np.where(np.arange(news) < count[:, :, None], kept.sum(axis=3), 1)
+    sizes = _sizes(count, kept)
     many = sizes.prod(axis=2)
     action = np.full((n_types, int(many.sum(axis=1).max())), -1, dtype=np.int64)
     place = np.zeros((*action.shape, news), dtype=np.int64)
@@ -103,66 +210,8 @@ def _options(count: Ints, kept: Bools, strides: tuple[int, int, int]) -> tuple[I
             end = begin + int(many[t, a])
             action[t, begin:end] = a
             for k, digit in enumerate(np.unravel_index(np.arange(end - begin), sizes[t, a])):
-                place[t, begin:end, k] = a * strides[0] + k * strides[1] + np.flatnonzero(kept[t, a, k])[digit] * strides[2]
+                place[t, begin:end, k] = (
+                    a * strides[0] + k * strides[1] + np.flatnonzero(kept[t, a, k])[digit] * strides[2]
+                )
             begin = end
     return action, place
-
-
-def ahead(steps: Steps, component: Component, h: int, reward: Floats, worth: Worth, limit: int) -> Ahead | None:
-    """The stage at step h < H; None where it has more than `limit` payoffs.
-
-    `reward` [E, A_1 A_2] of step h; `worth` bounds actions of steps h and h + 1.
-    """
-    (n1, n2), sizes, after = component.counts, steps.sizes[h - 1], steps.sizes[h]
-    (s, t), weight = component.types, component.weight
-    outlooks = steps.beliefs.outlooks(h, component.belief)
-    n_actions, n_after = sizes[0] * sizes[1], after[0] * after[1]
-    rows = (outlooks.place.data[component.belief][:, None] * n_actions + np.arange(n_actions)).ravel()
-    at, counts = gather(outlooks.first.data, rows)
-    row, position = np.divmod(np.repeat(np.arange(len(rows)), counts), n_actions)
-    types, played = component.types[:, row], np.divmod(position, sizes[1])
-    sources = {
-        -2: outlooks.actions[position],
-        -1: outlooks.observation.data[at],
-        **{j: q[types[j]] for j, q in enumerate(component.queue)},
-    }
-    codes = [Transfer.read(transfer.learned, sources, len(row)) for transfer in steps.transfers[h]]
-    one, two = (_numbered(types[i], played[i], codes[i], (component.counts[i], sizes[i])) for i in range(2))
-    shape = (len(weight), sizes[0], sizes[1], int(one.count.max()), int(two.count.max()), after[0], after[1])
-    if np.prod([float(x) for x in shape]) > CELLS:
-        return None
-    group = np.ravel_multi_index((row, *played, one.number, two.number), shape[:5])
-    mass = outlooks.probability.data[at] * weight[row] * steps.beliefs.model.discount
-    payoffs = worth(h + 1, outlooks.belief.data[at]) * mass[:, None]
-    cells = group[:, None] * n_after + np.arange(n_after)
-    flat = np.bincount(cells.ravel(), payoffs.ravel(), int(np.prod(shape)))
-    payoff = flat.reshape(shape)
-    kept = [
-        _kept(payoff.transpose(0, 1, 3, 5, 2, 4, 6), s, n1),
-        _kept(payoff.transpose(0, 2, 4, 6, 1, 3, 5), t, n2),
-    ]
-    if len(weight) * _most(one.count, kept[0]) * _most(two.count, kept[1]) > limit:
-        return None
-    strides = [int(np.prod(shape[x + 1 :])) for x in range(7)]
-    first, place1 = _options(one.count, kept[0], (strides[1], strides[3], strides[5]))
-    second, place2 = _options(two.count, kept[1], (strides[2], strides[4], strides[6]))
-    of_row = (np.arange(len(s))[:, None, None], first[s][:, :, None], second[t][:, None, :])
-    now, most = (x.reshape(-1, *sizes) * weight[:, None, None] for x in (reward, worth(h, component.belief)))
-    table = now[of_row]
-    pair = one.number * shape[4] + two.number
-    for both in np.unique(pair).tolist():  # of the pairs of news, few can come in a row
-        x, y = divmod(both, shape[4])
-        here = np.unique(row[pair == both])
-        begin = here[:, None, None] * strides[0]
-        table[here] += flat[begin + place1[s[here], :, None, x] + place2[t[here], None, :, y]]
-    table = _of_pairs(np.minimum(table, most[of_row]), component.types, (n1, n2))
-    if (first < 0).any() or (second < 0).any():
-        bad = 2 * np.abs(table).sum() + 1  # no complete choice with such an option is best
-        table -= bad * ((first < 0)[:, None, :, None] | (second < 0)[None, :, None, :])
-    return Ahead(table, (first, second))
-
-
-def _most(count: Ints, kept: Bools) -> float:
-    """The most options of a type."""
-    sizes = np.where(np.arange(kept.shape[2]) < count[:, :, None], kept.sum(axis=3), 1).astype(np.float64)
-    return float(sizes.prod(axis=2).sum(axis=1).max())

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.coordination.beliefs import BeliefStore
-from posgc.coordination.lookahead import CELLS, FIRST, ahead, one_step
+from posgc.coordination.lookahead import CELLS, FIRST, Lookahead, one_step
 from posgc.coordination.relaxation import Relaxation
 from posgc.coordination.stage import Rules, Stage
 from posgc.coordination.steps import Rule, Steps, positions_of
@@ -89,6 +89,7 @@ class Search:
         self.information, self.model, self.epsilon, self.stopped = information, information.model, epsilon, stopped
         self.beliefs = BeliefStore(self.model)
         self.steps = Steps(information, self.beliefs)
+        self.lookahead = Lookahead(self.steps)
         self.relaxation = Relaxation(self.beliefs, stopped)
         self.nodes: dict[tuple[int, int], Node] = {}
         self._tight: list[dict[int, Floats]] = [{} for _ in range(self.model.horizon + 1)]
@@ -115,7 +116,7 @@ class Search:
     @property
     def nbytes(self) -> int:
         """Bytes held, near enough: tables, components, rules and their queues."""
-        held = self.beliefs.nbytes + self.steps.nbytes + self.relaxation.nbytes
+        held = self.beliefs.nbytes + self.steps.nbytes + self.relaxation.nbytes + self.lookahead.nbytes
         queues = sum(node.rules.nbytes for node in self.nodes.values() if node.rules is not None)
         return held + queues + 700 * len(self.nodes) + 900 * self.rules_held
 
@@ -182,7 +183,7 @@ class Search:
         if n == 2 and h < self.model.horizon:
             reward = self.beliefs.rewards(h)[component.belief]
             limit = FIRST if node.rules is None else CELLS
-            found = ahead(self.steps, component, h, reward, self._bounds, limit)
+            found = self.lookahead.stage(node.number, h, reward, self._bounds, limit)
             if found is not None:
                 return found
         if len(component.weight) == 1:

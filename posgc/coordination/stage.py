@@ -102,10 +102,7 @@ class Rules:
         pairs, start = shifted(table)
         mine, self._option = stage.action[i], stage.action[self._last]
         self._fine = np.stack(
-            [
-                np.where((mine == a)[:, None, :, None], pairs, -np.inf).max(axis=2)
-                for a in range(self._sizes[i])
-            ],
+            [np.where((mine == a)[:, None, :, None], pairs, -np.inf).max(axis=2) for a in range(self._sizes[i])],
             axis=1,
         )
         worth = (start + self._fine).max(axis=3).sum(axis=2)
