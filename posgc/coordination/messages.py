@@ -12,8 +12,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["shifted"]
+__all__ = ["ascended", "shifted"]
 
+Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 ROUNDS = 40
@@ -42,6 +43,18 @@ def shifted(table: Floats, rounds: int = ROUNDS) -> tuple[Floats, Floats]:
             break
         last = now
     return pairs, own
+
+
+def ascended(table: Floats, answer: Ints) -> tuple[float, Ints, Ints]:
+    """Options [S] and [T] that neither agent can improve alone, and their worth, from first options of the second."""
+    n, m = np.arange(table.shape[0]), np.arange(table.shape[1])
+    while True:
+        own = np.asarray(table[:, m, :, answer].sum(axis=0).argmax(axis=1))
+        gain = table[n, :, own, :].sum(axis=0)
+        better = gain.max(axis=1) > gain[m, answer]
+        answer = np.where(better, gain.argmax(axis=1), answer)
+        if not better.any():
+            return float(gain[m, answer].sum()), own, answer
 
 
 def _forward(pairs: Floats) -> Floats:

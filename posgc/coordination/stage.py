@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.coordination.lookahead import Ahead
-from posgc.coordination.messages import shifted
+from posgc.coordination.messages import ascended, shifted
 
 __all__ = ["Rules"]
 
@@ -109,22 +109,10 @@ class Rules:
         margin = np.sort(worth, axis=1)[:, -2:]
         order = np.argsort(margin[:, 0] - margin[:, -1], kind="stable")
         self._slots = [(i, int(s)) for s in order]
-        self._first = self._ascended(table, start.argmax(axis=1), mine)
+        worth, own, answer = ascended(table, start.argmax(axis=1))
+        rule = mine[np.arange(len(own)), own], self._option[np.arange(len(answer)), answer]
+        self._first = worth, rule if self._last else rule[::-1]
         return start
-
-    def _ascended(self, table: Floats, answer: Ints, mine: Ints) -> tuple[float, Rule] | None:
-        """A rule from which neither agent can improve alone, with its worth: often the best one there is."""
-        n, m = np.arange(table.shape[0]), np.arange(table.shape[1])
-        worth, before = -np.inf, None
-        while before is None or (answer != before).any():
-            before = answer
-            own = table[:, m, :, answer].sum(axis=0).argmax(axis=1)
-            gain = table[n, :, own, :].sum(axis=0)
-            better = gain.max(axis=1) > gain[m, before]
-            answer = np.where(better, gain.argmax(axis=1), before)
-            worth = float(gain[m, answer].sum())
-        rule = [mine[n, own], self._option[m, answer]]
-        return worth, tuple(rule if self._last else rule[::-1])
 
     @property
     def bound(self) -> float:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from posgc.coordination.bounded import bounded
+from posgc.coordination.layered import layered
 from posgc.coordination.limits import Limits, Reason
 from posgc.coordination.search import Search, Stopped
 from posgc.coordination.tables import best_policy
@@ -86,9 +87,15 @@ def solve_team(
             pass
         lower, policy = best_policy(search) if search.lower > float("-inf") else (float("-inf"), None)
         if policy is None or limits.reason is not None:
-            value, simple = bounded(search.steps, search.relaxation, TYPES)
+            simple = [bounded(search.steps, search.relaxation, TYPES)]
+            simple += (
+                [x]
+                if (x := layered(search.steps, search.relaxation, TYPES, lambda: limits.reason == "interrupted"))
+                else []
+            )
+            value, best = max(simple, key=lambda x: x[0])
             if policy is None or value > lower:
-                lower, policy = value, simple
+                lower, policy = value, best
     charge = search.charge()
     upper = max(search.upper + charge, lower)
     closed = limits.reason if upper - lower > width + 2 * charge else None
