@@ -1,23 +1,29 @@
 """Policies of few nodes at each step, whatever the horizon: lower bounds where the search cannot reach the end.
 
-Layer by layer from the last, joint beliefs that play can reach are given the best pair of nodes on top of the layer
-below (memory-bounded dynamic programming: Seuken and Zilberstein 2007); then single nodes are improved, each against
-the law of who reaches it, until none can be.  Served are two agents under protocols in which nobody learns old items.
+Layer by layer from the last, laws that play can reach are given good nodes on top of the layer that follows
+(memory-bounded dynamic programming: Seuken and Zilberstein 2007); then single nodes are improved, each against the law
+of who reaches it, until none can be.  The laws are components that optimal play of a shorter game meets, and beliefs
+of drawn plays, those of single agents among them: nodes made for what both know alone would trust the other too much.
+Served are two agents under protocols in which nobody learns old items.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from posgc.coordination.limits import Limits
+from posgc.coordination.lookahead import CELLS, Plans, kept_actions, one_step
 from posgc.coordination.messages import ascended, shifted
 from posgc.coordination.pending import Transfer
 from posgc.coordination.relaxation import Relaxation
+from posgc.coordination.search import Node, Search, Stopped
 from posgc.coordination.steps import Rule, Steps
 from posgc.coordination.tables import Edges, controllers_of
+from posgc.information.items import Information
 from posgc.model.ragged import gather
 from posgc.policy.controllers import Controllers
 
@@ -26,15 +32,17 @@ __all__ = ["layered"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-ROUNDS = 4
-"""Times that layers are built anew around the best policy."""
+WIDTHS = (4, 8, 16)
+"""Nodes of each agent and step, at most, one policy after the other, each from the laws that the best so far meets."""
 SWEEPS = 20
 """Improvements of a policy, last step first, at most."""
 WALKS = 40
 """Plays from which beliefs are drawn."""
 GREEDY = 0.5
 """Share of their actions that are the best by the bounds; the others are drawn."""
-LARGE = 3_000_000
+SHORT, EFFORT = 4, 2.0
+"""Steps of the longest shorter game that is solved, and seconds for each, at most."""
+LARGE = 6_000_000
 """Values of states and pairs of nodes, all steps together, up to which layers are built."""
 
 
@@ -65,19 +73,25 @@ class _Layer:
 
 
 def layered(
-    steps: Steps, relaxation: Relaxation, width: int, stopped: Callable[[], bool]
+    steps: Steps, relaxation: Relaxation, tolerance: float, stopped: Callable[[], bool]
 ) -> tuple[float, Controllers] | None:
-    """The value of a policy of at most `width` nodes for each agent and step; None where the way does not apply."""
+    """The value of a policy of few nodes for each agent and step; None where the way does not apply.
+
+    Shorter games are solved to `tolerance`.
+    """
     model = steps.beliefs.model
-    size = model.n_states * width**2 * model.horizon
+    size = model.n_states * WIDTHS[-1] ** 2 * model.horizon
     if model.n_agents != 2 or size > LARGE or any(t.queue for both in steps.transfers for t in both):
         return None
-    return _Builder(steps, relaxation, width, stopped).best()
+    return _Builder(steps, relaxation, tolerance, stopped).best()
 
 
 class _Builder:
-    def __init__(self, steps: Steps, relaxation: Relaxation, width: int, stopped: Callable[[], bool]) -> None:
-        self.steps, self.relaxation, self.width, self.stopped = steps, relaxation, width, stopped
+    def __init__(self, steps: Steps, relaxation: Relaxation, tolerance: float, stopped: Callable[[], bool]) -> None:
+        self.steps, self.relaxation, self.stopped = steps, relaxation, stopped
+        self.width = WIDTHS[0]
+        self._met: list[Floats] = []
+        self.tolerance = tolerance
         self.model, self.horizon = steps.beliefs.model, steps.beliefs.model.horizon
         made: dict[int, _Moves] = {}
         self.moves = []
@@ -98,7 +112,9 @@ class _Builder:
         if h == self.horizon:
             none, zeros = np.zeros(0), np.zeros(0, dtype=np.int64)
             first, no_codes = np.zeros(len(actions) + 1, dtype=np.int64), np.zeros((3, 0), dtype=np.int64)
-            return _Moves(first, zeros, zeros, none, (zeros, zeros), (0, 0), (no_codes, no_codes), reward, sizes[:2])
+            return _Moves(
+                first, zeros, zeros, none, (zeros, zeros), (0, 0), (no_codes, no_codes), reward, (sizes[0], sizes[1])
+            )
         rows = (actions[:, None] * n_states + np.arange(n_states)).ravel()
         at, counts = gather(kernel.indptr, rows)
         position, state = np.divmod(np.repeat(np.arange(len(rows)), counts), n_states)
@@ -107,7 +123,7 @@ class _Builder:
         first = np.searchsorted(position, np.arange(len(actions) + 1))
         mass = kernel.probability[at] * self.model.discount
         counts_of = int(news[0].max()) + 1, int(news[1].max()) + 1
-        return _Moves(first, state, kernel.state[at], mass, news, counts_of, codes, reward, sizes[:2])
+        return _Moves(first, state, kernel.state[at], mass, news, counts_of, codes, reward, (sizes[0], sizes[1]))
 
     def _news(
         self, h: int, action: Ints, own: tuple[Ints, ...], observation: Ints
@@ -130,59 +146,77 @@ class _Builder:
     # ---- layers
 
     def best(self) -> tuple[float, Controllers]:
-        layers, points = None, self._walked()
+        """The best policy that was built, and what it earns."""
+        points = self._walked()
         best: tuple[float, list[_Layer], list[Ints]] | None = None
-        for _ in range(ROUNDS):
-            layers = self._built(points)
+        for self.width in WIDTHS:
+            try:
+                layers = self._built(points, best is not None)
+            except Stopped:
+                break
             value, maps = self._improved(layers)
-            if best is not None and value <= best[0] + 1e-9 * abs(best[0]):
-                break
-            best = value, layers, maps
-            if self.stopped():
-                break
-            points = [a + b for a, b in zip(self._reached(layers, maps), self._walked(), strict=True)]
+            if best is None or value > best[0]:
+                best = value, layers, maps
+            if not self._met:
+                self._met = self._components()
+            points = [a + b for a, b in zip(self._reached(best[1], best[2]), points, strict=True)]
         assert best is not None
         return best[0], self._controllers(best[1], best[2])
 
-    def _built(self, points: list[list[Floats]]) -> list[_Layer]:
-        """Layers 1 to H, from beliefs [S] of each step."""
+    def _built(self, points: list[list[Floats]], may_stop: bool) -> list[_Layer]:
+        """Layers 1 to H, from beliefs [S] of each step.  Raises Stopped where it may and time is over."""
         ahead, layers = np.zeros((self.model.n_states, 1, 1)), list[_Layer]()
         for h in range(self.horizon, 0, -1):
             nodes: list[dict[tuple[int, ...], int]] = [{}, {}]
-            for belief in points[h - 1]:
-                for own, node in zip(nodes, self._pair(self.moves[h - 1], belief, ahead), strict=True):
-                    if len(own) < self.width:
-                        own.setdefault(node, len(own))
+            for belief in self._met + _frequent(points[h - 1]):
+                for own, new in zip(nodes, self._pair(self.moves[h - 1], belief, ahead), strict=True):
+                    for node in new:
+                        if len(own) < self.width:
+                            own.setdefault(node, len(own))
                 if min(map(len, nodes)) == self.width:
                     break
+                if may_stop and self.stopped():
+                    raise Stopped
             table = [np.array(list(own), dtype=np.int64) for own in nodes]
             layer = _Layer([t[:, 0] for t in table], [t[:, 1:] for t in table], ahead)
             layer.value = ahead = self._value(self.moves[h - 1], layer, ahead)
             layers.append(layer)
         return layers[::-1]
 
-    def _pair(self, moves: _Moves, belief: Floats, ahead: Floats) -> list[tuple[int, ...]]:
-        """The best node of each agent for a belief that both know: action, and node of the next layer by news."""
-        (k1, k2), (w1, w2) = moves.count, ahead.shape[1:]
-        reward = (moves.reward @ belief).ravel()
-        if not k1:
-            one, two = divmod(int(reward.argmax()), moves.sizes[1])
-            return [(one,), (two,)]
-        n_states, n_actions = self.model.n_states, len(reward)
+    def _pair(self, moves: _Moves, law: Floats, ahead: Floats) -> list[list[tuple[int, ...]]]:
+        """Good nodes of each agent for a law [S, T_1, T_2] of states and types, one for each type: action, and node of
+        the next layer by news; none where there are too many to choose from."""
+        n_states, counts = self.model.n_states, law.shape[1:]
+        types = np.array(np.nonzero(law.sum(axis=0) > 0))
+        rows = law.reshape(n_states, -1)[:, types[0] * counts[1] + types[1]]
+        now = np.moveaxis(moves.reward @ rows, 2, 0)
+        if not moves.count[0]:
+            found = one_step(now, types, (counts[0], counts[1]))
+            _, own, answer = ascended(found.table, shifted(found.table)[1].argmax(axis=1))
+            return [[(int(x),) for x in choice] for choice in (own, answer)]
+        (k1, k2), (w1, w2), n_actions = moves.count, ahead.shape[1:], len(moves.first) - 1
+        shape = (len(types[0]), *moves.sizes, k1, k2, w1, w2)
+        if np.prod([float(x) for x in shape]) > CELLS:
+            return [[], []]
         position = np.repeat(np.arange(n_actions), np.diff(moves.first))
         cell = ((position * k1 + moves.news[0]) * k2 + moves.news[1]) * n_states + moves.after
-        law = np.bincount(cell, belief[moves.state] * moves.mass, n_actions * k1 * k2 * n_states)
-        table = (law.reshape(-1, n_states) @ ahead.reshape(n_states, -1)).reshape(n_actions, k1, k2, w1, w2)
-        bound = reward + table.max(axis=(3, 4)).sum(axis=(1, 2))
-        best, found = -np.inf, list[tuple[int, ...]]()
-        for a in np.argsort(-bound, kind="stable").tolist():
-            if bound[a] <= best:
-                break
-            worth, own, answer = ascended(table[a], shifted(table[a])[1].argmax(axis=1))
-            if reward[a] + worth > best:
-                one, two = divmod(a, moves.sizes[1])
-                best, found = reward[a] + worth, [(one, *own.tolist()), (two, *answer.tolist())]
-        return found
+        size, last = n_actions * k1 * k2 * n_states, ahead.reshape(n_states, -1)
+        each = [np.bincount(cell, row[moves.state] * moves.mass, size).reshape(-1, n_states) @ last for row in rows.T]
+        flat = np.concatenate(each).ravel()
+        payoff = flat.reshape(shape)
+        count = [np.full((c, a), k) for c, a, k in zip(counts, moves.sizes, moves.count, strict=True)]
+        plans = Plans.of(shape, (count[0], count[1]), kept_actions(payoff, types, counts), CELLS)
+        if plans is None:
+            return [[], []]
+        together = [(x, y, np.arange(len(types[0]))) for x, y in np.ndindex(k1, k2)]
+        table = plans.stage(flat, now, types, together, None).table
+        _, *chosen = ascended(table, shifted(table)[1].argmax(axis=1))
+        nodes = []
+        for i, options in enumerate(chosen):
+            own = np.arange(counts[i])
+            to = plans.next_actions(i, own, options)
+            nodes.append([(int(a), *k) for a, k in zip(plans.action[i][own, options], to.tolist(), strict=True)])
+        return nodes
 
     def _value(self, moves: _Moves, layer: _Layer, ahead: Floats) -> Floats:
         """[S, W_1, W_2] of pairs of nodes."""
@@ -265,6 +299,25 @@ class _Builder:
 
     # ---- beliefs
 
+    def _components(self) -> list[Floats]:
+        """Laws [S, T_1, T_2] of components that optimal policies of the first few steps meet, few types first."""
+        met: list[Floats] = []
+        if not self.model.steady:
+            return met
+        for horizon in range(2, min(SHORT, self.horizon - 1) + 1):
+            search = Search(shortened(self.steps.information, horizon), self.tolerance, Limits(EFFORT, None, _silent))
+            try:
+                for _, root in search.roots:
+                    search.dive(root)
+                search.solve()
+            except Stopped:
+                pass
+            layer = {root: 0 for _, root in search.roots}
+            while layer and all(node.best for node in layer):
+                met += [_law(search, node) for node in layer]
+                layer = {child: 0 for node in layer for _, child in (node.best.children if node.best else None) or ()}
+        return sorted(met, key=lambda law: law[0].size)
+
     def _walked(self) -> list[list[Floats]]:
         """Beliefs of each step: of one who is told all, and of each agent that learns its own news and knows what is
         played, in plays of which half of the actions are drawn and half are the best by the bounds."""
@@ -273,8 +326,11 @@ class _Builder:
         actions = self.random.random((WALKS, self.horizon))
         for walk in range(WALKS):
             k = int(self.random.choice(len(mass), p=mass))
-            told = [mass * (news[0] == news[0][k]) * (news[1] == news[1][k]), *(mass * (n == n[k]) for n in news)]
-            views = [np.bincount(start, x / x.sum(), self.model.n_states) for x in told]
+            told: list[Floats] = [
+                mass * (news[0] == news[0][k]) * (news[1] == news[1][k]),
+                *(mass * (n == n[k]) for n in news),
+            ]
+            views = [np.asarray(np.bincount(start, x / x.sum(), self.model.n_states), dtype=np.float64) for x in told]
             for h in range(1, self.horizon + 1):
                 found[h - 1] += views
                 if h < self.horizon:
@@ -325,3 +381,39 @@ class _Builder:
                 step.append(Edges(node, code[which], to[node, number[which]]))
             edges.append(step)
         return controllers_of(rules, edges)
+
+
+def shortened(information: Information, horizon: int) -> Information:
+    """The first steps of a game, which must be steady."""
+    model = information.model
+    kinds, active, observed = model.kernel_of_step[:horizon], model.active[:horizon], model.observed[: horizon + 1]
+    short = replace(model, horizon=horizon, kernel_of_step=kinds, active=active, observed=observed)
+    return Information(short, information.protocol)
+
+
+def _law(search: Search, node: Node) -> Floats:
+    """[S, T_1, T_2] of a component."""
+    component, store = search.steps.component[node.number], search.beliefs
+    law = np.zeros((store.model.n_states, *component.counts))
+    at, counts = gather(store.first.data, component.belief)
+    row = np.repeat(np.arange(len(counts)), counts)
+    cell = (store.state.data[at], *component.types[:, row])
+    np.add.at(law, cell, component.weight[row] * store.probability.data[at])
+    return law
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody is told."""
+
+
+def _frequent(beliefs: list[Floats]) -> list[Floats]:
+    """Different beliefs, most frequent first, those that came first before others of their number."""
+    seen: dict[bytes, int] = {}
+    first = list[Floats]()
+    for belief in beliefs:
+        key = (np.round(belief, 6) + 0.0).tobytes()
+        if key not in seen:
+            first.append(belief)
+        seen[key] = seen.get(key, 0) + 1
+    order = np.argsort([-n for n in seen.values()], kind="stable")
+    return [first[k][:, None, None] if first[k].ndim == 1 else first[k] for k in order]

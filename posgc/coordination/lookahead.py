@@ -17,7 +17,7 @@ from posgc.coordination.pending import Transfer
 from posgc.coordination.steps import Steps
 from posgc.model.ragged import gather
 
-__all__ = ["CELLS", "FIRST", "Ahead", "Lookahead", "one_step"]
+__all__ = ["CELLS", "FIRST", "Ahead", "Lookahead", "Plans", "kept_actions", "one_step"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -57,6 +57,58 @@ def _of_pairs(payoff: Floats, types: Ints, counts: tuple[int, int]) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
+class Plans:
+    """The options of both agents: an action now, and a next one after each news.
+
+    Payoffs of next actions have the shape [E, A_1, A_2, K_1, K_2, B_1, B_2]: rows of pairs of types, actions, news,
+    next actions.
+    """
+
+    strides: list[int]  # of the seven axes of the payoffs
+    action: tuple[Ints, Ints]  # of each agent [T, P] the action of every option; -1: no option of this type
+    place: tuple[Ints, Ints]  # of each agent [T, P, K] where the option's payoffs after news k stand, as an offset
+
+    @staticmethod
+    def of(shape: tuple[int, ...], count: tuple[Ints, Ints], kept: tuple[Bools, Bools], limit: int) -> Plans | None:
+        """All options of kept next actions; None where their pairs would have more than `limit` payoffs."""
+        many = [_sizes(n, k).prod(axis=2, dtype=np.float64).sum(axis=1).max() for n, k in zip(count, kept, strict=True)]
+        if shape[0] * many[0] * many[1] > limit:
+            return None
+        strides = [int(np.prod(shape[x + 1 :])) for x in range(7)]
+        first, place1 = _options(count[0], kept[0], (strides[1], strides[3], strides[5]))
+        second, place2 = _options(count[1], kept[1], (strides[2], strides[4], strides[6]))
+        return Plans(strides, (first, second), (place1, place2))
+
+    def next_actions(self, agent: int, types: Ints, options: Ints) -> Ints:
+        """[N, K] the next actions after each news of options of types."""
+        action, place = self.action[agent][types, options], self.place[agent][types, options]
+        of_action, of_news, of_next = (self.strides[x + agent] for x in (1, 3, 5))
+        return (place - action[:, None] * of_action - np.arange(place.shape[1]) * of_news) // of_next
+
+    def stage(
+        self, flat: Floats, now: Floats, types: Ints, together: list[tuple[int, int, Ints]], most: Floats | None
+    ) -> Ahead:
+        """Payoffs of pairs of options.
+
+        `flat` are those of next actions, `now` [E, A_1, A_2] those of actions, and `most` what both may be at most in
+        each row; `together` are the pairs of news that can come, and the rows in which they can.
+        """
+        (s, t), (first, second), (one, two) = types, self.action, self.place
+        of_row = (np.arange(len(s))[:, None, None], first[s][:, :, None], second[t][:, None, :])
+        table = now[of_row]
+        for x, y, here in together:
+            begin = here[:, None, None] * self.strides[0]
+            table[here] += flat[begin + one[s[here], :, None, x] + two[t[here], None, :, y]]
+        if most is not None:
+            table = np.minimum(table, most[of_row])
+        table = _of_pairs(table, types, (len(first), len(second)))
+        if (first < 0).any() or (second < 0).any():
+            bad = 2 * np.abs(table).sum() + 1  # no complete choice with such an option is best
+            table -= bad * ((first < 0)[:, None, :, None] | (second < 0)[None, :, None, :])
+        return Ahead(table, self.action)
+
+
+@dataclass(frozen=True, eq=False)
 class _Successors:
     """What can follow a component, one row for each that can happen: what does not depend on the horizon."""
 
@@ -75,7 +127,7 @@ class Lookahead:
         self.steps = steps
         self.nbytes = 0
         self._successors: dict[tuple[int, int], _Successors] = {}
-        self._options: dict[tuple[bytes, ...], tuple[Ints, Ints]] = {}
+        self._options: dict[tuple[bytes, ...], Plans] = {}
 
     def stage(self, number: int, h: int, reward: Floats, worth: Worth, limit: int) -> Ahead | None:
         """The stage of a component at step h < H; None where it has more than `limit` payoffs.
@@ -83,49 +135,30 @@ class Lookahead:
         `reward` [E, A_1 A_2] of step h; `worth` bounds actions of steps h and h + 1.
         """
         component = self.steps.component[number]
-        (s, t), weight = component.types, component.weight
         after = self._after(number, h)
-        shape = after.shape
-        if np.prod([float(x) for x in shape]) > CELLS:
+        if np.prod([float(x) for x in after.shape]) > CELLS:
             return None
-        n_after = shape[5] * shape[6]
+        n_after = after.shape[5] * after.shape[6]
         payoffs = worth(h + 1, after.belief) * after.mass[:, None]
         cells = after.cell[:, None] + np.arange(n_after)
-        flat: Floats = np.bincount(cells.ravel(), payoffs.ravel(), int(np.prod(shape)))
-        payoff = flat.reshape(shape)
-        kept = (
-            _kept(payoff.transpose(0, 1, 3, 5, 2, 4, 6), s, component.counts[0]),
-            _kept(payoff.transpose(0, 2, 4, 6, 1, 3, 5), t, component.counts[1]),
-        )
-        many = [
-            _sizes(n, k).prod(axis=2, dtype=np.float64).sum(axis=1).max()
-            for n, k in zip(after.count, kept, strict=True)
-        ]
-        if len(weight) * many[0] * many[1] > limit:
-            return None
-        strides = [int(np.prod(shape[x + 1 :])) for x in range(7)]
-        first, place1 = self._listed(after.count[0], kept[0], (strides[1], strides[3], strides[5]))
-        second, place2 = self._listed(after.count[1], kept[1], (strides[2], strides[4], strides[6]))
-        of_row = (np.arange(len(s))[:, None, None], first[s][:, :, None], second[t][:, None, :])
-        now, most = (x.reshape(shape[:3]) * weight[:, None, None] for x in (reward, worth(h, component.belief)))
-        table = now[of_row]
-        for x, y, here in after.together:
-            begin = here[:, None, None] * strides[0]
-            table[here] += flat[begin + place1[s[here], :, None, x] + place2[t[here], None, :, y]]
-        table = _of_pairs(np.minimum(table, most[of_row]), component.types, (component.counts[0], component.counts[1]))
-        if (first < 0).any() or (second < 0).any():
-            bad = 2 * np.abs(table).sum() + 1  # no complete choice with such an option is best
-            table -= bad * ((first < 0)[:, None, :, None] | (second < 0)[None, :, None, :])
-        return Ahead(table, (first, second))
+        flat = np.asarray(np.bincount(cells.ravel(), payoffs.ravel(), int(np.prod(after.shape))), dtype=np.float64)
+        weight = component.weight[:, None, None]
+        rows = after.shape[:3]
+        now, most = reward.reshape(rows) * weight, worth(h, component.belief).reshape(rows) * weight
+        plans = self._listed(flat.reshape(after.shape), component.types, component.counts, after.count, limit)
+        return None if plans is None else plans.stage(flat, now, component.types, after.together, most)
 
-    def _listed(self, count: Ints, kept: Bools, strides: tuple[int, int, int]) -> tuple[Ints, Ints]:
-        key = (count.tobytes(), kept.tobytes(), bytes(str((strides, kept.shape)), "ascii"))
+    def _listed(
+        self, payoff: Floats, types: Ints, counts: tuple[int, ...], count: tuple[Ints, Ints], limit: int
+    ) -> Plans | None:
+        kept = kept_actions(payoff, types, counts)
+        key = (*(x.tobytes() for x in (*count, *kept)), bytes(str((payoff.shape, limit)), "ascii"))
         found = self._options.get(key)
         if found is None:
-            found = _options(count, kept, strides)
-            if kept.size <= SMALL:
+            found = Plans.of(payoff.shape, count, kept, limit)
+            if found is not None and kept[0].size + kept[1].size <= SMALL:
                 self._options[key] = found
-                self.nbytes += 500 + found[0].nbytes + found[1].nbytes + 2 * kept.nbytes
+                self.nbytes += 500 + sum(x.nbytes for x in (*found.action, *found.place, *kept))
         return found
 
     def _after(self, number: int, h: int) -> _Successors:
@@ -170,6 +203,14 @@ def _numbered(own: Ints, action: Ints, code: Ints, shape: tuple[int, int]) -> tu
     count = np.bincount(group, minlength=shape[0] * shape[1])
     number = np.arange(len(group)) - (np.cumsum(count) - count)[group]
     return number[which.ravel()], count.reshape(shape)
+
+
+def kept_actions(payoff: Floats, types: Ints, counts: tuple[int, ...]) -> tuple[Bools, Bools]:
+    """Of both agents [T, A, K, B] next actions that some option may need, from payoffs as in `Plans`."""
+    return (
+        _kept(payoff.transpose(0, 1, 3, 5, 2, 4, 6), types[0], counts[0]),
+        _kept(payoff.transpose(0, 2, 4, 6, 1, 3, 5), types[1], counts[1]),
+    )
 
 
 def _kept(payoff: Floats, own: Ints, n_types: int) -> Bools:
