@@ -54,6 +54,10 @@ class Relaxation:
                 held.extend(self.beliefs.means(self._mdp[h], len(held)))
         return held.data
 
+    def states(self, h: int) -> Floats:
+        """[S] bounds of step h if states were seen."""
+        return self._mdp[h]
+
     def actions(self, h: int, beliefs: Ints) -> Floats:
         """[len(beliefs), A] bounds of each joint action."""
         reward: Floats = self.beliefs.rewards(h)[beliefs]

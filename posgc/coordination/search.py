@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.coordination.beliefs import BeliefStore
+from posgc.coordination.lookahead import CELLS, FIRST, Lookahead, one_step
 from posgc.coordination.relaxation import Relaxation
-from posgc.coordination.stage import Rules
+from posgc.coordination.stage import Rules, Stage
 from posgc.coordination.steps import Rule, Steps, positions_of
 from posgc.information.items import Information
 from posgc.model.rewards import largest_to_come, spans_to_come
@@ -88,6 +89,7 @@ class Search:
         self.information, self.model, self.epsilon, self.stopped = information, information.model, epsilon, stopped
         self.beliefs = BeliefStore(self.model)
         self.steps = Steps(information, self.beliefs)
+        self.lookahead = Lookahead(self.steps)
         self.relaxation = Relaxation(self.beliefs, stopped)
         self.nodes: dict[tuple[int, int], Node] = {}
         self._tight: list[dict[int, Floats]] = [{} for _ in range(self.model.horizon + 1)]
@@ -114,7 +116,7 @@ class Search:
     @property
     def nbytes(self) -> int:
         """Bytes held, near enough: tables, components, rules and their queues."""
-        held = self.beliefs.nbytes + self.steps.nbytes + self.relaxation.nbytes
+        held = self.beliefs.nbytes + self.steps.nbytes + self.relaxation.nbytes + self.lookahead.nbytes
         queues = sum(node.rules.nbytes for node in self.nodes.values() if node.rules is not None)
         return held + queues + 700 * len(self.nodes) + 900 * self.rules_held
 
@@ -165,22 +167,37 @@ class Search:
             found = self.nodes[h, number] = Node(h, number, value)
         return found
 
-    def _table(self, node: Node) -> Floats:
-        """[E, A] bounds of each joint action at each joint type, everything told after the rule is chosen."""
-        component = self.steps.component[node.number]
-        table = self.relaxation.actions(node.h, component.belief)
-        tight = self._tight[node.h]
-        if len(component.weight) > 1 and tight:
-            for row, belief in enumerate(component.belief.tolist()):
-                if belief in tight:
-                    table[row] = np.minimum(table[row], tight[belief])
-        return table
+    def _bounds(self, h: int, beliefs: Ints) -> Floats:
+        """[len(beliefs), A] bounds of each joint action at each belief, everything told after it is chosen."""
+        kinds, which = np.unique(beliefs, return_inverse=True)
+        table, tight = self.relaxation.actions(h, kinds), self._tight[h]
+        for row, belief in enumerate(kinds.tolist() if tight else ()):
+            if belief in tight:
+                table[row] = np.minimum(table[row], tight[belief])
+        return np.asarray(table[which])
+
+    def _stage(self, node: Node) -> Stage:
+        """Payoffs of the node's options, weights included, that bound what they are worth."""
+        h, component = node.h, self.steps.component[node.number]
+        n = len(component.counts)
+        if n == 2 and h < self.model.horizon:
+            reward = self.beliefs.rewards(h)[component.belief]
+            limit = FIRST if node.rules is None else CELLS
+            found = self.lookahead.stage(node.number, h, reward, self._bounds, limit)
+            if found is not None:
+                return found
+        if len(component.weight) == 1:
+            table = self.relaxation.actions(h, component.belief)
+        else:
+            table = self._bounds(h, component.belief)
+        payoff = (table * component.weight[:, None]).reshape(len(table), *self.steps.sizes[h - 1])
+        if n == 2:
+            return one_step(payoff, component.types, (component.counts[0], component.counts[1]))
+        return payoff
 
     def _make_rules(self, node: Node) -> None:
         component = self.steps.component[node.number]
-        table = self._table(node) * component.weight[:, None]
-        table = table.reshape(len(table), *self.steps.sizes[node.h - 1])
-        node.rules, node.stale = Rules(table, component.types, component.counts), 0
+        node.rules, node.stale = Rules(self._stage(node), component.types, component.counts), 0
         self._settle(node)
 
     def _settle(self, node: Node) -> None:
@@ -268,29 +285,28 @@ class Search:
         if len(component.weight) == 1 or h == self.model.horizon:
             return False
         position = positions_of(choice.rule, component.types, self.steps.sizes[h - 1])
-        bound = self._table(node)[np.arange(len(position)), position]
-        worth = before = min(choice.upper, float(component.weight @ bound))
+        bound = self._bounds(h, component.belief)[np.arange(len(position)), position]
+        held, told = choice.upper, float(component.weight @ bound)
         rows: dict[tuple[int, int], list[float]] = {}
         for row, pair in enumerate(zip(component.belief.tolist(), position.tolist(), strict=True)):
             known = rows.setdefault(pair, [0.0, float(bound[row])])
             known[0] += float(component.weight[row])
         if len(node.choices) > MANY:
             target = -np.inf
-        while rows and worth > target:
+        while rows and min(held, told) > target:
             # the row that can lower the bound most
             (belief, action), (weight, now) = max(
                 rows.items(), key=lambda x: x[1][0] * (x[1][1] - self._least(h, *x[0]))
             )
-            new = min(now, self._tell(h, belief, action, now - (worth - target) / weight))
-            worth -= weight * (now - new)
+            new = min(now, self._tell(h, belief, action, now - (told - target) / weight))
+            told -= weight * (now - new)
             if new < now - self.tolerance(h + 1) / 16 and new > self._least(h, belief, action) + self.tolerance(h + 1):
                 rows[belief, action][1] = new
             else:
                 del rows[belief, action]
-        fell = worth < choice.upper - self.epsilon / (4 * self.model.horizon)
-        choice.upper = min(choice.upper, worth)
-        node.stale += worth < before
-        return fell
+        choice.upper = min(held, told)
+        node.stale += choice.upper < held - self.tolerance(h)
+        return choice.upper < held - self.epsilon / (4 * self.model.horizon)
 
     def _least(self, h: int, belief: int, action: int) -> float:
         """A lower bound of a joint action at a belief that everybody knows."""

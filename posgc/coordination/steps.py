@@ -61,7 +61,7 @@ class Steps:
         self._numbers: dict[bytes, int] = {}
         self._followed: dict[tuple[int, int, bytes], list[tuple[float, int]]] = {}
         kinds: dict[tuple[object, ...], int] = {}
-        self._kind = [
+        self.kind = [
             kinds.setdefault(
                 (model.kernel_of_step[h - 1], model.active[h - 1].tobytes(), self.transfers[h]), len(kinds)
             )
@@ -112,7 +112,7 @@ class Steps:
 
     def follow(self, number: int, h: int, rule: Rule) -> list[tuple[float, int]]:
         """The components after a rule at step h < H: probabilities and numbers, each number once."""
-        key = (number, self._kind[h - 1], b"".join(own.tobytes() for own in rule))
+        key = (number, self.kind[h - 1], b"".join(own.tobytes() for own in rule))
         found = self._followed.get(key)
         if found is None:
             parts = self.play(self.component[number], h, rule).parts()

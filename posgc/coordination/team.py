@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from posgc.coordination.bounded import bounded
+from posgc.coordination.layered import layered
 from posgc.coordination.limits import Limits, Reason
 from posgc.coordination.search import Search, Stopped
 from posgc.coordination.tables import best_policy
@@ -21,6 +23,10 @@ RELATIVE = 1e-10
 """The width of a bracket that counts as closed by default, relative to the span of what can be earned."""
 TYPES = 6
 """Types of each agent in the policy that is there before the search."""
+SHORTER = 1e-6
+"""The width of brackets of shorter games that are solved on the way, relative to the span of what can be earned."""
+SEARCH = 0.5
+"""Share of the time that the search gets; the rest is for such policies."""
 SMALLEST = 1e-12
 """Floating point tells no smaller difference apart, relative to the span of what can be earned."""
 
@@ -72,7 +78,8 @@ def solve_team(
         shown = "first bounds" if search is None else f"bracket {search.lower:.6g} .. {search.upper:.6g}"
         progress(shown, done, total)
 
-    limits = Limits(time_limit, memory_limit, report)
+    begun = time.monotonic()
+    limits = Limits(None if time_limit is None else SEARCH * time_limit, memory_limit, report)
     span = float(spans_to_come(information.model)[0][0])
     width = max(epsilon or RELATIVE * span, SMALLEST * span, 1e-300)
     with limits.interruptible(), _deep(information.horizon):
@@ -86,7 +93,7 @@ def solve_team(
             pass
         lower, policy = best_policy(search) if search.lower > float("-inf") else (float("-inf"), None)
         if policy is None or limits.reason is not None:
-            value, simple = bounded(search.steps, search.relaxation, TYPES)
+            value, simple = _small(search, limits, begun + time_limit if time_limit is not None else float("inf"))
             if policy is None or value > lower:
                 lower, policy = value, simple
     charge = search.charge()
@@ -94,6 +101,21 @@ def solve_team(
     closed = limits.reason if upper - lower > width + 2 * charge else None
     types = max(max(component.counts) for component in search.steps.component)
     return Found(policy, lower, upper, charge, closed, len(search.nodes), len(search.steps.component), types)
+
+
+def _small(search: Search, limits: Limits, end: float) -> tuple[float, Controllers]:
+    """The best policy of few nodes that is found until time `end`, and what it earns; a simple one on Ctrl-C."""
+    best = bounded(search.steps, search.relaxation, TYPES)
+    if limits.reason == "interrupted":
+        return best
+    tolerance = SHORTER * float(spans_to_come(search.model)[0][0])
+    found = layered(
+        search.steps,
+        search.relaxation,
+        tolerance,
+        lambda: limits.reason == "interrupted" or time.monotonic() > end,
+    )
+    return max(best, found or best, key=lambda x: x[0])
 
 
 @contextmanager
