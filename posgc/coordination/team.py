@@ -74,9 +74,9 @@ def solve_team(
     """
     search: Search | None = None
 
-    def report(done: int, total: int) -> None:
+    def report(done: int, _: int) -> None:
         shown = "first bounds" if search is None else f"bracket {search.lower:.6g} .. {search.upper:.6g}"
-        progress(shown, done, total)
+        progress(shown, done, int(time_limit or 0))
 
     begun = time.monotonic()
     limits = Limits(None if time_limit is None else SEARCH * time_limit, memory_limit, report)
