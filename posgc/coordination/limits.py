@@ -41,6 +41,13 @@ class Limits:
             self._next = now + max(EVERY, 10 * (time.monotonic() - now))  # looking takes a tenth of the time, at most
         return self.reason is not None
 
+    def extend(self, seconds: float | None) -> bool:
+        """Let the time be over so many seconds after the beginning; whether there is time, and nothing else is over."""
+        self._seconds = seconds
+        if self.reason == "time limit" and (seconds is None or time.monotonic() < self._begun + seconds):
+            self.reason = None
+        return self.reason is None
+
     @contextmanager
     def interruptible(self) -> Iterator[None]:
         """Within, Ctrl-C asks to stop; a second one stops at once.  In the main thread only: others get no signals."""

@@ -32,7 +32,7 @@ FEW = 40
 """Beliefs up to which those that everybody knows are solved before the search, last step first."""
 MANY = 8
 """Rules of a node from which on the bounds of their rows are made precise at once, not only as far as asked."""
-ROUNDING = 64 * float(np.finfo(float).eps)
+ROUNDING = 512 * float(np.finfo(float).eps)
 """Relative error of one step's sums."""
 EFFORT = 100
 """Rules that are expanded, at most, to make the bound of one belief and joint action precise."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
 from posgc.coordination.bounded import bounded
 from posgc.coordination.layered import layered
@@ -25,8 +25,9 @@ TYPES = 6
 """Types of each agent in the policy that is there before the search."""
 SHORTER = 1e-6
 """The width of brackets of shorter games that are solved on the way, relative to the span of what can be earned."""
-SEARCH = 0.5
-"""Share of the time that the search gets; the rest is for such policies."""
+SEARCH, LATE, RICHER = 0.5, 0.2, 20.0
+"""Shares of the time after which the search makes way for the bound of a richer protocol, which gets the second share
+and so many seconds at most, and for policies of few nodes; what they leave is the search's again."""
 SMALLEST = 1e-12
 """Floating point tells no smaller difference apart, relative to the span of what can be earned."""
 
@@ -82,25 +83,51 @@ def solve_team(
     limits = Limits(None if time_limit is None else SEARCH * time_limit, memory_limit, report)
     span = float(spans_to_come(information.model)[0][0])
     width = max(epsilon or RELATIVE * span, SMALLEST * span, 1e-300)
+    richer = float("inf")
     with limits.interruptible(), _deep(information.horizon):
         search = Search(information, width, limits)
         limits.held = lambda: search.nbytes
-        try:
-            for _, root in search.roots:
-                search.dive(root)
-            search.solve()
-        except Stopped:
-            pass
+        _run(search)
+        known: tuple[float, Controllers] | None = None
+        if limits.reason is not None:
+            if limits.reason != "interrupted":
+                seconds = RICHER if time_limit is None else min(RICHER, LATE * time_limit)
+                late = Limits(seconds, memory_limit, lambda done, total: None)
+                richer = _told_late(information, width, late, lambda: limits.reason == "interrupted")
+            known = _small(search, limits, begun + time_limit if time_limit is not None else float("inf"))
+            if limits.extend(time_limit):
+                _run(search)
         lower, policy = best_policy(search) if search.lower > float("-inf") else (float("-inf"), None)
-        if policy is None or limits.reason is not None:
-            value, simple = _small(search, limits, begun + time_limit if time_limit is not None else float("inf"))
-            if policy is None or value > lower:
-                lower, policy = value, simple
+        if policy is None or (known is not None and known[0] > lower):
+            lower, policy = known or bounded(search.steps, search.relaxation, TYPES)
     charge = search.charge()
-    upper = max(search.upper + charge, lower)
+    upper = max(min(search.upper + charge, richer), lower)
     closed = limits.reason if upper - lower > width + 2 * charge else None
     types = max(max(component.counts) for component in search.steps.component)
     return Found(policy, lower, upper, charge, closed, len(search.nodes), len(search.steps.component), types)
+
+
+def _run(search: Search) -> None:
+    """Search until the bracket is closed or a limit is reached."""
+    with suppress(Stopped):
+        for _, root in search.roots:
+            search.dive(root)
+        search.solve()
+
+
+def _told_late(information: Information, width: float, limits: Limits, interrupted: Callable[[], bool]) -> float:
+    """An upper bound: what the team can earn where everybody learns everything one step late, if that is more than
+    the protocol tells.  Long horizons need it, as it has few components, and those that are known to all at once."""
+    table = information.protocol
+    rows = (table.action_lags, table.observation_lags)
+    sooner = tuple(tuple(tuple(min(lag, 1) for lag in row) for row in lags) for lags in rows)
+    if sooner == rows:
+        return float("inf")
+    protocol = replace(table, name="told one step late", action_lags=sooner[0], observation_lags=sooner[1])
+    search = Search(Information(information.model, protocol), width, lambda: limits() or interrupted())
+    limits.held = lambda: search.nbytes
+    _run(search)
+    return search.upper + search.charge()
 
 
 def _small(search: Search, limits: Limits, end: float) -> tuple[float, Controllers]:
