@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.checks import solved
-from support.games import Shape, random_game, shapes
+from support.games import Shape, random_game, shapes, some_exchanges
 from support.optimum import Coordinator
 from support.tree import Tree
 
@@ -26,7 +26,7 @@ AFFORDABLE = 3e4
 
 
 def any_protocol(information: Information, seed: int) -> Information:
-    """The game under a random lag table: any link may have any lag, own items are known at once."""
+    """The game under a random lag table: any link may have any lag and exchanges, own items are known at once."""
     rng, signature = np.random.default_rng(seed), information.signature
     n = len(signature.agents)
 
@@ -34,7 +34,8 @@ def any_protocol(information: Information, seed: int) -> Information:
         lags = (own, own + 1, own + 2, NEVER, NEVER)
         return tuple(tuple(own if i == v.agent else int(rng.choice(lags)) for i in range(n)) for v in variables)
 
-    table = LagTable("random", rows(signature.actions, 1), rows(signature.observations, 0))
+    lags = rows(signature.actions, 1), rows(signature.observations, 0)
+    table = LagTable("random", *lags, None, some_exchanges(signature, rng))
     return Information(information.model, table)
 
 
@@ -97,6 +98,8 @@ def test_who_learns_sooner_earns_no_less(shape, seed, other):
         "sooner",
         sooner(slow.protocol.action_lags, quick.action_lags),
         sooner(slow.protocol.observation_lags, quick.observation_lags),
+        None,
+        slow.protocol.exchanges + quick.exchanges,
     )
     less, more = solve_team(slow), solve_team(Information(slow.model, table))
     assert more.upper >= less.lower

@@ -103,6 +103,19 @@ def test_imported_games_have_agents_by_number() -> None:
     assert codes(IMPORTED, "one_directional(1 -> 2)") == ["E510"]
 
 
+def test_exchange_is_full_sharing_at_every_kth_step() -> None:
+    assert protocol(TWO, "exchange(1)").content == protocol(TWO, "full").content
+    made = protocol(TWO, "exchange(3)")
+    assert made.name == "exchange(3)"
+    assert [[made.lags("observation", 0, t)[1] for t in range(1, 7)], made.lags("observation", 0, 1)[0]] == [
+        [2, 1, 0, 2, 1, 0],
+        0,
+    ]
+    assert [made.lags("action", 0, t)[1] for t in range(1, 7)] == [2, 1, 3, 2, 1, 3]
+    assert codes(TWO, "exchange(0)") == ["E513"]
+    assert codes(TWO, "exchange") == ["E502"]
+
+
 @given(st.text(max_size=30))
 def test_any_request_gives_a_protocol_or_diagnostics(text: str) -> None:
     for request in (text, f"delayed({text})", f"one_directional({text} -> 2)"):
@@ -224,3 +237,63 @@ def test_items_with_further_indices() -> None:
     with pytest.raises(InputError) as raised:
         compile_game(Source("test", text.replace("o[i, p]", "o[i, z]")))
     assert [d.code for d in raised.value.diagnostics] == ["E503"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "lags"),
+    [  # of hear[1] at steps 1..7 for robot 2, by hand
+        ("hear after 0 every 3;", [2, 1, 0, 2, 1, 0, 2]),
+        ("hear after 0 every 3 from 1;", [0, 2, 1, 0, 2, 1, 0]),
+        ("hear after 2 every 3;", [2, 4, 3, 2, 4, 3, 2]),
+        ("hear after 1 every 2 from 5;", [4, 3, 2, 1, 2, 1, 2]),
+        ("hear after 0 every 2 from 1; hear after 0 every 4;", [0, 1, 0, 0, 0, 1, 0]),
+        ("hear after 1; hear[i] to j after 0 every 3;", [1, 1, 0, 1, 1, 0, 1]),
+        ("hear[1] to robot[2] after w - 2 every w + 1 from w;", [1, 0, 2, 1, 0, 2, 1]),
+        ("hear along edges {1-2} after 1 per hop every 4;", [3, 2, 1, 4, 3, 2, 1]),
+    ],
+)
+def test_items_are_handed_over_at_the_steps_of_an_exchange(rule: str, lags: list[int]) -> None:
+    made = block(rule)
+    assert [made.lags("observation", 0, t)[1] for t in range(1, 8)] == lags
+    assert max(lags) <= made.slowest("observation")[0][1]
+
+
+def test_every_step_is_the_plain_rule() -> None:
+    for rule in ("hear after 2%; act[1] to 2 after 1%;", "hear to all along edges {1-2, 2-3} after 1 per hop%;"):
+        assert block(rule.replace("%", " every 1")).content == block(rule.replace("%", "")).content
+
+
+def test_new_words_are_names_too() -> None:
+    """Where a name can stand, `every`, `from` and the other words of protocols are one."""
+    text = (
+        "game every { param from: int = 2 in 0..9; horizon 2; agents every, exchange; action act[i]: {to, hop}; "
+        "observation per[i]: bool; observe per[i] = true; reward team = from; share exchange "
+        "{ per[exchange] to every after from every every from from; act after from; } }"
+    )
+    game = compile_game(Source("test", text))
+    made = protocol(game.signature, None, game)
+    assert [made.lags("observation", 1, t)[0] for t in range(1, 4)] == [2, 2, 2]  # agent `every` is number 1
+
+
+@pytest.mark.parametrize(
+    ("code", "rule", "under"),
+    [
+        ("E513", "hear after 0 every 0;", "0"),
+        ("E513", "hear after 0 every 2 from 0;", "0"),
+        ("E513", "hear after 0 every 10^9;", "10^9"),
+        ("E513", "hear after 0 every 2 from -1;", "-1"),
+        ("E307", "hear after 0 every 1.5;", "1.5"),
+        ("E504", "act after 0 every 2;", "0"),
+        ("E505", "hear after 0 every 4; forget after 1;", "forget after 1;"),
+        ("E505", "hear after 0 every 4 from 9; forget after 3;", "forget after 3;"),
+        ("E201", "hear after 0 every often;", "often"),
+    ],
+)
+def test_mistakes_in_exchanges(code: str, rule: str, under: str) -> None:
+    with pytest.raises(InputError) as raised:
+        block(rule)
+    assert [d.code for d in raised.value.diagnostics] == [code]
+    span = raised.value.diagnostics[0].span
+    source = raised.value.source
+    assert span is not None and source is not None
+    assert source.text[span.start : span.end] == under

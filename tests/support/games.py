@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-from posgc.language.sharing.lag_table import NEVER, LagTable
+from posgc.language.sharing.lag_table import NEVER, Exchange, Kind, LagTable
 from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Initial, Kernel, Model
 from posgc.model.build import from_arrays, kernel_from_dense
@@ -121,7 +121,7 @@ def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> t
     """The lag table and the agents whose actions the dynamics may read."""
     everyone, n = set(range(shape.n)), shape.n
     chief = int(rng.integers(n))
-    forget = None
+    forget, exchanges = None, ()
     shared, secret = [[1] * n for _ in signature.actions], [_owned(v, n, NEVER, 1) for v in signature.actions]
     match shape.structure:
         case "full":
@@ -151,9 +151,31 @@ def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> t
             act = [[1 if i == v.agent else int(rng.choice(lags[1:])) for i in range(n)] for v in signature.actions]
             moving = {i for i in everyone if rng.random() < 0.7}
             forget = None if rng.random() < 0.7 else int(rng.integers(3))
+            exchanges = some_exchanges(signature, np.random.default_rng((shape.seed, 1)))
         case other:
             raise ValueError(other)
-    return LagTable(shape.structure, tuple(map(tuple, act)), tuple(map(tuple, see)), forget), moving
+    return LagTable(shape.structure, tuple(map(tuple, act)), tuple(map(tuple, see)), forget, exchanges), moving
+
+
+def some_exchanges(signature: Signature, rng: np.random.Generator) -> tuple[Exchange, ...]:
+    """Links that work at some steps only, none in about half of the protocols; some links have two."""
+    kinds: tuple[tuple[Kind, Sequence[Variable], int], ...] = (
+        ("action", signature.actions, 1),
+        ("observation", signature.observations, 0),
+    )
+    links = [
+        (k, v, i, own)
+        for k, some, own in kinds
+        for v, x in enumerate(some)
+        for i in range(len(signature.agents))
+        if i != x.agent
+    ]
+    found = [
+        Exchange(kind, v, i, own + int(rng.choice((0, 0, 1, 2))), int(rng.integers(1, 4)), int(rng.integers(1, 5)))
+        for kind, v, i, own in links * 2
+        if rng.random() < 0.4
+    ]
+    return tuple(found) if rng.random() < 0.5 else ()
 
 
 def _owned(variable: Variable, n: int, others: int, own: int = 0) -> list[int]:

@@ -202,6 +202,8 @@ class _Walk:
                     if place.name is not None:
                         self.places.use(place.name, place.span, {})
         self.node(rule.delay, inner)
+        if rule.every is not None:
+            self._nodes([x for x in (rule.every.steps, rule.every.first) if x is not None], inner)
 
     def _expect(self, item: ast.Expect) -> None:
         if isinstance(item.claim, ast.ValueClaim):

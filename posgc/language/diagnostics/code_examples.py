@@ -386,6 +386,13 @@ _SHARING = (
         game("share one_directional(ann -> bob);").replace("ann, bob;", "ann, bob, cyd;"),
         game("share one_directional(ann -> bob);"),
     ),
+    _pair(
+        "E513",
+        "impossible exchange",
+        "Steps are counted from 1: `every 2` is at steps 2, 4, 6, ..., `every 2 from 1` at steps 1, 3, 5, ...",
+        "share p { o after 0 every 0; }",
+        "share p { o after 0 every 2 from 1; }",
+    ),
     Code("E512", "common item that nobody remembers", "As E505, found when the information is expanded."),
 )
 

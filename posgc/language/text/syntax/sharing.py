@@ -12,6 +12,7 @@ __all__ = [
     "Edge",
     "EdgeList",
     "EdgesWhere",
+    "Every",
     "Expect",
     "Forget",
     "ItemRef",
@@ -73,14 +74,24 @@ class EdgesWhere:
 
 
 @dataclass(frozen=True)
+class Every:
+    """`every steps from first`: items are handed over at these steps only; `first` None is `steps`."""
+
+    steps: Expression
+    first: Expression | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Rule:
-    """`audience` None is everyone; `delay` counts steps, or steps per hop along `edges`."""
+    """`audience` None is everyone; `delay` counts steps, or steps per hop along `edges`; `every` None is each step."""
 
     item: ItemRef
     audience: Expression | None
     edges: EdgeList | EdgesWhere | None
     delay: Expression
     per_hop: bool
+    every: Every | None
     span: Span = field(compare=False)
 
 
