@@ -33,6 +33,7 @@ class Relaxation:
         self.beliefs, self.model = beliefs, beliefs.model
         self._mdp = self._states()
         self._value = [Growing(np.float64) for _ in range(self.model.horizon + 2)]
+        self.layers: list[Ints] = []  # the beliefs that can be those of steps 1, 2, ..., as far as they were looked at
         self._spread(stopped)
         self._back_up(stopped)
 
@@ -83,6 +84,7 @@ class Relaxation:
         """Look at the beliefs of full sharing step by step, within limits."""
         store, horizon = self.beliefs, self.model.horizon
         layer = np.unique(store.start()[2])
+        self.layers.append(layer)
         for h in range(1, horizon):
             outlooks = store.outlooks(h, np.zeros(0, dtype=np.int64))
             grown = len(outlooks.belief) * len(layer) // max(1, (len(outlooks.first) - 1) // len(outlooks.actions))
@@ -91,6 +93,7 @@ class Relaxation:
             outlooks = store.outlooks(h, layer)
             rows = outlooks.place.data[layer][:, None] * len(outlooks.actions) + np.arange(len(outlooks.actions))
             layer = np.unique(outlooks.belief.data[gather(outlooks.first.data, rows.ravel())[0]])
+            self.layers.append(layer)
 
     def _back_up(self, stopped: Callable[[], bool]) -> None:
         for h in range(self.model.horizon - 1, 0, -1):

@@ -144,11 +144,11 @@ class Search:
     def _solve_singles(self) -> None:
         """Close the brackets of what everybody knows, last step first, where there is little of it: bounds of the rest
         then lack no more than what one moment of sharing is worth."""
-        known = len(self.beliefs)
-        if known > FEW:
+        layers = self.relaxation.layers
+        if len(self.beliefs) > FEW:
             return
-        for h in range(self.model.horizon - 1, 1, -1):
-            for belief in range(known):
+        for h in range(min(self.model.horizon - 1, len(layers)), 1, -1):
+            for belief in layers[h - 1].tolist():
                 self._left = EFFORT
                 try:
                     self.improve(self._node(h, self.steps.alone(belief)), -np.inf)

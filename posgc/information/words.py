@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from posgc.information.items import Information, Item
 from posgc.language.numerals import plural
-from posgc.language.sharing.lag_table import NEVER, Exchange
+from posgc.language.sharing.lag_table import NEVER, Channel, Exchange
 
 __all__ = ["StepWords", "describe_lags", "describe_steps"]
 
@@ -36,7 +36,7 @@ def describe_lags(information: Information) -> list[str]:
     for kind, variables, table in tables:
         for v, (variable, lags) in enumerate(zip(variables, table, strict=True)):
             name = f"{kind} {variable.name}[{signature.agents[variable.agent]}]"
-            delays = [_delay(lag, kind, _meetings(information, kind, v, i)) for i, lag in enumerate(lags)]
+            delays = [_delay(lag, kind, _other_ways(information, kind, v, i)) for i, lag in enumerate(lags)]
             lines.append(f"{name}: {_who(signature.agents, variable.agent, delays)}")
     if information.protocol.forget is not None:
         lines.append(f"private items older than {plural(information.protocol.forget, 'step')} are forgotten")
@@ -49,9 +49,23 @@ def describe_lags(information: Information) -> list[str]:
     return lines
 
 
-def _meetings(information: Information, kind: str, variable: int, agent: int) -> list[Exchange]:
-    exchanges = information.protocol.exchanges
-    return [x for x in exchanges if (x.kind, x.variable, x.agent) == (kind, variable, agent)]
+def _other_ways(information: Information, kind: str, variable: int, agent: int) -> list[str]:
+    """How else than by its lag an item may reach the agent."""
+    protocol, link, least = information.protocol, (kind, variable, agent), int(kind == "action")
+    met = [_met(x, least) for x in protocol.exchanges if (x.kind, x.variable, x.agent) == link]
+    sent = [_sent(information, x) for x in protocol.lowered if (x.kind, x.variable, x.agent) == link]
+    return met + sent
+
+
+def _sent(information: Information, channel: Channel) -> str:
+    """The law of a channel, and whether the owner of the item hears of arrivals."""
+    signature = information.signature
+    variables = signature.actions if channel.kind == "action" else signature.observations
+    owner, told = signature.agents[variables[channel.variable].agent], channel.acknowledged
+    law = ", ".join(f"{p:.6g} {'never' if lag == NEVER else f'after {lag}'}" for lag, p in channel.law)
+    when = f"after {plural(told, 'step')}" if told else "at once"
+    knows = "is not told" if told is None else f"is told {when}"
+    return f"by chance ({law}; {owner} {knows})"
 
 
 def _who(agents: tuple[str, ...], owner: int, delays: Sequence[str]) -> str:
@@ -63,13 +77,11 @@ def _who(agents: tuple[str, ...], owner: int, delays: Sequence[str]) -> str:
     return "; ".join(f"{delay} for {name}" for name, delay in others)
 
 
-def _delay(lag: int, kind: str, exchanges: Sequence[Exchange]) -> str:
-    least = int(kind == "action")
-    met = [_met(x, least) for x in exchanges]
+def _delay(lag: int, kind: str, others: Sequence[str]) -> str:
     if lag >= NEVER:
-        return f"known {' or '.join(met)}" if met else "never known"
-    when = "at once" if lag == least else f"when {plural(lag, 'step')} old"
-    return f"known {', or '.join([when, *(f'sooner {x}' for x in met)])}"
+        return f"known {' or '.join(others)}" if others else "never known"
+    when = "at once" if lag == int(kind == "action") else f"when {plural(lag, 'step')} old"
+    return f"known {', or '.join([when, *(f'sooner {x}' for x in others)])}"
 
 
 def _met(exchange: Exchange, least: int) -> str:

@@ -157,22 +157,21 @@ def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> t
     return LagTable(shape.structure, tuple(map(tuple, act)), tuple(map(tuple, see)), forget, exchanges), moving
 
 
-def some_exchanges(signature: Signature, rng: np.random.Generator) -> tuple[Exchange, ...]:
-    """Links that work at some steps only, none in about half of the protocols; some links have two."""
+def links(signature: Signature) -> list[tuple[Kind, int, int, int]]:
+    """(kind, variable, whom it may reach, the age at which its owner has it) for every item and every other agent."""
     kinds: tuple[tuple[Kind, Sequence[Variable], int], ...] = (
         ("action", signature.actions, 1),
         ("observation", signature.observations, 0),
     )
-    links = [
-        (k, v, i, own)
-        for k, some, own in kinds
-        for v, x in enumerate(some)
-        for i in range(len(signature.agents))
-        if i != x.agent
-    ]
+    agents = range(len(signature.agents))
+    return [(k, v, i, own) for k, some, own in kinds for v, x in enumerate(some) for i in agents if i != x.agent]
+
+
+def some_exchanges(signature: Signature, rng: np.random.Generator) -> tuple[Exchange, ...]:
+    """Links that work at some steps only, none in about half of the protocols; some links have two."""
     found = [
         Exchange(kind, v, i, own + int(rng.choice((0, 0, 1, 2))), int(rng.integers(1, 4)), int(rng.integers(1, 5)))
-        for kind, v, i, own in links * 2
+        for kind, v, i, own in links(signature) * 2
         if rng.random() < 0.4
     ]
     return tuple(found) if rng.random() < 0.5 else ()

@@ -6,18 +6,21 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property
-from math import lcm
+from math import fsum, lcm
 from typing import Literal
 
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.signature import Signature, Variable
 
-__all__ = ["NEVER", "Exchange", "Kind", "LagTable", "require_lags"]
+__all__ = ["LONGEST_RANDOM", "NEVER", "Channel", "Exchange", "Kind", "LagTable", "require_lags"]
 
 Kind = Literal["action", "observation"]
 
 NEVER = 1 << 30
 """The lag of an item that never arrives."""
+
+LONGEST_RANDOM = 20
+"""The largest lag that may be drawn: what is on its way is a part of the state."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,18 @@ class Exchange:
 
 
 @dataclass(frozen=True)
+class Channel:
+    """A link that may delay or lose what it carries, each item independently of all else.  The receiver sees what
+    arrives, and from which step it is."""
+
+    kind: Kind
+    variable: int  # index into the signature's list of that kind
+    agent: int  # the receiver
+    law: tuple[tuple[int, float], ...]  # (lag, probability) by ascending lag, last NEVER where an item may get lost
+    acknowledged: int | None = None  # how many steps after an arrival the owner knows of it; None: never
+
+
+@dataclass(frozen=True)
 class LagTable:
     """Lags in steps, of each variable of the game's `Signature` to each agent.
 
@@ -58,6 +73,9 @@ class LagTable:
     observation_lags: tuple[tuple[int, ...], ...]  # [v][i], the same of observation variable v
     forget: int | None = None  # the greatest age at which private items are remembered; None for perfect recall
     exchanges: tuple[Exchange, ...] = ()  # further ways in which items reach agents, each by the earliest
+    # ways with random delays, which `posgc.model.channels` makes a part of the game
+    channels: tuple[Channel, ...] = ()
+    lowered: tuple[Channel, ...] = ()  # those that were made a part of it; nothing but descriptions reads them
 
     def lags(self, kind: Kind, variable: int, time: int) -> tuple[int, ...]:
         """The age at which each agent knows the variable's value of step `time`; NEVER where it does not."""
@@ -92,7 +110,8 @@ class LagTable:
     @property
     def content(self) -> tuple[object, ...]:
         """Everything but the name, in tuples of numbers: equal where two protocols are one."""
-        more = (tuple(map(astuple, self.exchanges)),) if self.exchanges else ()
+        links = self.exchanges, self.channels
+        more = tuple(tuple(map(astuple, some)) for some in links) if any(links) else ()
         return self.action_lags, self.observation_lags, self.forget, *more
 
 
@@ -103,6 +122,9 @@ def require_lags(signature: Signature, protocol: LagTable) -> None:
         *_faults("observation", signature.observations, protocol.observation_lags, 0, len(signature.agents)),
     ]
     wrong += [f"{x} is not possible" for x in protocol.exchanges if not _possible(signature, x)]
+    wrong += [f"{x} is not possible" for x in protocol.channels if not _drawn(signature, x)]
+    ends = [(x.kind, x.variable, x.agent) for x in protocol.channels]
+    wrong += [f"two channels have the link {end}" for end in dict.fromkeys(ends) if ends.count(end) > 1]
     if not (protocol.forget is None or (_whole(protocol.forget) and protocol.forget >= 0)):
         wrong.append(f"forget is {protocol.forget!r}, not a whole number from 0 or None")
     if wrong:
@@ -124,18 +146,43 @@ def _faults(
     ]
 
 
-def _possible(signature: Signature, exchange: Exchange) -> bool:
-    """Whether an exchange names a link between two agents of the game, and counts steps."""
-    variables = {"action": signature.actions, "observation": signature.observations}.get(exchange.kind, ())
-    numbers = exchange.variable, exchange.agent, exchange.lag, exchange.every, exchange.first
+def _joins(signature: Signature, link: Exchange | Channel) -> bool:
+    """Whether a link is one between two agents of the game."""
+    variables = {"action": signature.actions, "observation": signature.observations}.get(link.kind, ())
     return (
-        all(map(_whole, numbers))
-        and 0 <= exchange.variable < len(variables)
-        and 0 <= exchange.agent < len(signature.agents)
-        and exchange.agent != variables[exchange.variable].agent
+        _whole(link.variable)
+        and _whole(link.agent)
+        and 0 <= link.variable < len(variables)
+        and 0 <= link.agent < len(signature.agents)
+        and link.agent != variables[link.variable].agent
+    )
+
+
+def _possible(signature: Signature, exchange: Exchange) -> bool:
+    """Whether an exchange is one of the game and counts steps."""
+    steps = exchange.every, exchange.first
+    return (
+        _joins(signature, exchange)
+        and all(map(_whole, (exchange.lag, *steps)))
         and int(exchange.kind == "action") <= exchange.lag < NEVER
-        and 1 <= exchange.every < NEVER
-        and 1 <= exchange.first < NEVER
+        and all(1 <= k < NEVER for k in steps)
+    )
+
+
+def _drawn(signature: Signature, channel: Channel) -> bool:
+    """Whether a channel is one of the game, and its law one of lags that it can have."""
+    if not (_joins(signature, channel) and isinstance(channel.law, tuple) and channel.law):
+        return False
+    if not all(isinstance(row, tuple) and len(row) == 2 for row in channel.law):
+        return False
+    lags, weights = [lag for lag, _ in channel.law], [p for _, p in channel.law]
+    told, least = channel.acknowledged, int(channel.kind == "action")
+    return (
+        all(_whole(lag) and (least <= lag <= LONGEST_RANDOM or lag == NEVER) for lag in lags)
+        and lags == sorted(set(lags))
+        and all(isinstance(p, int | float) and 0 < p <= 1 for p in weights)
+        and abs(fsum(weights) - 1) <= 1e-9
+        and (told is None or (_whole(told) and 0 <= told < NEVER))
     )
 
 

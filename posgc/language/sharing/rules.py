@@ -16,7 +16,8 @@ from posgc.language.diagnostics.report import Reporter, near
 from posgc.language.elaborate.values import Env, written_value
 from posgc.language.sharing.constants import Constants, typed
 from posgc.language.sharing.edges import distances
-from posgc.language.sharing.lag_table import NEVER, Exchange, Kind, LagTable
+from posgc.language.sharing.lag_table import NEVER, Channel, Exchange, Kind, LagTable
+from posgc.language.sharing.random_delays import law_of
 from posgc.language.sharing.structures import Lags
 from posgc.language.signature import Signature, Variable
 from posgc.language.text import syntax as ast
@@ -58,8 +59,8 @@ class _Place:
 class ShareRules(Constants):
     """Evaluates the rules of `share` blocks, and the constants in them, for one game."""
 
-    def evaluate(self, name: str, rules: Sequence[ast.Rule | ast.Forget], arguments: Env) -> LagTable:
-        """The lags that the rules give; mistakes go to the reporter (E503 to E505, E509)."""
+    def evaluate(self, name: str, rules: Sequence[ast.Rule | ast.Channel | ast.Forget], arguments: Env) -> LagTable:
+        """The lags that the rules give; mistakes go to the reporter (E503 to E505, E509, E513 to E515)."""
         lags = Lags(self.signature)
         forgets: list[tuple[int, Span]] = []
         for rule in rules:
@@ -69,6 +70,8 @@ class ShareRules(Constants):
                     self.reporter.error("E205", "`forget` is said twice", rule.span, "keep one of the lines")
                 elif age is not None:
                     forgets.append((age, rule.span))
+            elif isinstance(rule, ast.Channel):
+                self._channel(rule, arguments, lags)
             else:
                 self._rule(rule, arguments, lags)
         for age, span in forgets:
@@ -87,35 +90,60 @@ class ShareRules(Constants):
         hops = None if rule.edges is None else distances(self, rule.edges, env)
         if rule.edges is not None and hops is None:
             return
+        for owner, target, inner, places in self._links(rule, env):
+            delay, every = self._delay(rule.delay, inner), self._every(rule.every, inner)
+            if delay is None or every is None:
+                return
+            if hops is not None:
+                if target not in hops[owner]:
+                    continue
+                delay *= hops[owner][target]
+            for place in places:
+                told = target != owner or (rule.audience is None and rule.edges is None)
+                if told and place.kind == "action" and not self._after_it_is_played(delay, rule.delay.span):
+                    return
+                if target != owner and delay < NEVER:
+                    lags.hand_over(Exchange(place.kind, place.number, target - 1, delay, *every))
+
+    def _channel(self, rule: ast.Channel, env: Env, lags: Lags) -> None:
+        if not self._variables(rule.item):
+            return
+        told = rule.acknowledged
+        for owner, target, inner, places in self._links(rule, env):
+            law = law_of(self, rule.law, inner)
+            after = 0 if told is None or told.after is None else self._delay(told.after, inner)
+            if law is None or after is None:
+                return
+            for place in places if target != owner else ():
+                if place.kind == "action" and not self._after_it_is_played(law[0][0], rule.law.span):
+                    return
+                link = place.kind, place.number, target - 1
+                if not lags.send(Channel(*link, law, None if told is None else after)):
+                    self.reporter.error(
+                        "E515",
+                        f"this link has a random delay already: {place.variable.name}"
+                        f"[{self.signature.agents[owner - 1]}] to {self.signature.agents[target - 1]}",
+                        rule.span,
+                        "write one law for each link",
+                    )
+                    return
+
+    def _links(self, rule: ast.Rule | ast.Channel, env: Env) -> Iterator[tuple[int, int, Env, list[_Place]]]:
+        """Owner, whom it reaches, what the indices stand for, and the variables that the rule speaks of."""
         for owner, inner in self._owners(rule.item, env):
             places = self._places(rule.item, owner, inner)
-            for target, innermost in self._audience(rule, owner, inner):
-                delay, every = self._delay(rule.delay, innermost), self._every(rule.every, innermost)
-                if delay is None or every is None:
-                    return
-                if hops is not None:
-                    if target not in hops[owner]:
-                        continue
-                    delay *= hops[owner][target]
-                for place in places:
-                    if not self._apply(rule, place, target - 1, delay, every, lags):
-                        return
+            yield from ((owner, target, end, places) for target, end in self._audience(rule, owner, inner))
 
-    def _apply(
-        self, rule: ast.Rule, place: _Place, target: int, delay: int, every: tuple[int, int], lags: Lags
-    ) -> bool:
-        own = target == place.variable.agent
-        if place.kind == "action" and delay < 1 and (not own or (rule.audience is None and rule.edges is None)):
+    def _after_it_is_played(self, delay: int, span: Span) -> bool:
+        """Whether an action may have the delay; reports an error (E504) where it may not."""
+        if delay < 1:
             self.reporter.error(
                 "E504",
                 "an action cannot be known before it is played",
-                rule.delay.span,
+                span,
                 "`act after 1` is at once: an action of step h has age 1 at step h + 1",
             )
-            return False
-        if not own and delay < NEVER:
-            lags.hand_over(Exchange(place.kind, place.number, target, delay, *every))
-        return True
+        return delay >= 1
 
     def _delay(self, node: ast.Expression, env: Env) -> int | None:
         cure = f"delays are 0 to {MAX_DELAY:,}; say nothing where an item never arrives"
@@ -188,7 +216,7 @@ class ShareRules(Constants):
         else:
             yield from self._each(item.indices[0], env, "the owner of an item")
 
-    def _audience(self, rule: ast.Rule, owner: int, env: Env) -> Iterator[tuple[int, Env]]:
+    def _audience(self, rule: ast.Rule | ast.Channel, owner: int, env: Env) -> Iterator[tuple[int, Env]]:
         if rule.audience is None:
             yield from ((k, env) for k in range(1, len(self.signature.agents) + 1))
         else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from posgc.language.sharing.lag_table import NEVER, Exchange, Kind, LagTable
+from posgc.language.sharing.lag_table import NEVER, Channel, Exchange, Kind, LagTable
 from posgc.language.signature import Signature, Variable
 
 __all__ = ["STANDARD", "Lags", "Misuse", "Structure"]
@@ -33,10 +33,20 @@ class Lags:
         self.actions = [[1 if i == v.agent else NEVER for i in range(n)] for v in signature.actions]
         self.observations = [[0 if i == v.agent else NEVER for i in range(n)] for v in signature.observations]
         self.exchanges: dict[Exchange, None] = {}
+        self.channels: dict[tuple[Kind, int, int], Channel] = {}  # by item and receiver
 
     def lower(self, row: list[int], agent: int, lag: int) -> None:
         """The agent has the item at the earliest of its lags."""
         row[agent] = min(row[agent], lag)
+
+    def send(self, channel: Channel) -> bool:
+        """The agent may have the item by this channel too; False where the link has a channel already."""
+        (lag, chance), link = channel.law[0], (channel.kind, channel.variable, channel.agent)
+        if chance == 1:  # nothing is drawn
+            if lag < NEVER:
+                self.hand_over(Exchange(*link, lag, 1, 1))
+            return True
+        return self.channels.setdefault(link, channel) is channel
 
     def hand_over(self, link: Exchange) -> None:
         """The agent has the item by this link too."""
@@ -57,7 +67,8 @@ class Lags:
 
     def protocol(self, name: str, forget: int | None = None) -> LagTable:
         actions, observations = tuple(map(tuple, self.actions)), tuple(map(tuple, self.observations))
-        return LagTable(name, actions, observations, forget, tuple(self.exchanges))
+        links = tuple(self.exchanges), tuple(self.channels.values())
+        return LagTable(name, actions, observations, forget, *links)
 
 
 @dataclass(frozen=True)

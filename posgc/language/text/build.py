@@ -166,6 +166,11 @@ def _rule(p: Parts, s: Span) -> ast.Rule:
     return ast.Rule(item, audience, edges, delay, hop is not None, every, s)
 
 
+def _channel(p: Parts, s: Span) -> ast.Channel:
+    item, *audience, law, acknowledged = p
+    return ast.Channel(item, next((x for x in audience if x is not _EVERYONE), None), law, acknowledged, s)
+
+
 def _edge(p: Parts, s: Span) -> ast.Edge:
     return ast.Edge(p[0], p[2], p[1].type == "LINK", s)
 
@@ -249,6 +254,8 @@ MAKERS: dict[str, Maker] = {
     "share": _share,
     "protocol": lambda p, s: ast.ProtocolRef(str(p[0]), _indexed(p), s),
     "rule": _rule,
+    "channel": _channel,
+    "acknowledged": lambda p, s: ast.Acknowledged(p[0], s),
     "every": lambda p, s: ast.Every(p[0], p[1], s),
     "forget": lambda p, s: ast.Forget(p[0], s),
     "item": lambda p, s: ast.ItemRef(str(p[0]), _indexed(p), s),

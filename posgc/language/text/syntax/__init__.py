@@ -53,7 +53,9 @@ from posgc.language.text.syntax.expressions import (
 )
 from posgc.language.text.syntax.game import GameText, Item, Use
 from posgc.language.text.syntax.sharing import (
+    Acknowledged,
     Assumption,
+    Channel,
     Edge,
     EdgeList,
     EdgesWhere,
@@ -69,6 +71,7 @@ from posgc.language.text.syntax.sharing import (
 )
 
 __all__ = [
+    "Acknowledged",
     "Agents",
     "Any_",
     "Arm",
@@ -77,6 +80,7 @@ __all__ = [
     "BlockItem",
     "Call",
     "Chance",
+    "Channel",
     "Closed",
     "Compare",
     "Conditional",

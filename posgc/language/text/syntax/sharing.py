@@ -8,7 +8,9 @@ from posgc.language.diagnostics import Span
 from posgc.language.text.syntax.expressions import Expression
 
 __all__ = [
+    "Acknowledged",
     "Assumption",
+    "Channel",
     "Edge",
     "EdgeList",
     "EdgesWhere",
@@ -96,6 +98,25 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Acknowledged:
+    """`acknowledged after steps`; None is at once."""
+
+    after: Expression | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A rule whose delay is drawn for each item; `audience` None is everyone."""
+
+    item: ItemRef
+    audience: Expression | None
+    law: Expression
+    acknowledged: Acknowledged | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Forget:
     after: Expression
     span: Span = field(compare=False)
@@ -106,7 +127,7 @@ class Share:
     """`rules` None: a standard structure by name (`share full;`)."""
 
     head: ProtocolRef
-    rules: tuple[Rule | Forget, ...] | None
+    rules: tuple[Rule | Channel | Forget, ...] | None
     span: Span = field(compare=False)
 
 
