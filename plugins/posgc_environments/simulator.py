@@ -5,7 +5,8 @@ rewards of the step are paid.  A value is the expected sum of discount^(h-1) tim
 
 Who knows what follows from a table of lags.  An item is the value of an observation or action variable at a step t;
 at step h its age is h - t.  It is common to all from the age max_i lag_i on; before that, agent i knows it from
-the age lag_i on, unless it is older than `forget`.
+the age lag_i on, unless it is older than `forget`.  An exchange hands it over, at the latest, at the first of the steps
+`first`, `first + every`, ... at which its age is `lag` or more.
 """
 
 from __future__ import annotations
@@ -50,9 +51,10 @@ class Game:
             for kind, variables in (("observation", self.observations), ("action", self.actions)):
                 if kind == "action" and t > self.horizon:
                     continue
-                for variable, row in zip(variables, data[f"{kind}_lags"], strict=True):
+                met = [x for x in data["exchanges"] if x["kind"] == kind]
+                for v, (variable, row) in enumerate(zip(variables, data[f"{kind}_lags"], strict=True)):
                     times.append(t)
-                    lags.append(row)
+                    lags.append(_lags(t, row, [x for x in met if x["variable"] == v]))
                     self.slot_values.append(variable["values"])
                     names.append(f"{variable['name']}[{self.agents[variable['agent']]}]@{t}")
         self.slot_time = np.array(times, np.int64)
@@ -219,6 +221,16 @@ def random_episode(game: Game, seed: int = 0) -> list[float]:
         for i, agent in enumerate(game.agents):
             print(f"  {agent} plays {game.action_label(i, actions[i])}, is paid {rewards[i]:g}")
     return episode.returns
+
+
+def _lags(time: int, row: Sequence[int], exchanges: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The age at which each agent gets an item of the step."""
+    lags = list(row)
+    for x in exchanges:
+        ready = max(time + x["lag"], x["first"])
+        handed = ready + (x["first"] - ready) % x["every"]
+        lags[x["agent"]] = min(lags[x["agent"]], handed - time)
+    return lags
 
 
 def _tables(data: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:

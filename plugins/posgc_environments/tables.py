@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from posgc.information.items import Information
@@ -30,6 +31,7 @@ def tables_of(information: Information) -> dict[str, Any]:
         "state_values": model.state_values.tolist(),
         "action_lags": [list(row) for row in protocol.action_lags],
         "observation_lags": [list(row) for row in protocol.observation_lags],
+        "exchanges": [asdict(exchange) for exchange in protocol.exchanges],
         "forget": protocol.forget,
         "initial": {
             "state": initial.state.tolist(),

@@ -59,8 +59,8 @@ def delay(information: Information) -> int:
     missing; else the longest finite lag of an observation (with actions' lags less one).
     """
     table = information.protocol
-    acts = [max(row) for row in table.action_lags]
-    sees = [max(row) for row in table.observation_lags]
+    acts = [max(row) for row in table.slowest("action")]
+    sees = [max(row) for row in table.slowest("observation")]
     if all(lag <= 1 for lag in (*acts, *sees)):
         return 0
     ever = min(NEVER, information.model.horizon)  # what takes longer than the game never arrives

@@ -17,6 +17,7 @@ from typing import Any
 
 from posgc.information.items import Information
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
+from posgc.language.sharing.lag_table import Kind
 
 __all__ = ["HISTORY_LIMIT", "REPLAY_TOLERANCE", "ReplayResult", "replay"]
 
@@ -29,7 +30,7 @@ CLAIM_TOLERANCE = 1e-7
 HISTORY_LIMIT = 2_000_000
 """Histories held at one time; above it about 2 GB would be needed."""
 
-Fact = tuple[str, int, int]  # kind, variable, step
+Fact = tuple[Kind, int, int]  # kind, variable, step
 History = tuple[tuple[Fact, int], ...]
 Table = dict[tuple[History, int], float]
 Play = Callable[[History], list[dict[int, int]]]
@@ -136,8 +137,7 @@ class _Claim:
         return made
 
     def _lags(self, fact: Fact) -> tuple[int, ...]:
-        table = self.protocol.action_lags if fact[0] == "action" else self.protocol.observation_lags
-        return table[fact[1]]
+        return self.protocol.lags(*fact)
 
     def _is_common(self, fact: Fact, h: int) -> bool:
         return h - fact[2] >= max(self._lags(fact))
@@ -166,7 +166,7 @@ class _Claim:
         rules = []
         by_agent = _mapping(value, "a prescription")
         for i, agent in enumerate(self.model.signature.agents):
-            own = {
+            own: set[Fact] = {
                 ("action", v, self.step)
                 for v, x in enumerate(self.variables["action"])
                 if x.agent == i and self.model.active[self.step - 1, v]
@@ -253,7 +253,7 @@ class _Claim:
         agrees = all(self.common[fact] == digit for fact, digit in history if self._is_common(fact, t))
         return history if agrees else None
 
-    def _digits(self, kind: str, joint: int, t: int) -> History:
+    def _digits(self, kind: Kind, joint: int, t: int) -> History:
         """The made variables' values in a joint index, first variable most significant."""
         made = {fact[1] for fact in self._made(t) if fact[0] == kind}
         digits = []

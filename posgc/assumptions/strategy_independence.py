@@ -11,17 +11,24 @@ information, and do move beliefs.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from posgc.assumptions.independence.moves import moves
-from posgc.assumptions.independence.structural import SliceResult, slice_certificate, unrolled_certificate
+from posgc.assumptions.independence.structural import (
+    SliceResult,
+    separated_steps,
+    slice_certificate,
+    unrolled_certificate,
+)
 from posgc.assumptions.independence.vertices import POSTERIOR_TOLERANCE, check_layer
 from posgc.assumptions.verdict import Verdict
 from posgc.assumptions.witness import describe_witness, witness_of
 from posgc.information.graph import DEFAULT_MAX_NODES, grow_layers
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
-from posgc.language.numerals import plural
+from posgc.language.numerals import listed, plural
 
 __all__ = ["DEFAULT_EFFORT", "exact_test", "strategy_independence"]
 
@@ -56,8 +63,21 @@ def strategy_independence(
     verdict = exact_test(information, max_nodes, effort)
     if unrolled.separated is None:
         note = f"the influence diagram of all steps was not tried: it has {plural(unrolled.nodes, 'node')}"
-        return Verdict(3, verdict.holds, verdict.evidence, verdict.method, verdict.witness, (note,))
-    return verdict
+        return replace(verdict, notes=(note,))
+    if verdict.holds or not information.protocol.exchanges:
+        return verdict
+    return replace(verdict, notes=(_at_the_cuts(information),))
+
+
+def _at_the_cuts(information: Information) -> str:
+    """At which steps the common belief does not depend on the strategies, though at some it does or may."""
+    steps, horizon = separated_steps(information), information.model.horizon
+    if not steps:
+        return f"of no step of 2..{horizon} was it shown that the common belief does not depend on the strategies"
+    return (
+        f"at step{'s' * (len(steps) > 1)} {listed(steps)} the common belief does not depend on the strategies, by "
+        "d-separation in the influence diagram of all steps; of the other steps this is not shown"
+    )
 
 
 def _by_slices(information: Information, cut: SliceResult) -> Verdict:

@@ -34,6 +34,7 @@ class Relaxation:
         self.beliefs, self.model = beliefs, beliefs.model
         self._mdp = self._states()
         self._value = [Growing(np.float64) for _ in range(self.model.horizon + 2)]
+        self.layers: list[Ints] = []  # the beliefs that can be those of steps 1, 2, ..., as far as they were looked at
         self._spread(stopped)
         self._back_up(stopped)
 

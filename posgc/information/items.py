@@ -20,12 +20,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from posgc.language.sharing.lag_table import NEVER, LagTable
+from posgc.language.sharing.lag_table import NEVER, Kind, LagTable
 from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Model
 
@@ -40,7 +40,7 @@ class Item:
     """The value of one action or observation variable at one step."""
 
     time: int
-    kind: Literal["action", "observation"]
+    kind: Kind
     variable: int  # index into the signature's list of that kind
 
 
@@ -71,9 +71,8 @@ class InformationStructure:
     @cached_property
     def memory(self) -> int:
         """The largest finite lag or the forgetting age: what steps need to be looked at for shapes."""
-        finite = [
-            lag for row in (*self.protocol.action_lags, *self.protocol.observation_lags) for lag in row if lag < NEVER
-        ]
+        rows = *self.protocol.slowest("action"), *self.protocol.slowest("observation")
+        finite = [lag for row in rows for lag in row if lag < NEVER]
         return max([1, *finite, self.protocol.forget or 0])
 
     def variable(self, item: Item) -> Variable:
@@ -87,8 +86,7 @@ class InformationStructure:
 
     def lags(self, item: Item) -> tuple[int, ...]:
         """Age at which each agent comes to know the item."""
-        table = self.protocol.action_lags if item.kind == "action" else self.protocol.observation_lags
-        return table[item.variable]
+        return self.protocol.lags(item.kind, item.variable, item.time)
 
     def exists(self, item: Item) -> bool:
         """Whether the item is made at all: the action is a choice then, the observation is seen then."""
@@ -123,10 +121,11 @@ class InformationStructure:
     @cached_property
     def _lasting(self) -> tuple[tuple[Item, ...], Ints]:
         """The items that somebody holds privately for ever, in order, and the number of those of steps 1..t [H + 1]."""
-        rows = {"action": self.protocol.action_lags, "observation": self.protocol.observation_lags}
-        unshared: list[tuple[Literal["action", "observation"], int]] = []
-        for kind in ("action", "observation") if self.protocol.forget is None else ():
-            unshared += [(kind, v) for v, row in enumerate(rows[kind]) if min(row) < NEVER <= max(row)]
+        kinds: tuple[Kind, ...] = ("action", "observation") if self.protocol.forget is None else ()
+        unshared: list[tuple[Kind, int]] = []
+        for kind in kinds:
+            rows = self.protocol.slowest(kind)
+            unshared += [(kind, v) for v, row in enumerate(rows) if min(row) < NEVER <= max(row)]
         items, counts = [], [0]
         for t in range(1, self.horizon + 1) if unshared else ():
             made = (Item(t, kind, v) for kind, v in unshared)
@@ -152,17 +151,25 @@ class InformationStructure:
 
     @cached_property
     def _step_codes(self) -> Ints:
-        """Equal numbers for steps 1..H + 1 at which the same variables are choices, are seen, and are remembered,
-        after `memory` + 1 numbers for the steps before the first."""
+        """Equal numbers for steps 1..H + 1 at which the same variables are choices, are seen, are remembered, and reach
+        the same agents after as many steps, after `memory` + 1 numbers for the steps before the first."""
         horizon, n_actions = self.horizon, len(self.signature.actions)
         forgotten = np.zeros((horizon + 1, n_actions), dtype=bool)
         if self.dropped:
             variable, time = np.array(sorted(self.dropped)).T
             forgotten[time - 1, variable] = True
         active = np.vstack([self.active, np.zeros((1, n_actions), dtype=bool)])
-        rows = np.hstack([active, self.observed, forgotten])
+        rows = np.hstack([active, self.observed, forgotten, self._changing_lags])
         code = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
         return np.concatenate([np.full(self.memory + 1, -1), code])
+
+    @property
+    def _changing_lags(self) -> Ints:
+        """[H + 1, k] the lags of links with exchanges, step by step; no column where there are none."""
+        links = sorted({(x.kind, x.variable) for x in self.protocol.exchanges})
+        steps = range(1, self.horizon + 2)
+        rows = [[lag for kind, v in links for lag in self.protocol.lags(kind, v, t)] for t in steps] if links else []
+        return np.array(rows, np.int64).reshape(self.horizon + 1, -1)
 
     def pattern(self, h: int) -> tuple[bytes, int]:
         """A key: steps with equal patterns have the same items at h and h + 1, with times relative to h."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from posgc.information.items import Information, Item
 from posgc.language.numerals import plural
-from posgc.language.sharing.lag_table import NEVER
+from posgc.language.sharing.lag_table import NEVER, Channel, Exchange
 
 __all__ = ["StepWords", "describe_lags", "describe_steps"]
 
@@ -33,9 +34,10 @@ def describe_lags(information: Information) -> list[str]:
         ("observation", signature.observations, information.protocol.observation_lags),
     )
     for kind, variables, table in tables:
-        for variable, lags in zip(variables, table, strict=True):
+        for v, (variable, lags) in enumerate(zip(variables, table, strict=True)):
             name = f"{kind} {variable.name}[{signature.agents[variable.agent]}]"
-            lines.append(f"{name}: {_who(signature.agents, variable.agent, lags, kind)}")
+            delays = [_delay(lag, kind, _other_ways(information, kind, v, i)) for i, lag in enumerate(lags)]
+            lines.append(f"{name}: {_who(signature.agents, variable.agent, delays)}")
     if information.protocol.forget is not None:
         lines.append(f"private items older than {plural(information.protocol.forget, 'step')} are forgotten")
     for v, steps in _dropped(information).items():
@@ -47,25 +49,45 @@ def describe_lags(information: Information) -> list[str]:
     return lines
 
 
-def _who(agents: tuple[str, ...], owner: int, lags: tuple[int, ...], kind: str) -> str:
-    others = [(agents[i], lag) for i, lag in enumerate(lags) if i != owner]
+def _other_ways(information: Information, kind: str, variable: int, agent: int) -> list[str]:
+    """How else than by its lag an item may reach the agent."""
+    protocol, link, least = information.protocol, (kind, variable, agent), int(kind == "action")
+    met = [_met(x, least) for x in protocol.exchanges if (x.kind, x.variable, x.agent) == link]
+    sent = [_sent(information, x) for x in protocol.lowered if (x.kind, x.variable, x.agent) == link]
+    return met + sent
+
+
+def _sent(information: Information, channel: Channel) -> str:
+    """The law of a channel, and whether the owner of the item hears of arrivals."""
+    signature = information.signature
+    variables = signature.actions if channel.kind == "action" else signature.observations
+    owner, told = signature.agents[variables[channel.variable].agent], channel.acknowledged
+    law = ", ".join(f"{p:.6g} {'never' if lag == NEVER else f'after {lag}'}" for lag, p in channel.law)
+    when = f"after {plural(told, 'step')}" if told else "at once"
+    knows = "is not told" if told is None else f"is told {when}"
+    return f"by chance ({law}; {owner} {knows})"
+
+
+def _who(agents: tuple[str, ...], owner: int, delays: Sequence[str]) -> str:
+    others = [(agents[i], delay) for i, delay in enumerate(delays) if i != owner]
     if not others:
         return "known to its one agent"
-    if len({lag for _, lag in others}) == 1:
-        return (
-            f"{_delay(others[0][1], kind)} for everyone else"
-            if len(others) > 1
-            else (f"{_delay(others[0][1], kind)} for {others[0][0]}")
-        )
-    return "; ".join(f"{_delay(lag, kind)} for {name}" for name, lag in others)
+    if len({delay for _, delay in others}) == 1:
+        return f"{others[0][1]} for {'everyone else' if len(others) > 1 else others[0][0]}"
+    return "; ".join(f"{delay} for {name}" for name, delay in others)
 
 
-def _delay(lag: int, kind: str) -> str:
+def _delay(lag: int, kind: str, others: Sequence[str]) -> str:
     if lag >= NEVER:
-        return "never known"
-    if lag == (1 if kind == "action" else 0):
-        return "known at once"
-    return f"known when {lag} {'step' if lag == 1 else 'steps'} old"
+        return f"known {' or '.join(others)}" if others else "never known"
+    when = "at once" if lag == int(kind == "action") else f"when {plural(lag, 'step')} old"
+    return f"known {', or '.join([when, *(f'sooner {x}' for x in others)])}"
+
+
+def _met(exchange: Exchange, least: int) -> str:
+    steps = ", ".join(str(exchange.first + k * exchange.every) for k in range(3))
+    old = f", once {plural(exchange.lag, 'step')} old" if exchange.lag > least else ""
+    return f"at the next of steps {steps}, …{old}"
 
 
 def _dropped(information: Information) -> dict[int, str]:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
-__all__ = ["LARGEST", "plural", "real", "vanishes", "whole"]
+__all__ = ["LARGEST", "listed", "plural", "real", "vanishes", "whole"]
 
 LARGEST = (1 << 63) - 1
 """The largest integer of 64 bits."""
+
+LISTED = 8
+"""Numbers that a list shows."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,400}", re.ASCII)
 _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
@@ -49,6 +53,13 @@ def real(text: str) -> float:
 def vanishes(text: str, value: float) -> bool:
     """Whether a decimal number, or a fraction of whole numbers, that is not 0 was read as 0."""
     return value == 0 and _DIGITS.match(text) is not None
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """`3`, `3 and 6`, `3, 6 and 9`, `3, 6, 9, …, 300`: at most a few of ascending numbers."""
+    if len(numbers) > LISTED:
+        return f"{', '.join(map(str, numbers[: LISTED - 1]))}, …, {numbers[-1]}"
+    return " and ".join(x for x in (", ".join(map(str, numbers[:-1])), str(numbers[-1])) if x)
 
 
 def plural(count: int, what: str, spec: str = "") -> str:

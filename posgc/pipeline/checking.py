@@ -150,12 +150,18 @@ def without_end(compiled: Compiled, verdict: Verdict) -> Verdict:
 
 
 def _recurs(compiled: Compiled) -> bool:
-    """Whether two steps of the graph are alike, so that all later ones are."""
+    """Whether the steps of a whole cycle of exchanges are alike and so is the one after, so that all later ones are."""
+    information, exchanges = compiled.information, compiled.information.protocol.exchanges
+    # from here on lags repeat, and those of all items whose holders still change
+    settled, alike = max((x.first + information.memory for x in exchanges), default=1), 0
     try:
-        layers = grow_layers(compiled.information, compiled.request.max_nodes)
-        return any(one.belief is two.belief and one.table is two.table for one, two in pairwise(layers))
+        for one, two in pairwise(grow_layers(information, compiled.request.max_nodes)):
+            alike = alike + 1 if one.belief is two.belief and one.table is two.table and one.h >= settled else 0
+            if alike == information.protocol.cycle:
+                return True
     except LimitError:
         return False
+    return False
 
 
 def independence(compiled: Compiled, progress: Progress = quiet) -> Verdict:

@@ -22,6 +22,7 @@ from posgc.language.ir import Game
 from posgc.language.sharing.lag_table import LagTable, require_lags
 from posgc.language.sharing.requests import protocol
 from posgc.model import Model, tabulate
+from posgc.model.channels.lowering import lowered
 from posgc.model.compare import stretched
 from posgc.model.infinite import require_steady, steps_that_matter, tail
 from posgc.model.rewards import require_moderate
@@ -153,6 +154,7 @@ def compile_read(request: Request, source: Source | None, read: Read, progress: 
         asked = request.share
         lags = asked if isinstance(asked, LagTable) else protocol(model.signature, asked, game)
         require_lags(model.signature, lags)
+        model, lags = lowered(model, lags)
         information = Information(model, lags)
         _require_evolution(information)
         information = drop_own_actions(information)

@@ -32,7 +32,7 @@ class Header:
     game: str
     digest: str  # `Model.digest`
     protocol: str
-    lags: tuple[Any, ...]  # the protocol's table: action lags, observation lags, forget
+    lags: tuple[Any, ...]  # `LagTable.content` of the protocol
     dropped: tuple[tuple[int, int], ...]  # the own actions left out of memory
     agents: tuple[str, ...]
     horizon: int

@@ -28,7 +28,7 @@ def bound_to(
         game=model.name,
         digest=model.digest,
         protocol=protocol.name,
-        lags=(protocol.action_lags, protocol.observation_lags, protocol.forget),
+        lags=protocol.content,
         dropped=tuple(sorted(information.dropped)),
         agents=model.signature.agents,
         horizon=model.horizon,

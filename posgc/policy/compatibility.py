@@ -24,7 +24,6 @@ __all__ = ["require_compatible"]
 def require_compatible(information: Information, policy: Policy) -> None:
     """Raises InputError (E610) naming what differs."""
     model, protocol, header = information.model, information.protocol, policy.header
-    lags = (protocol.action_lags, protocol.observation_lags, protocol.forget)
     defects = [
         (
             header.agents != model.signature.agents,
@@ -38,7 +37,7 @@ def require_compatible(information: Information, policy: Policy) -> None:
         ),
         (header.game != model.name, f"it was made for another game, {header.game}", "verify it against its own game"),
         (
-            header.lags != lags,
+            header.lags != protocol.content,
             f"it was made under protocol {header.protocol}, not {protocol.name}",
             f"add --share '{header.protocol}'",
         ),

@@ -147,7 +147,7 @@ def _require_header(header: Header) -> None:
         "agents": agents > 0,
         "concept": header.concept in CONCEPTS,
         "against": header.against in DEVIATIONS,
-        "lags": isinstance(header.lags, tuple) and len(header.lags) == 3,
+        "lags": isinstance(header.lags, tuple) and len(header.lags) in (3, 5),
         "dropped": isinstance(header.dropped, tuple) and all(_all(pair, int) for pair in header.dropped),
         "options": isinstance(header.options, dict),
         "versions": _texts(header.versions),

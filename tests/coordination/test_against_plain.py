@@ -11,6 +11,7 @@ from support.games import Shape, any_protocol, random_game, shapes
 from support.optimum import Coordinator
 from support.tree import Tree
 
+import posgc
 from posgc.assumptions import strategy_independence
 from posgc.coordination.team import Found, no_perfect_recall, solve_team
 from posgc.information.items import Information
@@ -83,6 +84,8 @@ def test_who_learns_sooner_earns_no_less(shape, seed, other):
         "sooner",
         sooner(slow.protocol.action_lags, quick.action_lags),
         sooner(slow.protocol.observation_lags, quick.observation_lags),
+        None,
+        slow.protocol.exchanges + quick.exchanges,
     )
     less, more = solve_team(slow), solve_team(Information(slow.model, table))
     assert more.upper >= less.lower
@@ -135,3 +138,17 @@ def test_assumption_3_fails_in_some_of_the_games():
     """Else nothing new would be tested."""
     failing = [s for s in range(20) if strategy_independence(game(_seeded(s), s)).holds is False]
     assert len(failing) >= 3
+
+
+def test_states_that_only_some_steps_can_find():
+    """What can happen at one step need not have rows in the kernel of another; the value was found by hand: both play
+    y, which is worth s, 1/2 + 3 + 11/2 + 15/2."""
+    game = posgc.loads(
+        "game g { horizon 4; agents ann, bob; state s: 0..9; init s ~ uniform {0, 1}; action act[i]: {x, y}; "
+        "next s ~ if step == 1 then {s + 2: 0.5, s + 3: 0.5} else if step == 2 then {5: 0.5, 6: 0.5} "
+        "else {7: 0.5, 8: 0.5}; observation o[i]: {a, b}; "
+        "observe o[i] ~ if s' mod 2 == 0 then {a: 0.8, b: 0.2} else {b: 0.7, a: 0.3}; "
+        "reward team = if act[ann] == act[bob] then s else 0 - count(i: act[i] == x and s mod 2 == 0); share none; }"
+    )
+    found = solve_team(game.compiled.information)
+    assert (found.lower, found.upper) == (pytest.approx(16.5, abs=EXACT), pytest.approx(16.5, abs=EXACT))

@@ -103,6 +103,19 @@ def test_imported_games_have_agents_by_number() -> None:
     assert codes(IMPORTED, "one_directional(1 -> 2)") == ["E510"]
 
 
+def test_exchange_is_full_sharing_at_every_kth_step() -> None:
+    assert protocol(TWO, "exchange(1)").content == protocol(TWO, "full").content
+    made = protocol(TWO, "exchange(3)")
+    assert made.name == "exchange(3)"
+    assert [[made.lags("observation", 0, t)[1] for t in range(1, 7)], made.lags("observation", 0, 1)[0]] == [
+        [2, 1, 0, 2, 1, 0],
+        0,
+    ]
+    assert [made.lags("action", 0, t)[1] for t in range(1, 7)] == [2, 1, 3, 2, 1, 3]
+    assert codes(TWO, "exchange(0)") == ["E513"]
+    assert codes(TWO, "exchange") == ["E502"]
+
+
 @given(st.text(max_size=30))
 def test_any_request_gives_a_protocol_or_diagnostics(text: str) -> None:
     for request in (text, f"delayed({text})", f"one_directional({text} -> 2)"):
@@ -224,3 +237,141 @@ def test_items_with_further_indices() -> None:
     with pytest.raises(InputError) as raised:
         compile_game(Source("test", text.replace("o[i, p]", "o[i, z]")))
     assert [d.code for d in raised.value.diagnostics] == ["E503"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "lags"),
+    [  # of hear[1] at steps 1..7 for robot 2, by hand
+        ("hear after 0 every 3;", [2, 1, 0, 2, 1, 0, 2]),
+        ("hear after 0 every 3 from 1;", [0, 2, 1, 0, 2, 1, 0]),
+        ("hear after 2 every 3;", [2, 4, 3, 2, 4, 3, 2]),
+        ("hear after 1 every 2 from 5;", [4, 3, 2, 1, 2, 1, 2]),
+        ("hear after 0 every 2 from 1; hear after 0 every 4;", [0, 1, 0, 0, 0, 1, 0]),
+        ("hear after 1; hear[i] to j after 0 every 3;", [1, 1, 0, 1, 1, 0, 1]),
+        ("hear[1] to robot[2] after w - 2 every w + 1 from w;", [1, 0, 2, 1, 0, 2, 1]),
+        ("hear along edges {1-2} after 1 per hop every 4;", [3, 2, 1, 4, 3, 2, 1]),
+    ],
+)
+def test_items_are_handed_over_at_the_steps_of_an_exchange(rule: str, lags: list[int]) -> None:
+    made = block(rule)
+    assert [made.lags("observation", 0, t)[1] for t in range(1, 8)] == lags
+    assert max(lags) <= made.slowest("observation")[0][1]
+
+
+def test_every_step_is_the_plain_rule() -> None:
+    for rule in ("hear after 2%; act[1] to 2 after 1%;", "hear to all along edges {1-2, 2-3} after 1 per hop%;"):
+        assert block(rule.replace("%", " every 1")).content == block(rule.replace("%", "")).content
+
+
+def test_new_words_are_names_too() -> None:
+    """Where a name can stand, `every`, `from` and the other words of protocols are one."""
+    text = (
+        "game every { param from: int = 2 in 0..9; horizon 2; agents every, exchange; action act[i]: {to, hop}; "
+        "observation per[i]: bool; observe per[i] = true; reward team = from; share exchange "
+        "{ per[exchange] to every after from every every from from; act after from; } }"
+    )
+    game = compile_game(Source("test", text))
+    made = protocol(game.signature, None, game)
+    assert [made.lags("observation", 1, t)[0] for t in range(1, 4)] == [2, 2, 2]  # agent `every` is number 1
+
+
+@pytest.mark.parametrize(
+    ("code", "rule", "under"),
+    [
+        ("E513", "hear after 0 every 0;", "0"),
+        ("E513", "hear after 0 every 2 from 0;", "0"),
+        ("E513", "hear after 0 every 10^9;", "10^9"),
+        ("E513", "hear after 0 every 2 from -1;", "-1"),
+        ("E307", "hear after 0 every 1.5;", "1.5"),
+        ("E504", "act after 0 every 2;", "0"),
+        ("E505", "hear after 0 every 4; forget after 1;", "forget after 1;"),
+        ("E505", "hear after 0 every 4 from 9; forget after 3;", "forget after 3;"),
+        ("E201", "hear after 0 every often;", "often"),
+    ],
+)
+def test_mistakes_in_exchanges(code: str, rule: str, under: str) -> None:
+    with pytest.raises(InputError) as raised:
+        block(rule)
+    assert [d.code for d in raised.value.diagnostics] == [code]
+    span = raised.value.diagnostics[0].span
+    source = raised.value.source
+    assert span is not None and source is not None
+    assert source.text[span.start : span.end] == under
+
+
+def laws(rules: str) -> list[tuple[str, int, int, tuple[tuple[int, float], ...], int | None]]:
+    return [(c.kind, c.variable, c.agent, c.law, c.acknowledged) for c in block(rules).channels]
+
+
+def test_random_delays_by_link() -> None:
+    assert laws("hear[1] to 2 after ~ {1: 0.9, never: 0.1};") == [("observation", 0, 1, ((1, 0.9), (N, 0.1)), None)]
+    assert laws("act[i] to 3 after ~ {2: 1/2, 1: 1/2} acknowledged after w;") == [
+        ("action", 0, 2, ((1, 0.5), (2, 0.5)), 2),
+        ("action", 1, 2, ((1, 0.5), (2, 0.5)), 2),
+    ]
+    assert [x[:3] for x in laws("hear after ~ geometric(0.5, 2) acknowledged;")] == [
+        ("observation", owner, other) for owner in range(3) for other in range(3) if other != owner
+    ]
+    assert laws("hear[1] to 2 after ~ geometric(0.5, w) acknowledged;")[0][3:] == (((1, 0.5), (2, 0.25), (N, 0.25)), 0)
+    assert laws("hear[i] to j after ~ {0: i / 8 + j / 16, never: 1 - i / 8 - j / 16};")[1][3][0] == (0, 0.3125)
+    assert laws("hear[1] to 2 after ~ {1: 0.25, w - 1: 0.5, never: 0.25, 3: 0};")[0][3] == ((1, 0.75), (N, 0.25))
+
+
+def test_what_is_certain_is_a_lag() -> None:
+    assert block("hear after ~ {1: 1};").content == block("hear after 1;").content
+    assert block("hear after ~ {1: 0.5, 1: 0.5} acknowledged;").content == block("hear after 1;").content
+    assert block("hear after ~ {never: 1};").content == block("").content
+    assert block("hear after ~ geometric(1, 3);").content == block("hear after 1;").content
+
+
+def test_words_of_channels_are_names_too() -> None:
+    """A constant of the file goes before the word `never`; `acknowledged` and `geometric` may be anything's name."""
+    text = (
+        "game g { param never: int = 2 in 0..9; horizon 2; agents acknowledged, geometric; "
+        "action act[i]: {give, take}; observation after_all[i]: bool; observe after_all[i] = true; "
+        "reward team = never; "
+        "share p { after_all[acknowledged] to geometric after ~ {1: 0.5, never: 0.5} acknowledged after never; } }"
+    )
+    game = compile_game(Source("test", text))
+    (channel,) = protocol(game.signature, None, game).channels
+    assert (channel.law, channel.acknowledged) == (((1, 0.5), (2, 0.5)), 2)
+
+
+@pytest.mark.parametrize(
+    ("code", "rule", "under"),
+    [
+        ("E403", "hear after ~ {1: 0.9};", "{1: 0.9}"),
+        ("E403", "hear after ~ {1: 0.9, never: 0.2};", "{1: 0.9, never: 0.2}"),
+        ("E402", "hear after ~ {1: 1.5, never: 0};", "1.5"),
+        ("E402", "hear after ~ geometric(2, 3);", "2"),
+        ("E514", "hear after ~ {21: 0.5, never: 0.5};", "21"),
+        ("E514", "hear after ~ {-1: 0.5, never: 0.5};", "-1"),
+        ("E514", "hear after ~ {10^12: 1};", "10^12"),
+        ("E514", "hear after ~ {never + 1: 0.5, 1: 0.5};", "never + 1"),
+        ("E514", "hear after ~ 2;", "2"),
+        ("E514", "hear after ~ uniform;", "uniform"),
+        ("E514", "hear after ~ geometric(0.5);", "geometric(0.5)"),
+        ("E514", "hear after ~ geometric(0.5, 0);", "0"),
+        ("E514", "hear after ~ geometric(0.5, 10^9);", "10^9"),
+        ("E307", "hear after ~ {0.5: 1};", "0.5"),
+        ("E201", "hear after ~ {1: 0.5, nevre: 0.5};", "nevre"),
+        ("E301", "hear after ~ {1: true};", "true"),
+        ("E504", "act after ~ {0: 0.5, never: 0.5};", "{0: 0.5, never: 0.5}"),
+        ("E504", "hear after ~ {1: 0.5, never: 0.5} acknowledged after -1;", "-1"),
+        (
+            "E515",
+            "hear after ~ {1: 0.5, never: 0.5}; hear[1] to 2 after ~ {1: 0.4, never: 0.6};",
+            "hear[1] to 2 after ~ {1: 0.4, never: 0.6};",
+        ),
+        ("E503", "heer after ~ {1: 0.5, never: 0.5};", "heer"),
+        ("E509", "hear to 4 after ~ {1: 0.5, never: 0.5};", "4"),
+    ],
+)
+def test_mistakes_in_random_delays(code: str, rule: str, under: str) -> None:
+    with pytest.raises(InputError) as raised:
+        block(rule)
+    (found,) = raised.value.diagnostics
+    source = raised.value.source
+    assert found.code == code
+    assert found.span is not None and source is not None
+    assert source.text[found.span.start : found.span.end] == under

@@ -9,7 +9,7 @@ P(s_h, p_h | c_h).  Enumerates every policy while there are at most `limit`, els
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from itertools import product
+from itertools import count, product
 
 import numpy as np
 
@@ -121,8 +121,13 @@ def _digits(model: Model, kind: str, joint: int, t: int) -> History:
 
 
 def _lag(information: Information, item: Item) -> tuple[int, ...]:
-    protocol = information.protocol
-    return (protocol.action_lags if item[0] == "action" else protocol.observation_lags)[item[1]]
+    protocol, (kind, v, t) = information.protocol, item
+    lags = list((protocol.action_lags if kind == "action" else protocol.observation_lags)[v])
+    for x in protocol.exchanges:
+        if (x.kind, x.variable) == (kind, v):
+            handed = next(h for h in count(x.first, x.every) if h - t >= x.lag)
+            lags[x.agent] = min(lags[x.agent], handed - t)
+    return tuple(lags)
 
 
 def _common(information: Information, history: History, h: int) -> Hashable:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from posgc.information.items import Information
-from posgc.language.sharing.lag_table import NEVER, LagTable
+from posgc.language.sharing.lag_table import NEVER, Exchange, Kind, LagTable
 from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Initial, Kernel, Model
 from posgc.model.build import from_arrays, kernel_from_dense
@@ -122,7 +122,7 @@ def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> t
     """The lag table and the agents whose actions the dynamics may read."""
     everyone, n = set(range(shape.n)), shape.n
     chief = int(rng.integers(n))
-    forget = None
+    forget, exchanges = None, ()
     shared, secret = [[1] * n for _ in signature.actions], [_owned(v, n, NEVER, 1) for v in signature.actions]
     match shape.structure:
         case "full":
@@ -152,9 +152,30 @@ def _protocol(shape: Shape, signature: Signature, rng: np.random.Generator) -> t
             act = [[1 if i == v.agent else int(rng.choice(lags[1:])) for i in range(n)] for v in signature.actions]
             moving = {i for i in everyone if rng.random() < 0.7}
             forget = None if rng.random() < 0.7 else int(rng.integers(3))
+            exchanges = some_exchanges(signature, np.random.default_rng((shape.seed, 1)))
         case other:
             raise ValueError(other)
-    return LagTable(shape.structure, tuple(map(tuple, act)), tuple(map(tuple, see)), forget), moving
+    return LagTable(shape.structure, tuple(map(tuple, act)), tuple(map(tuple, see)), forget, exchanges), moving
+
+
+def links(signature: Signature) -> list[tuple[Kind, int, int, int]]:
+    """(kind, variable, whom it may reach, the age at which its owner has it) for every item and every other agent."""
+    kinds: tuple[tuple[Kind, Sequence[Variable], int], ...] = (
+        ("action", signature.actions, 1),
+        ("observation", signature.observations, 0),
+    )
+    agents = range(len(signature.agents))
+    return [(k, v, i, own) for k, some, own in kinds for v, x in enumerate(some) for i in agents if i != x.agent]
+
+
+def some_exchanges(signature: Signature, rng: np.random.Generator) -> tuple[Exchange, ...]:
+    """Links that work at some steps only, none in about half of the protocols; some links have two."""
+    found = [
+        Exchange(kind, v, i, own + int(rng.choice((0, 0, 1, 2))), int(rng.integers(1, 4)), int(rng.integers(1, 5)))
+        for kind, v, i, own in links(signature) * 2
+        if rng.random() < 0.4
+    ]
+    return tuple(found) if rng.random() < 0.5 else ()
 
 
 def _owned(variable: Variable, n: int, others: int, own: int = 0) -> list[int]:
@@ -288,7 +309,7 @@ def dectiger(horizon: int) -> Model:
 
 
 def any_protocol(information: Information, seed: int) -> Information:
-    """The game under a random lag table: any link may have any lag, own items are known at once."""
+    """The game under a random lag table: any link may have any lag and exchanges, own items are known at once."""
     rng, signature = np.random.default_rng(seed), information.signature
     n = len(signature.agents)
 
@@ -296,5 +317,6 @@ def any_protocol(information: Information, seed: int) -> Information:
         lags = (own, own + 1, own + 2, NEVER, NEVER)
         return tuple(tuple(own if i == v.agent else int(rng.choice(lags)) for i in range(n)) for v in variables)
 
-    table = LagTable("random", rows(signature.actions, 1), rows(signature.observations, 0))
+    lags = rows(signature.actions, 1), rows(signature.observations, 0)
+    table = LagTable("random", *lags, None, some_exchanges(signature, rng))
     return Information(information.model, table)

@@ -15,7 +15,7 @@ from itertools import product
 from posgc.language.sharing.lag_table import LagTable
 from posgc.model.arrays import Model
 
-__all__ = ["Belief", "Digits", "History", "Item", "Known", "Law", "Tree"]
+__all__ = ["Belief", "Digits", "History", "Item", "Known", "Law", "Tree", "has_reached"]
 
 Digits = tuple[int, ...]
 Item = tuple[int, str, int]
@@ -143,8 +143,7 @@ class Tree:
         for item, value in items:
             time, kind, variable = item
             age = h - time
-            table = self.protocol.action_lags if kind == "action" else self.protocol.observation_lags
-            reached = [age >= lag for lag in table[variable]]
+            reached = [has_reached(self.protocol, item, i, h) for i in range(self.n)]
             forgotten = self.protocol.forget is not None and age > self.protocol.forget
             if all(reached):
                 common.append((item, value))
@@ -221,6 +220,17 @@ class Tree:
             total = sum(cell.values())
             result[common] = total, {key: w / total for key, w in cell.items()}
         return result
+
+
+def has_reached(protocol: LagTable, item: Item, agent: int, h: int) -> bool:
+    """Whether the item is known to the agent at step h where nothing is forgotten: its lag is over, or a step of an
+    exchange has come at which it was old enough."""
+    time, kind, variable = item
+    table = protocol.action_lags if kind == "action" else protocol.observation_lags
+    if h - time >= table[variable][agent]:
+        return True
+    links = [x for x in protocol.exchanges if (x.kind, x.variable, x.agent) == (kind, variable, agent)]
+    return any(step - time >= x.lag for x in links for step in range(x.first, h + 1, x.every) if step >= time)
 
 
 def _digits(index: int, sizes: list[int]) -> Digits:

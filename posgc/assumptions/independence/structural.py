@@ -16,8 +16,9 @@ randomised, prescription is a mixture of theirs, hence proportional to the same 
 Slices that have the same graph have the same answer, and two old items with the same holders now and the
 same fate (common, held by the same agents, or gone) are twins: one of them stands for all.  What is
 never shared thus counts as one block, and when the game is the same at every step no new slice appears once
-h exceeds the largest finite lag and `forget` by a few steps: the certificate holds for every horizon.  That a game
-stays the same after its last step is not seen from its arrays: its source must not read the step (`Model.steady`).
+h exceeds the largest finite lag and `forget` by a few steps and one cycle of exchanges: the certificate holds for
+every horizon.  That a game stays the same after its last step is not seen from its arrays: its source must not read
+the step (`Model.steady`).
 Otherwise the slices of steps 1..H-1 prove the horizons up to H: those of a shorter game are among them, but for own
 actions that it need not remember, and what is not remembered leaves the graph with its edges.  A game that reads its
 horizon is another game for each, and only H is proved.
@@ -32,7 +33,7 @@ Both are sound.  They are complete only for generic numbers, so "not separated" 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,10 +43,20 @@ from posgc.assumptions.independence.kernel_edges import KernelEdges, Parent, ker
 from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information, Item
 
-__all__ = ["UNROLL_LIMIT", "SliceResult", "UnrolledResult", "slice_certificate", "unrolled_certificate"]
+__all__ = [
+    "UNROLL_LIMIT",
+    "SliceResult",
+    "UnrolledResult",
+    "separated_steps",
+    "slice_certificate",
+    "unrolled_certificate",
+]
 
 UNROLL_LIMIT = 3000
 """Nodes of an unrolled diagram above which it is not tested: H tests, each linear in its edges."""
+
+REACH_LIMIT = 100_000
+"""Steps after which slices that have not all been seen are left unseen."""
 
 MARGIN = 4
 """Steps past the longest lag after which a stationary game has shown all its slices (see `_reach`)."""
@@ -125,8 +136,9 @@ def _kernel_edges_by_step(information: Information) -> tuple[KernelEdges, ...]:
 
 
 def _reach(information: Information) -> int:
-    """The last step whose slice needs a look in a stationary game: every kind of item is old by then."""
-    return information.memory + MARGIN
+    """The last step whose slice needs a look in a stationary game: every kind of item is old by then, at every step of
+    a cycle of exchanges."""
+    return information.memory + MARGIN + information.protocol.cycle - 1
 
 
 def _extended(information: Information) -> Information | str:
@@ -143,6 +155,8 @@ def _extended(information: Information) -> Information | str:
         return "the game reads `step`" if "step" in model.reads else "the game changes with the step"
     if not _closed(information):
         return "a longer game reaches more states"
+    if _reach(information) > REACH_LIMIT:
+        return "the exchanges take too many steps to repeat"
     horizon = 2 * _reach(information) + 1  # as long again, so that no action is dropped only because the end is near
     model = replace(
         model,
@@ -241,11 +255,30 @@ def _add_kernel(
 
 def unrolled_certificate(information: Information, limit: int = UNROLL_LIMIT) -> UnrolledResult:
     """The test on the diagram of all H steps; sizes above `limit` nodes are not tested."""
-    model, signature = information.model, information.model.signature
-    made = int(model.active.sum()) + int(model.observed.sum())
-    count = made + model.horizon * (1 + information.n_agents)
+    count = _unrolled_nodes(information)
     if count > limit:
         return UnrolledResult(None, count, None)
+    failed = next((h for h, separated in _unrolled(information) if not separated), None)
+    return UnrolledResult(failed is None, count, failed)
+
+
+def separated_steps(information: Information, limit: int = UNROLL_LIMIT) -> tuple[int, ...]:
+    """The steps of 2..H at which the diagram of all steps proves that the common belief does not depend on strategies,
+    whatever happens at the steps before; none above `limit` nodes."""
+    if _unrolled_nodes(information) > limit:
+        return ()
+    return tuple(h for h, separated in _unrolled(information) if separated)
+
+
+def _unrolled_nodes(information: Information) -> int:
+    """How many nodes the diagram of all steps has."""
+    model = information.model
+    return int(model.active.sum()) + int(model.observed.sum()) + model.horizon * (1 + information.n_agents)
+
+
+def _unrolled(information: Information) -> Iterator[tuple[int, bool]]:
+    """Steps 2..H, and whether each is separated."""
+    model, signature = information.model, information.model.signature
     graph = Diagram()
     for root in (("state", 1), *_observations(information, 1)):
         graph.add(root, ["B"])
@@ -262,9 +295,7 @@ def unrolled_certificate(information: Information, limit: int = UNROLL_LIMIT) ->
                 graph.add(names[v], [("rule", variable.agent, h), *held])
         graph.add(("state", h + 1))
         _add_kernel(graph, edges[h - 1], names, lambda w, t=h + 1: Item(t, "observation", w))  # type: ignore[misc]
-        if prescriptions and not _unrolled_separated(information, graph, prescriptions, h + 1):
-            return UnrolledResult(False, count, h + 1)
-    return UnrolledResult(True, count, None)
+        yield h + 1, not prescriptions or _unrolled_separated(information, graph, prescriptions, h + 1)
 
 
 def _observations(information: Information, h: int) -> list[Item]:

@@ -188,12 +188,16 @@ class _Walk:
             else:
                 self._rule(rule, scope)
 
-    def _rule(self, rule: ast.Rule, scope: Scope) -> None:
+    def _rule(self, rule: ast.Rule | ast.Channel, scope: Scope) -> None:
         self.places.use(rule.item.name, rule.item.span, {})
         inner = self._left(rule.item.indices[:1], scope)
         self._nodes(rule.item.indices[1:], inner)
         if rule.audience is not None:
             inner = self._bound(rule.audience, inner)
+        if isinstance(rule, ast.Channel):
+            told = rule.acknowledged and rule.acknowledged.after
+            self._nodes([rule.law, *([told] if told is not None else [])], inner)
+            return
         if isinstance(rule.edges, ast.EdgesWhere):
             self._arguments(rule.edges.arguments, scope)
         elif rule.edges is not None:
@@ -202,6 +206,8 @@ class _Walk:
                     if place.name is not None:
                         self.places.use(place.name, place.span, {})
         self.node(rule.delay, inner)
+        if rule.every is not None:
+            self._nodes([x for x in (rule.every.steps, rule.every.first) if x is not None], inner)
 
     def _expect(self, item: ast.Expect) -> None:
         if isinstance(item.claim, ast.ValueClaim):

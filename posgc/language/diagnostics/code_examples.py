@@ -386,6 +386,27 @@ _SHARING = (
         game("share one_directional(ann -> bob);").replace("ann, bob;", "ann, bob, cyd;"),
         game("share one_directional(ann -> bob);"),
     ),
+    _pair(
+        "E513",
+        "impossible exchange",
+        "Steps are counted from 1: `every 2` is at steps 2, 4, 6, ..., `every 2 from 1` at steps 1, 3, 5, ...",
+        "share p { o after 0 every 0; }",
+        "share p { o after 0 every 2 from 1; }",
+    ),
+    _pair(
+        "E514",
+        "impossible random delay",
+        "What is on its way is a part of the state, so that only short delays can be drawn, or `never`.",
+        "share p { o after ~ 3; }",
+        "share p { o after ~ {1: 0.7, 2: 0.2, never: 0.1}; }",
+    ),
+    _pair(
+        "E515",
+        "link with two random delays",
+        "Each item is sent once on each link.",
+        "share p { o after ~ {1: 0.9, never: 0.1}; o[ann] to bob after ~ {1: 0.8, never: 0.2}; }",
+        "share p { o[bob] to ann after ~ {1: 0.9, never: 0.1}; o[ann] to bob after ~ {1: 0.8, never: 0.2}; }",
+    ),
     Code("E512", "common item that nobody remembers", "As E505, found when the information is expanded."),
 )
 

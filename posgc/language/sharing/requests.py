@@ -71,7 +71,7 @@ def declared_protocols(context: ShareContext, shares: Sequence[ast.Share]) -> tu
                 "E507", f"the protocol `{name}` is declared twice", share.head.span, "rename one of them"
             )
         seen.add(name)
-        if share.rules is not None and share.head.name in STANDARD:
+        if share.rules is not None and share.head.name in STANDARD and STANDARD[share.head.name].reserved:
             compare_with_standard(context, share)
         if found is not None:
             made.append(found)

@@ -6,7 +6,6 @@ definitions, agents, the protocol's arguments and the indices.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,11 +13,11 @@ from functools import cached_property
 from posgc.language import ir
 from posgc.language.diagnostics import Span
 from posgc.language.diagnostics.report import Reporter, near
-from posgc.language.elaborate.context import context_of
-from posgc.language.elaborate.expressions import Expressions
-from posgc.language.elaborate.names import AgentArray, AgentName, Entity, Names
-from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed, written_value
-from posgc.language.sharing.lag_table import NEVER, LagTable
+from posgc.language.elaborate.values import Env, written_value
+from posgc.language.sharing.constants import Constants, typed
+from posgc.language.sharing.edges import distances
+from posgc.language.sharing.lag_table import NEVER, Channel, Exchange, Kind, LagTable
+from posgc.language.sharing.random_delays import law_of
 from posgc.language.sharing.structures import Lags
 from posgc.language.signature import Signature, Variable
 from posgc.language.text import syntax as ast
@@ -27,8 +26,7 @@ __all__ = ["MAX_DELAY", "ShareContext", "ShareRules"]
 
 MAX_DELAY = 10**6
 
-_NOWHERE = Span(0, 0, 1, 1)
-_MEMBER = re.compile(r"([A-Za-z_]\w*)\[([0-9]+)\]", re.ASCII)
+_EACH_STEP = 1, 1
 
 
 @dataclass(frozen=True)
@@ -46,37 +44,23 @@ class ShareContext:
 
     @cached_property
     def _rules(self) -> ShareRules:
-        return ShareRules(self)
+        return ShareRules(self.signature, self.constants, self.reporter)
 
 
-class ShareRules:
+@dataclass(frozen=True)
+class _Place:
+    """A variable of the game."""
+
+    kind: Kind
+    number: int  # index into the signature's list of that kind
+    variable: Variable
+
+
+class ShareRules(Constants):
     """Evaluates the rules of `share` blocks, and the constants in them, for one game."""
 
-    def __init__(self, context: ShareContext) -> None:
-        self.signature = context.signature
-        self.reporter = context.reporter
-        names = Names(_agent_names(context.signature), {})
-        expressions = Expressions(context_of(names, context.reporter, context.signature.agents))
-        self.names = names
-        self.ops = expressions.ops
-        self.types = expressions.types
-        self.indices = expressions.indices
-        self.env = Env({name: _typed(value) for name, value in context.constants})
-
-    def number(self, node: ast.Expression, env: Env, what: str) -> int | None:
-        value = self.types.constant(node, env, INT, what)
-        return None if value is None else int(value)
-
-    def agent(self, node: ast.Expression, env: Env, what: str) -> int | None:
-        """The agent, from 1; None after reporting an error (E509)."""
-        value = self.number(node, env, what)
-        if value is not None and not 1 <= value <= len(self.signature.agents):
-            self.reporter.error("E509", f"there is no agent {value}", node.span, f"the agents are {self._agents()}")
-            return None
-        return value
-
-    def evaluate(self, name: str, rules: Sequence[ast.Rule | ast.Forget], arguments: Env) -> LagTable:
-        """The lags that the rules give; mistakes go to the reporter (E503 to E505, E509)."""
+    def evaluate(self, name: str, rules: Sequence[ast.Rule | ast.Channel | ast.Forget], arguments: Env) -> LagTable:
+        """The lags that the rules give; mistakes go to the reporter (E503 to E505, E509, E513 to E515)."""
         lags = Lags(self.signature)
         forgets: list[tuple[int, Span]] = []
         for rule in rules:
@@ -86,6 +70,8 @@ class ShareRules:
                     self.reporter.error("E205", "`forget` is said twice", rule.span, "keep one of the lines")
                 elif age is not None:
                     forgets.append((age, rule.span))
+            elif isinstance(rule, ast.Channel):
+                self._channel(rule, arguments, lags)
             else:
                 self._rule(rule, arguments, lags)
         for age, span in forgets:
@@ -101,48 +87,84 @@ class ShareRules:
             return
         if not self._variables(rule.item):
             return
-        distances = None if rule.edges is None else self._distances(rule.edges, env)
-        if rule.edges is not None and distances is None:
+        hops = None if rule.edges is None else distances(self, rule.edges, env)
+        if rule.edges is not None and hops is None:
             return
-        for owner, inner in self._owners(rule.item, env):
-            rows = self._rows(rule.item, owner, inner, lags)
-            for target, innermost in self._audience(rule, owner, inner):
-                delay = self._delay(rule.delay, innermost)
-                if delay is None:
+        for owner, target, inner, places in self._links(rule, env):
+            delay, every = self._delay(rule.delay, inner), self._every(rule.every, inner)
+            if delay is None or every is None:
+                return
+            if hops is not None:
+                if target not in hops[owner]:
+                    continue
+                delay *= hops[owner][target]
+            for place in places:
+                told = target != owner or (rule.audience is None and rule.edges is None)
+                if told and place.kind == "action" and not self._after_it_is_played(delay, rule.delay.span):
                     return
-                if distances is not None:
-                    hops = distances[owner].get(target)
-                    if hops is None:
-                        continue
-                    delay *= hops
-                for variable, row in rows:
-                    if not self._apply(rule, variable, row, target - 1, delay, lags):
-                        return
+                if target != owner and delay < NEVER:
+                    lags.hand_over(Exchange(place.kind, place.number, target - 1, delay, *every))
 
-    def _apply(self, rule: ast.Rule, variable: Variable, row: list[int], target: int, delay: int, lags: Lags) -> bool:
-        own = target == variable.agent
-        action = any(row is r for r in lags.actions)
-        if action and delay < 1 and (not own or (rule.audience is None and rule.edges is None)):
+    def _channel(self, rule: ast.Channel, env: Env, lags: Lags) -> None:
+        if not self._variables(rule.item):
+            return
+        told = rule.acknowledged
+        for owner, target, inner, places in self._links(rule, env):
+            law = law_of(self, rule.law, inner)
+            after = 0 if told is None or told.after is None else self._delay(told.after, inner)
+            if law is None or after is None:
+                return
+            for place in places if target != owner else ():
+                if place.kind == "action" and not self._after_it_is_played(law[0][0], rule.law.span):
+                    return
+                link = place.kind, place.number, target - 1
+                if not lags.send(Channel(*link, law, None if told is None else after)):
+                    self.reporter.error(
+                        "E515",
+                        f"this link has a random delay already: {place.variable.name}"
+                        f"[{self.signature.agents[owner - 1]}] to {self.signature.agents[target - 1]}",
+                        rule.span,
+                        "write one law for each link",
+                    )
+                    return
+
+    def _links(self, rule: ast.Rule | ast.Channel, env: Env) -> Iterator[tuple[int, int, Env, list[_Place]]]:
+        """Owner, whom it reaches, what the indices stand for, and the variables that the rule speaks of."""
+        for owner, inner in self._owners(rule.item, env):
+            places = self._places(rule.item, owner, inner)
+            yield from ((owner, target, end, places) for target, end in self._audience(rule, owner, inner))
+
+    def _after_it_is_played(self, delay: int, span: Span) -> bool:
+        """Whether an action may have the delay; reports an error (E504) where it may not."""
+        if delay < 1:
             self.reporter.error(
                 "E504",
                 "an action cannot be known before it is played",
-                rule.delay.span,
+                span,
                 "`act after 1` is at once: an action of step h has age 1 at step h + 1",
             )
-            return False
-        if not own:
-            lags.lower(row, target, min(delay, NEVER))
-        return True
+        return delay >= 1
 
     def _delay(self, node: ast.Expression, env: Env) -> int | None:
-        value = self.number(node, env, "a delay")
-        if value is not None and not 0 <= value <= MAX_DELAY:
-            self.reporter.error(
-                "E504",
-                f"a delay of {value} steps is not possible",
-                node.span,
-                f"delays are 0 to {MAX_DELAY:,}; say nothing where an item never arrives",
-            )
+        cure = f"delays are 0 to {MAX_DELAY:,}; say nothing where an item never arrives"
+        return self._within(node, env, "a delay", 0, "a delay of {} steps is not possible", cure)
+
+    def _every(self, every: ast.Every | None, env: Env) -> tuple[int, int] | None:
+        """Every how many steps a link works, and its first step; None after reporting an error (E513)."""
+        if every is None:
+            return _EACH_STEP
+        cure = f"write `every 2`, at steps 2, 4, 6, ..., or `every 2 from 1`; at most {MAX_DELAY:,} steps"
+        steps = self._within(every.steps, env, "`every`", 1, "nothing happens every {} steps", cure)
+        if steps is None or every.first is None:
+            return None if steps is None else (steps, steps)
+        first = self._within(every.first, env, "`from`", 1, "there is no step {} to begin at", cure)
+        return None if first is None else (steps, first)
+
+    def _within(self, node: ast.Expression, env: Env, what: str, low: int, wrong: str, cure: str) -> int | None:
+        """The number of steps, at most `MAX_DELAY`; None after reporting an error."""
+        value = self.number(node, env, what)
+        if value is not None and not low <= value <= MAX_DELAY:
+            self.reporter.error("E504" if low == 0 else "E513", wrong.format(value), node.span, cure)
             return None
         return value
 
@@ -161,22 +183,24 @@ class ShareRules:
             )
         return found
 
-    def _rows(self, item: ast.ItemRef, owner: int, env: Env, lags: Lags) -> list[tuple[Variable, list[int]]]:
+    def _places(self, item: ast.ItemRef, owner: int, env: Env) -> list[_Place]:
+        """The variables of the owner that the item names."""
         rest = [self._index(i, env) for i in item.indices[1:]]
         name = f"{item.name}[{', '.join(rest)}]" if rest else None
-        pairs = [
-            *zip(self.signature.observations, lags.observations, strict=True),
-            *zip(self.signature.actions, lags.actions, strict=True),
-        ]
-        rows = [(v, row) for v, row in pairs if _base(v) == item.name and name in (None, v.name)]
-        if not rows:
+        tables: tuple[tuple[Kind, Sequence[Variable]], ...] = (
+            ("observation", self.signature.observations),
+            ("action", self.signature.actions),
+        )
+        places = [_Place(kind, k, v) for kind, variables in tables for k, v in enumerate(variables)]
+        found = [p for p in places if _base(p.variable) == item.name and name in (None, p.variable.name)]
+        if not found:
             self.reporter.error(
                 "E503",
                 f"no observation or action of this game is called `{name}`",
                 item.span,
                 "correct the indices; the first one is the agent",
             )
-        return [(v, row) for v, row in rows if v.agent == owner - 1]
+        return [p for p in found if p.variable.agent == owner - 1]
 
     def _index(self, node: ast.Expression, env: Env) -> str:
         """An index of an item other than its agent; a bare name is a word."""
@@ -192,7 +216,7 @@ class ShareRules:
         else:
             yield from self._each(item.indices[0], env, "the owner of an item")
 
-    def _audience(self, rule: ast.Rule, owner: int, env: Env) -> Iterator[tuple[int, Env]]:
+    def _audience(self, rule: ast.Rule | ast.Channel, owner: int, env: Env) -> Iterator[tuple[int, Env]]:
         if rule.audience is None:
             yield from ((k, env) for k in range(1, len(self.signature.agents) + 1))
         else:
@@ -202,74 +226,22 @@ class ShareRules:
         """Every agent under a fresh name, or the agent that the expression is."""
         if self.indices.is_fresh(node, env) and isinstance(node, ast.Reference):
             for k in range(1, len(self.signature.agents) + 1):
-                yield k, env.bind(node.name, _typed(k))
+                yield k, env.bind(node.name, typed(k))
             return
         agent = self.agent(node, env, what)
         if agent is not None:
             yield agent, env
 
-    # ---- edges
-
-    def _distances(self, edges: ast.EdgeList | ast.EdgesWhere, env: Env) -> dict[int, dict[int, int]] | None:
-        """Hops from each agent to each that it reaches."""
-        import networkx as nx  # slow to load, and few games need it
-
-        links = self._listed(edges) if isinstance(edges, ast.EdgeList) else self._where(edges, env)
-        if links is None:
-            return None
-        graph = nx.DiGraph(links)
-        graph.add_nodes_from(range(1, len(self.signature.agents) + 1))
-        return {source: dict(hops) for source, hops in nx.all_pairs_shortest_path_length(graph)}
-
-    def _listed(self, edges: ast.EdgeList) -> list[tuple[int, int]] | None:
-        links: list[tuple[int, int]] = []
-        for edge in edges.edges:
-            ends = [self._place(place) for place in (edge.source, edge.target)]
-            if ends[0] is None or ends[1] is None:
-                return None
-            links.append((ends[0], ends[1]))
-            if not edge.directed:
-                links.append((ends[1], ends[0]))
-        return links
-
-    def _place(self, place: ast.Place) -> int | None:
-        if place.name is None:
-            return self.agent(ast.Literal_(place.number or 0, place.span), Env(), "an agent")
-        index = () if place.number is None else (ast.Literal_(place.number, place.span),)
-        return self.agent(ast.Reference(place.name, index, False, place.span), self.env, "an agent")
-
-    def _where(self, edges: ast.EdgesWhere, env: Env) -> list[tuple[int, int]] | None:
-        match edges.arguments:
-            case (ast.Reference() as i, ast.Binder(left=ast.Reference() as j, body=condition)):
-                pass
-            case _:
-                self.reporter.error(
-                    "E509",
-                    "this does not say which agents are linked",
-                    edges.span,
-                    "write `edges(i, j: abs(i - j) == 1)`",
-                )
-                return None
-        if not self.indices.bindable(i, env) or not self.indices.bindable(j, env.bind(i.name, _typed(1))):
-            return None
-        links: list[tuple[int, int]] = []
-        agents = range(1, len(self.signature.agents) + 1)
-        for a in agents:
-            for b in agents:
-                inner = env.bind(i.name, _typed(a)).bind(j.name, _typed(b))
-                linked = self.types.constant(condition, inner, BOOL, "the condition of `edges`")
-                if linked is None:
-                    return None
-                if linked is True and a != b:
-                    links.append((a, b))
-        return links
-
     # ---- memory
 
     def _check_forget(self, age: int, span: Span, lags: Lags) -> None:
+        links = [(x.kind, x.variable, x.agent) for x in lags.exchanges]
+        if len(set(links)) < len(links):
+            return  # how late an item is depends on how the exchanges interlock, and is looked at later
+        table = lags.protocol("")
         rows = [
-            *zip(self.signature.observations, lags.observations, strict=True),
-            *zip(self.signature.actions, lags.actions, strict=True),
+            *zip(self.signature.observations, table.slowest("observation"), strict=True),
+            *zip(self.signature.actions, table.slowest("action"), strict=True),
         ]
         for variable, row in rows:
             common = max(row)
@@ -283,26 +255,6 @@ class ShareRules:
                 )
                 return
 
-    def _agents(self) -> str:
-        return ", ".join(self.signature.agents)
-
 
 def _base(variable: Variable) -> str:
     return variable.name.partition("[")[0]
-
-
-def _typed(value: ir.Value) -> Typed:
-    ty = BOOL if isinstance(value, bool) else INT if isinstance(value, int) else REAL
-    return Typed(ir.Const(value, _NOWHERE), ty)
-
-
-def _agent_names(signature: Signature) -> dict[str, Entity]:
-    """The agents as names: `ann`, or the array `robot[1]`, `robot[2]`."""
-    table: dict[str, Entity] = {}
-    for number, name in enumerate(signature.agents, 1):
-        member = _MEMBER.fullmatch(name)
-        if member is not None:
-            table[member.group(1)] = AgentArray(_NOWHERE)
-        else:
-            table[name] = AgentName(number, _NOWHERE)
-    return table

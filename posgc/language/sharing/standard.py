@@ -86,6 +86,7 @@ def standard_forms() -> tuple[str, ...]:
         "controlled_by(ann, d = 2)",
         "controlled_by(ann, d = 2, own = 1)",
         "uncontrolled(2)",
+        "exchange(2)",
         "none",
     )
 
@@ -110,7 +111,7 @@ def compare_with_standard(context: ShareContext, share: ast.Share) -> None:
             standard = structure.make(context.signature, [*values, *defaults]).protocol(name)
         except Misuse:
             continue
-        if _meaning(block) != _meaning(standard):
+        if block.content != standard.content:
             fits = False
             break
     if not fits:
@@ -140,7 +141,3 @@ def _trials(
         choices = range(1, len(context.signature.agents) + 1) if kinds[k] in structure.agents else _TRIED
         for value in choices:
             yield [*start[:k], value, *start[k + 1 :]]
-
-
-def _meaning(made: LagTable) -> tuple[object, ...]:
-    return made.action_lags, made.observation_lags, made.forget

@@ -1,7 +1,8 @@
 """The standard sharing structures, each a table of lags (Liu and Zhang, ICML 2023, Section 3, Examples 1-5).
 
 `full` is Example 3, `one_step` Example 1, `controlled_by` Example 2 (case A; with `own` case B),
-`one_directional` Example 4, `uncontrolled` Example 5.  Lags are as in `posgc.language.sharing.lag_table`.
+`one_directional` Example 4, `uncontrolled` Example 5; `exchange` is `full` at every k-th step.  Lags are as in
+`posgc.language.sharing.lag_table`.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from posgc.language.sharing.lag_table import NEVER, LagTable
-from posgc.language.signature import Signature
+from posgc.language.sharing.lag_table import NEVER, Channel, Exchange, Kind, LagTable
+from posgc.language.signature import Signature, Variable
 
 __all__ = ["STANDARD", "Lags", "Misuse", "Structure"]
 
@@ -31,10 +32,29 @@ class Lags:
         self.signature = signature
         self.actions = [[1 if i == v.agent else NEVER for i in range(n)] for v in signature.actions]
         self.observations = [[0 if i == v.agent else NEVER for i in range(n)] for v in signature.observations]
+        self.exchanges: dict[Exchange, None] = {}
+        self.channels: dict[tuple[Kind, int, int], Channel] = {}  # by item and receiver
 
     def lower(self, row: list[int], agent: int, lag: int) -> None:
         """The agent has the item at the earliest of its lags."""
         row[agent] = min(row[agent], lag)
+
+    def send(self, channel: Channel) -> bool:
+        """The agent may have the item by this channel too; False where the link has a channel already."""
+        (lag, chance), link = channel.law[0], (channel.kind, channel.variable, channel.agent)
+        if chance == 1:  # nothing is drawn
+            if lag < NEVER:
+                self.hand_over(Exchange(*link, lag, 1, 1))
+            return True
+        return self.channels.setdefault(link, channel) is channel
+
+    def hand_over(self, link: Exchange) -> None:
+        """The agent has the item by this link too."""
+        if (link.every, link.first) == (1, 1):
+            table = self.actions if link.kind == "action" else self.observations
+            self.lower(table[link.variable], link.agent, link.lag)
+        else:
+            self.exchanges[link] = None
 
     def share(self, observations: Callable[[int], int], actions: Callable[[int], int]) -> Lags:
         """Every agent gets an item after the lag that is a function of its owner."""
@@ -46,7 +66,9 @@ class Lags:
         return self
 
     def protocol(self, name: str, forget: int | None = None) -> LagTable:
-        return LagTable(name, tuple(map(tuple, self.actions)), tuple(map(tuple, self.observations)), forget)
+        actions, observations = tuple(map(tuple, self.actions)), tuple(map(tuple, self.observations))
+        links = tuple(self.exchanges), tuple(self.channels.values())
+        return LagTable(name, actions, observations, forget, *links)
 
 
 @dataclass(frozen=True)
@@ -57,6 +79,7 @@ class Structure:
     agents: frozenset[str]  # the parameters that stand for an agent
     make: Callable[[Signature, Sequence[int]], Lags]  # the lags for given arguments
     link: bool = False  # whether it is written with an arrow: `one_directional(ann -> bob)`
+    reserved: bool = True  # whether no block of a file may have its name and another meaning
 
 
 def _full(signature: Signature, _: Sequence[int]) -> Lags:
@@ -96,6 +119,22 @@ def _uncontrolled(signature: Signature, arguments: Sequence[int]) -> Lags:
     return Lags(signature).share(lambda i: d, lambda i: NEVER)
 
 
+def _exchange(signature: Signature, arguments: Sequence[int]) -> Lags:
+    every, lags = arguments[0], Lags(signature)
+    if every < 1:
+        raise Misuse("E513", f"nothing is exchanged every {every} steps", "write `exchange(2)`")
+    tables: tuple[tuple[Kind, Sequence[Variable], int], ...] = (
+        ("observation", signature.observations, 0),
+        ("action", signature.actions, 1),
+    )
+    for kind, variables, lag in tables:
+        for v, variable in enumerate(variables):
+            for i in range(len(signature.agents)):
+                if i != variable.agent:
+                    lags.hand_over(Exchange(kind, v, i, lag, every, every))
+    return lags
+
+
 def _none(signature: Signature, _: Sequence[int]) -> Lags:
     return Lags(signature)
 
@@ -117,5 +156,6 @@ STANDARD: Mapping[str, Structure] = {
     ),
     "controlled_by": Structure({"controller": None, "d": None, "own": 0}, frozenset({"controller"}), _controlled_by),
     "uncontrolled": Structure({"d": None}, _NO_AGENTS, _uncontrolled),
+    "exchange": Structure({"k": None}, _NO_AGENTS, _exchange, reserved=False),
     "none": Structure({}, _NO_AGENTS, _none),
 }

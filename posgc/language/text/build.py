@@ -160,12 +160,15 @@ def _value_claim(p: Parts, s: Span) -> ast.ValueClaim:
 
 
 def _rule(p: Parts, s: Span) -> ast.Rule:
-    per_hop = p[-1] is not None and isinstance(p[-1], Token)
-    rest = [x for x in p[1:] if x is not None and not isinstance(x, Token)]
-    edges = next((x for x in rest if isinstance(x, ast.EdgeList | ast.EdgesWhere)), None)
-    others = [x for x in rest if x is not edges]
-    audience = others[0] if len(others) == 2 and others[0] is not _EVERYONE else None
-    return ast.Rule(p[0], audience, edges, others[-1], per_hop, s)
+    item, *way, delay, hop, every = p  # parts that hold `_rules` of the grammar leave no gap where they are missing
+    edges = next((x for x in way if isinstance(x, ast.EdgeList | ast.EdgesWhere)), None)
+    audience = next((x for x in way if x is not edges and x is not _EVERYONE), None)
+    return ast.Rule(item, audience, edges, delay, hop is not None, every, s)
+
+
+def _channel(p: Parts, s: Span) -> ast.Channel:
+    item, *audience, law, acknowledged = p
+    return ast.Channel(item, next((x for x in audience if x is not _EVERYONE), None), law, acknowledged, s)
 
 
 def _edge(p: Parts, s: Span) -> ast.Edge:
@@ -251,6 +254,9 @@ MAKERS: dict[str, Maker] = {
     "share": _share,
     "protocol": lambda p, s: ast.ProtocolRef(str(p[0]), _indexed(p), s),
     "rule": _rule,
+    "channel": _channel,
+    "acknowledged": lambda p, s: ast.Acknowledged(p[0], s),
+    "every": lambda p, s: ast.Every(p[0], p[1], s),
     "forget": lambda p, s: ast.Forget(p[0], s),
     "item": lambda p, s: ast.ItemRef(str(p[0]), _indexed(p), s),
     "everyone": lambda p, s: _EVERYONE,

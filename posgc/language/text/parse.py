@@ -44,7 +44,7 @@ _ALIASES = {"..": "DOTS", "->": "LINK"}
 _LINE = re.compile(r"[^\n]*")
 _BLANK = re.compile(r"[^\n]")
 _LEXEME = re.compile(r'"[^"\n]*"|#[^\n]*|[A-Za-z_0-9.]+|[^\s]')
-_CONTINUING = {"when", "then", "else", "and", "or", "mod", "in", "after", "within", "under", "at"}
+_CONTINUING = {"when", "then", "else", "and", "or", "mod", "in", "after", "within", "under", "at", "acknowledged"}
 _FOLLOWING = re.compile(r"(?:\s++|#[^\n]*+)*+(\S\w*)")
 _STOPS = re.compile(r'"[^"\n]*"|#[^\n]*|[{};]')
 

@@ -14,6 +14,7 @@ from itertools import product
 from math import gcd, lcm, prod
 
 from support.exact.game import Digits, ExactGame, Refused
+from support.tree import has_reached
 
 from posgc.language.sharing.lag_table import LagTable
 
@@ -115,9 +116,7 @@ class Beliefs:
         common: list[tuple[Item, int]] = []
         private: list[list[tuple[Item, int]]] = [[] for _ in range(self.n)]
         for item, value in sorted(items):  # type: ignore[call-overload]
-            time, kind, variable = item
-            table = self.protocol.action_lags if kind == "action" else self.protocol.observation_lags
-            reached = [h - time >= lag for lag in table[variable]]
+            reached = [has_reached(self.protocol, item, i, h) for i in range(self.n)]
             if all(reached):
                 common.append((item, value))
             elif self._kept(item, h):

@@ -53,10 +53,13 @@ from posgc.language.text.syntax.expressions import (
 )
 from posgc.language.text.syntax.game import GameText, Item, Use
 from posgc.language.text.syntax.sharing import (
+    Acknowledged,
     Assumption,
+    Channel,
     Edge,
     EdgeList,
     EdgesWhere,
+    Every,
     Expect,
     Forget,
     ItemRef,
@@ -68,6 +71,7 @@ from posgc.language.text.syntax.sharing import (
 )
 
 __all__ = [
+    "Acknowledged",
     "Agents",
     "Any_",
     "Arm",
@@ -76,6 +80,7 @@ __all__ = [
     "BlockItem",
     "Call",
     "Chance",
+    "Channel",
     "Closed",
     "Compare",
     "Conditional",
@@ -86,6 +91,7 @@ __all__ = [
     "EdgeList",
     "EdgesWhere",
     "Enumeration",
+    "Every",
     "Expect",
     "Expression",
     "FinalStep",

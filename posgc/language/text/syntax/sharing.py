@@ -8,10 +8,13 @@ from posgc.language.diagnostics import Span
 from posgc.language.text.syntax.expressions import Expression
 
 __all__ = [
+    "Acknowledged",
     "Assumption",
+    "Channel",
     "Edge",
     "EdgeList",
     "EdgesWhere",
+    "Every",
     "Expect",
     "Forget",
     "ItemRef",
@@ -73,14 +76,43 @@ class EdgesWhere:
 
 
 @dataclass(frozen=True)
+class Every:
+    """`every steps from first`: items are handed over at these steps only; `first` None is `steps`."""
+
+    steps: Expression
+    first: Expression | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Rule:
-    """`audience` None is everyone; `delay` counts steps, or steps per hop along `edges`."""
+    """`audience` None is everyone; `delay` counts steps, or steps per hop along `edges`; `every` None is each step."""
 
     item: ItemRef
     audience: Expression | None
     edges: EdgeList | EdgesWhere | None
     delay: Expression
     per_hop: bool
+    every: Every | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """`acknowledged after steps`; None is at once."""
+
+    after: Expression | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A rule whose delay is drawn for each item; `audience` None is everyone."""
+
+    item: ItemRef
+    audience: Expression | None
+    law: Expression
+    acknowledged: Acknowledged | None
     span: Span = field(compare=False)
 
 
@@ -95,7 +127,7 @@ class Share:
     """`rules` None: a standard structure by name (`share full;`)."""
 
     head: ProtocolRef
-    rules: tuple[Rule | Forget, ...] | None
+    rules: tuple[Rule | Channel | Forget, ...] | None
     span: Span = field(compare=False)
 
 

@@ -1,0 +1,91 @@
+"""Laws of delays that are drawn for each item: `{1: 0.9, never: 0.1}`, `geometric(0.5, 4)`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from math import fsum
+
+from posgc.language import ir
+from posgc.language.elaborate.values import INT, REAL, Env, Typed
+from posgc.language.sharing.constants import Constants
+from posgc.language.sharing.lag_table import LONGEST_RANDOM, NEVER
+from posgc.language.text import syntax as ast
+
+__all__ = ["Law", "law_of"]
+
+Law = tuple[tuple[int, float], ...]
+"""(lag, probability) by ascending lag, last `NEVER` where an item may get lost."""
+
+_TOLERANCE = 1e-9  # absolute, on the sum of the probabilities
+
+
+def law_of(constants: Constants, node: ast.Expression, env: Env) -> Law | None:
+    """The law that is written, made to sum to 1 exactly; None after reporting an error (E402, E403, E514)."""
+    if "never" not in env.bindings:
+        env = env.bind("never", Typed(ir.Const(NEVER, node.span), INT))
+    match node:
+        case ast.Mixture(pairs=pairs):
+            found = [_row(constants, lag, p, env) for lag, p in pairs]
+        case ast.Call(name="geometric", arguments=(p, cap), primed=False):
+            found = list(_geometric(constants, p, cap, env))
+        case _:
+            cure = "write `{1: 0.9, never: 0.1}`, or `geometric(0.5, 4)` for a retry at each of 4 steps"
+            constants.reporter.error("E514", "this is not a law of delays", node.span, cure)
+            return None
+    weights = defaultdict[int, float](float)
+    for row in found:
+        if row is None:
+            return None
+        weights[row[0]] += row[1]
+    total = fsum(weights.values())
+    if abs(total - 1) > _TOLERANCE:
+        cure = "mend one of them; what is lost arrives `never`: `{1: 0.9, never: 0.1}`"
+        constants.reporter.error("E403", f"these probabilities sum to {total:.12g}, not to 1", node.span, cure)
+        return None
+    return tuple((lag, p / total) for lag, p in sorted(weights.items()) if p > 0)
+
+
+def _row(constants: Constants, lag: ast.Expression, p: ast.Expression, env: Env) -> tuple[int, float] | None:
+    steps, probability = constants.number(lag, env, "a delay"), _probability(constants, p, env)
+    if steps is None or probability is None:
+        return None
+    if steps != NEVER and not 0 <= steps <= LONGEST_RANDOM:
+        _too_long(constants, lag, steps)
+        return None
+    return steps, probability
+
+
+def _geometric(
+    constants: Constants, p: ast.Expression, cap: ast.Expression, env: Env
+) -> Iterator[tuple[int, float] | None]:
+    """Tried after 1, 2, ... steps, each time with the same chance, and given up after the last."""
+    chance, last = _probability(constants, p, env), constants.number(cap, env, "the number of tries")
+    if chance is None or last is None:
+        yield None
+    elif not 1 <= last <= LONGEST_RANDOM:
+        _too_long(constants, cap, last)
+        yield None
+    else:
+        yield from ((k, chance * (1 - chance) ** (k - 1)) for k in range(1, last + 1))
+        yield NEVER, (1 - chance) ** last
+
+
+def _probability(constants: Constants, node: ast.Expression, env: Env) -> float | None:
+    value = constants.types.constant(node, env, REAL, "a probability")
+    if value is None:
+        return None
+    if 0 <= (p := float(value)) <= 1:
+        return p
+    constants.reporter.error("E402", f"{p:.12g} is not a probability", node.span, "it must lie in [0, 1]")
+    return None
+
+
+def _too_long(constants: Constants, node: ast.Expression, steps: int) -> None:
+    constants.reporter.error(
+        "E514",
+        f"{steps} steps cannot be drawn as a delay",
+        node.span,
+        f"delays that are drawn have at most {LONGEST_RANDOM} steps, for what is on its way is a part of the state; "
+        "or `never`",
+    )
