@@ -80,9 +80,9 @@ class LagTable:
     def lags(self, kind: Kind, variable: int, time: int) -> tuple[int, ...]:
         """The age at which each agent knows the variable's value of step `time`; NEVER where it does not."""
         row = (self.action_lags if kind == "action" else self.observation_lags)[variable]
-        met = self._exchanges.get((kind, variable)) if self.exchanges else None
-        if met is None:
+        if not self.exchanges:
             return row
+        met = self._exchanges.get((kind, variable), {})
         return tuple(min([lag, *(x.age(time) for x in met.get(i, ()))]) for i, lag in enumerate(row))
 
     @cached_property
