@@ -83,7 +83,14 @@ def layered(
     size = model.n_states * WIDTHS[-1] ** 2 * model.horizon
     if model.n_agents != 2 or size > LARGE or any(t.queue for both in steps.transfers for t in both):
         return None
-    return _Builder(steps, relaxation, tolerance, stopped).best()
+    try:
+        return _Builder(steps, relaxation, tolerance, stopped).best()
+    except TooLarge:
+        return None
+
+
+class TooLarge(Exception):
+    """So many news and nodes that even the static team of one pair of types is too large."""
 
 
 class _Builder:
@@ -197,6 +204,8 @@ class _Builder:
         (k1, k2), (w1, w2), n_actions = moves.count, ahead.shape[1:], len(moves.first) - 1
         shape = (len(types[0]), *moves.sizes, k1, k2, w1, w2)
         if np.prod([float(x) for x in shape]) > CELLS:
+            if counts == (1, 1):
+                raise TooLarge
             return [[], []]
         position = np.repeat(np.arange(n_actions), np.diff(moves.first))
         cell = ((position * k1 + moves.news[0]) * k2 + moves.news[1]) * n_states + moves.after
@@ -207,7 +216,7 @@ class _Builder:
         count = [np.full((c, a), k) for c, a, k in zip(counts, moves.sizes, moves.count, strict=True)]
         plans = Plans.of(shape, (count[0], count[1]), kept_actions(payoff, types, counts), CELLS)
         if plans is None:
-            return [[], []]
+            return _action_by_action(now[0], payoff[0]) if counts == (1, 1) else [[], []]
         together = [(x, y, np.arange(len(types[0]))) for x, y in np.ndindex(k1, k2)]
         table = plans.stage(flat, now, types, together, None).table
         _, *chosen = ascended(table, shifted(table)[1].argmax(axis=1))
@@ -381,6 +390,22 @@ class _Builder:
                 step.append(Edges(node, code[which], to[node, number[which]]))
             edges.append(step)
         return controllers_of(rules, edges)
+
+
+def _action_by_action(now: Floats, payoff: Floats) -> list[list[tuple[int, ...]]]:
+    """Good nodes for a law that both know, from what joint actions earn now [A_1, A_2] and what next nodes earn after
+    news [A_1, A_2, K_1, K_2, W_1, W_2]: each joint action leaves a static team whose types are the news."""
+    bound = now + payoff.max(axis=(4, 5)).sum(axis=(2, 3))
+    best, found = -np.inf, list[list[tuple[int, ...]]]()
+    for flat in np.argsort(-bound, axis=None, kind="stable").tolist():
+        one, two = divmod(flat, now.shape[1])
+        if bound[one, two] <= best:
+            break
+        table = payoff[one, two]
+        worth, own, answer = ascended(table, shifted(table)[1].argmax(axis=1))
+        if now[one, two] + worth > best:
+            best, found = float(now[one, two] + worth), [[(one, *own.tolist())], [(two, *answer.tolist())]]
+    return found
 
 
 def shortened(information: Information, horizon: int) -> Information:
