@@ -190,6 +190,7 @@ assert "networkx" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_the_largest_file_loads_within_two_seconds_start_up_included() -> None:
     """In processor time of the whole process, which other work on the machine does not lengthen much."""
     took = []
