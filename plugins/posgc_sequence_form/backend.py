@@ -44,7 +44,7 @@ class SequenceForm:
 
     def applies(self, facts: Facts) -> str | None:
         """Rewards must be zero-sum, nothing may be forgotten, and unless it is named the programme must be small."""
-        why = unserved(self.name, facts.rewards, facts.structure, facts.independent, facts.named)
+        why = unserved(self.name, facts.model, facts.structure, facts.independent, facts.named)
         if why is not None or facts.named:
             return why
         assert facts.model is not None

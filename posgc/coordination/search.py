@@ -55,6 +55,9 @@ class Choice:
     def settle(self, discount: float) -> None:
         """Bounds from those of the children."""
         upper = lower = 0.0
+        if not discount and all(child.best for _, child in self.children or ()):
+            self.upper, self.lower = min(self.upper, self.reward), self.reward
+            return
         for p, child in self.children or ():
             upper += p * child.upper
             lower += p * child.lower
@@ -85,9 +88,16 @@ class Node:
 class Search:
     """The optimal team value of a game under a protocol, from below and from above."""
 
-    def __init__(self, information: Information, epsilon: float, stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        information: Information,
+        epsilon: float,
+        stopped: Callable[[], bool] = lambda: False,
+        beliefs: BeliefStore | None = None,
+    ) -> None:
+        """`beliefs` are those of another search of the same model."""
         self.information, self.model, self.epsilon, self.stopped = information, information.model, epsilon, stopped
-        self.beliefs = BeliefStore(self.model)
+        self.beliefs = beliefs or BeliefStore(self.model)
         self.steps = Steps(information, self.beliefs)
         self.lookahead = Lookahead(self.steps)
         self.relaxation = Relaxation(self.beliefs, stopped)
@@ -271,6 +281,11 @@ class Search:
 
     def _refine(self, choice: Choice, target: float, tolerance: float) -> None:
         discount = self.model.discount
+        if not discount:  # any rules to the end will do
+            for _, child in choice.children or ():
+                self.dive(child)
+            choice.settle(discount)
+            return
         while choice.upper > max(target, choice.lower + tolerance) and self._left > 0:
             p, child = max(choice.children or (), key=lambda c: c[0] * (c[1].upper - c[1].lower))
             try:

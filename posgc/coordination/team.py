@@ -93,7 +93,7 @@ def solve_team(
             if limits.reason != "interrupted":
                 seconds = RICHER if time_limit is None else min(RICHER, LATE * time_limit)
                 late = Limits(seconds, memory_limit, lambda done, total: None)
-                richer = _told_late(information, width, late, lambda: limits.reason == "interrupted")
+                richer = _told_late(search, late, lambda: limits.reason == "interrupted")
             known = _small(search, limits, begun + time_limit if time_limit is not None else float("inf"))
             if limits.extend(time_limit):
                 _run(search)
@@ -115,16 +115,17 @@ def _run(search: Search) -> None:
         search.solve()
 
 
-def _told_late(information: Information, width: float, limits: Limits, interrupted: Callable[[], bool]) -> float:
+def _told_late(poorer: Search, limits: Limits, interrupted: Callable[[], bool]) -> float:
     """An upper bound: what the team can earn where everybody learns everything one step late, if that is more than
     the protocol tells.  Long horizons need it, as it has few components, and those that are known to all at once."""
-    table = information.protocol
+    table = poorer.information.protocol
     rows = (table.action_lags, table.observation_lags)
     sooner = tuple(tuple(tuple(min(lag, 1) for lag in row) for row in lags) for lags in rows)
     if sooner == rows:
         return float("inf")
     protocol = replace(table, name="told one step late", action_lags=sooner[0], observation_lags=sooner[1])
-    search = Search(Information(information.model, protocol), width, lambda: limits() or interrupted())
+    told = Information(poorer.model, protocol)
+    search = Search(told, poorer.epsilon, lambda: limits() or interrupted(), poorer.beliefs)
     limits.held = lambda: search.nbytes
     _run(search)
     return search.upper + search.charge()

@@ -63,7 +63,10 @@ def solve_programme(game: ExtensiveGame, span: float, time_limit: float | None =
         if best.width <= ACCURATE * span:
             break
     if best is None:
-        raise LimitError(f"the linear programme with {game.payoff.nnz} payoffs was not solved: {message}")
+        over = end is not None and time.monotonic() >= end
+        why = f"within {time_limit:g} seconds" if over else f": {message}"
+        what = f"the linear programme with {game.payoff.nnz} payoffs was not solved{' ' if over else ''}{why}"
+        raise LimitError(f"{what}; a programme gives no bracket before its end, --backend cfr does")
     return best
 
 

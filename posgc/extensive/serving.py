@@ -6,7 +6,6 @@ from posgc.extensive.growing import extensive_game
 from posgc.information.items import Information, InformationStructure
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
-from posgc.model.rewards import RewardKind
 
 __all__ = ["PROGRAMME_PAYOFFS", "fits_programme", "unserved"]
 
@@ -18,13 +17,13 @@ PROGRAMME_ENTRIES = 4_000_000
 
 
 def unserved(
-    backend: str, rewards: RewardKind, structure: InformationStructure, independent: bool | None, named: bool
+    backend: str, model: Model | None, structure: InformationStructure, independent: bool | None, named: bool
 ) -> str | None:
     """Why plans in layers do not serve a game, as a sentence; None where they do.
 
     `independent` is Assumption 3's verdict, `named` whether the user asked for this `backend`.
     """
-    if rewards != "zero_sum":
+    if model is None or not _cancel(model):
         return "it needs a zero-sum game of two agents"
     if structure.protocol.forget is not None:
         return (
@@ -34,6 +33,11 @@ def unserved(
     if independent and not named:
         return f"planning on common beliefs is quicker where Assumption 3 holds; --backend {backend} takes it anyway"
     return None
+
+
+def _cancel(model: Model) -> bool:
+    """Whether two agents' rewards cancel; rewards of 0 do, though both agents share them as well."""
+    return model.n_agents == 2 and all((k.reward[0] == -k.reward[1]).all() for k in model.kernels)
 
 
 def fits_programme(model: Model, structure: InformationStructure) -> bool:

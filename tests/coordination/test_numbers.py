@@ -1,5 +1,6 @@
 """Published optima, long horizons against exact rationals, and limits."""
 
+import dataclasses
 import signal
 import threading
 import time
@@ -132,3 +133,12 @@ def test_ctrl_c_keeps_the_bracket_and_the_handler():
     assert time.monotonic() - begun < 50
     assert found.lower <= found.upper
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("table", [NONE, delayed(2)], ids=["none", "delayed"])
+def test_discount_0_counts_the_first_step_alone(table):
+    """Listening costs 2 together and is the best first action (Nair et al. 2003)."""
+    found = solve_team(Information(dataclasses.replace(dectiger(3), discount=0.0), table))
+    assert found.stopped is None
+    assert found.lower == pytest.approx(-2.0) and found.upper == pytest.approx(-2.0)
+    assert len(found.policy.agents[0].steps) == 3
