@@ -151,8 +151,8 @@ def _assumption(reports: Sequence[FileReport]) -> str:
     note = (
         "Strategy-independent beliefs, by protocol, decided at H = 3. *yes*: proved for every horizon; *yes, H = 3*: "
         "for that one; *no*: there is a witness, which `posgc check` prints. Where it fails no row below is "
-        "solved: this page measures planning on common beliefs, which rests on it ([RESULTS.md](../benchmarks/RESULTS.md) has teams of hidden "
-        "histories). A dash: the protocol needs two agents."
+        "solved: this page measures planning on common beliefs, which rests on it "
+        "([RESULTS.md](../benchmarks/RESULTS.md) has teams of hidden histories). A dash: the protocol needs two agents."
     )
     rows = [(r.name, *(r.verdicts[share] for share in CHECKED)) for r in reports if r.facts is not None]
     return f"{note}\n\n{_table(('file', *(f'`{share}`' for share in CHECKED)), rows)}"
@@ -235,7 +235,10 @@ def _unsolved(reports: Sequence[FileReport]) -> str:
         if row.stopped:
             why = row.stopped.partition(" Raise ")[0].rstrip(".")  # the cure is for those who typed the command
             lines.append(f"- `{name}`, `{row.protocol}`, {row.concept}, from H = {_horizon(row.tried)}: {why}")
-    note = "Not measured here: protocols that fail Assumption 3 above, none of them served by planning on common beliefs. The rest:"
+    note = (
+        "Not measured here: protocols that fail Assumption 3 above, none of them served by planning on common beliefs. "
+        "The rest:"
+    )
     return "\n".join([note, "", *lines])
 
 

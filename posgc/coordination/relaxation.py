@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 
 ENTRIES = 4_000_000
 """Successors of beliefs that are listed before the search begins."""
+SLICE = 1000
+"""Beliefs that are looked at between two looks at the clock."""
 CELLS = 10_000_000
 """Values of beliefs, all steps together, that are computed before the search begins."""
 
@@ -95,7 +97,10 @@ class Relaxation:
             grown = len(outlooks.belief) * len(layer) // max(1, (len(outlooks.first) - 1) // len(outlooks.actions))
             if stopped() or len(outlooks.belief) + grown > ENTRIES or len(store) * horizon > CELLS:
                 return
-            outlooks = store.outlooks(h, layer)
+            for k in range(0, len(layer), SLICE):
+                if stopped():
+                    return
+                outlooks = store.outlooks(h, layer[k : k + SLICE])
             rows = outlooks.place.data[layer][:, None] * len(outlooks.actions) + np.arange(len(outlooks.actions))
             layer = np.unique(outlooks.belief.data[gather(outlooks.first.data, rows.ravel())[0]])
             self.layers.append(layer)
