@@ -8,6 +8,7 @@ and joint action at a time, then the components that follow, until it falls belo
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -268,7 +269,7 @@ class Search:
             if -held <= choice.upper:
                 second = min(node.choices[1:3])[0] if len(node.choices) > 1 else np.inf
                 rival = max(-second, node.rules.bound, threshold, node.lower)
-                target = rival - self.epsilon / (4 * self.model.horizon)
+                target = _below(rival, self.epsilon / (4 * self.model.horizon))
                 if choice.children is not None:
                     self._refine(choice, target, self.tolerance(node.h + 1))
                 elif not self._tighten(node, choice, target):
@@ -289,7 +290,7 @@ class Search:
         while choice.upper > max(target, choice.lower + tolerance) and self._left > 0:
             p, child = max(choice.children or (), key=lambda c: c[0] * (c[1].upper - c[1].lower))
             try:
-                self.improve(child, child.upper - (choice.upper - target) / (discount * p))
+                self.improve(child, _below(child.upper, (choice.upper - target) / (discount * p)))
             finally:
                 choice.settle(discount)
 
@@ -368,3 +369,8 @@ class Search:
         for _, child in choice.children or ():
             self.dive(child)
         self._keep(node, choice)
+
+
+def _below(value: float, by: float) -> float:
+    """Less than the value, by so much or by the least that floating point can tell, so that there is always progress."""
+    return min(value - by, math.nextafter(value, -math.inf))

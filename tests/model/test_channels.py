@@ -108,7 +108,7 @@ def against_plain(shape, seed) -> bool:  # type: ignore[no-untyped-def]
     return True
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(shapes(rewards=("common",), histories=60, structures=("any", "none")), SEEDS)
 def test_the_coordinator_finds_the_optimum_of_the_definition(shape, seed):
     against_plain(shape, seed)
