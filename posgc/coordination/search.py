@@ -372,5 +372,5 @@ class Search:
 
 
 def _below(value: float, by: float) -> float:
-    """Less than the value, by so much or by the least that floating point can tell, so that there is always progress."""
+    """Less than the value, by so much or the least that floating point tells, so that there is always progress."""
     return min(value - by, math.nextafter(value, -math.inf))
