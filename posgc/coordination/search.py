@@ -52,6 +52,7 @@ class Choice:
     lower: float = -np.inf
     reward: float = 0.0
     children: list[tuple[float, Node]] | None = None  # None until the rule is expanded
+    ahead: float = np.inf  # what the upper bounds of children make of it; `upper` may be closer
 
     def settle(self, discount: float) -> None:
         """Bounds from those of the children."""
@@ -62,7 +63,8 @@ class Choice:
         for p, child in self.children or ():
             upper += p * child.upper
             lower += p * child.lower
-        self.upper = min(self.upper, self.reward + discount * upper)
+        self.ahead = self.reward + discount * upper
+        self.upper = min(self.upper, self.ahead)
         self.lower = max(self.lower, self.reward + discount * lower)
 
 
@@ -290,7 +292,7 @@ class Search:
         while choice.upper > max(target, choice.lower + tolerance) and self._left > 0:
             p, child = max(choice.children or (), key=lambda c: c[0] * (c[1].upper - c[1].lower))
             try:
-                self.improve(child, _below(child.upper, (choice.upper - target) / (discount * p)))
+                self.improve(child, _below(child.upper, (choice.ahead - target) / (discount * p)))
             finally:
                 choice.settle(discount)
 
