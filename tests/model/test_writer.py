@@ -14,6 +14,7 @@ from random_games import games
 from posgc.language import Source, compile_game, format_source
 from posgc.language.diagnostics import LimitError
 from posgc.model import Model, tabulate
+from posgc.model.arrays import Kernel
 from posgc.model.build import from_arrays, kernel_from_entries
 from posgc.model.compare import same_arrays, stretched
 from posgc.model.writing.factors import tidy
@@ -50,7 +51,25 @@ def test_shipped_games_come_back(path: Path) -> None:
     model = tabulate(compile_game(Source(path.name, path.read_text(encoding="utf-8"))))
     text = posg_text(model, ["About this game."])
     assert format_source(text) == text and "# About this game." in text
-    assert same_arrays(model, read(text)) is None
+    assert same_arrays(met(model), met(read(text))) is None
+
+
+def met(model: Model) -> Model:
+    """The model with a kernel for each step and nothing in rows of states that the step cannot find: what stands there
+    depends on which steps share a kernel."""
+    kernels, found = [], np.isin(np.arange(model.n_states), model.initial.state)
+    for h in range(1, model.horizon + 1):
+        kernel, lengths = model.kernel(h), np.diff(model.kernel(h).indptr)
+        rows = np.tile(found, len(lengths) // model.n_states)
+        allowed = np.isin(np.arange(len(rows)) // model.n_states, model.allowed(h))
+        kept = np.repeat(rows & allowed, lengths)
+        samples = None if kernel.sample_reward is None else kernel.sample_reward[:, kept]
+        reward = kernel.reward * (rows & allowed).reshape(kernel.reward.shape[1:])
+        indptr = np.concatenate(([0], np.cumsum(lengths * (rows & allowed))))
+        entries = kernel.observation[kept], kernel.state[kept], kernel.probability[kept]
+        kernels.append(Kernel(indptr, *entries, reward, samples, None))
+        found = np.isin(np.arange(model.n_states), kernel.state[kept])
+    return replace(model, kernels=tuple(kernels), kernel_of_step=tuple(range(model.horizon)))
 
 
 @given(games(risky=False))
