@@ -82,7 +82,7 @@ class _Minimisation:
 
     def run(self, progress: Progress) -> Result:
         options, information = self.options, self.problem.information
-        limits = Limits(options.time_limit, None, lambda done, total: None)
+        limits = Limits(options.time_limit)
         with limits.interruptible():
             game = extensive_game(information)
             asked = options.epsilon or RELATIVE * float(spans_to_come(information.model)[0, 0])

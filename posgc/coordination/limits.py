@@ -23,7 +23,12 @@ class Limits:
     `held` counts bytes; `report` is called with whole seconds gone and the time limit in seconds, 0 for none.
     """
 
-    def __init__(self, seconds: float | None, nbytes: float | None, report: Callable[[int, int], None]) -> None:
+    def __init__(
+        self,
+        seconds: float | None,
+        nbytes: float | None = None,
+        report: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
         self.reason: Reason | None = None
         self.held: Callable[[], int] = lambda: 0
         self._begun = time.monotonic()

@@ -1,7 +1,8 @@
 """Joint decision rules of a stage, best first, without listing them all.
 
-The worth of a joint decision rule is a sum over joint types of payoffs of joint actions.  Rules of all agents but the
-last are built type by type; what is still open is bounded by letting every joint type choose for itself, and the last
+The worth of a joint decision rule is a sum over joint types of payoffs of joint actions, or of options of two agents
+that look further.  Rules of all agents but the last are built type by type; what is still open is bounded by letting
+every joint type choose for itself, for two agents under payoffs that were shifted to make this bound low, and the last
 agent answers type by type.  Its answers after the best come in order too.
 """
 
@@ -18,13 +19,13 @@ import numpy.typing as npt
 
 from posgc.coordination.lookahead import Ahead
 from posgc.coordination.messages import ascended, shifted
+from posgc.coordination.steps import Rule
 
 __all__ = ["Rules"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Stage = Ahead | Floats
-Rule = tuple[Ints, ...]
 
 FINE = 2.0**-42
 """Worths that differ by less than this share of what a stage is worth count as equal, the higher taken for both."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from posgc.coordination.search import Choice, Node, Search
+from posgc.coordination.nodes import Choice, Node
+from posgc.coordination.search import Search
 from posgc.coordination.steps import Played, Rule
 from posgc.model.ragged import pointers
 from posgc.policy.controllers import Controller, Controllers, ControllerStep

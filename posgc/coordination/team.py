@@ -83,7 +83,7 @@ def solve_team(
     limits = Limits(None if time_limit is None else SEARCH * time_limit, memory_limit, report)
     span = float(spans_to_come(information.model)[0][0])
     width = max(epsilon or RELATIVE * span, SMALLEST * span, 1e-300)
-    richer = float("inf")
+    richer: Search | None = None
     with limits.interruptible(), _deep(information.horizon):
         search = Search(information, width, limits)
         limits.held = lambda: search.nbytes
@@ -92,16 +92,16 @@ def solve_team(
         if limits.reason is not None:
             if limits.reason != "interrupted":
                 seconds = RICHER if time_limit is None else min(RICHER, LATE * time_limit)
-                late = Limits(seconds, memory_limit, lambda done, total: None)
-                richer = _told_late(search, late, lambda: limits.reason == "interrupted")
+                richer = _told_late(search, Limits(seconds, memory_limit), lambda: limits.reason == "interrupted")
             known = _small(search, limits, begun + time_limit if time_limit is not None else float("inf"))
             if limits.extend(time_limit):
                 _run(search)
         lower, policy = best_policy(search) if search.lower > float("-inf") else (float("-inf"), None)
         if policy is None or (known is not None and known[0] > lower):
             lower, policy = known or bounded(search.steps, search.relaxation, TYPES)
-    charge = search.charge()
-    upper = max(min(search.upper + charge, richer), lower)
+    searches = [search] if richer is None else [search, richer]
+    upper, charge = min((bound.upper + bound.charge(), bound.charge()) for bound in searches)
+    upper = max(upper, lower)
     closed = limits.reason if upper - lower > width + 2 * charge else None
     types = max(max(component.counts) for component in search.steps.component)
     return Found(policy, lower, upper, charge, closed, len(search.nodes), len(search.steps.component), types)
@@ -115,20 +115,20 @@ def _run(search: Search) -> None:
         search.solve()
 
 
-def _told_late(poorer: Search, limits: Limits, interrupted: Callable[[], bool]) -> float:
-    """An upper bound: what the team can earn where everybody learns everything one step late, if that is more than
-    the protocol tells.  Long horizons need it, as it has few components, and those that are known to all at once."""
+def _told_late(poorer: Search, limits: Limits, interrupted: Callable[[], bool]) -> Search:
+    """A search whose upper bound is one of the poorer search's game: everybody learns everything one step late, or
+    sooner where the protocol at hand is sooner.  Long horizons need it: it has few components."""
     table = poorer.information.protocol
     rows = (table.action_lags, table.observation_lags)
     sooner = tuple(tuple(tuple(min(lag, 1) for lag in row) for row in lags) for lags in rows)
     if sooner == rows:
-        return float("inf")
+        return poorer
     protocol = replace(table, name="told one step late", action_lags=sooner[0], observation_lags=sooner[1])
     told = Information(poorer.model, protocol)
     search = Search(told, poorer.epsilon, lambda: limits() or interrupted(), poorer.beliefs)
-    limits.held = lambda: search.nbytes
+    limits.held = lambda: poorer.nbytes + search.nbytes  # both are held
     _run(search)
-    return search.upper + search.charge()
+    return search
 
 
 def _small(search: Search, limits: Limits, end: float) -> tuple[float, Controllers]:

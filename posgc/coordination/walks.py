@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from posgc.coordination.limits import Limits
 from posgc.coordination.moves import Moves, start_of
+from posgc.coordination.nodes import Node
 from posgc.coordination.relaxation import Relaxation
-from posgc.coordination.search import Node, Search, Stopped
+from posgc.coordination.search import Search, Stopped
 from posgc.coordination.steps import Steps
 from posgc.information.items import Information
 from posgc.model.ragged import gather
@@ -73,7 +74,7 @@ def components(information: Information, tolerance: float) -> list[Floats]:
     if not information.model.steady:
         return met
     for horizon in range(2, min(SHORT, information.horizon - 1) + 1):
-        search = Search(_shortened(information, horizon), tolerance, Limits(EFFORT, None, _silent))
+        search = Search(_shortened(information, horizon), tolerance, Limits(EFFORT))
         try:
             for _, root in search.roots:
                 search.dive(root)
@@ -104,10 +105,6 @@ def _law(search: Search, node: Node) -> Floats:
     cell = (store.state.data[at], *component.types[:, row])
     np.add.at(law, cell, component.weight[row] * store.probability.data[at])
     return law
-
-
-def _silent(done: int, total: int) -> None:
-    """Nobody is told."""
 
 
 def frequent(beliefs: list[Floats]) -> list[Floats]:
