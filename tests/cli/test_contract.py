@@ -293,7 +293,12 @@ def test_ctrl_c_ends_cleanly(tmp_path):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(3)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=5)
+    except subprocess.TimeoutExpired:
+        # A library may catch everything while it is imported, on a slow machine about once in a hundred times.
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=5)
     assert process.returncode == 130 and out == b"" and b"Traceback" not in err and b"stopped" in err
     assert list(tmp_path.iterdir()) == []
 
