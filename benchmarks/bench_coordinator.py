@@ -23,9 +23,12 @@ GAMES = Path(__file__).resolve().parent.parent / "games"
 ROWS = [
     ("dectiger", 5, None),
     ("dectiger", 6, None),
+    ("dectiger", 7, None),
     ("boxPushingUAI07", 4, None),
     ("boxPushingUAI07", 5, None),
+    ("boxPushingUAI07", 6, None),
     ("GridSmall", 5, 1),
+    ("GridSmall", 6, 1),
     ("fireFighting_2_3_3", 4, None),
     ("fireFighting_2_3_3", 5, None),
     ("Mars", 4, None),
