@@ -250,9 +250,10 @@ def _options(count: Ints, kept: Bools, strides: tuple[int, int, int]) -> tuple[I
         for a in range(n_actions):
             end = begin + int(many[t, a])
             action[t, begin:end] = a
-            for k, digit in enumerate(np.unravel_index(np.arange(end - begin), sizes[t, a])):
-                place[t, begin:end, k] = (
-                    a * strides[0] + k * strides[1] + np.flatnonzero(kept[t, a, k])[digit] * strides[2]
-                )
+            rest = np.arange(end - begin)
+            for k in reversed(range(news)):
+                rest, digit = np.divmod(rest, sizes[t, a, k])
+                after = np.flatnonzero(kept[t, a, k])[digit]
+                place[t, begin:end, k] = a * strides[0] + k * strides[1] + after * strides[2]
             begin = end
     return action, place

@@ -12,9 +12,14 @@ from hypothesis import strategies as st
 from posgc.coordination.lookahead import Ahead, one_step
 from posgc.coordination.messages import ascended, shifted
 from posgc.coordination.stage import Rules
+from posgc.coordination.team import solve_team
+from posgc.information.items import Information
+from posgc.language.sharing.lag_table import NEVER, LagTable
+from posgc.model.build import from_arrays
 
 SIZES, FEW = st.integers(1, 3), st.integers(1, 2)
 SEEDS = st.integers(0, 2**32 - 1)
+NONE = LagTable("none", ((1, NEVER), (NEVER, 1)), ((0, NEVER), (NEVER, 0)))
 CLOSE = 1e-12
 """Absolute; payoffs are of order 1."""
 
@@ -88,3 +93,23 @@ def test_rows_of_one_pair_of_types_are_added():
     assert table[0, 1].tolist() == [[4.0, 7.0]]
     assert table[1, 0].tolist() == [[7.0, 11.0]]
     assert not table[0, 0].any() and not table[1, 1].any()
+
+
+def test_more_news_than_numpy_has_dimensions():
+    """Both hear one of 70 sounds of one coin and name the coin: with a sound for each face they are right."""
+    sounds = 70
+    hear = np.zeros((2, sounds))
+    hear[0, ::2] = hear[1, 1::2] = 2 / sounds
+    reward = np.zeros((2, 4, 2))
+    reward[:, [0, 3], [0, 1]] = 1.0
+    model = from_arrays(
+        transition=np.tile(np.eye(2), (4, 1, 1)),
+        emission=np.tile((hear[:, :, None] * hear[:, None, :]).reshape(2, -1), (4, 1, 1)),
+        reward=reward,
+        initial=np.full(2, 0.5),
+        action_sizes=(2, 2),
+        observation_sizes=(sounds, sounds),
+        horizon=2,
+    )
+    found = solve_team(Information(model, NONE))
+    assert found.lower == pytest.approx(1.5) and found.upper == pytest.approx(1.5)
