@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +17,12 @@ from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
 from posgc.model.ragged import gather
 
-__all__ = ["ENTRY_LIMIT", "extensive_game"]
+__all__ = ["ENTRY_LIMIT", "extensive_game", "rewards_cancel"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Sets = tuple[InformationSets, ...]
 
 ENTRY_LIMIT = 30_000_000
 """Entries of the tables of one step, and payoffs of all; a step takes some 60 bytes for each (2 GB)."""
@@ -29,24 +31,29 @@ ENTRY_LIMIT = 30_000_000
 def extensive_game(
     information: Information, *, payoffs: int = ENTRY_LIMIT, entries: int = ENTRY_LIMIT, merge: bool = True
 ) -> ExtensiveGame:
-    """The game of two agents in layers, the first agent's payoffs; agents must forget nothing.
+    """The game in layers; agents must forget nothing.
+
+    In a zero-sum game of two agents sets are merged unless `merge` is False, which keeps its values and Nash equilibria
+    but not its correlated ones; of other games none are.
 
     Every table is counted before it is made.  Raises LimitError past `payoffs` payoffs of all steps or `entries`
     entries of one step's tables, and where codes of news need more than 62 bits.
     """
     live = _live_states(information.model)
+    cancel = rewards_cancel(information.model)
     rows, sets = _first(information, live)
     layers, errors, left = list[Layer](), np.zeros(information.horizon), payoffs
     for h in range(1, information.horizon + 1):
-        if merge:
+        if merge and cancel:
             merger = Merger(information, h, rows, sets)
             rows, sets, errors[h - 1] = merger.run()
         actions = len(information.model.allowed(h))
-        left -= rows.weight.shape[0] * actions
+        payees = 1 if cancel else information.model.n_agents
+        left -= rows.weight.shape[0] * actions * payees
         if left < 0:
-            what = f"{rows.weight.shape[0]} pairs of information sets with {actions} joint actions"
+            what = f"{rows.weight.shape[0]} combinations of information sets with {actions} joint actions"
             raise LimitError(f"step {h}: {what} go beyond {payoffs} payoffs; share more, or take fewer steps")
-        layers.append(_layer(information.model, h, rows, sets))
+        layers.append(_layer(information.model, h, rows, sets, payees))
         if h == information.horizon or not live[h].any():
             break
         rows, sets = _next(information, h, rows, sets, live[h], entries)
@@ -55,10 +62,17 @@ def extensive_game(
     return ExtensiveGame(tuple(layers), errors[: len(layers)])
 
 
-def _layer(model: Model, h: int, rows: Rows, sets: tuple[InformationSets, InformationSets]) -> Layer:
-    table = model.kernel(h).reward[0][model.allowed(h)].T * model.discount ** (h - 1)
-    shape = -1, sets[0].n_choices, sets[1].n_choices
-    return Layer(sets, rows.pair, (rows.weight @ table).reshape(shape), rows.weight.nnz)
+def rewards_cancel(model: Model) -> bool:
+    """Whether there are two agents whose rewards cancel; rewards of 0 do, though both agents share them as well."""
+    return model.n_agents == 2 and all((k.reward[0] == -k.reward[1]).all() for k in model.kernels)
+
+
+def _layer(model: Model, h: int, rows: Rows, sets: Sets, payees: int) -> Layer:
+    """What the first `payees` agents earn at a step."""
+    tables = model.kernel(h).reward[:payees, model.allowed(h)] * model.discount ** (h - 1)
+    shape = payees, rows.weight.shape[0], *(one.n_choices for one in sets)
+    payoff = np.stack([rows.weight @ table.T for table in tables]).reshape(shape)
+    return Layer(sets, rows.joint, payoff, rows.weight.nnz)
 
 
 def _live_states(model: Model) -> Bools:
@@ -76,7 +90,7 @@ def _live_states(model: Model) -> Bools:
     return live[:-1]
 
 
-def _first(information: Information, live: Bools) -> tuple[Rows, tuple[InformationSets, InformationSets]]:
+def _first(information: Information, live: Bools) -> tuple[Rows, Sets]:
     """What step 1 begins with."""
     initial = information.model.initial
     some = live[0][initial.state]
@@ -87,7 +101,8 @@ def _first(information: Information, live: Bools) -> tuple[Rows, tuple[Informati
         (initial.probability[some], (np.arange(len(u)), initial.state[some])), shape=(len(u), len(live[0]))
     )
     empty = np.zeros(len(u), dtype=np.int64)
-    return _rows(information, 1, [empty, empty], [1, 1], list(news), u, entry)
+    n = information.model.n_agents
+    return _rows(information, 1, [empty] * n, [1] * n, list(news), u, entry)
 
 
 def _rows(
@@ -98,10 +113,10 @@ def _rows(
     news: list[Ints],
     u: Ints,
     law: sparse.csr_array,
-) -> tuple[Rows, tuple[InformationSets, InformationSets]]:
+) -> tuple[Rows, Sets]:
     """Rows and information sets of step h from histories with sequences `before` of the step before, news and laws."""
     found, own = [], []
-    for i in range(2):
+    for i in range(information.model.n_agents):
         choices = 1 if h == 1 else len(information.model.choices(i, h - 1))
         codes, at = np.unique(news[i], return_inverse=True)
         if n_before[i] * len(codes) > CODE_LIMIT:
@@ -114,25 +129,28 @@ def _rows(
         n_choices = len(information.model.choices(i, h))
         found.append(InformationSets(into, n_choices, source[order], code[order], to[order]))
         own.append(which)
-    return Rows.summed(np.stack(own), u, law, len(found[1])), (found[0], found[1])
+    widths = tuple(len(sets) for sets in found)
+    if math.prod(widths) > CODE_LIMIT:
+        raise LimitError(f"step {h}: combinations of information sets need more than 62 bits; take fewer steps")
+    return Rows.summed(np.stack(own), u, law, widths), tuple(found)
 
 
 def _next(
     information: Information,
     h: int,
     rows: Rows,
-    sets: tuple[InformationSets, InformationSets],
+    sets: Sets,
     live: Bools,
     limit: int,
-) -> tuple[Rows, tuple[InformationSets, InformationSets]]:
+) -> tuple[Rows, Sets]:
     """Rows and information sets of step h + 1."""
     model = information.model
     moves = _Moves.of(model, h, live)
     work = int(np.diff(moves.table.indptr)[rows.weight.indices].sum())
     if work > limit:
         raise LimitError(
-            f"step {h + 1}: {work} ways to go on from {rows.weight.shape[0]} pairs of information sets (limit "
-            f"{limit}); share more, or take fewer steps"
+            f"step {h + 1}: {work} ways to go on from {rows.weight.shape[0]} combinations of information sets "
+            f"(limit {limit}); share more, or take fewer steps"
         )
     ahead = rows.weight @ moves.table
     ahead.eliminate_zeros()  # products that underflow
@@ -148,9 +166,9 @@ def _next(
     action, seen = model.allowed(h)[moves.action[way]], moves.observation[way]
     held, pending = rows.u[before], information.pending(h)
     sizes = [one.n_choices for one in sets]
-    played = np.divmod(moves.action[way], sizes[1])
-    sequences = [rows.pair[i][before] * sizes[i] + played[i] for i in range(2)]
-    news = [learnt(information, i, h, pending, held, action, seen) for i in range(2)]
+    played = np.unravel_index(moves.action[way], sizes)
+    sequences = [joint[before] * size + own for joint, size, own in zip(rows.joint, sizes, played, strict=True)]
+    news = [learnt(information, i, h, pending, held, action, seen) for i in range(model.n_agents)]
     counts = [len(one) * size for one, size in zip(sets, sizes, strict=True)]
     return _rows(information, h + 1, sequences, counts, news, kept(information, h, held, action, seen), law)
 

@@ -1,4 +1,4 @@
-"""A two-agent zero-sum game in layers: information sets of both agents and what they meet with, by step.
+"""A game in layers: information sets of every agent and what they meet with, by step.
 
 An *information set* of agent i at step h is what i has learnt by then (`InformationStructure.news` of every step, its
 own actions included), a *sequence* an information set with an action.  A *plan* x of agent i gives every set the
@@ -7,17 +7,19 @@ product of i's own probabilities on the way there, and every sequence that times
 
     x(sets of h) = into_h x(sequences of h - 1),      sum_a x(set, a) = x(set).
 
-Chance and the other agent are in the *rows*: for each pair of sets that can occur together the unnormalised law of the
-state, W(I, J, s), the product of what chance draws on the way, summed over all histories that both agents together
-cannot tell apart.  What these add to the payoff of plans x and y is W(I, J, s) x(I, a) y(J, b) r(s, a, b), so that rows
-suffice, and the expected payoff is x' A y with A(I a, J b) = sum_s W(I, J, s) r(s, a, b) (von Stengel 1996).
+Chance and the other agents are in the *rows*: for sets I_1, ..., I_n that can occur together the unnormalised law of
+the state, W(I_1, ..., I_n, s), the product of what chance draws on the way, summed over all histories that the agents
+together cannot tell apart.  What these add to agent j's payoff of plans x_1, ..., x_n is the sum over states of
+W(I_1, ..., I_n, s) x_1(I_1, a_1) ... x_n(I_n, a_n) r_j(s, a), so that rows suffice.  With two agents the expected
+payoff is bilinear, x_1' A_j x_2 with A_j(I a, J b) = sum_s W(I, J, s) r_j(s, a, b) (von Stengel 1996).
 
-Sets may be *merged* (`posgc.extensive.merging`): then `into` has several entries in a row, and the sets make an acyclic
-graph in place of a tree.  Nothing that is said of plans above changes.
+In a zero-sum game of two agents sets may be *merged* (`posgc.extensive.merging`): then `into` has several entries in a
+row, and the sets make an acyclic graph in place of a tree.  Nothing that is said of plans above changes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-__all__ = ["ExtensiveGame", "InformationSets", "Layer"]
+__all__ = ["ExtensiveGame", "InformationSets", "Layer", "Terms"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -53,10 +55,40 @@ class InformationSets:
 class Layer:
     """One step."""
 
-    sets: tuple[InformationSets, InformationSets]
-    pair: Ints  # [2, P]: the sets of both agents in each row, distinct pairs
-    payoff: Floats  # [P, A_1, A_2]: what the first agent earns at this step, discounted, times the weight of the row
+    sets: tuple[InformationSets, ...]  # [n]
+    joint: Ints  # [n, P]: each agent's set in each row, distinct columns
+    # [m, P, A_1, ..., A_n]: what is earned at this step, discounted, times the weight of the row; by the first agent
+    # alone (m = 1) in a zero-sum game of two, else by each (m = n)
+    payoff: Floats
     entries: int  # pairs of row and state
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """What is earned, as E terms: agents' sequences that occur together, and what each agent earns by them."""
+
+    sequence: Ints  # [n, E]
+    value: Floats  # [m, E], m as in `Layer.payoff`
+    sizes: tuple[int, ...]  # sequences of each agent
+
+    def earned(self, agent: int) -> Floats:
+        """[E], by one agent."""
+        earned: Floats = self.value[agent] if agent < len(self.value) else -self.value[0]
+        return earned
+
+    def matrix(self, agent: int) -> sparse.csr_array:
+        """What an agent earns in a game of two, [sequences of the first, of the second], terms of 0 left out."""
+        value, (first, second) = self.earned(agent), self.sequence
+        some = value != 0
+        return sparse.csr_array((value[some], (first[some], second[some])), shape=(self.sizes[0], self.sizes[1]))
+
+    def gradient(self, agent: int, plans: Sequence[Floats], of: int | None = None) -> Floats:
+        """What each of `agent`'s sequences earns for agent `of` (itself, unless said) against the others' plans."""
+        value = self.earned(agent if of is None else of).copy()
+        for j, plan in enumerate(plans):
+            if j != agent:
+                value *= plan[self.sequence[j]]
+        return np.asarray(np.bincount(self.sequence[agent], value, self.sizes[agent]), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,24 +107,33 @@ class ExtensiveGame:
         """[H + 1]: where the sequences of each step begin among all of the agent's."""
         return np.cumsum([0, *(len(sets) * sets.n_choices for sets in self.sets(agent))], dtype=np.int64)
 
+    @property
+    def n_agents(self) -> int:
+        """n."""
+        return len(self.layers[0].sets)
+
+    @cached_property
+    def terms(self) -> Terms:
+        """All that can be earned, steps one after the other."""
+        offsets = [self.offsets(i) for i in range(self.n_agents)]
+        sequences, values = [], []
+        for h, layer in enumerate(self.layers):
+            row, *actions = np.nonzero(layer.payoff.any(axis=0))
+            own = zip(offsets, layer.joint, layer.sets, actions, strict=True)
+            sequences.append(np.stack([at[h] + joint[row] * one.n_choices + a for at, joint, one, a in own]))
+            values.append(np.stack([earned[row, *actions] for earned in layer.payoff]))
+        sizes = tuple(int(at[-1]) for at in offsets)
+        return Terms(np.concatenate(sequences, axis=1), np.concatenate(values, axis=1), sizes)
+
     @cached_property
     def payoff(self) -> sparse.csr_array:
-        """A [sequences of the first agent, of the second], steps one after the other."""
-        one, two = self.offsets(0), self.offsets(1)
-        rows, columns, data = [], [], []
-        for h, layer in enumerate(self.layers):
-            a, b = (sets.n_choices for sets in layer.sets)
-            row, i, j = np.nonzero(layer.payoff)
-            rows.append(one[h] + layer.pair[0][row] * a + i)
-            columns.append(two[h] + layer.pair[1][row] * b + j)
-            data.append(layer.payoff[row, i, j])
-        where = np.concatenate(rows), np.concatenate(columns)
-        return sparse.csr_array((np.concatenate(data), where), shape=(int(one[-1]), int(two[-1])))
+        """A [sequences of the first agent, of the second]: what the first of two agents earns."""
+        return self.terms.matrix(0)
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Information sets of both agents, and rows."""
+        """Information sets of all agents, and rows."""
         return {
             "information_sets": sum(len(sets) for layer in self.layers for sets in layer.sets),
-            "rows": sum(layer.pair.shape[1] for layer in self.layers),
+            "rows": sum(layer.joint.shape[1] for layer in self.layers),
         }

@@ -42,36 +42,37 @@ RELATIVE = 1e-11
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of a step (`posgc.extensive.layers`), sorted by pair."""
+    """Rows of a step (`posgc.extensive.layers`), sorted by the agents' sets."""
 
-    pair: Ints  # [2, P]
-    u: Ints  # [P], codes of the items that somebody is yet to learn; both agents' sets determine them
+    joint: Ints  # [n, P]
+    u: Ints  # [P], codes of the items that somebody is yet to learn; the agents' sets together determine them
     weight: sparse.csr_array  # [P, S]
 
     @staticmethod
-    def summed(pair: Ints, u: Ints, weight: sparse.csr_array, width: int) -> Rows:
-        """Rows with those of equal pairs added up; `width`: the second agent's sets."""
-        keys, first, at = np.unique(pair[0] * width + pair[1], return_index=True, return_inverse=True)
+    def summed(joint: Ints, u: Ints, weight: sparse.csr_array, widths: tuple[int, ...]) -> Rows:
+        """Rows with those of equal sets added up; `widths`: how many sets each agent has, their product below 2^62."""
+        code = joint[0]
+        for own, width in zip(joint[1:], widths[1:], strict=True):
+            code = code * width + own
+        keys, first, at = np.unique(code, return_index=True, return_inverse=True)
         gathered = sparse.csr_array((np.ones(len(at)), (at, np.arange(len(at)))), shape=(len(keys), len(at)))
-        return Rows(np.stack(np.divmod(keys, width)), u[first], sparse.csr_array(gathered @ weight))
+        return Rows(joint[:, first], u[first], sparse.csr_array(gathered @ weight))
 
 
 class Merger:
     """The rows and information sets of step h, and how they are merged."""
 
-    def __init__(
-        self, information: Information, h: int, rows: Rows, sets: tuple[InformationSets, InformationSets]
-    ) -> None:
+    def __init__(self, information: Information, h: int, rows: Rows, sets: tuple[InformationSets, ...]) -> None:
         self.rows, self.sets = rows, list(sets)
         self.information, self.h, self.error = information, h, 0.0
 
-    def run(self) -> tuple[Rows, tuple[InformationSets, InformationSets], float]:
+    def run(self) -> tuple[Rows, tuple[InformationSets, ...], float]:
         """Rows, sets, and the largest relative change of an entry that merging made, both agents' added."""
         agent, still = 0, 0
         while still < 2:
             still = 0 if self._merge(agent) else still + 1
             agent = 1 - agent
-        return self.rows, (self.sets[0], self.sets[1]), self.error
+        return self.rows, tuple(self.sets), self.error
 
     def _merge(self, agent: int) -> bool:
         """Whether any two sets of the agent were merged."""
@@ -88,20 +89,20 @@ class Merger:
         total = np.bincount(member, mass)
         shares = sparse.csr_array((mass / total[member], (member, np.arange(count))), shape=(len(kept), count))
         self.sets[agent] = replace(sets, into=sparse.csr_array(shares @ sets.into), edge_to=member[sets.edge_to])
-        pair = self.rows.pair.copy()
-        pair[agent] = member[pair[agent]]
-        self.rows = Rows.summed(pair, self.rows.u, self.rows.weight, len(self.sets[1]))
+        joint = self.rows.joint.copy()
+        joint[agent] = member[joint[agent]]
+        self.rows = Rows.summed(joint, self.rows.u, self.rows.weight, (len(self.sets[0]), len(self.sets[1])))
         return True
 
     def _normalised(self, agent: int) -> tuple[sparse.csr_array, Floats]:
         """[sets, other's sets * S] with rows that sum to 1, column indices ascending, and what they summed to."""
-        weight, pair = self.rows.weight, self.rows.pair
+        weight, joint = self.rows.weight, self.rows.joint
         n_states = weight.shape[1]
         row = np.repeat(np.arange(weight.shape[0]), np.diff(weight.indptr))
-        column = pair[1 - agent][row] * n_states + weight.indices
+        column = joint[1 - agent][row] * n_states + weight.indices
         shape = len(self.sets[agent]), len(self.sets[1 - agent]) * n_states
-        mass = np.asarray(np.bincount(pair[agent][row], weight.data, shape[0]), dtype=np.float64)
-        table = sparse.csr_array((weight.data / mass[pair[agent][row]], (pair[agent][row], column)), shape=shape)
+        mass = np.asarray(np.bincount(joint[agent][row], weight.data, shape[0]), dtype=np.float64)
+        table = sparse.csr_array((weight.data / mass[joint[agent][row]], (joint[agent][row], column)), shape=shape)
         table.sort_indices()
         return table, mass
 
@@ -113,7 +114,7 @@ class Merger:
         for item in items:
             if information.variable(item).agent == agent:
                 digit = np.zeros_like(code)
-                digit[self.rows.pair[agent]] = codec.digit(self.rows.u, item)
+                digit[self.rows.joint[agent]] = codec.digit(self.rows.u, item)
                 code = code * information.size(item) + digit
         return code
 

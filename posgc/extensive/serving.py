@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posgc.extensive.growing import extensive_game
+from posgc.extensive.growing import extensive_game, rewards_cancel
 from posgc.information.items import Information, InformationStructure
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
@@ -23,7 +23,7 @@ def unserved(
 
     `independent` is Assumption 3's verdict, `named` whether the user asked for this `backend`.
     """
-    if model is None or not _cancel(model):
+    if model is None or not rewards_cancel(model):
         return "it needs a zero-sum game of two agents"
     if structure.protocol.forget is not None:
         return (
@@ -33,11 +33,6 @@ def unserved(
     if independent and not named:
         return f"planning on common beliefs is quicker where Assumption 3 holds; --backend {backend} takes it anyway"
     return None
-
-
-def _cancel(model: Model) -> bool:
-    """Whether two agents' rewards cancel; rewards of 0 do, though both agents share them as well."""
-    return model.n_agents == 2 and all((k.reward[0] == -k.reward[1]).all() for k in model.kernels)
 
 
 def fits_programme(model: Model, structure: InformationStructure) -> bool:

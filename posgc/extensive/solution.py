@@ -52,7 +52,7 @@ def charge(model: Model, game: ExtensiveGame) -> float:
     terms = np.zeros(model.horizon, dtype=np.int64)
     for h, layer in enumerate(game.layers):
         for agent, sets in enumerate(layer.sets):
-            met = np.bincount(layer.pair[agent], minlength=1).max() * layer.payoff[0].size
+            met = np.bincount(layer.joint[agent], minlength=1).max() * layer.payoff[0, 0].size
             terms[h] += int(met) + int(np.diff(sets.into.indptr).max()) + len(sets) + sets.n_choices
     merged = np.zeros(model.horizon)
     merged[:steps] = game.merged

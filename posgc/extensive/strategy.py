@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def controllers_of(
-    information: InformationStructure, game: ExtensiveGame, behaviours: tuple[Behaviour, Behaviour]
+    information: InformationStructure, game: ExtensiveGame, behaviours: Sequence[Behaviour]
 ) -> Controllers:
     """A controller for each agent, whose nodes are its information sets.
 

@@ -83,9 +83,9 @@ def test_merging_leaves_of_leduc_poker_what_its_textbook_tree_has() -> None:
 
 def test_what_does_not_fit_is_refused_with_its_size() -> None:
     information = read("adversarial_tiger", "none", 6)
-    with pytest.raises(LimitError, match=r"step 5: 28561 pairs of information sets with 6 joint actions .* 100000 pay"):
+    with pytest.raises(LimitError, match=r"step 5: 28561 combinations of information sets with 6 joint .* 100000 pay"):
         extensive_game(information, payoffs=100_000)
-    with pytest.raises(LimitError, match=r"step 5: 62028 ways to go on from 2197 pairs .*limit 5000"):
+    with pytest.raises(LimitError, match=r"step 5: 62028 ways to go on from 2197 combinations .*limit 5000"):
         extensive_game(information, entries=5_000)
 
 

@@ -112,3 +112,27 @@ def test_regret_closes_on_the_plain_value(shape: Shape, seed: int, rule: Rule, a
 @given(ZERO_SUM, SEEDS, st.sampled_from(("predictive", "discounted")), st.booleans())
 def test_regret_closes_on_the_plain_value_of_many_games(shape: Shape, seed: int, rule: Rule, alternating: bool) -> None:
     check_regret(game(shape, seed), rule, alternating)
+
+
+def check_any_rewards(information: Information, seed: int) -> None:
+    """Unmerged layers of any game: the judge finds the values of any plans and their best responses."""
+    layers = extensive_game(information, merge=False)
+    rng = np.random.default_rng(seed)
+    plans = [Plans.of(layers, agent) for agent in range(layers.n_agents)]
+    behaviours = [random_behaviour(one, rng) for one in plans]
+    judged = judge_histories(information, controllers_of(information, layers, behaviours), "nash")
+    assert judged.status == "exact" and judged.deviation_values is not None
+    x = [one.plan(law) for one, law in zip(plans, behaviours, strict=True)]
+    for agent, one in enumerate(plans):
+        gradient = layers.terms.gradient(agent, x)
+        assert gradient @ x[agent] == pytest.approx(judged.values[agent], abs=EXACT)
+        assert one.best(gradient) == pytest.approx(judged.deviation_values[agent], abs=EXACT)
+        for other in range(layers.n_agents):  # what its sequences earn for the others
+            earned = layers.terms.gradient(agent, x, other)
+            assert earned @ x[agent] == pytest.approx(judged.values[other], abs=EXACT)
+
+
+@settings(max_examples=150, deadline=None)
+@given(shapes(), SEEDS)
+def test_layers_of_any_rewards_and_agents_hold_what_the_judge_finds(shape: Shape, seed: int) -> None:
+    check_any_rewards(game(shape, seed), seed)
