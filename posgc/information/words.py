@@ -65,7 +65,8 @@ def _sent(information: Information, channel: Channel) -> str:
     law = ", ".join(f"{p:.6g} {'never' if lag == NEVER else f'after {lag}'}" for lag, p in channel.law)
     when = f"after {plural(told, 'step')}" if told else "at once"
     knows = "is not told" if told is None else f"is told {when}"
-    return f"by chance ({law}; {owner} {knows})"
+    shared = "" if channel.chance is None else f"one draw a step for all that comes by {channel.chance}; "
+    return f"by chance ({law}; {shared}{owner} {knows})"
 
 
 def _who(agents: tuple[str, ...], owner: int, delays: Sequence[str]) -> str:

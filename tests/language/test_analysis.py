@@ -212,6 +212,17 @@ def test_sharing_and_claims_use_names() -> None:
     assert [len(n.places) for n in found.named("e")] == [2]
 
 
+def test_a_chance_of_a_protocol_is_a_name_of_its_block() -> None:
+    text = game(
+        "observation o[i]: {u, v}; observe o[i] ~ uniform; param far = 0.5;"
+        "share p(e) { o[i] to j after ~ air[j]; chance air[k] ~ {k: far, e: 1 - far}; }"
+    )
+    found = analysed(text)
+    (air,) = found.named("air")
+    assert air.kind == "chance" and len(air.uses) == 1
+    assert [len(n.places) for name in ("k", "e", "far") for n in found.named(name)] == [2, 2, 3]
+
+
 def test_renaming_by_places_changes_nothing_else() -> None:
     """Some names of every shipped game are renamed at all their places: the file compiles and has the same names."""
     rng = random.Random(3)

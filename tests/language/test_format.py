@@ -52,6 +52,7 @@ init x~{a:1/2,
 # mid
 b:2 -  1};reward team=- x ^2+f ( 1,j!=i : e )*x[ i ]'-(3);
 share y{hear to all along edges{ann -bob,bob ->cyd}after 1 per hop;forget after 0;}share z(ann->bob);
+share v{chance air[ j ]~{1:1 };hear to j after~air[j]acknowledged;}
 }# end
 # fin"""
     assert (
@@ -76,6 +77,7 @@ game g "t" {  # c1
   reward team = -x^2 + f(1, j != i: e) * x[i]' - (3);
   share y { hear to all along edges {ann-bob, bob->cyd} after 1 per hop; forget after 0; }
   share z(ann -> bob);
+  share v { chance air[j] ~ {1: 1}; hear to j after ~ air[j] acknowledged; }
 }  # end
 # fin
 """

@@ -317,6 +317,20 @@ def test_random_delays_by_link() -> None:
     assert laws("hear[1] to 2 after ~ {1: 0.25, w - 1: 0.5, never: 0.25, 3: 0};")[0][3] == ((1, 0.75), (N, 0.25))
 
 
+def test_channels_share_a_chance() -> None:
+    air = block(
+        "chance air ~ {1: 0.5, never: 0.5}; hear[i] to j after ~ air; act to 3 after ~ air acknowledged;"
+    ).channels
+    assert {(c.law, c.chance) for c in air} == {(((1, 0.5), (N, 0.5)), "air")} and len(air) == 8
+    by = block("hear[i] to j after ~ air[j, i]; chance air[k, l] ~ {k: l / 4, never: 1 - l / 4}; ").channels
+    assert {(c.variable + 1, c.agent + 1, c.chance, c.law[0]) for c in by} == {
+        (i, j, f"air[{j}, {i}]", (j, i / 4)) for i in (1, 2, 3) for j in (1, 2, 3) if i != j
+    }
+    alone = block("hear after ~ {1: 0.5, never: 0.5};")
+    assert alone.content != block("chance air ~ {1: 0.5, never: 0.5}; hear after ~ air;").content
+    assert block("chance air ~ {1: 1}; hear after ~ air;").content == block("hear after 1;").content
+
+
 def test_what_is_certain_is_a_lag() -> None:
     assert block("hear after ~ {1: 1};").content == block("hear after 1;").content
     assert block("hear after ~ {1: 0.5, 1: 0.5} acknowledged;").content == block("hear after 1;").content
@@ -363,6 +377,14 @@ def test_words_of_channels_are_names_too() -> None:
             "hear after ~ {1: 0.5, never: 0.5}; hear[1] to 2 after ~ {1: 0.4, never: 0.6};",
             "hear[1] to 2 after ~ {1: 0.4, never: 0.6};",
         ),
+        ("E205", "chance c ~ {1: 1}; chance c ~ {2: 1};", "chance c ~ {2: 1};"),
+        ("E514", "chance c[1] ~ {1: 1}; hear after ~ c[1];", "c[1]"),
+        ("E514", "chance c[k] ~ {k: 1}; hear after ~ c;", "c"),
+        ("E514", "chance c ~ {1: 1}; hear after ~ c[1];", "c[1]"),
+        ("E403", "chance c ~ {1: 0.9}; hear after ~ c; act after ~ c;", "{1: 0.9}"),
+        ("E514", "hear after ~ c; chance d ~ {1: 0.9, never: 0.1};", "c"),
+        ("E307", "chance c[k] ~ {k: 0.5, never: 0.5}; hear after ~ c[1.5];", "1.5"),
+        ("E504", "chance c ~ {0: 0.5, never: 0.5}; act after ~ c;", "c"),
         ("E503", "heer after ~ {1: 0.5, never: 0.5};", "heer"),
         ("E509", "hear to 4 after ~ {1: 0.5, never: 0.5};", "4"),
     ],

@@ -8,7 +8,7 @@ arrival so many steps later.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
@@ -60,9 +60,19 @@ class ChannelTree(Tree):
             for number, channel in enumerate(self.protocol.channels)
             if (channel.kind, channel.variable) == item[1:]
         ]
+        chances = {number: channel.chance or number for number, channel in enumerate(self.protocol.channels)}
+        # an action of step h is made when the next observations are: what shares a chance is of one step
+        draws = {
+            (item[0], chances[number], item if chances[number] == number else None): law for item, number, law in sent
+        }
         found = []
-        for drawn in product(*(law for _, _, law in sent)):
-            delays = tuple((item, number, delay) for (item, number, _), (delay, _) in zip(sent, drawn, strict=True))
+        before = {(x[0], chances[n]): delay for x, n, delay in history.delays if chances[n] != n}
+        for drawn in product(*([(before[key[:2]], 1.0)] if key[:2] in before else law for key, law in draws.items())):
+            of = dict(zip(draws, (delay for delay, _ in drawn), strict=True))
+            delays = tuple(
+                (item, number, of[item[0], chances[number], item if chances[number] == number else None])
+                for item, number, _ in sent
+            )
             p = prod(q for _, q in drawn)
             found.append((p, Drawn(history.states, history.observations, history.actions, history.delays + delays)))
         return found
@@ -114,14 +124,19 @@ class PlainOptimum(Coordinator):
 def some_channels(
     signature: Signature, rng: np.random.Generator, most: int = 2, longest: int = 2
 ) -> tuple[Channel, ...]:
-    """One to `most` channels between different agents, with laws of one to three delays."""
-    every = links(signature)
+    """One to `most` channels between different agents, with laws of one to three delays; in a third of the draws all
+    share a chance."""
+    every, shared = links(signature), rng.integers(3) == 0
+    least_of_all = max(least for *_, least in every)
     chosen = rng.permutation(len(every))[: int(rng.integers(1, most + 1))]
     found = []
     for kind, v, i, least in (every[k] for k in chosen):
-        lags = [*range(least, longest + 1), NEVER]
+        if shared and found:
+            found.append(replace(found[0], kind=kind, variable=v, agent=i))
+            continue
+        lags = [*range(least_of_all if shared else least, longest + 1), NEVER]
         support = sorted(rng.choice(lags, size=int(rng.integers(1, min(3, len(lags)) + 1)), replace=False).tolist())
         weights = rng.integers(1, 4, size=len(support))
         law = tuple((int(lag), float(w) / float(weights.sum())) for lag, w in zip(support, weights, strict=True))
-        found.append(Channel(kind, v, i, law, [None, None, 0, 1][int(rng.integers(4))]))
+        found.append(Channel(kind, v, i, law, [None, None, 0, 1][int(rng.integers(4))], "air" if shared else None))
     return tuple(found)

@@ -182,10 +182,19 @@ class _Walk:
                 self._nodes((argument,) if not isinstance(argument, ast.Keyword) else (), {})
             elif isinstance(argument, ast.Keyword | ast.Reference):
                 scope[argument.name] = self.places.local(argument.name, "argument", argument.span, "int")
-        for rule in item.rules or ():
+        rules = item.rules or ()
+        for rule in rules:
+            if isinstance(rule, ast.SharedDelay):
+                self.node(rule.law, self._left(rule.target.indices, scope))
+        scope |= {
+            rule.target.name: self.places.local(rule.target.name, "chance", rule.target.span)
+            for rule in rules
+            if isinstance(rule, ast.SharedDelay)
+        }
+        for rule in rules:
             if isinstance(rule, ast.Forget):
                 self.node(rule.after, scope)
-            else:
+            elif not isinstance(rule, ast.SharedDelay):
                 self._rule(rule, scope)
 
     def _rule(self, rule: ast.Rule | ast.Channel, scope: Scope) -> None:

@@ -48,14 +48,16 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Channel:
-    """A link that may delay or lose what it carries, each item independently of all else.  The receiver sees what
-    arrives, and from which step it is."""
+    """A link that may delay or lose what it carries, each item independently of all else but of what shares its
+    `chance`.  The receiver sees what arrives, and from which step it is."""
 
     kind: Kind
     variable: int  # index into the signature's list of that kind
     agent: int  # the receiver
     law: tuple[tuple[int, float], ...]  # (lag, probability) by ascending lag, last NEVER where an item may get lost
     acknowledged: int | None = None  # how many steps after an arrival the owner knows of it; None: never
+    # one delay is drawn for all items of a step on the channels with this name, which have one law; None: for each item
+    chance: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ def require_lags(signature: Signature, protocol: LagTable) -> None:
     wrong += [f"{x} is not possible" for x in protocol.channels if not _drawn(signature, x)]
     ends = [(x.kind, x.variable, x.agent) for x in protocol.channels]
     wrong += [f"two channels have the link {end}" for end in dict.fromkeys(ends) if ends.count(end) > 1]
+    laws = {x.chance: x.law for x in protocol.channels}
+    wrong += [f"{x} has another law than {x.chance}" for x in protocol.channels if x.chance and laws[x.chance] != x.law]
     if not (protocol.forget is None or (_whole(protocol.forget) and protocol.forget >= 0)):
         wrong.append(f"forget is {protocol.forget!r}, not a whole number from 0 or None")
     if wrong:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import fsum
 
 from posgc.language import ir
 from posgc.language.elaborate.values import INT, REAL, Env, Typed
-from posgc.language.sharing.constants import Constants
+from posgc.language.sharing.constants import Constants, typed
 from posgc.language.sharing.lag_table import LONGEST_RANDOM, NEVER
 from posgc.language.text import syntax as ast
 
-__all__ = ["Law", "law_of"]
+__all__ = ["Law", "SharedDelays", "law_of"]
 
 Law = tuple[tuple[int, float], ...]
 """(lag, probability) by ascending lag, last `NEVER` where an item may get lost."""
@@ -44,6 +44,49 @@ def law_of(constants: Constants, node: ast.Expression, env: Env) -> Law | None:
         constants.reporter.error("E403", f"these probabilities sum to {total:.12g}, not to 1", node.span, cure)
         return None
     return tuple((lag, p / total) for lag, p in sorted(weights.items()) if p > 0)
+
+
+class SharedDelays:
+    """The `chance` lines of a block: what channels that name one of them draw together."""
+
+    def __init__(self, constants: Constants, lines: Sequence[ast.SharedDelay], arguments: Env) -> None:
+        self.constants, self.arguments = constants, arguments
+        self.lines = dict[str, ast.SharedDelay]()
+        for line in lines:
+            name = line.target.name
+            if name in self.lines:
+                constants.reporter.error("E205", f"`{name}` is drawn twice", line.span, "keep one of the lines")
+            for index in line.target.indices:
+                if not (isinstance(index, ast.Reference) and constants.indices.is_fresh(index, arguments)):
+                    cure = f"write a fresh name, `chance {name}[k] ~ ...`"
+                    constants.reporter.error("E514", "an index of a chance must be new", line.target.span, cure)
+            self.lines[name] = line
+        self._laws = dict[str, Law | None]()
+
+    def law_of(self, node: ast.Expression, env: Env) -> tuple[Law | None, str | None]:
+        """The law that is written or named, and the name of the draw that others share; the law is None after reporting
+        an error."""
+        line = self.lines.get(node.name) if isinstance(node, ast.Reference) and not node.primed else None
+        if line is None or not isinstance(node, ast.Reference):
+            return law_of(self.constants, node, env), None
+        target = line.target
+        if len(node.indices) != len(target.indices):
+            written = f"{target.name}[{', '.join('k' for _ in target.indices)}]" if target.indices else target.name
+            what = f"`{target.name}` has {len(target.indices)} indices, not {len(node.indices)}"
+            self.constants.reporter.error("E514", what, node.span, f"write `{written}`")
+            return None, None
+        inner, values = self.arguments, list[int]()
+        for index, at in zip(target.indices, node.indices, strict=True):
+            value = self.constants.number(at, env, "an index of a chance")
+            if value is None:
+                return None, None
+            values.append(value)
+            if isinstance(index, ast.Reference):
+                inner = inner.bind(index.name, typed(value))
+        key = f"{target.name}[{', '.join(map(str, values))}]" if values else target.name
+        if key not in self._laws:
+            self._laws[key] = law_of(self.constants, line.law, inner)
+        return self._laws[key], key
 
 
 def _row(constants: Constants, lag: ast.Expression, p: ast.Expression, env: Env) -> tuple[int, float] | None:

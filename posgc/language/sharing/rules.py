@@ -17,7 +17,7 @@ from posgc.language.elaborate.values import Env, written_value
 from posgc.language.sharing.constants import Constants, typed
 from posgc.language.sharing.edges import distances
 from posgc.language.sharing.lag_table import NEVER, Channel, Exchange, Kind, LagTable
-from posgc.language.sharing.random_delays import law_of
+from posgc.language.sharing.random_delays import SharedDelays
 from posgc.language.sharing.structures import Lags
 from posgc.language.signature import Signature, Variable
 from posgc.language.text import syntax as ast
@@ -27,6 +27,8 @@ __all__ = ["MAX_DELAY", "ShareContext", "ShareRules"]
 MAX_DELAY = 10**6
 
 _EACH_STEP = 1, 1
+
+Statement = ast.Rule | ast.Channel | ast.SharedDelay | ast.Forget
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,11 @@ class _Place:
 class ShareRules(Constants):
     """Evaluates the rules of `share` blocks, and the constants in them, for one game."""
 
-    def evaluate(self, name: str, rules: Sequence[ast.Rule | ast.Channel | ast.Forget], arguments: Env) -> LagTable:
+    def evaluate(self, name: str, rules: Sequence[Statement], arguments: Env) -> LagTable:
         """The lags that the rules give; mistakes go to the reporter (E503 to E505, E509, E513 to E515)."""
         lags = Lags(self.signature)
         forgets: list[tuple[int, Span]] = []
+        delays = SharedDelays(self, [rule for rule in rules if isinstance(rule, ast.SharedDelay)], arguments)
         for rule in rules:
             if isinstance(rule, ast.Forget):
                 age = self._delay(rule.after, arguments)
@@ -71,8 +74,8 @@ class ShareRules(Constants):
                 elif age is not None:
                     forgets.append((age, rule.span))
             elif isinstance(rule, ast.Channel):
-                self._channel(rule, arguments, lags)
-            else:
+                self._channel(rule, arguments, delays, lags)
+            elif isinstance(rule, ast.Rule):
                 self._rule(rule, arguments, lags)
         for age, span in forgets:
             self._check_forget(age, span, lags)
@@ -105,12 +108,12 @@ class ShareRules(Constants):
                 if target != owner and delay < NEVER:
                     lags.hand_over(Exchange(place.kind, place.number, target - 1, delay, *every))
 
-    def _channel(self, rule: ast.Channel, env: Env, lags: Lags) -> None:
+    def _channel(self, rule: ast.Channel, env: Env, delays: SharedDelays, lags: Lags) -> None:
         if not self._variables(rule.item):
             return
         told = rule.acknowledged
         for owner, target, inner, places in self._links(rule, env):
-            law = law_of(self, rule.law, inner)
+            law, chance = delays.law_of(rule.law, inner)
             after = 0 if told is None or told.after is None else self._delay(told.after, inner)
             if law is None or after is None:
                 return
@@ -118,7 +121,7 @@ class ShareRules(Constants):
                 if place.kind == "action" and not self._after_it_is_played(law[0][0], rule.law.span):
                     return
                 link = place.kind, place.number, target - 1
-                if not lags.send(Channel(*link, law, None if told is None else after)):
+                if not lags.send(Channel(*link, law, None if told is None else after, chance)):
                     self.reporter.error(
                         "E515",
                         f"this link has a random delay already: {place.variable.name}"

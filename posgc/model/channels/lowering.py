@@ -3,9 +3,10 @@
 For each age at which an item may still be on its way the plain game has a state variable, which holds the item's value
 or that nothing is on its way; for each delay that a channel may have it has an observation variable of the receiver:
 the value that arrives, or nothing.  So a receiver sees what arrives, and of which step it is.  Delays are independent
-for each item and each channel: an item of age a that has not arrived yet arrives then with probability
-P(delay = a) / P(delay >= a), which is the law of the delay.  Who else learns of an arrival is a matter of lags
-(`posgc.model.channels.links`).  Dynamics and rewards are those of the game, and states those that can be reached.
+for each item and each channel, or, on channels that share a chance, equal for all items of a step: what has age a and
+has not arrived yet arrives then with probability P(delay = a) / P(delay >= a), which is the law of the delay.  Who else
+learns of an arrival is a matter of lags (`posgc.model.channels.links`).  Dynamics and rewards are those of the game,
+and states those that can be reached.
 """
 
 from __future__ import annotations
@@ -72,25 +73,45 @@ def _carry(links: Sequence[Link], before: Ints, fresh: Ints) -> _Carried:
     index, weight = np.arange(len(fresh)), np.ones(len(fresh))
     slots = np.zeros_like(before)
     arrivals = np.zeros((len(fresh), sum(len(link.chance) for link in links)), dtype=np.int64)
-    for number, link in enumerate(links):
-        column = link.arrival
-        for age in range(link.ages.start, link.ages.stop + 1):
-            slot = link.slot + age - link.ages.start  # items of this age; those one step younger stand before it
-            value = (fresh[:, number] if age == link.ages.start else before[:, slot - 1])[index]
-            if age in link.chance:
-                chance = link.chance[age]
-                split = np.flatnonzero(value) if chance < 1 else np.zeros(0, dtype=np.int64)
+    for together in _draws(links):
+        first, last = min(link.ages.start for _, link in together), max(link.ages.stop for _, link in together)
+        for age in range(first, last + 1):
+            drawn = [(number, link) for number, link in together if link.ages.start <= age <= link.ages.stop]
+            # of this age: what was one step younger before, or is sent now
+            value = np.stack([_aged(link, number, age, before, fresh)[index] for number, link in drawn], axis=1)
+            late = [k for k, (_, link) in enumerate(drawn) if age in link.chance]
+            if late:
+                chance = drawn[late[0]][1].chance[age]
+                waiting = (value[:, late] > 0).sum(axis=1) > 0
+                split = np.flatnonzero(waiting) if chance < 1 else np.zeros(0, dtype=np.int64)
                 if len(index) + len(split) > ENTRY_LIMIT:
                     raise _too_large()
                 rows = np.concatenate([np.arange(len(index)), split])
-                came = (np.arange(len(rows)) < len(index)) & (value[rows] > 0)
+                came = (np.arange(len(rows)) < len(index)) & waiting[rows]
                 index, slots, arrivals, value = index[rows], slots[rows], arrivals[rows], value[rows]
-                weight = weight[rows] * np.where(came, chance, np.where(value > 0, 1 - chance, 1.0))
-                arrivals[:, column] = np.where(came, value, 0)
-                value, column = np.where(came, 0, value), column + 1
-            if age in link.ages:
-                slots[:, slot] = value
+                weight = weight[rows] * np.where(came, chance, np.where(waiting[rows], 1 - chance, 1.0))
+                for k in late:
+                    link = drawn[k][1]
+                    arrivals[:, link.arrival + list(link.chance).index(age)] = np.where(came, value[:, k], 0)
+                    value[:, k] = np.where(came, 0, value[:, k])
+            for k, (_, link) in enumerate(drawn):
+                if age in link.ages:
+                    slots[:, link.slot + age - link.ages.start] = value[:, k]
     return _Carried(index, weight, slots, arrivals)
+
+
+def _draws(links: Sequence[Link]) -> list[list[tuple[int, Link]]]:
+    """The links with their numbers; those that share a chance together."""
+    found = dict[str | int, list[tuple[int, Link]]]()
+    for number, link in enumerate(links):
+        chance = link.channel.chance
+        found.setdefault(number if chance is None else chance, []).append((number, link))
+    return list(found.values())
+
+
+def _aged(link: Link, number: int, age: int, before: Ints, fresh: Ints) -> Ints:
+    """[rows] what reaches an age on a link."""
+    return fresh[:, number] if age == link.ages.start else before[:, link.slot + age - link.ages.start - 1]
 
 
 @dataclass

@@ -67,6 +67,7 @@ from posgc.language.text.syntax.sharing import (
     ProtocolRef,
     Rule,
     Share,
+    SharedDelay,
     ValueClaim,
 )
 
@@ -122,6 +123,7 @@ __all__ = [
     "Rule",
     "SetOf",
     "Share",
+    "SharedDelay",
     "Sum",
     "Target",
     "Terminal",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from posgc.language.diagnostics import Span
+from posgc.language.text.syntax.declarations import Target
 from posgc.language.text.syntax.expressions import Expression
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ProtocolRef",
     "Rule",
     "Share",
+    "SharedDelay",
     "ValueClaim",
 ]
 
@@ -117,6 +119,15 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class SharedDelay:
+    """`chance air[j] ~ law;`: one delay for everything of a step that is sent by it."""
+
+    target: Target
+    law: Expression
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Forget:
     after: Expression
     span: Span = field(compare=False)
@@ -127,7 +138,7 @@ class Share:
     """`rules` None: a standard structure by name (`share full;`)."""
 
     head: ProtocolRef
-    rules: tuple[Rule | Channel | Forget, ...] | None
+    rules: tuple[Rule | Channel | SharedDelay | Forget, ...] | None
     span: Span = field(compare=False)
 
 
