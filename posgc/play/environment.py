@@ -18,6 +18,8 @@ import numpy.typing as npt
 from posgc.language.diagnostics import LimitError
 
 if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
+
     from posgc.play.simulator import Step
 
 __all__ = ["Budget", "CountedEnvironment", "Environment", "RemoteEnvironment"]
@@ -110,7 +112,7 @@ class RemoteEnvironment:
     """
 
     def __init__(self, make: Callable[..., Environment], *arguments: Any) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = _context(make.__module__)
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, make, arguments), daemon=True)
         self._process.start()
@@ -149,6 +151,16 @@ class RemoteEnvironment:
             return said
         kind, text = said
         raise {"ValueError": ValueError, "LimitError": LimitError}.get(kind, RuntimeError)(text)
+
+
+def _context(module: str) -> SpawnContext | ForkServerContext:
+    """How processes begin that inherit nothing of this one's memory, in which a game may lie; where there is a server
+    for that, it imports the module but once."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([module])
+    return context
 
 
 def _serve(pipe: Any, make: Callable[..., Environment], arguments: tuple[Any, ...]) -> None:

@@ -275,22 +275,12 @@ def test_standard_input_and_pipes():
 
 def test_ctrl_c_ends_cleanly(tmp_path):
     path = tmp_path / "policy.npz"
-    command = [
-        sys.executable,
-        "-m",
-        "posgc.cli.main",
-        "solve",
-        str(GAMES / "boxpushing.posg"),
-        "--concept",
-        "team",
-        "--share",
-        "full",
-        "--horizon",
-        "10",
-        "--out",
-        str(path),
-    ]
+    words = ["solve", str(GAMES / "boxpushing.posg"), "--concept", "team", "--share", "full", "--horizon", "10"]
+    # Before `main` runs, Python itself answers to Ctrl-C; how long that is depends on the machine.
+    program = "import sys; from posgc.cli.main import main; print(flush=True); sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, *words, "--out", str(path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline() == b"\n"
     time.sleep(3)
     process.send_signal(signal.SIGINT)
     try:

@@ -98,13 +98,13 @@ def test_one_and_two_steps(capsys: pytest.CaptureFixture[str], spec: str, horizo
 
 
 def test_what_follows_the_cut_is_part_of_what_is_certified(capsys: pytest.CaptureFixture[str]) -> None:
-    """In each step of DecTiger one who sees everything earns from -101 to 20, so 0.9^H / 0.1 * 121 of the endless game
+    """In each step of DecTiger one who sees everything earns from -101 to 20, so 0.5^H / 0.5 * 121 of the endless game
     lies after the cut, and 1e-6 cannot be met."""
     words = ["solve", str(GAMES / "dectiger.posg"), "--concept", "team", "--share", "one_step", "--horizon", "inf"]
-    auto = ["--discount", "0.9", "--compress", "auto", "--json", "--quiet"]
+    auto = ["--discount", "0.5", "--compress", "auto", "--json", "--quiet"]
     assert main([*words, *auto, "--epsilon", "1e-6"]) == 3
     document = json.loads(capsys.readouterr().out)
-    found, tail = document["compression"], 0.9 ** len(document["layers"]) / 0.1 * 121
+    found, tail = document["compression"], 0.5 ** len(document["layers"]) / 0.5 * 121
     assert not found["met"] and found["target"] == 1e-6 and found["certified"] >= tail * (1 - 1e-9)
     assert all(bound["value"] >= tail * (1 - 1e-9) for bound in found["bounds"])
     assert main([*words, *auto, "--epsilon", "1e-4"]) == 0

@@ -72,7 +72,7 @@ def check(information: Information, seed: int) -> ExtensiveGame:
     return layers
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(ZERO_SUM, SEEDS)
 def test_the_programme_finds_the_plain_value(shape: Shape, seed: int) -> None:
     check(game(shape, seed), seed)
@@ -101,7 +101,7 @@ def check_regret(information: Information, rule: Rule, alternating: bool) -> Non
     check_judged(information, layers, found.solution)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ZERO_SUM, SEEDS, st.sampled_from(("predictive", "discounted")), st.booleans())
 def test_regret_closes_on_the_plain_value(shape: Shape, seed: int, rule: Rule, alternating: bool) -> None:
     check_regret(game(shape, seed), rule, alternating)
@@ -132,7 +132,7 @@ def check_any_rewards(information: Information, seed: int) -> None:
             assert earned @ x[agent] == pytest.approx(judged.values[other], abs=EXACT)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(shapes(), SEEDS)
 def test_layers_of_any_rewards_and_agents_hold_what_the_judge_finds(shape: Shape, seed: int) -> None:
     check_any_rewards(game(shape, seed), seed)

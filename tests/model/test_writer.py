@@ -45,7 +45,15 @@ def small(horizon: int = 2, **changes: object) -> Model:
     return from_arrays(horizon=horizon, **arrays)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("path", GAMES, ids=lambda p: p.stem)
+LONG = {"bidding", "blind_pursuit", "leduc", "queue_ring"}
+"""Games whose text takes long to be read again."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=[pytest.mark.slow] if p.stem in LONG else []) for p in GAMES],
+    ids=lambda p: p.stem,
+)
 def test_shipped_games_come_back(path: Path) -> None:
     """Several state variables, first observations, actions by turns, noise that is shared: all is in the games."""
     model = tabulate(compile_game(Source(path.name, path.read_text(encoding="utf-8"))))

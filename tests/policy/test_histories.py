@@ -34,7 +34,7 @@ from posgc.language.sharing.requests import protocol as protocol_of
 from posgc.pipeline import Request, compile_request
 from posgc.policy.machine import Machine
 
-few = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 ANY = ("any", "any", "none", "forget_all", "mixed_links", "controlled_late_own")
 KINDS: tuple[DeviationKind, ...] = ("nash", "cce", "ce", "ce_strategic")
 EXACT = 1e-9
@@ -108,7 +108,7 @@ def test_values_and_best_deviations_of_two_thousand_games(part: int) -> None:
     games()
 
 
-@settings(few, max_examples=60)
+@settings(few, max_examples=25)
 @given(shapes(histories=40, structures=("any", "none", "forget_all")))
 def test_exact_is_said_only_where_it_is_the_definition(shape: Shape) -> None:
     """All deviations of the definition one by one: equal where `exact`, never more where it is not."""
@@ -134,7 +134,7 @@ def test_exact_is_said_only_where_it_is_the_definition(shape: Shape) -> None:
     assume(decided)
 
 
-@settings(few, max_examples=60)
+@settings(few, max_examples=25)
 @given(shapes(histories=400))
 def test_it_agrees_with_the_judge_on_pairs(shape: Shape) -> None:
     """Where Assumption 3 holds recall is free (docs/mathematics.md, section 2), but for what `forget` takes."""

@@ -32,7 +32,7 @@ from posgc.policy.mixture import Mixture
 from posgc.policy.opaque import Opaque
 from posgc.policy.strategy import Strategy
 
-few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 ANY = ("any", "any", "none", "forget_all", "mixed_links", "controlled_late_own")
 EPISODES = 4000
 SIGMAS = 5

@@ -28,7 +28,7 @@ from posgc.judge.histories import judge_histories
 from posgc.language.concepts import DeviationKind
 from posgc.policy.mixture import Mixture
 
-few = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 ANY = ("any", "any", "none", "forget_all", "mixed_links", "controlled_late_own")
 EXACT = 1e-9
 """Absolute; rewards are of order 1."""
@@ -111,7 +111,7 @@ def test_a_mixture_of_one_strategy_with_itself(shape: Shape) -> None:
         assert found.deviation_values == pytest.approx(alone.deviation_values, abs=EXACT)
 
 
-@settings(few, max_examples=50)
+@settings(few, max_examples=25)
 @given(shapes(histories=80, structures=ANY))
 def test_opaque_players_asked_out(shape: Shape) -> None:
     information, tree = game_of(shape)

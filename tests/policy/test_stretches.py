@@ -102,8 +102,18 @@ def by_stretches_and_one_by_one(
     return quick, plain, max(calls)
 
 
-@pytest.mark.parametrize(("concept", "kind", "oracle"), CASES)
-@pytest.mark.parametrize(("form", "n"), FORMS)
+def combined() -> list[Any]:
+    """Every form with every concept; correlated equilibria take longest and run in full with the slow tests."""
+    return [
+        pytest.param(
+            form, n, *case, marks=[pytest.mark.slow] if case[1] == "general" and (form, n) not in FORMS[:2] else []
+        )
+        for form, n in FORMS
+        for case in CASES
+    ]
+
+
+@pytest.mark.parametrize(("form", "n", "concept", "kind", "oracle"), combined())
 def test_what_one_layer_at_a_time_finds(
     concept: Any, kind: Rewards, oracle: Any, form: Form, n: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

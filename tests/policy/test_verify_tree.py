@@ -24,7 +24,7 @@ from posgc.language.diagnostics import LimitError, Source
 from posgc.model.build import from_arrays
 from posgc.pipeline import Request, compile_request
 
-few = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=16, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @few
