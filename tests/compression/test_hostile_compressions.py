@@ -97,6 +97,7 @@ def test_one_and_two_steps(capsys: pytest.CaptureFixture[str], spec: str, horizo
     assert json.loads(out)["values"]["ann"] == pytest.approx(value, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_what_follows_the_cut_is_part_of_what_is_certified(capsys: pytest.CaptureFixture[str]) -> None:
     """In each step of DecTiger one who sees everything earns from -101 to 20, so 0.5^H / 0.5 * 121 of the endless game
     lies after the cut, and 1e-6 cannot be met."""
