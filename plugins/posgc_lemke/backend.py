@@ -10,26 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
 from posgc.coordination.limits import Limits
 from posgc.extensive.growing import extensive_game
 from posgc.extensive.nash import NashOptions, solve_nash
 from posgc.extensive.results import equilibrium_of
 from posgc.extensive.serving import unsuited
+from posgc.extensive.solution import charges
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
 
 __all__ = ["Lemke", "Options"]
 
 RELATIVE = 1e-9
-"""The gap that is small enough by default, relative to the largest span of what an agent can earn."""
+"""What an agent may gain by default, relative to the span of what it can earn."""
 
 
 @dataclass(frozen=True)
 class Options:
     """Where paths start, and when to stop."""
 
-    # the largest gain of an agent that is small enough, in the unit of the rewards; 0 asks for 1e-9 of the span of the
-    # values
+    # what an agent may gain at most, in the unit of the rewards; 0 asks for 1e-9 of the span of what it can earn
     epsilon: float = 0.0
     # paths that are followed at most, each from a prior of its own, until one ends in an equilibrium
     priors: int = 20
@@ -91,7 +93,9 @@ class _Pivoting:
         with limits.interruptible():
             progress("layers", 0, 2)
             game = extensive_game(information, merge=True)
-            epsilon = options.epsilon or RELATIVE * float(spans_to_come(information.model)[:, 0].max())
-            wanted = NashOptions(epsilon, options.priors, options.prior == "random", self.problem.seed)
+            # an agent cannot tell a smaller gain from rounding
+            asked = options.epsilon or RELATIVE * spans_to_come(information.model)[:, 0]
+            first, second = np.maximum(asked, charges(information.model, game)).tolist()
+            wanted = NashOptions((first, second), options.priors, options.prior == "random", self.problem.seed)
             found = solve_nash(game, wanted, limits, told)
-        return equilibrium_of(information, game, found, epsilon, limits.reason)
+        return equilibrium_of(information, game, found, limits.reason)

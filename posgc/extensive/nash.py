@@ -29,7 +29,7 @@ one pivot for each variable, and only rounding makes them go in circles."""
 class NashOptions:
     """When a profile is good enough, and how many priors are tried."""
 
-    epsilon: float  # the largest gain of an agent that is good enough, in the unit of the rewards
+    epsilon: tuple[float, float]  # what each agent may gain at most, in the unit of the rewards
     priors: int = 20  # at most: the first is uniform unless `random`, others are drawn
     random: bool = False
     seed: int = 0
@@ -37,19 +37,14 @@ class NashOptions:
 
 @dataclass(frozen=True, eq=False)
 class Equilibrium:
-    """The profile of least gap."""
+    """The best profile that was met: the one whose gains are the least multiple of those that are good enough."""
 
     behaviours: tuple[Behaviour, Behaviour]
     values: tuple[float, float]
     gains: tuple[float, float]  # by exact best responses
     pivots: int  # of all paths
     priors: int  # that were tried
-    found: bool  # whether the gap is as small as was asked
-
-    @property
-    def gap(self) -> float:
-        """The largest gain."""
-        return max(self.gains)
+    found: bool  # whether no gain is larger than was asked
 
 
 def solve_nash(
@@ -58,35 +53,35 @@ def solve_nash(
     stop: Callable[[], bool] = lambda: False,
     told: Callable[[int, float], None] = lambda pivots, gap: None,
 ) -> Equilibrium:
-    """Follow paths until a profile's gap is `options.epsilon`, the priors are spent, or `stop()` says so.
+    """Follow paths until no agent gains more than `options.epsilon`, the priors are spent, or `stop()` says so.
 
     `told(pivots, gap)` is called now and then with the least gap so far.
     """
-    search = _Search(game)
+    search = _Search(game, options.epsilon)
     rng = np.random.default_rng(options.seed)
     tried = 0
-    while search.gap > options.epsilon and tried < options.priors and not stop():
+    while search.excess > 1 and tried < options.priors and not stop():
         drawn = options.random or tried > 0
         laws = [choices.random(rng) if drawn else choices.uniform() for choices in search.agents]
         tried += 1
-        search.follow((laws[0], laws[1]), options.epsilon, stop, told)
-    if search.gap == np.inf:  # no time for one
+        search.follow((laws[0], laws[1]), stop, told)
+    if search.profile is None:  # no time for one
         search.look(*(choices.plan(choices.uniform()) for choices in search.agents))
-    return search.best(tried, search.gap <= options.epsilon)
+    return search.best(tried)
 
 
 class _Search:
     """The best profile so far."""
 
-    def __init__(self, game: ExtensiveGame) -> None:
+    def __init__(self, game: ExtensiveGame, epsilon: tuple[float, float]) -> None:
         self.plans = Plans.of(game, 0), Plans.of(game, 1)
         self.agents = Choices.of(game.sets(0)), Choices.of(game.sets(1))
         self.payoffs = game.terms.matrix(0), game.terms.matrix(1)
         self.game = Bimatrix.of(self.agents, self.payoffs)
-        self.gap, self.pivots = np.inf, 0
-        self.profile: tuple[Floats, Floats]
-        self.gains: tuple[float, float]
-        self.values: tuple[float, float]
+        self.epsilon, self.pivots = epsilon, 0
+        self.excess = np.inf  # the largest gain as a multiple of what is good enough; at most 1 is an equilibrium
+        self.profile: tuple[Floats, Floats] | None = None
+        self.gains, self.values = (np.inf, np.inf), (np.nan, np.nan)
 
     def look(self, first: Floats, second: Floats) -> None:
         """Keep a pair of plans, given by their variables, where their gap is less than before."""
@@ -97,13 +92,13 @@ class _Search:
         values = float(x @ met[0]), float(y @ met[1])
         best = [plans.best(gradient) for plans, gradient in zip(self.plans, met, strict=True)]
         gains = max(0.0, best[0] - values[0]), max(0.0, best[1] - values[1])
-        if max(gains) < self.gap:
-            self.gap, self.profile, self.gains, self.values = max(gains), (x, y), gains, values
+        excess = max(g / e if e > 0 else (np.inf if g > 0 else 0.0) for g, e in zip(gains, self.epsilon, strict=True))
+        if self.profile is None or excess < self.excess:
+            self.excess, self.profile, self.gains, self.values = excess, (x, y), gains, values
 
     def follow(
         self,
         laws: tuple[Floats, Floats],
-        epsilon: float,
         stop: Callable[[], bool],
         told: Callable[[int, float], None],
     ) -> None:
@@ -117,15 +112,16 @@ class _Search:
                 self.pivots += 1
                 if path.pivots % LOOKS == 0 or stop():
                     self.look(*path.plans())
-                    told(self.pivots, self.gap)
-                    if self.gap <= epsilon or stop():
+                    told(self.pivots, max(self.gains))
+                    if self.excess <= 1 or stop():
                         return
             self.look(*path.plans())
         except Singular:
             return  # what was met on the way counts
 
-    def best(self, priors: int, found: bool) -> Equilibrium:
+    def best(self, priors: int) -> Equilibrium:
         """What was met."""
+        assert self.profile is not None
         (one, two), (x, y) = self.plans, self.profile
         behaviours = one.behaviour(x), two.behaviour(y)
-        return Equilibrium(behaviours, self.values, self.gains, self.pivots, priors, found)
+        return Equilibrium(behaviours, self.values, self.gains, self.pivots, priors, self.excess <= 1)

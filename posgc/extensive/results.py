@@ -43,10 +43,8 @@ def result_of(
     )
 
 
-def equilibrium_of(
-    information: Information, game: ExtensiveGame, found: Equilibrium, epsilon: float, reason: str | None
-) -> Result:
-    """The two behaviours as a policy; `reason` is the limit that stopped the search for a gap of `epsilon`, if any."""
+def equilibrium_of(information: Information, game: ExtensiveGame, found: Equilibrium, reason: str | None) -> Result:
+    """The two behaviours as a policy; `reason` is the limit that stopped the search, if any."""
     sizes, tried = game.sizes, f"{found.priors} prior{'' if found.priors == 1 else 's'}"
     payoffs = len(game.terms.value[0])
     notes = (
@@ -56,8 +54,6 @@ def equilibrium_of(
     caveat, stopped = WHOLE, None
     if not found.found:
         stopped = reason or f"{tried} without an equilibrium"
-        caveat = (
-            f"not an equilibrium to within the {epsilon:.3g} that was asked for: the best profile found, with its gap"
-        )
+        caveat = "not an equilibrium to within what was asked for: the best profile found, with its gap"
     claim = Claim(values=found.values, notes=notes, caveats=(caveat,), search=sizes, stopped=stopped)
     return Result(controllers_of(information, game, found.behaviours), claim)

@@ -60,10 +60,10 @@ def check_equilibrium(
 def check(shape: Shape, seed: int) -> None:
     """From the uniform prior and from one that is drawn, with sets merged and not."""
     information = game(shape, seed)
-    text, infosets = exported(information)
+    (text, infosets), allowed = exported(information), 1e-10 * span_of(information) + 1e-13
     for merge, random in ((True, False), (False, bool(seed % 2))):
         layers = extensive_game(information, merge=merge)
-        found = solve_nash(layers, NashOptions(1e-10 * span_of(information) + 1e-13, random=random, seed=seed))
+        found = solve_nash(layers, NashOptions((allowed, allowed), random=random, seed=seed))
         assert found.found
         check_equilibrium(information, layers, found, text, infosets)
 
@@ -115,8 +115,8 @@ def with_rewards(name: str, share: str, horizon: int, seed: int) -> Information:
 @pytest.mark.parametrize("seed", range(3))
 def test_larger_games(name: str, share: str, horizon: int, seed: int) -> None:
     information = with_rewards(name, share, horizon, seed)
-    layers = extensive_game(information, merge=True)
-    found = solve_nash(layers, NashOptions(1e-10 * span_of(information)))
+    layers, allowed = extensive_game(information, merge=True), 1e-10 * span_of(information)
+    found = solve_nash(layers, NashOptions((allowed, allowed)))
     judged = judge_histories(information, controllers_of(information, layers, found.behaviours), "nash")
     assert found.found and judged.gains is not None and max(judged.gains) <= GAP * span_of(information)
     assert judged.values == pytest.approx(found.values, abs=1e-9)

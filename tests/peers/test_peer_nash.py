@@ -64,8 +64,8 @@ def test_gambit_reads_the_text_and_has_our_payoffs(name: str, tmp_path: Path) ->
 
 def check(shape: Shape, seed: int) -> None:
     information = any_protocol(Information(*random_game(shape)), seed)
-    layers, span = extensive_game(information, merge=True), float(spans_to_come(information.model)[:, 0].max())
-    found = solve_nash(layers, NashOptions(1e-10 * span + 1e-13, seed=seed))
+    layers, allowed = extensive_game(information, merge=True), 1e-10 * spans_to_come(information.model)[:, 0] + 1e-13
+    found = solve_nash(layers, NashOptions((float(allowed[0]), float(allowed[1])), seed=seed))
     check_no_regret(information, controllers_of(information, layers, found.behaviours), found.values)
 
 
