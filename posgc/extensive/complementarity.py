@@ -56,7 +56,7 @@ class Bimatrix:
     """A game of two in sequence form, and its equations K z = k over z = (x, y, r, s, p, q, u)."""
 
     agents: tuple[Choices, Choices]
-    payoffs: tuple[sparse.csr_array, sparse.csr_array]  # A' of the first agent's: [V_1, V_2], and B
+    payoffs: tuple[sparse.csr_array, sparse.csr_array]  # A and B, [V_1, V_2]
     scales: tuple[Floats, Floats]  # [R_1], [R_2]
 
     @staticmethod

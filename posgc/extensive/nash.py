@@ -20,9 +20,10 @@ Floats = npt.NDArray[np.float64]
 
 LOOKS = 64
 """Pivots between two looks at the profile on the path."""
-LONGEST = 20
-"""Pivots of a path, for each variable of the game, after which another prior is tried; paths are mostly shorter than
-one pivot for each variable, and only rounding makes them go in circles."""
+PATIENCE = 10
+"""Pivots for each variable of the game after which the first path is given up, the second after twice as many, and so
+on: most paths have fewer than one for each variable, but some are very long, and from other priors there are shorter
+ones.  Of ten games with 150 actions of each agent and normal payoffs, three had a first path of more than 10."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def solve_nash(
         drawn = options.random or tried > 0
         laws = [choices.random(rng) if drawn else choices.uniform() for choices in search.agents]
         tried += 1
-        search.follow((laws[0], laws[1]), stop, told)
+        search.follow((laws[0], laws[1]), PATIENCE * tried, stop, told)
     if search.profile is None:  # no time for one
         search.look(*(choices.plan(choices.uniform()) for choices in search.agents))
     return search.best(tried)
@@ -99,12 +100,13 @@ class _Search:
     def follow(
         self,
         laws: tuple[Floats, Floats],
+        patience: int,
         stop: Callable[[], bool],
         told: Callable[[int, float], None],
     ) -> None:
-        """Follow the path from a prior to its end, or as far as floating point can."""
+        """Follow the path from a prior to its end, or for `patience` pivots a variable, or until rounding loses it."""
         a, b = (choices.plan(law) for choices, law in zip(self.agents, laws, strict=True))
-        longest = LONGEST * (len(a) + len(b))
+        longest = patience * (len(a) + len(b))
         try:
             path = Path(self.game, (a, b))
             while not path.done and path.pivots < longest:

@@ -10,6 +10,7 @@ from posgc_lemke import backend as lemke
 import posgc
 from posgc.cli.main import main
 from posgc.coordination.limits import Limits
+from posgc.extensive import nash
 from posgc.plugin import Facts, InputError
 from posgc.plugin.testing import check_backend
 
@@ -118,6 +119,17 @@ def test_no_time_ends_with_status_3_and_a_policy(limit, capsys, tmp_path):
     assert "time limit" in captured.err and found["gap"]["value"] > 0
     assert main(["verify", TIGER[0], str(out), "--share", "none", "--json", "--quiet"]) == 0
     assert json.loads(capsys.readouterr().out)["gap"]["value"] == pytest.approx(found["gap"]["value"], abs=1e-9)
+
+
+def test_lost_paths_leave_the_best_profile(capsys, monkeypatch):
+    """Where all paths are given up at once, what they start from is judged."""
+    monkeypatch.setattr(nash, "PATIENCE", 0)
+    words = [*TIGER, "--option", "priors=3"]
+    assert main(["solve", *words, "--concept", "nash", "--json", "--quiet"]) == 3
+    captured = capsys.readouterr()
+    found = json.loads(captured.out)
+    assert "3 priors without an equilibrium" in captured.err
+    assert found["gap"]["value"] > 0 and found["caveats"][0].startswith("not an equilibrium to within")
 
 
 def test_a_tolerated_gap_ends_the_path_before(capsys):
