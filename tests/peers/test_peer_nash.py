@@ -62,6 +62,28 @@ def test_gambit_reads_the_text_and_has_our_payoffs(name: str, tmp_path: Path) ->
         assert any(values == pytest.approx(payoffs_of(one), abs=1e-9) for one in listed)
 
 
+CATALOG = sorted((Path(pygambit.__file__).parent / "catalog_data").rglob("*.efg"))
+
+
+@pytest.mark.parametrize("path", CATALOG, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_trees_of_two_that_gambit_ships(path: Path) -> None:
+    """Those that have a clock and perfect recall: an equilibrium, in which Gambit finds no regret."""
+    try:
+        game = posgc.load(path, share="none")
+    except posgc.InputError as error:
+        assert "I107" in str(error)
+        return
+    information = game.compiled.information
+    if information.n_agents != 2:
+        pytest.skip("lemke is for two agents")
+    for backend in (None, "lemke"):
+        found = game.solve("nash", backend)
+        span = float(spans_to_come(information.model)[:, 0].max())
+        assert found.gap is not None and found.gap <= 1e-9 * span
+        if isinstance(policy := found.policy.strategy, Controllers):
+            check_no_regret(information, policy, tuple(found.values.values()))
+
+
 def check(shape: Shape, seed: int) -> None:
     information = any_protocol(Information(*random_game(shape)), seed)
     layers, allowed = extensive_game(information, merge=True), 1e-10 * spans_to_come(information.model)[:, 0] + 1e-13

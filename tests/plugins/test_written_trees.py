@@ -40,6 +40,13 @@ def test_thirty_cards(tmp_path: Path) -> None:
     assert sum(raked.values.values()) < -0.1  # a tenth of at least 1 is gone in every play
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("rake", [Fraction(0), Fraction(1, 10)])
+def test_a_hundred_cards(rake: Fraction, tmp_path: Path) -> None:
+    """89,101 nodes, solved by what is chosen."""
+    assert solved(kuhn(100, rake), tmp_path).values["ann"] < 0
+
+
 def test_a_wide_bayesian_game_where_stages_leave_a_gap(tmp_path: Path) -> None:
     """Twelve values of each bidder: more than value iteration's stages solve exactly."""
     solved(auction(12), tmp_path, "lemke")
