@@ -1,4 +1,4 @@
-"""Zero-sum games of hidden histories: python benchmarks/bench_extensive.py [--repeat 3] [--openspiel SECONDS]
+"""Games of hidden histories: python benchmarks/bench_extensive.py [--repeat 3] [--openspiel SECONDS]
 
 For each row, runs `posgc solve` in a process of its own, and prints the verified gap (NashConv), processor seconds of
 the whole process, start and verification included, median (least..greatest), and peak memory.  With --openspiel, has
@@ -25,6 +25,10 @@ ROWS = [
     ["games/kuhn.posg", "--backend", "sequence-form"],
     ["games/leduc.posg", "--backend", "sequence-form"],
     ["games/leduc.posg", "--backend", "cfr", "--epsilon", "1e-3"],
+    ["games/leduc.posg", "--backend", "lemke"],
+    ["games/reservoir.posg", "--share", "none"],
+    ["games/routing.posg", "--share", "none"],
+    ["games/competitive_tiger.posg", "--share", "none", "--horizon", "4", "--backend", "lemke"],
     [*TIGER, "4", "--backend", "sequence-form"],
     [*TIGER, "4", "--backend", "cfr", "--epsilon", "1e-3"],
     [*TIGER, "4", "--backend", "cfr", "--epsilon", "1e-6"],
@@ -74,7 +78,7 @@ def main() -> None:
         found, seconds, memory = runs[-1][0], [used for _, used, _ in runs], max(held for *_, held in runs)
         solve = statistics.median(document["seconds"]["solve"] for document, *_ in runs)
         print(
-            f"| {' '.join(row)} | {found['values']['ann']:.10g} | {found['gap']['nash_conv']:.1e} | {solve:.2f} | "
+            f"| {' '.join(row)} | {next(iter(found['values'].values())):.10g} | {found['gap']['nash_conv']:.1e} | {solve:.2f} | "
             f"{statistics.median(seconds):.1f} ({min(seconds):.1f}..{max(seconds):.1f}) | {memory:.0f} |",
             flush=True,
         )

@@ -42,6 +42,8 @@ CASES = {
     "competitive tiger one-step, H = 10": f"solve {COMPETITIVE} --concept nash --share one_step --horizon 10",
     "adversarial tiger one-step, H = 10": f"solve {ZERO_SUM} --horizon 10",
     "DecTiger as .efg, 122,019 nodes": "export games/dectiger.posg --to efg --share none --horizon 3",
+    "tiger as .efg, 2,223,021 nodes": "export games/adversarial_tiger.posg --to efg --share none --horizon 5 "
+    "--option nodes=3000000",
 }
 
 

@@ -1,7 +1,8 @@
 """The coordinator's search over common-knowledge components (docs/hidden-histories.md), as a back-end.
 
 Concept team, any number of agents, any protocol under which agents forget nothing; Assumption 3 is not needed.  The
-answer is a controller for each agent and a bracket on the optimum, closed or as narrow as limits allow.
+answer is a controller for each agent and a bracket on the optimum, closed or as narrow as limits allow.  Where rewards
+are shared a team optimum is a Nash equilibrium, and serves as one.
 """
 
 from __future__ import annotations
@@ -49,14 +50,14 @@ class CoordinatorSearch:
 
     name: ClassVar[str] = "coordinator"
     summary: ClassVar[str] = "search over common-knowledge components, for teams with or without Assumption 3"
-    concepts: ClassVar[frozenset[ConceptName]] = frozenset({"team"})
+    concepts: ClassVar[frozenset[ConceptName]] = frozenset({"team", "nash"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = Options
 
     def applies(self, facts: Facts) -> str | None:
         """Rewards must be shared by all agents, and nothing may be forgotten."""
         if facts.rewards != "common":
-            return "a team optimum needs rewards that all agents share"
+            return "a team optimum, which is a Nash equilibrium too, needs rewards that all agents share"
         if facts.independent and not facts.named:
             return (
                 "planning on common beliefs is quicker where Assumption 3 holds; --backend coordinator takes it anyway"

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, TextIO
 
+from posgc.information.efg_text import efg_text
 from posgc.information.extensive import Infosets, efg_lines
 from posgc.information.items import Information
 from posgc.information.tree import game_tree, require_nodes
 
 __all__ = ["EfgExporter", "EfgOptions"]
+
+
+AT_ONCE = 5_000_000
+"""Nodes up to which the tree is made in layers, in some hundred bytes a node; larger ones are written as they are
+walked, some twenty times slower."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,10 @@ class EfgExporter:
 
     def export(self, information: Information, options: Any, target: TextIO) -> None:
         """Raises LimitError where the tree has more nodes than the option allows."""
-        require_nodes(information, options.nodes, "raise --option nodes=N")
-        model = information.model
-        infosets = Infosets(model.n_agents)
+        nodes, model = require_nodes(information, options.nodes, "raise --option nodes=N"), information.model
         title = f"{model.name}, horizon {model.horizon}, sharing {information.protocol.name}"
-        target.writelines(efg_lines(title, model.signature.agents, game_tree(information, infosets), model.title))
+        if nodes <= AT_ONCE:
+            target.writelines(efg_text(information, title, model.title))
+            return
+        root = game_tree(information, Infosets(model.n_agents))
+        target.writelines(efg_lines(title, model.signature.agents, root, model.title))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import re
 from fractions import Fraction
-from typing import NamedTuple, NoReturn
+from functools import lru_cache
+from typing import Literal, NamedTuple, NoReturn
 
 from posgc.plugin import Diagnostic, InputError, LimitError, Source, Span, vanishes
 
@@ -54,7 +55,9 @@ class Tokens:
             quoted = len(text) > 1 and text[0] == '"'
             if text == '"':
                 self.fail("this string has no end", Word(text, False, *match.span()), "close the quotes")
-            plain = re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL) if quoted else text
+            plain = text[1:-1] if quoted else text
+            if quoted and "\\" in plain:
+                plain = re.sub(r"\\(.)", r"\1", plain, flags=re.DOTALL)
             self.next = Word(plain, quoted, *match.span())
         return word
 
@@ -118,19 +121,14 @@ class Tokens:
     def number(self, what: str) -> Fraction:
         """A finite number, exactly."""
         word = self.next
-        if word is None or word.quoted or not (_RATIONAL.fullmatch(word.text) or _DECIMAL.fullmatch(word.text)):
+        value = None if word is None or word.quoted else _exactly(word.text)
+        if word is None or value is None:
             self.wants(what)
         self.step()
-        try:
-            # Beyond the exponents of doubles a Fraction would be a number of thousands of digits.
-            value = Fraction(word.text) if "/" in word.text or float(word.text) else Fraction(0)
-            if math.isfinite(float(value)) and not vanishes(word.text, float(value)):
-                return value
-        except (ValueError, ZeroDivisionError, OverflowError):
-            pass
-        self.fail(
-            f"the number {word.text[:20]} is out of range", word, "write a finite number that a double can hold", "I105"
-        )
+        if value == "out of range":
+            cure = "write a finite number that a double can hold"
+            self.fail(f"the number {word.text[:20]} is out of range", word, cure, "I105")
+        return value
 
     def real(self, what: str) -> float:
         """A finite number as a double."""
@@ -164,6 +162,21 @@ class Tokens:
         found = [self.number(what) for _ in range(count)]
         self.take("}")
         return found
+
+
+@lru_cache(maxsize=1 << 12)  # the same few numbers are written over and over
+def _exactly(text: str) -> Fraction | Literal["out of range"] | None:
+    """The number that a word is; None for other words."""
+    if not (_RATIONAL.fullmatch(text) or _DECIMAL.fullmatch(text)):
+        return None
+    try:
+        # Beyond the exponents of doubles a Fraction would be a number of thousands of digits.
+        value = Fraction(text) if "/" in text or float(text) else Fraction(0)
+        if math.isfinite(float(value)) and not vanishes(text, float(value)):
+            return value
+    except (ValueError, ZeroDivisionError, OverflowError):
+        pass
+    return "out of range"
 
 
 def distinct(names: list[str]) -> tuple[str, ...]:

@@ -29,22 +29,23 @@ ENTRY_LIMIT = 30_000_000
 
 
 def extensive_game(
-    information: Information, *, payoffs: int = ENTRY_LIMIT, entries: int = ENTRY_LIMIT, merge: bool = True
+    information: Information, *, payoffs: int = ENTRY_LIMIT, entries: int = ENTRY_LIMIT, merge: bool | None = None
 ) -> ExtensiveGame:
     """The game in layers; agents must forget nothing.
 
-    In a zero-sum game of two agents sets are merged unless `merge` is False, which keeps its values and Nash equilibria
-    but not its correlated ones; of other games none are.
+    In a game of two agents sets can be merged, which keeps values and Nash equilibria but not correlated ones: they are
+    in every such game with `merge`, in none where it is False, and where rewards cancel when nothing is said.
 
     Every table is counted before it is made.  Raises LimitError past `payoffs` payoffs of all steps or `entries`
     entries of one step's tables, and where codes of news need more than 62 bits.
     """
     live = _live_states(information.model)
     cancel = rewards_cancel(information.model)
+    merging = information.n_agents == 2 and (cancel if merge is None else merge)
     rows, sets = _first(information, live)
     layers, errors, left = list[Layer](), np.zeros(information.horizon), payoffs
     for h in range(1, information.horizon + 1):
-        if merge and cancel:
+        if merging:
             merger = Merger(information, h, rows, sets)
             rows, sets, errors[h - 1] = merger.run()
         actions = len(information.model.allowed(h))

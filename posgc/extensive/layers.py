@@ -13,7 +13,7 @@ together cannot tell apart.  What these add to agent j's payoff of plans x_1, ..
 W(I_1, ..., I_n, s) x_1(I_1, a_1) ... x_n(I_n, a_n) r_j(s, a), so that rows suffice.  With two agents the expected
 payoff is bilinear, x_1' A_j x_2 with A_j(I a, J b) = sum_s W(I, J, s) r_j(s, a, b) (von Stengel 1996).
 
-In a zero-sum game of two agents sets may be *merged* (`posgc.extensive.merging`): then `into` has several entries in a
+In a game of two agents sets may be *merged* (`posgc.extensive.merging`): then `into` has several entries in a
 row, and the sets make an acyclic graph in place of a tree.  Nothing that is said of plans above changes.
 """
 

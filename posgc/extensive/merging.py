@@ -1,12 +1,12 @@
-"""Merging information sets whose rows are proportional: nothing is lost in a zero-sum game.
+"""Merging information sets whose rows are proportional: no value and no Nash equilibrium of two agents is lost.
 
 Let I, I' be sets of agent i at one step, with W(I', ., .) = c W(I, ., .) over (the other's set, state), and with equal
 values of the items that the other agent is yet to learn from i.  Whatever is played later leads from both to rows that
-are proportional with the same c.  So the payoff depends on i's plan x at and after the two through x(I) + c x(I') only,
-as long as i plays alike at both, and to any plan there is one that plays alike at both and earns as much against every
-plan of the other: at the merged set, play what x plays at I and I', averaged with weights x(I) and c x(I').  The same
-holds for the other agent, so best responses, values and equilibrium plans of the merged game are those of the game.
-(In a general-sum game the averaged play may change what the *other* earns, and correlated equilibria change too.)
+are proportional with the same c.  So what either agent earns is linear in x(I, a) + c x(I', a), and in such sums after
+the two, and to any plan of i there is one that plays alike at both and with which both earn as much against every plan
+of the other: at the merged set, play what x plays at I and I', averaged with weights x(I) and c x(I').  The same holds
+for the other agent, so best responses, values and equilibrium plans of the merged game are those of the game, whatever
+the rewards are.  (Correlated equilibria change: what is recommended at I need not be what is recommended at I'.)
 
 The merged set J has the rows' sum, W(J, .) = W(I, .) + W(I', .), and with the masses m of the rows
 

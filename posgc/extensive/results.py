@@ -1,15 +1,21 @@
-"""What a solver of a zero-sum game in layers returns: controllers, and what is claimed of them."""
+"""What a solver of a game in layers returns: controllers, and what is claimed of them."""
 
 from __future__ import annotations
 
 from posgc.extensive.layers import ExtensiveGame
+from posgc.extensive.nash import Equilibrium
 from posgc.extensive.solution import Solution, charge
 from posgc.extensive.strategy import controllers_of
 from posgc.information.items import Information
 from posgc.language.rounding import bracket
 from posgc.policy.artefact import Claim, Result
 
-__all__ = ["result_of"]
+__all__ = ["equilibrium_of", "result_of"]
+
+WHOLE = (
+    "an equilibrium of the whole game: at information sets that its own play does not reach, an agent's actions need "
+    "not be best replies"
+)
 
 
 def result_of(
@@ -30,11 +36,24 @@ def result_of(
             lower=lower,
             upper=upper,
             notes=notes,
-            caveats=(
-                "an equilibrium of the whole game: at information sets that its own play does not reach, an agent's "
-                "actions need not be best replies",
-            ),
+            caveats=(WHOLE,),
             search=sizes,
             stopped=stopped,
         ),
     )
+
+
+def equilibrium_of(information: Information, game: ExtensiveGame, found: Equilibrium, reason: str | None) -> Result:
+    """The two behaviours as a policy; `reason` is the limit that stopped the search, if any."""
+    sizes, tried = game.sizes, f"{found.priors} prior{'' if found.priors == 1 else 's'}"
+    payoffs = len(game.terms.value[0])
+    notes = (
+        f"Lemke's algorithm: {found.pivots} pivots from {tried}, with {payoffs} payoffs on {sizes['information_sets']} "
+        f"information sets and {sizes['rows']} pairs of them",
+    )
+    caveat, stopped = WHOLE, None
+    if not found.found:
+        stopped = reason or f"{tried} without an equilibrium"
+        caveat = "not an equilibrium to within what was asked for: the best profile found, with its gap"
+    claim = Claim(values=found.values, notes=notes, caveats=(caveat,), search=sizes, stopped=stopped)
+    return Result(controllers_of(information, game, found.behaviours), claim)

@@ -7,7 +7,7 @@ from posgc.information.items import Information, InformationStructure
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
 
-__all__ = ["PROGRAMME_PAYOFFS", "fits_programme", "unserved"]
+__all__ = ["PROGRAMME_PAYOFFS", "fits_programme", "unserved", "unsuited"]
 
 PROGRAMME_PAYOFFS = 1_000_000
 """Payoffs up to which a linear programme is chosen: on the adversarial tiger HiGHS takes half a second for 2e5, and
@@ -19,12 +19,17 @@ PROGRAMME_ENTRIES = 4_000_000
 def unserved(
     backend: str, model: Model | None, structure: InformationStructure, independent: bool | None, named: bool
 ) -> str | None:
-    """Why plans in layers do not serve a game, as a sentence; None where they do.
+    """Why plans in layers do not serve a game that is to be zero-sum, as a sentence; None where they do.
 
     `independent` is Assumption 3's verdict, `named` whether the user asked for this `backend`.
     """
     if model is None or not rewards_cancel(model):
         return "it needs a zero-sum game of two agents"
+    return unsuited(backend, structure, independent, named)
+
+
+def unsuited(backend: str, structure: InformationStructure, independent: bool | None, named: bool) -> str | None:
+    """The same whatever the rewards are."""
     if structure.protocol.forget is not None:
         return (
             f"agents forget what is older than {structure.protocol.forget} steps, and plans are made for agents that "

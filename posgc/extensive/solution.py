@@ -13,7 +13,7 @@ from posgc.information.precision import charged
 from posgc.model.arrays import Model
 from posgc.model.rewards import largest_to_come
 
-__all__ = ["Solution", "assessed", "charge"]
+__all__ = ["Solution", "assessed", "charge", "charges"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,7 +43,13 @@ def assessed(game: ExtensiveGame, first: Behaviour, second: Behaviour) -> Soluti
 
 
 def charge(model: Model, game: ExtensiveGame) -> float:
-    """By how much `lower` and `upper` may be off because of rounding and of merging rows that were nearly proportional.
+    """By how much `lower` and `upper` may be off in a zero-sum game."""
+    return float(charges(model, game)[0])
+
+
+def charges(model: Model, game: ExtensiveGame) -> Floats:
+    """[n]: by how much what an agent earns may be off because of rounding and of merging rows that were nearly
+    proportional.
 
     All weights and plans are sums of products of non-negative numbers, so that a relative change of them changes an
     expectation by that times the sizes of the rewards to come (`posgc.information.precision`).
@@ -56,4 +62,4 @@ def charge(model: Model, game: ExtensiveGame) -> float:
             terms[h] += int(met) + int(np.diff(sets.into.indptr).max()) + len(sets) + sets.n_choices
     merged = np.zeros(model.horizon)
     merged[:steps] = game.merged
-    return float(charged(model, terms).rounding[0] + largest_to_come(model)[0] @ merged)
+    return charged(model, terms).rounding + largest_to_come(model) @ merged

@@ -15,10 +15,23 @@ import unicodedata
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 from posgc.model.rationals import written
 
-__all__ = ["Chance", "Decision", "Infosets", "Node", "Outcome", "efg_labels", "efg_lines"]
+__all__ = [
+    "Chance",
+    "Decision",
+    "Infosets",
+    "Node",
+    "Outcome",
+    "chance_text",
+    "decision_text",
+    "efg_head",
+    "efg_labels",
+    "efg_lines",
+    "outcome_text",
+]
 
 _RESERVED = ("Chance", "}")
 """Names of players that Gambit (the first) and OpenSpiel (the second) refuse."""
@@ -105,10 +118,8 @@ def _plain(text: str) -> str:
 
 def efg_lines(title: str, players: Sequence[str], root: Node, comment: str = "") -> Iterator[str]:
     """The lines of the `.efg` file, each with its line end."""
-    named = " ".join(map(_quoted, efg_labels(players, _RESERVED)))
-    yield f"EFG 2 R {_quoted(_plain(title))} {{ {named} }}\n{_quoted(_plain(comment))}\n"
+    yield efg_head(title, players, comment)
     outcomes: dict[tuple[Fraction, ...], int] = {}
-    lists: dict[tuple[str, ...], list[str]] = {}
     infosets: list[dict[int, str]] = [{} for _ in players]
     used: list[set[str]] = [set() for _ in players]
     draws = 0
@@ -118,23 +129,45 @@ def efg_lines(title: str, players: Sequence[str], root: Node, comment: str = "")
         node = make(branch)
         if isinstance(node, Outcome):
             number = outcomes.setdefault(node.payoffs, len(outcomes) + 1)
-            yield f't "" {number} "" {{ {", ".join(map(written, node.payoffs))} }}\n'
+            yield outcome_text(number, node.payoffs)
             continue
-        labels = lists.get(key := tuple(node.labels))
-        if labels is None:
-            labels = lists[key] = [_quoted(label) for label in efg_labels(key)]
         if isinstance(node, Chance):
             draws += 1
-            pairs = zip(labels, map(written, node.law), strict=True)
-            yield f'c "" {draws} "" {{ {" ".join(f"{label} {p}" for label, p in pairs)} }} 0\n'
+            yield f'c "" {draws} {chance_text(tuple(node.labels), tuple(node.law))}'
         else:
             known = infosets[node.player]
             if node.infoset not in known:
                 (known[node.infoset],) = efg_labels([node.name], used[node.player])
                 used[node.player].add(known[node.infoset])
-            name = _quoted(known[node.infoset])
-            yield f'p "" {node.player + 1} {node.infoset} {name} {{ {" ".join(labels)} }} 0\n'
-        waiting.extend((node.child, k) for k in reversed(range(len(labels))))
+            yield decision_text(node.player, node.infoset, known[node.infoset], tuple(node.labels))
+        waiting.extend((node.child, k) for k in reversed(range(len(node.labels))))
+
+
+def efg_head(title: str, players: Sequence[str], comment: str) -> str:
+    """What stands before the nodes."""
+    named = " ".join(map(_quoted, efg_labels(players, _RESERVED)))
+    return f"EFG 2 R {_quoted(_plain(title))} {{ {named} }}\n{_quoted(_plain(comment))}\n"
+
+
+def chance_text(labels: tuple[str, ...], law: tuple[Fraction, ...]) -> str:
+    """The line of a draw, from after its number."""
+    pairs = zip(_label_list(labels), map(written, law), strict=True)
+    return f'"" {{ {" ".join(f"{label} {p}" for label, p in pairs)} }} 0\n'
+
+
+def decision_text(player: int, infoset: int, name: str, labels: tuple[str, ...]) -> str:
+    """The line of a choice of a player (from 0) in an information set (from 1), whose name is a label already."""
+    return f'p "" {player + 1} {infoset} {_quoted(name)} {{ {" ".join(_label_list(labels))} }} 0\n'
+
+
+def outcome_text(number: int, payoffs: tuple[Fraction, ...]) -> str:
+    """The line of an outcome (from 1)."""
+    return f't "" {number} "" {{ {", ".join(map(written, payoffs))} }}\n'
+
+
+@lru_cache(maxsize=1 << 12)
+def _label_list(labels: tuple[str, ...]) -> list[str]:
+    return [_quoted(label) for label in efg_labels(labels)]
 
 
 def _quoted(text: str) -> str:

@@ -25,7 +25,7 @@ from posgc.language.diagnostics import LimitError
 from posgc.model.ragged import gather
 from posgc.model.rationals import law, rational
 
-__all__ = ["Histories", "Moment", "count_nodes", "game_tree", "require_nodes"]
+__all__ = ["Histories", "Moment", "Row", "count_nodes", "game_tree", "require_nodes"]
 
 Ints = npt.NDArray[np.int64]
 COUNT_LIMIT = 1e15
@@ -44,7 +44,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
     """A law over (o', s')."""
 
     labels: tuple[str, ...]  # of the branches
@@ -64,7 +64,7 @@ class Histories:
         self.information = replace(information, dropped=frozenset())
         self.paid = list(range(information.n_agents) if paid is None else paid)
         self.model = information.model
-        self._rows: dict[tuple[int, int], _Row] = {}
+        self._rows: dict[tuple[int, int], Row] = {}
         self._codes: dict[tuple[int, int, int], dict[tuple[int, int], tuple[int, int]]] = {}
         self._known: dict[tuple[int, int], tuple[int, ...]] = {}
         self._rewards: dict[tuple[int, int, int], tuple[Fraction, ...]] = {}
@@ -73,9 +73,8 @@ class Histories:
 
     def root(self, child: Callable[[Moment], Node]) -> Node:
         """The first draw, of (s_1, o_1)."""
-        initial, nothing = self.model.initial, (Fraction(0),) * len(self.paid)
-        z, u = initial_codes(self.information, initial.observation)
-        row = self._row(1, initial.observation, initial.state, initial.probability)
+        nothing, row = (Fraction(0),) * len(self.paid), self.first_row()
+        z, u = initial_codes(self.information, row.observation)
 
         def first(k: int) -> Node:
             return child(Moment(1, int(row.state[k]), int(u[k]), (int(z[k]),), nothing))
@@ -85,15 +84,10 @@ class Histories:
     def after(self, moment: Moment, action: int, child: Callable[[Moment], Node]) -> Node:
         """What follows a joint action: the draw of (s', o'), or the end."""
         h, model = moment.h, self.model
-        paid = tuple(a + b for a, b in zip(moment.paid, self._reward(h, action, moment.state), strict=True))
+        paid = tuple(a + b for a, b in zip(moment.paid, self.reward(h, action, moment.state), strict=True))
         if h == model.horizon:
             return Outcome(paid)
-        kernel, at = model.kernel(h), action * model.n_states + moment.state
-        row = self._rows.get((h, at))
-        if row is None:
-            part = slice(kernel.indptr[at], kernel.indptr[at + 1])
-            row = self._row(h + 1, kernel.observation[part], kernel.state[part], kernel.probability[part])
-            self._rows[h, at] = row
+        row = self.row(h, action * model.n_states + moment.state)
         codes = self._evolved(h, moment.private, moment.state)
 
         def drawn(k: int) -> Node:
@@ -102,21 +96,41 @@ class Histories:
 
         return _draw(row, drawn)
 
+    def first_row(self) -> Row:
+        """The law of (o_1, s_1)."""
+        initial = self.model.initial
+        return self._row(1, initial.observation, initial.state, initial.probability)
+
+    def row(self, h: int, at: int) -> Row:
+        """The law of (o', s') in a row of the kernel of step h."""
+        found = self._rows.get((h, at))
+        if found is None:
+            kernel = self.model.kernel(h)
+            part = slice(kernel.indptr[at], kernel.indptr[at + 1])
+            found = self._row(h + 1, kernel.observation[part], kernel.state[part], kernel.probability[part])
+            self._rows[h, at] = found
+        return found
+
     def private_of(self, moment: Moment) -> tuple[int, ...]:
         """Codes of p_{1,h}..p_{n,h}."""
-        key = moment.h, moment.private
+        return self.private_codes(moment.h, moment.private)
+
+    def private_codes(self, h: int, private: int) -> tuple[int, ...]:
+        """The same from the code of what is not common at step h."""
+        key = h, private
         if key not in self._known:
-            codes = project(self.information, moment.h, np.array([moment.private]))
+            codes = project(self.information, h, np.array([private]))
             self._known[key] = tuple(map(int, codes[:, 0]))
         return self._known[key]
 
     def name(self, agent: int, moment: Moment) -> str:
         """What the agent knows, in words: `step 2; act[ann]@1=listen; hear[ann]@2=left`."""
-        parts = [self._say(t, -1, z) for t, z in enumerate(moment.news, start=1)]
-        parts.append(self._say(moment.h, agent, self.private_of(moment)[agent]))
+        parts = [self.say(t, -1, z) for t, z in enumerate(moment.news, start=1)]
+        parts.append(self.say(moment.h, agent, self.private_of(moment)[agent]))
         return "; ".join([f"step {moment.h}", *filter(None, parts)])
 
-    def _say(self, h: int, agent: int, code: int) -> str:
+    def say(self, h: int, agent: int, code: int) -> str:
+        """The increment z_h of a code in words, or what an agent (from 0) holds at step h."""
         key = h, agent, code
         if key not in self._words:
             known = self.information
@@ -128,7 +142,8 @@ class Histories:
     def _item(self, item: Item, value: int) -> str:
         return f"{self.information.label(item)}={self.information.variable(item).values[value]}"
 
-    def _reward(self, h: int, action: int, state: int) -> tuple[Fraction, ...]:
+    def reward(self, h: int, action: int, state: int) -> tuple[Fraction, ...]:
+        """What each of `paid` gets at a step, discounted."""
         key = h, action, state
         if key not in self._rewards:
             factor = self._gamma ** (h - 1)
@@ -136,9 +151,9 @@ class Histories:
             self._rewards[key] = tuple(factor * rational(r) for r in paid)
         return self._rewards[key]
 
-    def _row(self, h: int, observation: Ints, state: Ints, probability: npt.NDArray[np.float64]) -> _Row:
+    def _row(self, h: int, observation: Ints, state: Ints, probability: npt.NDArray[np.float64]) -> Row:
         labels = tuple(self._label(h, int(o), int(s)) for o, s in zip(observation, state, strict=True))
-        return _Row(labels, tuple(law(probability.tolist())), observation, state)
+        return Row(labels, tuple(law(probability.tolist())), observation, state)
 
     def _label(self, h: int, observation: int, state: int) -> str:
         """The state of step h and what is observed then."""
@@ -163,7 +178,7 @@ class Histories:
         return self._codes[key]
 
 
-def _draw(row: _Row, child: Callable[[int], Node]) -> Node:
+def _draw(row: Row, child: Callable[[int], Node]) -> Node:
     return child(0) if len(row.law) == 1 else Chance(row.labels, row.law, child)
 
 

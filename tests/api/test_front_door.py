@@ -149,8 +149,8 @@ def test_results_are_pickled(game, solution):
     [
         (["check", "nowhere.posg"], lambda: posgc.load("nowhere.posg")),
         (
-            ["solve", str(TIGER), "--concept", "nash", "--share", "none"],
-            lambda: posgc.load(TIGER, "none").solve("nash"),
+            ["solve", str(TIGER), "--concept", "nash", "--share", "none", "--backend", "value-iteration"],
+            lambda: posgc.load(TIGER, "none").solve("nash", "value-iteration"),
         ),
         (["check", str(TIGER), "--set", "acuracy=1"], lambda: posgc.load(TIGER, acuracy=1)),
         (

@@ -199,7 +199,8 @@ def test_limits_exit_with_3(capsys):
 
 
 def test_no_backend_serves(capsys):
-    status, out, err = run(capsys, "solve", DECTIGER, "--concept", "nash", "--share", "none")
+    words = ("--concept", "nash", "--share", "none", "--backend", "value-iteration")
+    status, out, err = run(capsys, "solve", DECTIGER, *words)
     assert status == 1 and out == "" and "Assumption 3" in err and "at step 1" in err
     assert run(capsys, "solve", GAMES / "vendors.posg", "--concept", "team")[0] == 2  # not for lack of an assumption
 

@@ -20,8 +20,8 @@ COMMANDS = {
     ),
     "E603": ("posgc solve games/vendors.posg --concept team", "posgc solve games/vendors.posg --concept ce"),
     "E604": (
+        "posgc solve games/dectiger.posg --concept nash --share none --backend value-iteration",
         "posgc solve games/dectiger.posg --concept nash --share none",
-        "posgc solve games/dectiger.posg --concept nash --share one_step",
     ),
     "E605": (
         "posgc verify games/vendors.posg vendors.npz --concept nash",

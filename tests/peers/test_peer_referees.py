@@ -19,13 +19,14 @@ from posgc_openspiel import OpenSpiel
 from support.checks import prepared, solved
 from support.games import Shape, random_game, shapes
 from support.policies import machine, on_graph, unrolled
+from support.profiles import exported
 from support.tree import Tree
 
 from posgc.cli.main import main
 from posgc.information.dropping import drop_own_actions
-from posgc.information.extensive import Infosets, efg_lines
+from posgc.information.extensive import Infosets
 from posgc.information.items import Information
-from posgc.information.tree import count_nodes, game_tree
+from posgc.information.tree import count_nodes
 from posgc.judge.histories import judge_histories
 from posgc.judge.referee import SecondOpinion, compare
 from posgc.judge.verify import verify
@@ -44,11 +45,6 @@ many = settings(few, max_examples=1000)
 STRUCTURES = ("full", "one_step", "mixed_links")
 PROFILES = 20_000
 """Pure profiles of a team's game that Gambit is asked to list: a second for some thousands."""
-
-
-def exported(information: Information) -> tuple[str, Infosets]:
-    infosets = Infosets(information.n_agents)
-    return "".join(efg_lines("game", information.model.signature.agents, game_tree(information, infosets))), infosets
 
 
 def agree(information: Information, policy: Machine, kind: DeviationKind) -> None:

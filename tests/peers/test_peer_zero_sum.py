@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Hashable
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from peers.test_peer_referees import REFEREES, exported, few, many
+from peers.test_peer_referees import REFEREES, few, many
 from support.games import Shape, any_protocol, random_game, shapes
-from support.kinds import news_codes, prefix
-from support.tree import Tree
+from support.profiles import exported, profile
 
 import posgc
 from posgc.extensive.growing import extensive_game
@@ -21,10 +18,8 @@ from posgc.extensive.programme import solve_programme
 from posgc.extensive.regret import RegretOptions, minimise_regret
 from posgc.extensive.solution import Solution
 from posgc.extensive.strategy import controllers_of
-from posgc.information.extensive import Infosets
 from posgc.information.items import Information
 from posgc.model.rewards import reward_kind, spans_to_come
-from posgc.policy.controllers import Controllers
 
 pygambit: Any = pytest.importorskip("pygambit", reason="pygambit is not installed")
 pyspiel: Any = pytest.importorskip("pyspiel", reason="OpenSpiel is not installed")
@@ -37,26 +32,6 @@ def plans(information: Information) -> list[Solution]:
     """By the programme, and crude ones by regret minimisation, whose gaps are to be found too."""
     game, span = extensive_game(information), float(spans_to_come(information.model)[0, 0])
     return [solve_programme(game, span), minimise_regret(game, RegretOptions(0.0, rounds=10)).solution]
-
-
-def profile(information: Information, infosets: Infosets, policy: Controllers) -> list[list[list[float]]]:
-    """The law that the controllers draw from in each information set of the exported tree, by its number."""
-    tree = Tree(information.model, information.protocol)
-    laws: list[dict[Hashable, list[float]]] = [{}, {}]
-    for level in tree.histories():
-        for _, history in level:
-            past = [prefix(history, t) for t in range(1, history.h + 1)]
-            steps = [tree.increment(a, b) for a, b in zip([None, *past], past, strict=False)]
-            news = tuple(map(tree.code, steps))
-            for i, own in enumerate(tree.knowledge(history)[1]):
-                first, *later = ([code] for code in news_codes(tree, i, history))
-                node = policy.first(i, np.array(first))
-                for h, code in enumerate(later, start=1):
-                    node = policy.follow(i, h, node, np.array(code))
-                choices = len(information.model.choices(i, history.h))
-                law = policy.laws(i, history.h, node, choices)[0]
-                laws[i][history.h, news, tree.code(own)] = law.tolist()
-    return [[laws[i][key] for key in infosets.keys[i]] for i in range(2)]
 
 
 def check(shape: Shape, seed: int) -> None:
