@@ -1,44 +1,52 @@
-"""Zero-sum games of two agents by counterfactual regret minimisation (docs/hidden-histories.md), as a back-end.
+"""Regret minimisation on information sets (docs/hidden-histories.md), as a back-end.
 
-Any protocol under which agents forget nothing; Assumption 3 is not needed.  The answer is a Nash equilibrium up to a
-gap that two exact best responses give; it serves the correlated concepts as `sequence-form` does.
+Any protocol under which agents forget nothing; Assumption 3 is not needed.  A zero-sum game of two agents gets a Nash
+equilibrium by counterfactual regret minimisation, up to a gap that two exact best responses give; it serves the
+correlated concepts as `sequence-form` does.  Any other game gets a correlated equilibrium, by regret of triggers: of
+the extensive form (EFCE) for ce, of the normal or the extensive form (NFCCE, EFCCE) for cce.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from posgc.coordination.limits import Limits
-from posgc.extensive.growing import extensive_game
+from posgc.extensive.correlated import kind_of, mixture_result
+from posgc.extensive.growing import extensive_game, rewards_cancel
+from posgc.extensive.master import Master
+from posgc.extensive.mixing import minimise_trigger_regret
 from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
-from posgc.extensive.results import result_of
-from posgc.extensive.serving import fits_programme, unserved
+from posgc.extensive.results import held_against, result_of
+from posgc.extensive.serving import CORRELATED, fits_programme, forgetting, unserved
 from posgc.extensive.solution import charge
+from posgc.language.concepts import DEVIATIONS
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
 
 __all__ = ["Options", "RegretMinimisation"]
 
 RELATIVE = 1e-6
-"""The width of a bracket that is enough by default, relative to the span of what can be earned."""
+"""The width of a bracket, or the gain, that is enough by default, relative to the span of what can be earned."""
 
 
 @dataclass(frozen=True)
 class Options:
     """How regret is minimised, and when to stop."""
 
-    # width of the bracket on the value that is asked for, which is the sum of what both agents could gain, in the unit
-    # of the rewards; 0 asks for 1e-6 of the span of the values
+    # width of the bracket on the value that is asked for, which is the sum of what both agents could gain; of another
+    # game the most that an agent may gain; in the unit of the rewards.  0 asks for 1e-6 of the span of the values
     epsilon: float = 0.0
-    # rounds, in each of which both agents play anew
+    # rounds, in each of which all agents play anew
     rounds: int = 100_000
     # seconds after which the best plans so far are returned; none: no limit
     time_limit: float | None = None
-    # PCFR+ or DCFR
+    # PCFR+ or DCFR, for zero-sum games
     rule: Rule = "predictive"
-    # whether the second agent answers the first's new play or the one before
+    # whether the second agent answers the first's new play or the one before, for zero-sum games
     updates: Literal["alternating", "simultaneous"] = "alternating"
+    # of a ce (extensive, unless the game is zero-sum) or a cce (strategic): which deviations it withstands
+    form: Literal["agent", "strategic", "extensive"] | None = field(default=None, metadata=CORRELATED)
 
     def __post_init__(self) -> None:
         if not 0 <= self.epsilon < float("inf"):
@@ -54,13 +62,18 @@ class RegretMinimisation:
     """See the module."""
 
     name: ClassVar[str] = "cfr"
-    summary: ClassVar[str] = "counterfactual regret minimisation, for large zero-sum games with or without Assumption 3"
+    summary: ClassVar[str] = (
+        "regret minimisation on information sets, for large zero-sum games and for ce and cce of any game, with or "
+        "without Assumption 3"
+    )
     concepts: ClassVar[frozenset[ConceptName]] = frozenset({"nash", "ce", "cce"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = Options
 
     def applies(self, facts: Facts) -> str | None:
-        """Rewards must be zero-sum, nothing may be forgotten, and unless it is named the game must be large."""
+        """Nothing may be forgotten; a zero-sum game must be large unless this is named, others get a ce or cce."""
+        if facts.model is not None and facts.concept != "nash" and not rewards_cancel(facts.model):
+            return _unmixed(self.name, facts)
         why = unserved(self.name, facts.model, facts.structure, facts.independent, facts.named)
         if why is not None or facts.named:
             return why
@@ -72,7 +85,24 @@ class RegretMinimisation:
     def emit(self, problem: Problem, options: Any) -> Planner:
         """The planner of this problem.  Raises InputError (E617) under a compression."""
         problem.require_uncompressed(self.name)
-        return _Minimisation(problem, options)
+        if rewards_cancel(problem.information.model):
+            return _Minimisation(problem, options)
+        return _Mixing(problem, options)
+
+
+def _unmixed(name: str, facts: Facts) -> str | None:
+    """Why no mixture of plans serves a ce or cce, as a sentence; None where one does."""
+    kind = kind_of(facts.concept, facts.form)
+    if kind in ("ce", "ce_strategic"):
+        return (
+            f"regret of triggers ends in the extensive form of a ce, not in the {facts.form} form; "
+            "ask for --form extensive"
+        )
+    if (why := forgetting(facts.structure)) is not None:
+        return why
+    if facts.independent and not facts.named and facts.form is None:
+        return f"planning on common beliefs is quicker where Assumption 3 holds; --backend {name} takes it anyway"
+    return None
 
 
 @dataclass(frozen=True)
@@ -97,4 +127,29 @@ class _Minimisation:
         stopped = None if found.closed else limits.reason or "round limit"
         name = "PCFR+" if options.rule == "predictive" else "DCFR"
         how = f"{name}, {found.rounds} rounds with {game.payoff.nnz} payoffs"
-        return result_of(information, game, found.solution, how, stopped)
+        result = result_of(information, game, found.solution, how, stopped)
+        return held_against(result, self.problem.concept, options.form)
+
+
+@dataclass(frozen=True)
+class _Mixing:
+    problem: Problem
+    options: Options
+
+    def run(self, progress: Progress) -> Result:
+        options, information = self.options, self.problem.information
+        kind = kind_of(self.problem.concept, options.form)
+        limits = Limits(options.time_limit)
+        with limits.interruptible():
+            game = extensive_game(information, merge=False)
+            spans = spans_to_come(information.model)[:, 0]
+            epsilon = max(options.epsilon or RELATIVE * float(spans.max()), charge(information.model, game))
+
+            def told(rounds: int, gap: float) -> None:
+                progress(f"gap {gap:.3g}", rounds, options.rounds)
+
+            master = Master.of(game, kind, spans)
+            found = minimise_trigger_regret(master, kind, epsilon, options.rounds, limits, told)
+        stopped = None if found.closed else limits.reason or "round limit"
+        how = f"regret of triggers ({DEVIATIONS[kind].title}), {found.rounds} rounds"
+        return mixture_result(information, game, found.profiles, found.weight, found.gains, kind, how, stopped)

@@ -80,7 +80,9 @@ class ValueIteration:
     options: ClassVar[type] = Options
 
     def applies(self, facts: Facts) -> str | None:
-        """Rewards must fit the concept, and Assumption 3 must hold."""
+        """Rewards must fit the concept, its form must be one of a common belief, and Assumption 3 must hold."""
+        if facts.form == "extensive" or (facts.concept == "cce" and facts.form is not None):
+            return "it plans on common beliefs, and this form is of plans that are drawn once, before play"
         if facts.concept == "team" and facts.rewards != "common":
             return "a team optimum needs rewards that all agents share"
         return facts.dependence

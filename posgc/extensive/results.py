@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.solution import Solution, charge
 from posgc.extensive.strategy import controllers_of
 from posgc.information.items import Information
+from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.rounding import bracket
 from posgc.policy.artefact import Claim, Result
 
-__all__ = ["result_of"]
+__all__ = ["held_against", "result_of"]
 
 
 def result_of(
@@ -38,3 +41,10 @@ def result_of(
             stopped=stopped,
         ),
     )
+
+
+def held_against(result: Result, concept: ConceptName, form: str | None) -> Result:
+    """The result as one of that form of the concept, the usual one for None.  Raises InputError (E605)."""
+    if form is None:
+        return result
+    return replace(result, claim=replace(result.claim, against=concept_of(concept).deviations(form)))

@@ -7,8 +7,10 @@ from posgc.information.items import Information, InformationStructure
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
 
-__all__ = ["PROGRAMME_PAYOFFS", "fits_programme", "unserved"]
+__all__ = ["CORRELATED", "PROGRAMME_PAYOFFS", "fits_programme", "forgetting", "unserved"]
 
+CORRELATED = {"concepts": ("ce", "cce")}
+"""Of an option that only correlated concepts have."""
 PROGRAMME_PAYOFFS = 1_000_000
 """Payoffs up to which a linear programme is chosen: on the adversarial tiger HiGHS takes half a second for 2e5, and
 five seconds and 600 MB for 2.4e6."""
@@ -25,14 +27,21 @@ def unserved(
     """
     if model is None or not rewards_cancel(model):
         return "it needs a zero-sum game of two agents"
-    if structure.protocol.forget is not None:
-        return (
-            f"agents forget what is older than {structure.protocol.forget} steps, and plans are made for agents that "
-            "remember all that they knew (leave `forget` out)"
-        )
+    if (why := forgetting(structure)) is not None:
+        return why
     if independent and not named:
         return f"planning on common beliefs is quicker where Assumption 3 holds; --backend {backend} takes it anyway"
     return None
+
+
+def forgetting(structure: InformationStructure) -> str | None:
+    """Why plans in layers do not serve agents that forget, as a sentence; None where nobody does."""
+    if structure.protocol.forget is None:
+        return None
+    return (
+        f"agents forget what is older than {structure.protocol.forget} steps, and plans are made for agents that "
+        "remember all that they knew (leave `forget` out)"
+    )
 
 
 def fits_programme(model: Model, structure: InformationStructure) -> bool:

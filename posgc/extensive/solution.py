@@ -56,4 +56,4 @@ def charge(model: Model, game: ExtensiveGame) -> float:
             terms[h] += int(met) + int(np.diff(sets.into.indptr).max()) + len(sets) + sets.n_choices
     merged = np.zeros(model.horizon)
     merged[:steps] = game.merged
-    return float(charged(model, terms).rounding[0] + largest_to_come(model)[0] @ merged)
+    return float((charged(model, terms).rounding + largest_to_come(model) @ merged).max())

@@ -140,7 +140,7 @@ class _Offered:
         """The best of every row of answers."""
         if self.stays:
             leaving, staying = worth[:, : self.n_choices], worth[:, self.n_choices :]
-            return np.maximum(leaving.max(axis=1), staying.sum(axis=1))
+            return np.asarray(np.maximum(leaving.max(axis=1), staying.sum(axis=1)))
         best: Floats = worth.reshape(len(worth), -1, self.n_choices).max(axis=2).sum(axis=1)
         return best
 

@@ -137,8 +137,8 @@ class Leaving:
     def _obeys(done: Moves) -> Bools:
         """Which moves do what is recommended, of one that has not left."""
         if done.stays:
-            return done.answer >= done.n_choices
-        return done.answer // done.n_choices == done.answer % done.n_choices
+            return np.asarray(done.answer >= done.n_choices)
+        return np.asarray(done.answer // done.n_choices == done.answer % done.n_choices)
 
     def outcomes(self, h: int, cells: NodeCells, done: Moves) -> Outcomes:
         """As `Deviation.outcomes`."""

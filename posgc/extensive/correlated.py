@@ -1,0 +1,76 @@
+"""Mixtures that are drawn once an episode as results: the strategy, and what is claimed of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from posgc.extensive.layers import ExtensiveGame
+from posgc.extensive.master import Profile
+from posgc.extensive.plans import Plans
+from posgc.extensive.solution import charge
+from posgc.extensive.strategy import controllers_of
+from posgc.information.items import Information
+from posgc.language.concepts import DEVIATIONS, ConceptName, DeviationKind, concept_of
+from posgc.language.numerals import plural
+from posgc.language.rounding import at_most
+from posgc.policy.artefact import Claim, Result
+from posgc.policy.mixture import Mixture
+from posgc.policy.strategy import Strategy
+
+__all__ = ["kind_of", "mixture_result"]
+
+Floats = npt.NDArray[np.float64]
+
+HEARD = {
+    "nfcce": "an agent that deviates leaves before it is told anything",
+    "efcce": "an agent that deviates leaves at an information set before it is told what to do there, and is told "
+    "nothing more",
+    "efce": "an agent that deviates leaves at an information set when it is told what to do there, and is told nothing "
+    "more; Definition 10 of Liu & Zhang (2023) has it hear on, and remember nothing of what it heard",
+}
+
+
+def kind_of(concept: ConceptName, form: str | None) -> DeviationKind:
+    """The deviations of a ce or cce that is drawn once an episode: EFCE and NFCCE unless another form is asked for.
+
+    Raises InputError (E605) for a form that the concept does not have."""
+    return concept_of(concept).deviations(form or ("extensive" if concept == "ce" else "strategic"))
+
+
+def mixture_result(
+    information: Information,
+    game: ExtensiveGame,
+    profiles: Sequence[Profile],
+    weight: Floats,
+    gains: Floats,
+    kind: DeviationKind,
+    how: str,
+    stopped: str | None = None,
+) -> Result:
+    """The mixture with weights [K] of profiles as a policy; `gains` [n] are what was found that agents gain, and `how`
+    it was found is a note of the claim."""
+    plans = [Plans.of(game, agent) for agent in range(game.n_agents)]
+    parts = tuple(
+        controllers_of(information, game, [one.behaviour(x) for one, x in zip(plans, profile.plans, strict=True)])
+        for profile in profiles
+    )
+    strategy: Strategy = parts[0] if len(parts) == 1 else Mixture(weight, parts)
+    alone = "; it is one profile, so that the agents draw independently: a Nash equilibrium up to that gain"
+    sizes, most = game.sizes, max(float(gains.max()), 0.0) + charge(information.model, game)
+    notes = (
+        f"{how}, on {plural(sizes['information_sets'], 'information set')} and "
+        f"{plural(sizes['rows'], 'combination')} of them",
+        f"the mixture has {plural(len(parts), 'profile')}, from which nobody gains more than {at_most(most)} on these"
+        + alone * (len(parts) == 1),
+    )
+    title = DEVIATIONS[kind].title
+    caveats = (
+        f"{title}: a profile is drawn once, before play, and each agent is told its next action where it has to act; "
+        f"{HEARD[kind]}",
+    )
+    values = weight @ np.stack([profile.values for profile in profiles])
+    claim = Claim(tuple(values.tolist()), notes=notes, caveats=caveats, search=sizes, stopped=stopped, against=kind)
+    return Result(strategy, claim)
