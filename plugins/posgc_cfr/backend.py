@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from posgc.coordination.limits import Limits
-from posgc.extensive.correlated import kind_of, mixture_result
+from posgc.extensive.correlated import kind_of, mixture_result, unmixed
 from posgc.extensive.growing import extensive_game, rewards_cancel
 from posgc.extensive.master import Master
 from posgc.extensive.mixing import minimise_trigger_regret
 from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
 from posgc.extensive.results import held_against, result_of
-from posgc.extensive.serving import CORRELATED, fits_programme, forgetting, unserved
+from posgc.extensive.serving import CORRELATED, fits_columns, fits_programme, unserved
 from posgc.extensive.solution import charge
 from posgc.language.concepts import DEVIATIONS
 from posgc.model.rewards import spans_to_come
@@ -73,7 +73,11 @@ class RegretMinimisation:
     def applies(self, facts: Facts) -> str | None:
         """Nothing may be forgotten; a zero-sum game must be large unless this is named, others get a ce or cce."""
         if facts.model is not None and facts.concept != "nash" and not rewards_cancel(facts.model):
-            return _unmixed(self.name, facts)
+            structure, named = facts.structure, facts.named
+            why = unmixed(self.name, facts.concept, facts.form, structure, facts.independent, named)
+            if why is None and not named and fits_columns(facts.model, structure):
+                return "column-generation finds the best one of a game of this size; --backend cfr takes it anyway"
+            return why
         why = unserved(self.name, facts.model, facts.structure, facts.independent, facts.named)
         if why is not None or facts.named:
             return why
@@ -88,21 +92,6 @@ class RegretMinimisation:
         if rewards_cancel(problem.information.model):
             return _Minimisation(problem, options)
         return _Mixing(problem, options)
-
-
-def _unmixed(name: str, facts: Facts) -> str | None:
-    """Why no mixture of plans serves a ce or cce, as a sentence; None where one does."""
-    kind = kind_of(facts.concept, facts.form)
-    if kind in ("ce", "ce_strategic"):
-        return (
-            f"regret of triggers ends in the extensive form of a ce, not in the {facts.form} form; "
-            "ask for --form extensive"
-        )
-    if (why := forgetting(facts.structure)) is not None:
-        return why
-    if facts.independent and not facts.named and facts.form is None:
-        return f"planning on common beliefs is quicker where Assumption 3 holds; --backend {name} takes it anyway"
-    return None
 
 
 @dataclass(frozen=True)

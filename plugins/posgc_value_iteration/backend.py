@@ -36,6 +36,7 @@ from posgc.equilibrium import (
     solve_nash,
     solve_team,
 )
+from posgc.language.selections import selection_of
 from posgc.model.rewards import reward_kind
 from posgc.planning.induction import Induction, Oracle
 from posgc.plugin import ConceptName, Diagnostic, Facts, InputError, LimitError, Planner, Problem, Progress, Result
@@ -134,7 +135,8 @@ def _oracle(problem: Problem, options: Options) -> Oracle:
     if concept == "nash":
         zero_sum = ZeroSumOptions(epsilon=epsilon)
         return partial(solve_nash, options=NashOptions(team=common, zero_sum=zero_sum, epsilon=epsilon, seed=seed))
-    select = _by_index(problem, options.select)
+    agents = problem.information.model.signature.agents
+    select = selection_of(agents, options.select, ("welfare", "egalitarian", "entropy", "any"))
     try:
         chosen = CorrelatedOptions(select, options.form, options.way, epsilon=epsilon, team=TeamOptions(seed=seed))
     except ValueError as error:
@@ -154,25 +156,3 @@ def _explained(oracle: Oracle) -> Oracle:
             raise LimitError(f"a stage game could not be solved: {error}") from None
 
     return answer
-
-
-def _by_index(problem: Problem, select: str) -> str:
-    """`max:AGENT` with the agent's index in place of its name or number; raises InputError for anything unknown."""
-    agents = problem.information.model.signature.agents
-    kind, _, agent = select.partition(":")
-    if kind == "max" and agent in agents:
-        return f"max:{agents.index(agent)}"
-    if kind == "max" and agent.isdecimal() and 1 <= int(agent) <= len(agents):
-        return f"max:{int(agent) - 1}"
-    if select not in ("welfare", "egalitarian", "entropy", "any"):
-        names = ", ".join(f"max:{name}" for name in agents)
-        raise InputError(
-            [
-                Diagnostic(
-                    "E612",
-                    f"nothing is selected by {select!r}",
-                    help=f"one of welfare, egalitarian, {names}, entropy, any",
-                )
-            ]
-        )
-    return select

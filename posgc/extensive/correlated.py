@@ -10,9 +10,10 @@ import numpy.typing as npt
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.master import Profile
 from posgc.extensive.plans import Plans
+from posgc.extensive.serving import forgetting
 from posgc.extensive.solution import charge
 from posgc.extensive.strategy import controllers_of
-from posgc.information.items import Information
+from posgc.information.items import Information, InformationStructure
 from posgc.language.concepts import DEVIATIONS, ConceptName, DeviationKind, concept_of
 from posgc.language.numerals import plural
 from posgc.language.rounding import at_most
@@ -20,7 +21,7 @@ from posgc.policy.artefact import Claim, Result
 from posgc.policy.mixture import Mixture
 from posgc.policy.strategy import Strategy
 
-__all__ = ["kind_of", "mixture_result"]
+__all__ = ["kind_of", "mixture_result", "unmixed"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +41,27 @@ def kind_of(concept: ConceptName, form: str | None) -> DeviationKind:
     return concept_of(concept).deviations(form or ("extensive" if concept == "ce" else "strategic"))
 
 
+def unmixed(
+    backend: str,
+    concept: ConceptName,
+    form: str | None,
+    structure: InformationStructure,
+    independent: bool | None,
+    named: bool,
+) -> str | None:
+    """Why no mixture that is drawn once an episode serves a ce or cce, as a sentence; None where one does.
+
+    `form` is the one that is asked for, `independent` Assumption 3's verdict, `named` whether the user asked for this
+    `backend`."""
+    if kind_of(concept, form) in ("ce", "ce_strategic"):
+        return f"it finds a ce of the extensive form, not of the {form} form; ask for --form extensive"
+    if (why := forgetting(structure)) is not None:
+        return why
+    if independent and not named and form is None:
+        return f"planning on common beliefs is quicker where Assumption 3 holds; --backend {backend} takes it anyway"
+    return None
+
+
 def mixture_result(
     information: Information,
     game: ExtensiveGame,
@@ -49,9 +71,10 @@ def mixture_result(
     kind: DeviationKind,
     how: str,
     stopped: str | None = None,
+    known: tuple[str, ...] = (),
 ) -> Result:
-    """The mixture with weights [K] of profiles as a policy; `gains` [n] are what was found that agents gain, and `how`
-    it was found is a note of the claim."""
+    """The mixture with weights [K] of profiles as a policy; `gains` [n] are what was found that agents gain.  `how` it
+    was found, and what else is `known`, are notes of the claim."""
     plans = [Plans.of(game, agent) for agent in range(game.n_agents)]
     parts = tuple(
         controllers_of(information, game, [one.behaviour(x) for one, x in zip(plans, profile.plans, strict=True)])
@@ -65,6 +88,7 @@ def mixture_result(
         f"{plural(sizes['rows'], 'combination')} of them",
         f"the mixture has {plural(len(parts), 'profile')}, from which nobody gains more than {at_most(most)} on these"
         + alone * (len(parts) == 1),
+        *known,
     )
     title = DEVIATIONS[kind].title
     caveats = (

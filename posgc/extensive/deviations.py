@@ -138,6 +138,20 @@ class Deviations:
         column, sign = np.concatenate([*own, below]), np.repeat([1.0, -1.0], [rows[-1], len(below)])
         return sparse.csr_array((sign, (row, column)), shape=(rows[-1], nodes[-1])), np.arange(nodes[1])
 
+    def conserved(self, flow: Floats, begins: float) -> Floats:
+        """A deviator's flow in proportion to `flow` [rows], `begins` at each node that it begins with."""
+        found, end = list[Floats](), 0
+        for k, step in enumerate(self.steps):
+            own = np.maximum(flow[end : end + step.rows], 0.0)
+            inflow = np.full(len(step.parent), begins) if k == 0 else found[-1][step.parent]
+            counts = np.diff(step.indptr)
+            node = np.repeat(np.arange(len(counts)), counts)
+            total = np.bincount(node, own, len(counts))
+            share = np.where(total[node] > 0, own / np.where(total > 0, total, 1.0)[node], 1 / counts[node])
+            found.append(inflow[node] * share)
+            end += step.rows
+        return np.concatenate(found)
+
     def weights(self, flow: Floats, size: int) -> sparse.csr_array:
         """How much a deviator that takes row r with weight `flow[r]` plays each sequence at each trigger, [1 + size,
         size], for an agent with `size` sequences."""
