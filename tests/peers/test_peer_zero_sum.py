@@ -42,7 +42,7 @@ def plans(information: Information) -> list[Solution]:
 def profile(information: Information, infosets: Infosets, policy: Controllers) -> list[list[list[float]]]:
     """The law that the controllers draw from in each information set of the exported tree, by its number."""
     tree = Tree(information.model, information.protocol)
-    laws: list[dict[Hashable, list[float]]] = [{}, {}]
+    laws: list[dict[Hashable, list[float]]] = [{} for _ in range(tree.n)]
     for level in tree.histories():
         for _, history in level:
             past = [prefix(history, t) for t in range(1, history.h + 1)]
@@ -56,7 +56,7 @@ def profile(information: Information, infosets: Infosets, policy: Controllers) -
                 choices = len(information.model.choices(i, history.h))
                 law = policy.laws(i, history.h, node, choices)[0]
                 laws[i][history.h, news, tree.code(own)] = law.tolist()
-    return [[laws[i][key] for key in infosets.keys[i]] for i in range(2)]
+    return [[laws[i][key] for key in infosets.keys[i]] for i in range(tree.n)]
 
 
 def check(shape: Shape, seed: int) -> None:
