@@ -20,7 +20,6 @@ from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
 from posgc.extensive.results import held_against, result_of
 from posgc.extensive.serving import CORRELATED, fits_columns, fits_programme, unserved
 from posgc.extensive.solution import charge
-from posgc.language.concepts import DEVIATIONS
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
 
@@ -140,5 +139,5 @@ class _Mixing:
             master = Master.of(game, kind, spans)
             found = minimise_trigger_regret(master, kind, epsilon, options.rounds, limits, told)
         stopped = None if found.closed else limits.reason or "round limit"
-        how = f"regret of triggers ({DEVIATIONS[kind].title}), {found.rounds} rounds"
+        how = "regret of triggers", found.rounds, "round"
         return mixture_result(information, game, found.profiles, found.weight, found.gains, kind, how, stopped)

@@ -17,21 +17,16 @@ from posgc.coordination.limits import Limits
 from posgc.extensive.columns import select_best
 from posgc.extensive.correlated import kind_of, mixture_result, unmixed
 from posgc.extensive.growing import extensive_game
-from posgc.extensive.joint_plans import plans_of_all_but_one
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.master import Master
 from posgc.extensive.mixing import minimise_trigger_regret
-from posgc.extensive.serving import CORRELATED, FEW_PLANS, fits_columns
+from posgc.extensive.serving import CORRELATED, FEW_PAYOFFS, FEW_PLANS, fits_columns
 from posgc.extensive.solution import charge
-from posgc.language.concepts import DEVIATIONS
-from posgc.language.numerals import plural
-from posgc.language.rounding import at_most
-from posgc.language.selections import selection_of
 from posgc.model.rewards import spans_to_come
+from posgc.planning.selection import selection_of
 from posgc.plugin import (
     ConceptName,
     Facts,
-    LimitError,
     Planner,
     Problem,
     Progress,
@@ -85,13 +80,14 @@ class ColumnGeneration:
         """Nothing may be forgotten, and the game must be small."""
         assert facts.model is not None
         why = unmixed(self.name, facts.concept, facts.form, facts.structure, facts.independent, facts.named)
-        if why is not None or facts.named:
+        if why is not None:
             return why
-        if fits_columns(facts.model, facts.structure):
+        most = MOST_PLANS if facts.named else FEW_PLANS
+        if fits_columns(facts.model, facts.structure, most):
             return None
         return (
-            f"all agents but one have more than {FEW_PLANS} joint plans, which it would list, and cfr needs no list; "
-            "--backend column-generation tries it anyway"
+            f"it lists the joint plans of all agents but one, which are more than {most}, or the game has more than "
+            f"{FEW_PAYOFFS} payoffs; cfr needs no list"
         )
 
     def emit(self, problem: Problem, options: Any) -> Planner:
@@ -109,41 +105,29 @@ class _Selecting:
     selection: str
 
     def run(self, progress: Progress) -> Result:
-        information = self.problem.information
         limits = Limits(self.options.time_limit)
         with limits.interruptible():
-            game = extensive_game(information, merge=False)
-            if (plans := plans_of_all_but_one(game)) > MOST_PLANS:
-                what = (
-                    f"all agents but one have {plans:.3g} joint plans, and column generation lists up to {MOST_PLANS}"
-                )
-                raise LimitError(f"{what}; take --backend cfr, which selects nothing")
-            return self._found(game, limits, progress)
+            return self._found(extensive_game(self.problem.information, merge=False), limits, progress)
 
     def _found(self, game: ExtensiveGame, limits: Limits, progress: Progress) -> Result:
         options, information = self.options, self.problem.information
-        kind, off = kind_of(self.problem.concept, options.form), charge(information.model, game)
-        title = DEVIATIONS[kind].title
+        kind = kind_of(self.problem.concept, options.form)
 
         def told(turns: int, lower: float, upper: float) -> None:
             progress(f"{options.select} {lower:.6g} .. {upper:.6g}", turns, turns + 1)
 
         master = Master.of(game, kind, spans_to_come(information.model)[:, 0])
-        selects = self.selection != "any"
-        rounds = START_ROUNDS if selects else MOST_ROUNDS
-        start = minimise_trigger_regret(master, kind, max(options.epsilon, off), rounds, limits)
+        selects, tolerated = self.selection != "any", max(options.epsilon, charge(information.model, game))
+        start = minimise_trigger_regret(master, kind, tolerated, START_ROUNDS if selects else MOST_ROUNDS, limits)
         best = select_best(master, start.profiles, self._criteria(), options.epsilon, limits, told) if selects else None
         if best is None:
-            how = f"regret of triggers ({title}), {start.rounds} rounds"
             missed = "no equilibrium was found" if selects or not start.closed else None
             stopped: str | None = limits.reason or missed
+            how = "regret of triggers", start.rounds, "round"
             return mixture_result(information, game, start.profiles, start.weight, start.gains, kind, how, stopped)
-        how = f"column generation ({title}), {plural(best.turns, 'turn')}"
-        slack = off * float(self._criteria().sum(axis=1).max())
-        most = at_most(best.upper + slack, 10)
-        known = f"{options.select}: this mixture has {best.selected:z.10g}, and no {title} has more than {most}"
         stopped = None if best.closed else limits.reason or "no joint plan improved on it"
-        return mixture_result(information, game, best.profiles, best.weight, best.gains, kind, how, stopped, (known,))
+        how, selected = ("column generation", best.turns, "turn"), (options.select, best.selected, best.upper)
+        return mixture_result(information, game, best.profiles, best.weight, best.gains, kind, how, stopped, selected)
 
     def _criteria(self) -> Floats:
         """[m, n]: the least of these sums of values is made as large as possible."""

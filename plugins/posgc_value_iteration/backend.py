@@ -36,9 +36,9 @@ from posgc.equilibrium import (
     solve_nash,
     solve_team,
 )
-from posgc.language.selections import selection_of
 from posgc.model.rewards import reward_kind
 from posgc.planning.induction import Induction, Oracle
+from posgc.planning.selection import selection_of
 from posgc.plugin import ConceptName, Diagnostic, Facts, InputError, LimitError, Planner, Problem, Progress, Result
 
 __all__ = ["Options", "ValueIteration"]

@@ -69,12 +69,14 @@ def mixture_result(
     weight: Floats,
     gains: Floats,
     kind: DeviationKind,
-    how: str,
+    how: tuple[str, int, str],
     stopped: str | None = None,
-    known: tuple[str, ...] = (),
+    selected: tuple[str, float, float] | None = None,
 ) -> Result:
-    """The mixture with weights [K] of profiles as a policy; `gains` [n] are what was found that agents gain.  `how` it
-    was found, and what else is `known`, are notes of the claim."""
+    """The mixture with weights [K] of profiles as a policy; `gains` [n] are what was found that agents gain.
+
+    `how` it was found: the method, and how many of which turns it took.  `selected`: by what it was, how much it has
+    of that, and what none has more of but for rounding; both are notes of the claim."""
     plans = [Plans.of(game, agent) for agent in range(game.n_agents)]
     parts = tuple(
         controllers_of(information, game, [one.behaviour(x) for one, x in zip(plans, profile.plans, strict=True)])
@@ -82,15 +84,18 @@ def mixture_result(
     )
     strategy: Strategy = parts[0] if len(parts) == 1 else Mixture(weight, parts)
     alone = "; it is one profile, so that the agents draw independently: a Nash equilibrium up to that gain"
+    (method, turns, turn), title = how, DEVIATIONS[kind].title
     sizes, most = game.sizes, max(float(gains.max()), 0.0) + charge(information.model, game)
-    notes = (
-        f"{how}, on {plural(sizes['information_sets'], 'information set')} and "
+    notes: tuple[str, ...] = (
+        f"{method} ({title}), {plural(turns, turn)}, on {plural(sizes['information_sets'], 'information set')} and "
         f"{plural(sizes['rows'], 'combination')} of them",
         f"the mixture has {plural(len(parts), 'profile')}, from which nobody gains more than {at_most(most)} on these"
         + alone * (len(parts) == 1),
-        *known,
     )
-    title = DEVIATIONS[kind].title
+    if selected is not None:
+        by, found, upper = selected
+        best = at_most(upper + game.n_agents * charge(information.model, game), 10)
+        notes += (f"{by}: this mixture has {found:z.10g}, and no {title} has more than {best}",)
     caveats = (
         f"{title}: a profile is drawn once, before play, and each agent is told its next action where it has to act; "
         f"{HEARD[kind]}",

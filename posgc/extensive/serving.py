@@ -59,11 +59,11 @@ def fits_programme(model: Model, structure: InformationStructure) -> bool:
     return True
 
 
-def fits_columns(model: Model, structure: InformationStructure) -> bool:
-    """Whether all agents but one have at most `FEW_PLANS` joint plans, in a game with at most `FEW_PAYOFFS` payoffs."""
+def fits_columns(model: Model, structure: InformationStructure, plans: int = FEW_PLANS) -> bool:
+    """Whether all agents but one have at most so many joint `plans`, in a game with at most `FEW_PAYOFFS` payoffs."""
     information = Information(model, structure.protocol, structure.dropped)
     try:
         game = extensive_game(information, payoffs=FEW_PAYOFFS, entries=10 * FEW_PAYOFFS, merge=False)
     except LimitError:
         return False
-    return plans_of_all_but_one(game) <= FEW_PLANS
+    return plans_of_all_but_one(game) <= plans

@@ -286,10 +286,12 @@ def runner_of(
         raise LimitError(f"stage games have at most {AGENT_LIMIT} agents, this game has {compiled.model.n_agents}")
     with timed(compiled.seconds, "check"):
         verdict = independence(compiled, progress)
-    form = (options or {}).get("form")
-    if form in forms():  # anything else is for the back-end's options to refuse
-        CONCEPTS[concept].deviations(str(form))
-    chosen = backend_of(compiled, concept, verdict, backend, str(form) if form in forms() else None)
+    asked = (options or {}).get("form")
+    form = None
+    if asked in forms() and CONCEPTS[concept].forms:  # anything else is for the back-end's options to refuse
+        form = str(asked)
+        CONCEPTS[concept].deviations(form)
+    chosen = backend_of(compiled, concept, verdict, backend, form)
     known = make_options(chosen.options, options or {}, concept)
     return Runner(compiled, concept, chosen, known, progress, verdict, budget)
 

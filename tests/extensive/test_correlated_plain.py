@@ -66,7 +66,9 @@ def check_judged(
 ) -> None:
     """The general judge finds the gains that the layers say, and the values."""
     gains = master.gains(profiles, weight)
-    result = mixture_result(information, master.game, profiles, weight, gains, kind, "as drawn")
+    result = mixture_result(
+        information, master.game, profiles, weight, gains, kind, ("drawn", len(profiles), "profile")
+    )
     judged = judge_histories(information, result.strategy, kind)
     least = -np.inf if kind == "nfcce" else 0.0
     assert judged.status == "exact"
