@@ -15,7 +15,7 @@ from posgc.coordination.limits import Limits
 from posgc.extensive.correlated import kind_of, mixture_result, unmixed
 from posgc.extensive.growing import extensive_game, rewards_cancel
 from posgc.extensive.master import Master
-from posgc.extensive.mixing import minimise_trigger_regret
+from posgc.extensive.mixing import ENOUGH, minimise_trigger_regret
 from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
 from posgc.extensive.results import held_against, result_of
 from posgc.extensive.serving import CORRELATED, fits_columns, fits_programme, unserved
@@ -26,7 +26,7 @@ from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
 __all__ = ["Options", "RegretMinimisation"]
 
 RELATIVE = 1e-6
-"""The width of a bracket, or the gain, that is enough by default, relative to the span of what can be earned."""
+"""The width of a bracket that is enough by default, relative to the span of what can be earned."""
 
 
 @dataclass(frozen=True)
@@ -130,13 +130,12 @@ class _Mixing:
         limits = Limits(options.time_limit)
         with limits.interruptible():
             game = extensive_game(information, merge=False)
-            spans = spans_to_come(information.model)[:, 0]
-            epsilon = max(options.epsilon or RELATIVE * float(spans.max()), charge(information.model, game))
+            master = Master.of(game, kind, spans_to_come(information.model)[:, 0])
+            epsilon = max(options.epsilon or ENOUGH * master.scale, charge(information.model, game))
 
             def told(rounds: int, gap: float) -> None:
                 progress(f"gap {gap:.3g}", rounds, options.rounds)
 
-            master = Master.of(game, kind, spans)
             found = minimise_trigger_regret(master, kind, epsilon, options.rounds, limits, told)
         stopped = None if found.closed else limits.reason or "round limit"
         how = "regret of triggers", found.rounds, "round"

@@ -19,7 +19,7 @@ from posgc.extensive.correlated import kind_of, mixture_result, unmixed
 from posgc.extensive.growing import extensive_game
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.master import Master
-from posgc.extensive.mixing import minimise_trigger_regret
+from posgc.extensive.mixing import ENOUGH, minimise_trigger_regret
 from posgc.extensive.serving import CORRELATED, FEW_PAYOFFS, FEW_PLANS, fits_columns
 from posgc.extensive.solution import charge
 from posgc.model.rewards import spans_to_come
@@ -117,8 +117,12 @@ class _Selecting:
             progress(f"{options.select} {lower:.6g} .. {upper:.6g}", turns, turns + 1)
 
         master = Master.of(game, kind, spans_to_come(information.model)[:, 0])
-        selects, tolerated = self.selection != "any", max(options.epsilon, charge(information.model, game))
-        start = minimise_trigger_regret(master, kind, tolerated, START_ROUNDS if selects else MOST_ROUNDS, limits)
+        off, selects = charge(information.model, game), self.selection != "any"
+        if selects:
+            start = minimise_trigger_regret(master, kind, max(options.epsilon, off), START_ROUNDS, limits)
+        else:
+            enough = options.epsilon or ENOUGH * master.scale
+            start = minimise_trigger_regret(master, kind, max(enough, off), MOST_ROUNDS, limits)
         best = select_best(master, start.profiles, self._criteria(), options.epsilon, limits, told) if selects else None
         if best is None:
             missed = "no equilibrium was found" if selects or not start.closed else None

@@ -18,10 +18,12 @@ from posgc.extensive.master import Master, Profile
 from posgc.extensive.trigger_regret import Dynamics
 from posgc.language.concepts import DeviationKind
 
-__all__ = ["Mixed", "minimise_trigger_regret"]
+__all__ = ["ENOUGH", "Mixed", "minimise_trigger_regret"]
 
 Floats = npt.NDArray[np.float64]
 
+ENOUGH = 1e-6
+"""The gain that is small enough where nothing else is asked for, relative to the largest span."""
 FIRST_CHECK = 8
 """Rounds before the first mixture is made; later ones come after half as many again."""
 KEPT = 48

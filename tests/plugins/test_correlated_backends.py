@@ -12,7 +12,8 @@ from posgc.coordination.limits import Limits
 from posgc.policy.mixture import Mixture
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
-HARBOURS, FISHERY = str(GAMES / "harbours.posg"), [str(GAMES / "fishery.posg"), "--share", "none", "--horizon", "2"]
+HARBOURS = str(GAMES / "harbours.posg")
+POWER = [str(GAMES / "power_control.posg"), "--share", "none", "--horizon", "3", "--form", "extensive"]
 RECOUNT = """game recount {
   horizon 2;
   agents ann, bob, cat;
@@ -113,10 +114,10 @@ def test_what_is_selected_is_at_least_what_is_found_by_regret():
 
 def test_a_limit_ends_with_status_3_and_the_best_mixture_so_far(capsys, tmp_path):
     out = tmp_path / "p.npz"
-    words = (*FISHERY, "--concept", "ce", "--backend", "cfr", "--option", "rounds=2", "--out", out)
+    words = (*POWER, "--concept", "ce", "--backend", "cfr", "--option", "rounds=3", "--out", out)
     status, found = solved(capsys, *words, "--epsilon", "1e-12")
     assert status == 3 and out.exists() and found["gap"]["certified"] > 1e-9
-    assert main(["verify", *FISHERY[:1], str(out), *FISHERY[1:], "--json", "--quiet"]) == 0
+    assert main(["verify", *POWER[:1], str(out), *POWER[1:-2], "--json", "--quiet"]) == 0
     assert json.loads(capsys.readouterr().out)["gap"]["value"] == pytest.approx(found["gap"]["value"], abs=1e-9)
 
 
@@ -134,7 +135,7 @@ def test_ctrl_c_ends_with_status_130_and_a_policy(capsys, tmp_path, monkeypatch)
 
     monkeypatch.setattr(cfr, "Limits", Pressed)
     out = tmp_path / "p.npz"
-    words = (*FISHERY, "--concept", "ce", "--backend", "cfr", "--epsilon", "1e-12", "--out", out)
+    words = (*POWER, "--concept", "ce", "--backend", "cfr", "--epsilon", "1e-12", "--out", out)
     status, found = solved(capsys, *words)
     assert status == 130 and out.exists() and found["gap"]["value"] is not None
 
