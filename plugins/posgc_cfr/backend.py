@@ -1,19 +1,24 @@
-"""Zero-sum games of two agents by counterfactual regret minimisation (docs/hidden-histories.md), as a back-end.
+"""Regret minimisation on information sets (docs/hidden-histories.md), as a back-end.
 
-Any protocol under which agents forget nothing; Assumption 3 is not needed.  The answer is a Nash equilibrium up to a
-gap that two exact best responses give; it serves the correlated concepts as `sequence-form` does.
+Any protocol under which agents forget nothing; Assumption 3 is not needed.  A zero-sum game of two agents gets a Nash
+equilibrium by counterfactual regret minimisation, up to a gap that two exact best responses give; it serves the
+correlated concepts as `sequence-form` does.  Any other game gets a correlated equilibrium, by regret of triggers: of
+the extensive form (EFCE) for ce, of the normal or the extensive form (NFCCE, EFCCE) for cce.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from posgc.coordination.limits import Limits
-from posgc.extensive.growing import extensive_game
+from posgc.extensive.correlated import kind_of, mixture_result, unmixed
+from posgc.extensive.growing import extensive_game, rewards_cancel
+from posgc.extensive.master import Master
+from posgc.extensive.mixing import ENOUGH, minimise_trigger_regret
 from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
-from posgc.extensive.results import result_of
-from posgc.extensive.serving import fits_programme, unserved
+from posgc.extensive.results import held_against, result_of
+from posgc.extensive.serving import CORRELATED, fits_columns, fits_programme, unserved
 from posgc.extensive.solution import charge
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
@@ -28,17 +33,19 @@ RELATIVE = 1e-6
 class Options:
     """How regret is minimised, and when to stop."""
 
-    # width of the bracket on the value that is asked for, which is the sum of what both agents could gain, in the unit
-    # of the rewards; 0 asks for 1e-6 of the span of the values
+    # width of the bracket on the value that is asked for, which is the sum of what both agents could gain; of another
+    # game the most that an agent may gain; in the unit of the rewards.  0 asks for 1e-6 of the span of the values
     epsilon: float = 0.0
-    # rounds, in each of which both agents play anew
+    # rounds, in each of which all agents play anew
     rounds: int = 100_000
     # seconds after which the best plans so far are returned; none: no limit
     time_limit: float | None = None
-    # PCFR+ or DCFR
+    # PCFR+ or DCFR, for zero-sum games
     rule: Rule = "predictive"
-    # whether the second agent answers the first's new play or the one before
+    # whether the second agent answers the first's new play or the one before, for zero-sum games
     updates: Literal["alternating", "simultaneous"] = "alternating"
+    # of a ce (extensive, unless the game is zero-sum) or a cce (strategic): which deviations it withstands
+    form: Literal["agent", "strategic", "extensive"] | None = field(default=None, metadata=CORRELATED)
 
     def __post_init__(self) -> None:
         if not 0 <= self.epsilon < float("inf"):
@@ -54,13 +61,22 @@ class RegretMinimisation:
     """See the module."""
 
     name: ClassVar[str] = "cfr"
-    summary: ClassVar[str] = "counterfactual regret minimisation, for large zero-sum games with or without Assumption 3"
+    summary: ClassVar[str] = (
+        "regret minimisation on information sets, for large zero-sum games and for ce and cce of any game, with or "
+        "without Assumption 3"
+    )
     concepts: ClassVar[frozenset[ConceptName]] = frozenset({"nash", "ce", "cce"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = Options
 
     def applies(self, facts: Facts) -> str | None:
-        """Rewards must be zero-sum, nothing may be forgotten, and unless it is named the game must be large."""
+        """Nothing may be forgotten; a zero-sum game must be large unless this is named, others get a ce or cce."""
+        if facts.model is not None and facts.concept != "nash" and not rewards_cancel(facts.model):
+            structure, named = facts.structure, facts.named
+            why = unmixed(self.name, facts.concept, facts.form, structure, facts.independent, named)
+            if why is None and not named and fits_columns(facts.model, structure):
+                return "column-generation finds the best one of a game of this size; --backend cfr takes it anyway"
+            return why
         why = unserved(self.name, facts.model, facts.structure, facts.independent, facts.named)
         if why is not None or facts.named:
             return why
@@ -72,7 +88,9 @@ class RegretMinimisation:
     def emit(self, problem: Problem, options: Any) -> Planner:
         """The planner of this problem.  Raises InputError (E617) under a compression."""
         problem.require_uncompressed(self.name)
-        return _Minimisation(problem, options)
+        if rewards_cancel(problem.information.model):
+            return _Minimisation(problem, options)
+        return _Mixing(problem, options)
 
 
 @dataclass(frozen=True)
@@ -97,4 +115,28 @@ class _Minimisation:
         stopped = None if found.closed else limits.reason or "round limit"
         name = "PCFR+" if options.rule == "predictive" else "DCFR"
         how = f"{name}, {found.rounds} rounds with {game.payoff.nnz} payoffs"
-        return result_of(information, game, found.solution, how, stopped)
+        result = result_of(information, game, found.solution, how, stopped)
+        return held_against(result, self.problem.concept, options.form)
+
+
+@dataclass(frozen=True)
+class _Mixing:
+    problem: Problem
+    options: Options
+
+    def run(self, progress: Progress) -> Result:
+        options, information = self.options, self.problem.information
+        kind = kind_of(self.problem.concept, options.form)
+        limits = Limits(options.time_limit)
+        with limits.interruptible():
+            game = extensive_game(information, merge=False)
+            master = Master.of(game, kind, spans_to_come(information.model)[:, 0])
+            epsilon = max(options.epsilon or ENOUGH * master.scale, charge(information.model, game))
+
+            def told(rounds: int, gap: float) -> None:
+                progress(f"gap {gap:.3g}", rounds, options.rounds)
+
+            found = minimise_trigger_regret(master, kind, epsilon, options.rounds, limits, told)
+        stopped = None if found.closed else limits.reason or "round limit"
+        how = "regret of triggers", found.rounds, "round"
+        return mixture_result(information, game, found.profiles, found.weight, found.gains, kind, how, stopped)

@@ -1,14 +1,16 @@
-"""The back-end `sequence-form`: zero-sum games of two agents under any protocol with perfect recall, exactly."""
+"""The back-ends `sequence-form` and `column-generation`: programmes on information sets, exactly, under any protocol
+with perfect recall."""
 
 from collections.abc import Sequence
 
 from posgc.plugin import Backend, hookimpl
 from posgc_sequence_form.backend import SequenceForm
+from posgc_sequence_form.columns import ColumnGeneration
 
-__all__ = ["SequenceForm", "posgc_backends"]
+__all__ = ["ColumnGeneration", "SequenceForm", "posgc_backends"]
 
 
 @hookimpl
 def posgc_backends() -> Sequence[Backend]:
-    """This plug-in's one back-end."""
-    return (SequenceForm(),)
+    """This plug-in's back-ends."""
+    return (SequenceForm(), ColumnGeneration())

@@ -7,13 +7,13 @@ are worth the same.  It is one of the whole game: at information sets that it do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from posgc.extensive.growing import extensive_game
 from posgc.extensive.programme import solve_programme
-from posgc.extensive.results import result_of
-from posgc.extensive.serving import PROGRAMME_PAYOFFS, fits_programme, unserved
+from posgc.extensive.results import held_against, result_of
+from posgc.extensive.serving import CORRELATED, PROGRAMME_PAYOFFS, fits_programme, unserved
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
 
@@ -26,6 +26,8 @@ class Options:
 
     # seconds that the linear programme may take; none: no limit
     time_limit: float | None = None
+    # of a ce or cce, which deviations it is held against; agents draw independently, so that it withstands all of them
+    form: Literal["agent", "strategic", "extensive"] | None = field(default=None, metadata=CORRELATED)
 
     def __post_init__(self) -> None:
         if self.time_limit is not None and not self.time_limit > 0:
@@ -75,4 +77,4 @@ class _Programme:
         solution = solve_programme(game, span, self.options.time_limit)
         progress("linear programme", 2, 2)
         how = f"linear programme with {game.payoff.nnz} payoffs"
-        return result_of(information, game, solution, how)
+        return held_against(result_of(information, game, solution, how), self.problem.concept, self.options.form)

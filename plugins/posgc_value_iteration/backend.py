@@ -38,6 +38,7 @@ from posgc.equilibrium import (
 )
 from posgc.model.rewards import reward_kind
 from posgc.planning.induction import Induction, Oracle
+from posgc.planning.selection import selection_of
 from posgc.plugin import ConceptName, Diagnostic, Facts, InputError, LimitError, Planner, Problem, Progress, Result
 
 __all__ = ["Options", "ValueIteration"]
@@ -80,7 +81,9 @@ class ValueIteration:
     options: ClassVar[type] = Options
 
     def applies(self, facts: Facts) -> str | None:
-        """Rewards must fit the concept, and Assumption 3 must hold."""
+        """Rewards must fit the concept, its form must be one of a common belief, and Assumption 3 must hold."""
+        if facts.form == "extensive" or (facts.concept == "cce" and facts.form is not None):
+            return "it plans on common beliefs, and this form is of plans that are drawn once, before play"
         if facts.concept == "team" and facts.rewards != "common":
             return "a team optimum needs rewards that all agents share"
         return facts.dependence
@@ -132,7 +135,8 @@ def _oracle(problem: Problem, options: Options) -> Oracle:
     if concept == "nash":
         zero_sum = ZeroSumOptions(epsilon=epsilon)
         return partial(solve_nash, options=NashOptions(team=common, zero_sum=zero_sum, epsilon=epsilon, seed=seed))
-    select = _by_index(problem, options.select)
+    agents = problem.information.model.signature.agents
+    select = selection_of(agents, options.select, ("welfare", "egalitarian", "entropy", "any"))
     try:
         chosen = CorrelatedOptions(select, options.form, options.way, epsilon=epsilon, team=TeamOptions(seed=seed))
     except ValueError as error:
@@ -152,25 +156,3 @@ def _explained(oracle: Oracle) -> Oracle:
             raise LimitError(f"a stage game could not be solved: {error}") from None
 
     return answer
-
-
-def _by_index(problem: Problem, select: str) -> str:
-    """`max:AGENT` with the agent's index in place of its name or number; raises InputError for anything unknown."""
-    agents = problem.information.model.signature.agents
-    kind, _, agent = select.partition(":")
-    if kind == "max" and agent in agents:
-        return f"max:{agents.index(agent)}"
-    if kind == "max" and agent.isdecimal() and 1 <= int(agent) <= len(agents):
-        return f"max:{int(agent) - 1}"
-    if select not in ("welfare", "egalitarian", "entropy", "any"):
-        names = ", ".join(f"max:{name}" for name in agents)
-        raise InputError(
-            [
-                Diagnostic(
-                    "E612",
-                    f"nothing is selected by {select!r}",
-                    help=f"one of welfare, egalitarian, {names}, entropy, any",
-                )
-            ]
-        )
-    return select

@@ -21,7 +21,7 @@ from posgc.cli.flags import (
     request_of,
     seconds,
 )
-from posgc.language.concepts import CONCEPTS
+from posgc.language.concepts import CONCEPTS, forms
 from posgc.language.rounding import at_most
 from posgc.pipeline import SAMPLES, Solution, referee_of, second_opinion
 from posgc.plugin.registry import registry
@@ -34,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `solve`."""
     add_game(parser)
     parser.add_argument("--concept", required=True, choices=tuple(CONCEPTS))
+    parser.add_argument(
+        "--form",
+        choices=forms(),
+        help="of a ce or cce: which deviations it withstands; default: as the back-end that applies has it",
+    )
     parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
     add_declared(parser, (backend.options for backend in registry().backends.values()))
@@ -75,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     request_of(arguments)  # its mistakes come first, then those of the flags below, then the file's
     compress = compression_asked(arguments.compress, arguments.epsilon, arguments.time_limit)
     flags = declared(backend.options for backend in registry().backends.values())
-    named = {flag.option: getattr(arguments, name) for name, flag in flags.items()}
+    named = {flag.option: getattr(arguments, name) for name, flag in flags.items()} | {"form": arguments.form}
     given = pairs("--option", arguments.option)
     options = options_asked(given, named, arguments.epsilon, compress, arguments.time_limit)
     with progress_bar(arguments.quiet) as progress:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.nash import Equilibrium
 from posgc.extensive.solution import Solution, charge
 from posgc.extensive.strategy import controllers_of
 from posgc.information.items import Information
+from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.rounding import bracket
 from posgc.policy.artefact import Claim, Result
 
-__all__ = ["equilibrium_of", "result_of"]
+__all__ = ["equilibrium_of", "held_against", "result_of"]
 
 WHOLE = (
     "an equilibrium of the whole game: at information sets that its own play does not reach, an agent's actions need "
@@ -57,3 +60,10 @@ def equilibrium_of(information: Information, game: ExtensiveGame, found: Equilib
         caveat = "not an equilibrium to within what was asked for: the best profile found, with its gap"
     claim = Claim(values=found.values, notes=notes, caveats=(caveat,), search=sizes, stopped=stopped)
     return Result(controllers_of(information, game, found.behaviours), claim)
+
+
+def held_against(result: Result, concept: ConceptName, form: str | None) -> Result:
+    """The result as one of that form of the concept, the usual one for None.  Raises InputError (E605)."""
+    if form is None:
+        return result
+    return replace(result, claim=replace(result.claim, against=concept_of(concept).deviations(form)))

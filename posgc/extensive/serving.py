@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from posgc.extensive.growing import extensive_game, rewards_cancel
+from posgc.extensive.joint_plans import plans_of_all_but_one
 from posgc.information.items import Information, InformationStructure
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
 
-__all__ = ["PROGRAMME_PAYOFFS", "fits_programme", "unserved", "unsuited"]
+__all__ = ["CORRELATED", "PROGRAMME_PAYOFFS", "fits_columns", "fits_programme", "forgetting", "unserved", "unsuited"]
 
+CORRELATED = {"concepts": ("ce", "cce")}
+"""Of an option that only correlated concepts have."""
 PROGRAMME_PAYOFFS = 1_000_000
 """Payoffs up to which a linear programme is chosen: on the adversarial tiger HiGHS takes half a second for 2e5, and
 five seconds and 600 MB for 2.4e6."""
+FEW_PLANS = 2_000
+"""Joint plans of all agents but one up to which column generation is chosen: it lists them in every turn."""
+FEW_PAYOFFS = 20_000
+"""Payoffs up to which it is."""
 PROGRAMME_ENTRIES = 4_000_000
 """Entries of the tables of one step that are made in order to know."""
 
@@ -30,14 +37,21 @@ def unserved(
 
 def unsuited(backend: str, structure: InformationStructure, independent: bool | None, named: bool) -> str | None:
     """The same whatever the rewards are."""
-    if structure.protocol.forget is not None:
-        return (
-            f"agents forget what is older than {structure.protocol.forget} steps, and plans are made for agents that "
-            "remember all that they knew (leave `forget` out)"
-        )
+    if (why := forgetting(structure)) is not None:
+        return why
     if independent and not named:
         return f"planning on common beliefs is quicker where Assumption 3 holds; --backend {backend} takes it anyway"
     return None
+
+
+def forgetting(structure: InformationStructure) -> str | None:
+    """Why plans in layers do not serve agents that forget, as a sentence; None where nobody does."""
+    if structure.protocol.forget is None:
+        return None
+    return (
+        f"agents forget what is older than {structure.protocol.forget} steps, and plans are made for agents that "
+        "remember all that they knew (leave `forget` out)"
+    )
 
 
 def fits_programme(model: Model, structure: InformationStructure) -> bool:
@@ -48,3 +62,13 @@ def fits_programme(model: Model, structure: InformationStructure) -> bool:
     except LimitError:
         return False
     return True
+
+
+def fits_columns(model: Model, structure: InformationStructure, plans: int = FEW_PLANS) -> bool:
+    """Whether all agents but one have at most so many joint `plans`, in a game with at most `FEW_PAYOFFS` payoffs."""
+    information = Information(model, structure.protocol, structure.dropped)
+    try:
+        game = extensive_game(information, payoffs=FEW_PAYOFFS, entries=10 * FEW_PAYOFFS, merge=False)
+    except LimitError:
+        return False
+    return plans_of_all_but_one(game) <= plans

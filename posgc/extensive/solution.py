@@ -43,8 +43,8 @@ def assessed(game: ExtensiveGame, first: Behaviour, second: Behaviour) -> Soluti
 
 
 def charge(model: Model, game: ExtensiveGame) -> float:
-    """By how much `lower` and `upper` may be off in a zero-sum game."""
-    return float(charges(model, game)[0])
+    """The largest of `charges`; in a zero-sum game, by how much `lower` and `upper` may be off."""
+    return float(charges(model, game).max())
 
 
 def charges(model: Model, game: ExtensiveGame) -> Floats:

@@ -1,7 +1,7 @@
 """Which judge a strategy goes to: the strongest that applies.
 
 - *On pairs* of node and belief (`posgc.judge.verify`): machines and stationary machines, where Assumption 3 is
-  established.
+  established, and deviations that hear something at every step or never.
 - *On histories* (`posgc.judge.histories`): every kind, under any protocol; an opaque player where all its own
   histories can be asked about.
 - *By play* (`posgc.judge.play`): every kind, where that is too large.  This proves nothing and tells nothing of
@@ -18,7 +18,7 @@ from posgc.judge.judgement import Judgement
 from posgc.judge.kinds import machine_of, require_kind
 from posgc.judge.play import judge_by_play
 from posgc.judge.verify import Distances, verify
-from posgc.language.concepts import DeviationKind
+from posgc.language.concepts import DEVIATIONS, DeviationKind
 from posgc.language.diagnostics import LimitError
 from posgc.policy.strategy import Strategy
 
@@ -49,7 +49,7 @@ def judge(
     require_kind(strategy, kind)
     machine = machine_of(strategy, information.model.horizon)
     try:
-        if machine is not None and distances is not None:
+        if machine is not None and distances is not None and DEVIATIONS[kind].trigger is None:
             return verify(information, machine, kind, limit, progress, distances)
         return judge_histories(information, strategy, kind, limit, progress)
     except LimitError:

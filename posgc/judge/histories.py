@@ -19,7 +19,9 @@ Which deviations these are, for kind
 - ce: all that read (c_h, p_{i,h}) and every recommended action so far.  Those of Definition 10 of Liu & Zhang (2023)
   read the last one only, so this is an upper bound, exact where earlier recommendations tell nothing: the policy
   mixes components at the last step only;
-- ce_strategic: the same with whole prescriptions for actions.
+- ce_strategic: the same with whole prescriptions for actions;
+- nfcce: as cce; efce, efcce: those that leave at a trigger (`posgc.judge.leaving`).  Both are exact where agents forget
+  nothing.
 
 `posgc.judge.following_mixture` says what these mean for a mixture that is drawn once an episode.
 
@@ -46,10 +48,11 @@ from posgc.information.growth import Capacity, Columns, Growth, grow
 from posgc.information.items import Information
 from posgc.information.precision import charged
 from posgc.information.step import ENTRY_LIMIT
-from posgc.judge.following import Following
 from posgc.judge.judgement import Judgement
 from posgc.judge.kinds import following_of, require_kind
-from posgc.judge.replies import Deviator, Moves, NodeCells, Outcomes, moves, require_capacity
+from posgc.judge.leaving import Deviation, Leaving, Throughout
+from posgc.judge.replies import Deviator, Moves, NodeCells, Outcomes
+from posgc.judge.values import policy_values
 from posgc.language.concepts import DEVIATIONS, DeviationKind
 from posgc.policy.strategy import Strategy
 
@@ -58,9 +61,6 @@ __all__ = ["judge_histories"]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
-
-BLOCK_ROWS = 4_000_000
-"""Transitions that are listed at one time for the value (some 500 MB)."""
 
 CHUNK_CELLS = 8_000_000
 """float64 numbers in one block of answers' payoffs (64 MB)."""
@@ -80,16 +80,22 @@ def judge_histories(
     """
     require_kind(strategy, kind)
     n, horizon = information.n_agents, information.model.horizon
-    followed = following_of(information, strategy, max_states)
+    trigger = DEVIATIONS[kind].trigger
+    followed = following_of(information, strategy, max_states, trigger is not None)
     mixes = [followed.mixes(h) for h in range(1, horizon + 1)]
     hears = DEVIATIONS[kind].heard if any(mixes) else "nothing"
+    leaves = trigger if any(mixes) else None  # who is told nothing may as well leave at the start
     told = progress or (lambda stage, done, total: None)
-    values, terms = _values(information, followed)
+    values, terms = policy_values(information, followed)
     told("verify", 1, n + 1)
     best, errors, states = np.zeros(n), np.zeros((n, horizon)), np.zeros(horizon, dtype=np.int64)
     for i in range(n):
         allowed = max_states - int(states.sum())
-        found = _best_deviation(information, followed, Deviator(i, hears), allowed, max_states)
+        if leaves is None:
+            deviation: Deviation = Throughout(information, followed, Deviator(i, hears))
+        else:
+            deviation = Leaving(information, followed, i, leaves)
+        found = _best_deviation(information, deviation, allowed, max_states)
         best[i], errors[i], terms = found.value, found.errors, np.maximum(terms, found.terms)
         states += found.states
         told("verify", i + 2, n + 1)
@@ -106,7 +112,7 @@ def judge_histories(
         tuple(map(int, states)),
         "histories",
         # whether the deviator here can do no more than the definition allows
-        "bounded" if (hears != "nothing" and any(mixes[:-1])) or _forgets(information) else "exact",
+        "bounded" if (trigger is None and hears != "nothing" and any(mixes[:-1])) or _forgets(information) else "exact",
     )
 
 
@@ -123,50 +129,20 @@ def _forgets(information: Information) -> bool:
     )
 
 
-# ---- the value
+@dataclass(frozen=True)
+class _Offered:
+    """What a deviator chooses between at a step: `Moves.n_choices`, `Moves.stays`."""
 
+    n_choices: int
+    stays: bool
 
-def _values(information: Information, followed: Following) -> tuple[Floats, Ints]:
-    """What each agent earns when all follow the strategy, [n], and the terms of the longest sums of each step, [H]."""
-    model, first = information.model, followed.first(None, None)
-    cells, law, summed = _reached([(first.node, first.u, first.s, first.probability)])
-    values, terms = np.zeros(model.n_agents), np.zeros(model.horizon, dtype=np.int64)
-    for h in range(1, model.horizon + 1):
-        require_capacity(h, len(cells))
-        kernel, last = model.kernel(h), h == model.horizon
-        rows = len(model.allowed(h)) * (1 if last else int(np.diff(kernel.indptr).max()))
-        terms[h - 1] = summed + followed.terms(h)
-        following: list[_Rows] = []
-        for part, some in cells.blocks(max(1, BLOCK_ROWS // rows)):
-            done = moves(information, h, some, followed.played(h, some, None), None)
-            paid = kernel.reward[:, done.action, some.s[done.cell]] * (law[part][done.cell] * done.probability)
-            values += model.discount ** (h - 1) * paid.sum(axis=1)  # in pairs: few roundings
-            terms[h - 1] += 1
-            if not last:
-                after = followed.outcomes(h, some, done, None, None)
-                there, mass, most = _reached(
-                    [(after.node, after.u, after.s, law[part][done.cell[after.move]] * after.probability)]
-                )
-                following.append((there.node[there.pair], there.u[there.pair], there.s, mass))
-                terms[h - 1] += most
-        if not last:
-            cells, law, summed = _reached(following)
-    return values, terms
-
-
-_Rows = tuple[Ints, Ints, Ints, Floats]
-"""Memory, items, state, and probability."""
-
-
-def _reached(rows: list[_Rows]) -> tuple[NodeCells, Floats, int]:
-    """The distinct cells of some rows, their law, and the most rows that are one cell."""
-    node, u, s, probability = (np.concatenate(column) for column in zip(*rows, strict=True))
-    cells, cell = NodeCells.of(node, u, s)
-    law = np.asarray(np.bincount(cell, probability), dtype=np.float64)
-    return cells, law, int(np.bincount(cell).max())
-
-
-# ---- best deviations
+    def best(self, worth: Floats) -> Floats:
+        """The best of every row of answers."""
+        if self.stays:
+            leaving, staying = worth[:, : self.n_choices], worth[:, self.n_choices :]
+            return np.asarray(np.maximum(leaving.max(axis=1), staying.sum(axis=1)))
+        best: Floats = worth.reshape(len(worth), -1, self.n_choices).max(axis=2).sum(axis=1)
+        return best
 
 
 @dataclass(frozen=True)
@@ -175,7 +151,7 @@ class _Layer:
     and `edge` (state, answer, probability, state of the next step) of what follows."""
 
     payoff: sparse.csr_array
-    n_choices: int
+    offered: _Offered
     row: Ints
     answer: Ints
     probability: Floats
@@ -202,14 +178,12 @@ class _News:
     cells: NodeCells
 
 
-def _best_deviation(
-    information: Information, followed: Following, deviator: Deviator, allowed: int, limit: int
-) -> _Found:
-    model, agent = information.model, deviator.agent
+def _best_deviation(information: Information, deviation: Deviation, allowed: int, limit: int) -> _Found:
+    model, agent = information.model, deviation.agent
     layers: list[_Layer] = []
     errors, terms, states = np.zeros(model.horizon), *np.zeros((2, model.horizon), dtype=np.int64)
     belief = sparse.csr_array(np.ones((1, 1)))
-    news, payoff, choices = _first_news(followed, deviator), sparse.csr_array((1, 1)), 1
+    news, payoff, offered = _first_news(deviation), sparse.csr_array((1, 1)), _Offered(1, False)
     for h in range(1, model.horizon + 1):
         grown = grow(
             belief,
@@ -217,18 +191,17 @@ def _best_deviation(
             MERGE_TOLERANCE,
             capacity=Capacity(allowed - int(states.sum()), partial(_too_many, h, limit), ENTRY_LIMIT),
         )
-        layers.append(_layer(belief, payoff, choices, news, grown))
+        layers.append(_layer(belief, payoff, offered, news, grown))
         belief, cells = grown.belief, news.cells
-        law = followed.played(h, cells, deviator)
-        done = moves(information, h, cells, law, deviator)
-        payoff, choices = belief @ _rewards(information, agent, h, cells, done), done.n_choices
+        done = deviation.moves(h, cells)
+        payoff, offered = belief @ _rewards(information, agent, h, cells, done), _Offered(done.n_choices, done.stays)
         errors[h - 1], states[h - 1] = grown.error, belief.shape[0]
         counted = np.diff(belief.indptr), np.bincount(done.cell), np.bincount(grown.row)
-        terms[h - 1] = sum(int(counts.max()) for counts in counted) + followed.terms(h)
+        terms[h - 1] = sum(int(counts.max()) for counts in counted) + deviation.terms(h)
         if h < model.horizon:
-            news = _news(done, followed.outcomes(h, cells, done, agent, deviator))
+            news = _news(done, deviation.outcomes(h, cells, done))
     none = np.zeros(0, dtype=np.int64)
-    layers.append(_Layer(payoff, choices, none, none, np.zeros(0), none))
+    layers.append(_Layer(payoff, offered, none, none, np.zeros(0), none))
     return _Found(_backward(layers, model.discount), errors, terms, states)
 
 
@@ -239,9 +212,9 @@ def _too_many(h: int, limit: int, found: int, share: float) -> str:
     )
 
 
-def _first_news(followed: Following, deviator: Deviator) -> _News:
+def _first_news(deviation: Deviation) -> _News:
     """The first draw, of all that step 1 begins with, as what follows the one cell that stands for the time before."""
-    first = followed.first(deviator.agent, deviator)
+    first = deviation.first()
     rows = np.zeros(len(first.u), dtype=np.int64)
     before = Moves(rows, rows, 1, 1, rows, first.probability)
     return _news(before, replace(first, move=np.arange(len(rows))))
@@ -267,13 +240,13 @@ def _rewards(information: Information, agent: int, h: int, cells: NodeCells, don
     return sparse.csr_array((paid, (done.cell, done.answer)), shape=(len(cells), done.n_answers))
 
 
-def _layer(belief: sparse.csr_array, payoff: sparse.csr_array, choices: int, news: _News, grown: Growth) -> _Layer:
+def _layer(belief: sparse.csr_array, payoff: sparse.csr_array, offered: _Offered, news: _News, grown: Growth) -> _Layer:
     flow = sparse.csr_array(belief @ news.ahead)
     flow.sort_indices()
     width = grown.n_signals
     key = np.repeat(np.arange(belief.shape[0]), np.diff(flow.indptr)) * width + flow.indices
     at = np.searchsorted(key, grown.row * width + grown.signal)
-    return _Layer(payoff, choices, grown.row, news.answer[grown.signal], flow.data[at], grown.to)
+    return _Layer(payoff, offered, grown.row, news.answer[grown.signal], flow.data[at], grown.to)
 
 
 def _backward(layers: list[_Layer], discount: float) -> float:
@@ -288,5 +261,5 @@ def _backward(layers: list[_Layer], discount: float) -> float:
             edge, end = slice(first[b], first[b + 1]), min(begin + block, states)
             worth = layer.payoff[begin:end].toarray().ravel()
             worth += np.bincount((layer.row[edge] - begin) * answers + layer.answer[edge], ahead[edge], len(worth))
-            best[begin:end] = worth.reshape(end - begin, -1, layer.n_choices).max(axis=2).sum(axis=1)
+            best[begin:end] = layer.offered.best(worth.reshape(end - begin, answers))
     return float(best[0])

@@ -53,8 +53,9 @@ def require_kind(strategy: Strategy, kind: DeviationKind) -> None:
         raise ValueError("a correlated policy has no Nash gap; ask for 'ce' or 'cce'")
 
 
-def following_of(information: Information, strategy: Strategy, limit: int) -> Following:
-    """The strategy as judges on histories follow it.
+def following_of(information: Information, strategy: Strategy, limit: int, tells: bool = False) -> Following:
+    """The strategy as judges on histories follow it; `tells`: whether a deviator hears what it draws for it even where
+    that tells nothing of the others.
 
     An opaque player is asked about all own histories that can occur; raises LimitError where these are more than
     `limit`, and PolicyMismatch where an answer is no law.
@@ -62,7 +63,7 @@ def following_of(information: Information, strategy: Strategy, limit: int) -> Fo
     alone = sole_part(strategy)
     if not isinstance(alone, Mixture):
         if isinstance(alone, Machine | Stationary | Controllers):
-            return _part(information, alone, False)
+            return _part(information, alone, tells)
         return FollowedControllers(information, asked_out(information, alone, limit))
     (drawn,) = np.nonzero(alone.weight)
     weight = alone.weight[drawn] / alone.weight.sum()

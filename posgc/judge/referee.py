@@ -88,6 +88,10 @@ def compare(information: Information, strategy: Strategy, checked: Judgement, na
     machine = machine_of(strategy, information.model.horizon)
     if machine is None or machine.unseen != "refuse":
         raise LimitError("a referee is asked about machines that list all they play, and this policy is none")
+    if checked.deviations.trigger is not None:
+        raise LimitError(
+            "a referee is asked about deviators that hear the same at every step, not about EFCE and EFCCE"
+        )
     court = _Court(information, machine, judge)
     findings = court.product(checked) if not checked.deviations.correlated else court.correlated(checked)
     return Comparison(name, tuple(findings), AGREEMENT * scale + checked.error, court.nodes)

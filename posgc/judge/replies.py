@@ -9,7 +9,7 @@ tables that all of them fill.  Nothing is assumed of beliefs, so all of this is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -165,7 +165,9 @@ def _together(draws: Played, n_positions: int) -> Played:
 class Moves:
     """Rows: at cell `cell[r]` joint action `action[r]` is played with probability `probability[r]` where the deviator
     answers what it hears by its own choice: `answer[r]` = heard * (number of its choices) + choice.  The answers of a
-    cell that hears one thing are alternatives.  Without a deviator `answer` is 0 and the probabilities sum to 1."""
+    cell that hears one thing are alternatives.  Without a deviator `answer` is 0 and the probabilities sum to 1.  With
+    `stays` nothing is heard, and the last `n_choices` answers together are one more alternative: to do as one is told,
+    each with the probability that this is what one is told."""
 
     cell: Ints
     answer: Ints
@@ -173,6 +175,12 @@ class Moves:
     n_choices: int
     action: Ints
     probability: Floats
+    stays: bool = False
+
+    def part(self, some: Bools, first: int = 0) -> Moves:
+        """Some of the rows, their cells numbered from `first`."""
+        cell, answer = self.cell[some] - first, self.answer[some]
+        return replace(self, cell=cell, answer=answer, action=self.action[some], probability=self.probability[some])
 
 
 def moves(information: Information, h: int, cells: NodeCells, law: Played, deviator: Deviator | None) -> Moves:

@@ -207,12 +207,13 @@ def candidates(information: Information) -> Families:
 
 
 def offers(
-    compiled: Compiled, concept: ConceptName, verdict: Verdict, named: str | None = None
+    compiled: Compiled, concept: ConceptName, verdict: Verdict, named: str | None = None, form: str | None = None
 ) -> tuple[BackendOffer, ...]:
-    """Every installed back-end against this game and concept, those that apply first; `named` is the one asked for."""
+    """Every installed back-end against this game and concept, those that apply first; `named` is the one asked for, and
+    `form` that of the concept."""
     why = verdict.evidence.partition("\n")[0].rstrip(":")
     model, structure = compiled.model, compiled.information.structure
-    facts = Facts(concept, reward_kind(model), verdict.holds, why, structure, model)
+    facts = Facts(concept, reward_kind(model), verdict.holds, why, structure, model, form=form)
     answers = (
         _offer(backend, dataclasses.replace(facts, named=name == named))
         for name, backend in registry().backends.items()

@@ -15,8 +15,11 @@ from posgc.plugin.registry import registry
 __all__ = ["backend_of", "require_independence"]
 
 
-def backend_of(compiled: Compiled, concept: ConceptName, verdict: Verdict, name: str | None) -> Backend:
-    """The back-end of that name, or the first planner that applies: nobody learns who has not asked for it.
+def backend_of(
+    compiled: Compiled, concept: ConceptName, verdict: Verdict, name: str | None, form: str | None = None
+) -> Backend:
+    """The back-end of that name, or the first planner that applies: nobody learns who has not asked for it.  `form` is
+    of the concept, where one is asked for.
 
     Raises InputError (E602, E603) with a table of reasons where none serves: AssumptionFails where one would if only
     Assumption 3 held, LimitError where it would if Assumption 3 had been decided.
@@ -29,13 +32,14 @@ def backend_of(compiled: Compiled, concept: ConceptName, verdict: Verdict, name:
     def wanted(offer: BackendOffer) -> bool:
         return offer.name == name or (name is None and backends[offer.name].reads == "model")
 
-    table = [offer for offer in offers(compiled, concept, verdict, name) if wanted(offer)]
+    table = [offer for offer in offers(compiled, concept, verdict, name, form) if wanted(offer)]
     for offer in table:
         if offer.applies:
             return backends[offer.name]
     rows = "\n".join(f"  {offer.name}: {offer.reason}" for offer in table) or "  none is installed"
-    why = f"no back-end serves concept {concept} on this game:\n{rows}"
-    hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True), name)
+    asked = f"concept {concept}" if form is None else f"concept {concept} in its {form} form"
+    why = f"no back-end serves {asked} on this game:\n{rows}"
+    hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True), name, form)
     if any(offer.applies and wanted(offer) for offer in hopeful):
         require_independence(verdict, why)
     raise InputError([Diagnostic("E603", why, help="`posgc check` shows what each back-end asks for")])

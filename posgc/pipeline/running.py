@@ -24,7 +24,7 @@ from posgc.information.step import Beliefs
 from posgc.judge.choose import judge
 from posgc.judge.in_model import made_for
 from posgc.judge.judgement import Judgement
-from posgc.language.concepts import CONCEPTS, ConceptName
+from posgc.language.concepts import CONCEPTS, ConceptName, forms
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.language.diagnostics.failing import told
 from posgc.model.arrays import digest_of
@@ -280,13 +280,18 @@ def runner_of(
     progress: Progress,
     budget: Budget,
 ) -> Runner:
-    """The back-end that is asked for, or the first that applies, with its options.  Raises as `backend_of`, and
-    LimitError for too many agents."""
+    """The back-end that is asked for, or the first that applies, with its options.  Raises as `backend_of`, InputError
+    (E605) for a form that the concept does not have, and LimitError for too many agents."""
     if compiled.model.n_agents > AGENT_LIMIT:
         raise LimitError(f"stage games have at most {AGENT_LIMIT} agents, this game has {compiled.model.n_agents}")
     with timed(compiled.seconds, "check"):
         verdict = independence(compiled, progress)
-    chosen = backend_of(compiled, concept, verdict, backend)
+    asked = (options or {}).get("form")
+    form = None
+    if asked in forms() and CONCEPTS[concept].forms:  # anything else is for the back-end's options to refuse
+        form = str(asked)
+        CONCEPTS[concept].deviations(form)
+    chosen = backend_of(compiled, concept, verdict, backend, form)
     known = make_options(chosen.options, options or {}, concept)
     return Runner(compiled, concept, chosen, known, progress, verdict, budget)
 

@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
+from posgc.equilibrium.stage import Deviation
 from posgc.information.graph import Graph, Layer
-from posgc.language.concepts import CONCEPTS, ConceptName, DeviationKind
+from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.model.arrays import Model
 from posgc.model.rewards import RewardKind, reward_kind
 from posgc.planning.solved import Floats, Oracle, SolvedLayer
@@ -37,7 +39,7 @@ class Induction:
     expand: Callable[[Progress], Graph]  # makes the graph, exact or compressed
     concept: ConceptName
     oracle: Oracle
-    against: DeviationKind | None = None  # the deviations that stages withstand, where not the concept's usual ones
+    against: Deviation | None = None  # the deviations that stages withstand, where not the concept's usual ones
 
     def run(self, progress: Progress) -> Result:
         """Raises LimitError when the graph outgrows its limit, and whatever the oracle raises."""
@@ -47,7 +49,8 @@ class Induction:
         values: Floats | None = None
         slack: float | None = 0.0
         worst, bound, methods, steps = 0.0, 0.0, [], []
-        deviation = self.against or CONCEPTS[self.concept].against[0]
+        # a concept's usual deviations are those of stages
+        deviation = self.against or cast(Deviation, CONCEPTS[self.concept].against[0])
         residual: tuple[float, float] | None = None
         following: Layer | None = None
         solutions = solve_backwards(graph, kind, self.oracle, deviation)

@@ -39,6 +39,7 @@ class Facts:
     structure: Structure
     model: Model | None  # None for a learner, which may see no table
     named: bool = False  # whether the user asked for this back-end by its name
+    form: str | None = None  # of the concept, where the user asked for one (`posgc.language.concepts.forms`)
 
     @property
     def dependence(self) -> str | None:

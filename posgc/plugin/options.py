@@ -95,7 +95,9 @@ def describe_options(options: type) -> list[str]:
 def _kind(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return " | ".join(get_args(hint))
-    return str(getattr(hint, "__name__", hint))
+    if hint is type(None):
+        return "None"
+    return " | ".join(map(_kind, get_args(hint))) or str(getattr(hint, "__name__", hint))
 
 
 def _needed(f: Field[Any]) -> bool:

@@ -329,7 +329,7 @@ def test_many_agents_are_a_limit(capsys, tmp_path):
         ("--concept", "team", "--select", "welfare"),
         ("--concept", "ce", "--option", "way=regret"),
         ("--concept", "nash", "--option", "form=strategic"),
-        ("--concept", "cce", "--option", "form=strategic"),
+        ("--concept", "cce", "--option", "form=agent"),
     ],
 )
 def test_options_that_would_do_nothing(capsys, words):
@@ -358,7 +358,10 @@ def test_the_form_of_a_correlated_equilibrium(capsys, tmp_path):
     assert gap() == gap("--concept", "ce") == gap("--form", "strategic") == (0, "ce_strategic")
     assert gap("--form", "agent") == (0, "ce")
     assert gap("--concept", "cce") == (0, "cce")
-    assert gap("--concept", "cce", "--form", "strategic")[0] == 2
+    assert gap("--concept", "cce", "--form", "strategic") == (0, "nfcce")
+    assert gap("--concept", "cce", "--form", "extensive") == (0, "efcce")
+    assert gap("--form", "extensive") == (0, "efce")
+    assert gap("--concept", "cce", "--form", "agent")[0] == 2
     assert "strategic-form CE gap in the true game: " in run(capsys, "verify", game, path)[1]
 
 
