@@ -89,8 +89,9 @@ class Counts:
     steps: tuple[StepCounts, ...]
 
 
-def count(batch: Batch, structure: InformationStructure) -> Counts:
-    """The counts of a batch under a protocol.  Raises LimitError where its codes cannot be numbered."""
+def count(batch: Batch, structure: InformationStructure, times: Ints | None = None) -> Counts:
+    """The counts of a batch under a protocol; `times` [B]: how often each episode occurred, once by default.  Raises
+    LimitError where its codes cannot be numbered."""
     steps: list[StepCounts] = []
     parent, n_parents = np.zeros(batch.size, np.int64), 1
     codes, privates = _codes(batch, structure)
@@ -100,10 +101,10 @@ def count(batch: Batch, structure: InformationStructure) -> Counts:
         u, u_of = _numbered(privates[h])
         reward, paid = _rewards(batch.reward[h])
         following = increments[h + 1][1] if h + 1 < len(increments) else np.zeros(batch.size, np.int64)
-        rows, times = _tallied(np.stack((window, u_of, batch.action[h], following, paid)))
-        steps.append(StepCounts(z, u, reward, known // len(z), known % len(z), rows, times))
+        rows, often = _tallied(np.stack((window, u_of, batch.action[h], following, paid)), times)
+        steps.append(StepCounts(z, u, reward, known // len(z), known % len(z), rows, often))
         parent, n_parents = window, len(known)
-    return Counts(batch.size, tuple(steps))
+    return Counts(batch.size if times is None else int(times.sum()), tuple(steps))
 
 
 def merged(parts: Sequence[Counts]) -> Counts:
@@ -127,8 +128,8 @@ def merged(parts: Sequence[Counts]) -> Counts:
             np.stack((place[s.window], own_u[s.private], s.action, own_z[s.following], own_r[s.paid]))
             for place, s, own_u, own_z, own_r in zip(places, column, u_of, after, paid, strict=True)
         ]
-        told, times = _tallied(np.concatenate(rows, axis=1), np.concatenate([s.times for s in column]))
-        steps.append(StepCounts(z, u, reward, known // len(z), known % len(z), told, times))
+        told, often = _tallied(np.concatenate(rows, axis=1), np.concatenate([s.times for s in column]))
+        steps.append(StepCounts(z, u, reward, known // len(z), known % len(z), told, often))
     return Counts(sum(part.episodes for part in parts), tuple(steps))
 
 

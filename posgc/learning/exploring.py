@@ -1,10 +1,8 @@
-"""Which policies gather the episodes, as long as agents keep to the protocol: uniform draws, and adaptive rounds.
+"""Exploring policies of agents that keep to the protocol.
 
-`adaptive_policy` makes the exploring policy of a round from the model of the rounds before: the policy that is best in
-the model once every choice earns a bonus `optimism * span / sqrt(n)`, n being how often it was tried at that window and
-span what the rewards met can still differ by.  Agents follow it but for `wander` of their actions, which they draw
-uniformly, each by itself.  All this lies in Pi, the policies of the protocol, so it needs no central executor: the
-agents need to have the same model, and nothing else in common.
+A player that wanders follows its policy but for a share of its actions, which each agent draws uniformly by itself.
+All this lies in Pi, the policies of the protocol, so it needs no central executor: the agents need to have the same
+model, and a shared seed where the policy mixes.
 """
 
 from __future__ import annotations
@@ -53,18 +51,13 @@ class Wandering:
 
 
 def optimistic_graph(model: Learned, optimism: float) -> LearnedGraph:
-    """The model as a team's, where every choice earns a bonus and what is not known earns the most.
-
-    Agents that share their rewards maximise these and the bonus; others explore for the bonus alone.
-    """
-    common = model.kind == "common"
-    span = (model.most - model.least).max(axis=0)
-    unknown = model.most[:1] if common else span[None]
+    """A team's model in which every choice earns `optimism * span / sqrt(n)` more, n being how often it was tried at
+    that window and span what the rewards met can still differ by; what is not known earns the most."""
+    span = (model.most - model.least)[0]
 
     def reward(step: LearnedStep) -> Floats:
-        paid = model.rewards(step, unknown)[:1] if common else np.zeros((1, len(step), len(step.u) * len(step.actions)))
-        bonus = np.ones(paid.shape) * (0.0 if common else span[step.h - 1])
-        bonus[:, :, step.choice] = optimism * span[step.h - 1] / np.sqrt(np.maximum(step.tried, 1))
-        return paid + bonus
+        paid = model.rewards(step, model.most)
+        paid[:, :, step.choice] += optimism * span[step.h - 1] / np.sqrt(np.maximum(step.tried, 1))
+        return paid
 
     return model.with_rewards("common", reward)

@@ -86,16 +86,21 @@ def uniform_round(task: Task, episodes: int) -> Iterator[Counts]:
 
 
 def adaptive_rounds(task: Task, episodes: int, asked: Adaptive) -> Iterator[Counts]:
-    """The counts after each round: the first is uniform, every other one half uniform, half the policy that the model
-    so far finds best with a bonus for what was tried seldom."""
+    """The counts after each round: the first is uniform, every other one half uniform, half a policy of the model so
+    far that wanders.  A team's is the best one with a bonus for what was tried seldom, for others it is the one that
+    would be learned now: gaps are decided where it leads, and one step beside."""
     uniform: Player = UniformPlayer(task.structure)
     counts: Counts | None = None
     for k in range(asked.rounds):
         size, first = _share(episodes, asked.rounds, k), 0 if counts is None else counts.episodes
         players = [(uniform, size)]
         if counts is not None:
-            graph = optimistic_graph(task.model(counts), asked.optimism)
-            policy, _ = planned(graph, "team", task.seed, Selection(), task.progress)
+            model = task.model(counts)
+            if task.kind == "common":
+                graph = optimistic_graph(model, asked.optimism)
+                policy, _ = planned(graph, "team", task.seed, Selection(), task.progress)
+            else:
+                policy = task.policy(model)
             explorer = Wandering(PolicyPlayer(task.structure, policy), task.structure, asked.wander)
             players = [(explorer, size - size // 2), (uniform, size // 2)]
         played = _played(task, [task.structure], players, first)

@@ -59,13 +59,15 @@ def collect(
     seed: int,
     first: int = 0,
 ) -> Iterator[Batch]:
-    """Episodes `first` to `first + episodes - 1`, played by `player`, at most BATCH at a time.
+    """Episodes `first` to `first + episodes - 1`, played by `player`, at most BATCH at a time, or as few as the
+    environment plays at once.
 
     `seed` is of the player's random numbers; an episode depends on it and on its number alone.  Raises InputError
     (E641) where the environment raises or answers what it may not, LimitError past its budget.
     """
-    for begin in range(first, first + episodes, BATCH):
-        size = min(BATCH, first + episodes - begin)
+    most = getattr(environment, "largest_batch", None) or BATCH
+    for begin in range(first, first + episodes, most):
+        size = min(most, first + episodes - begin)
         yield _batch(environment, structure, player, Chance(seed, begin, size))
 
 
