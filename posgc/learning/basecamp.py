@@ -85,18 +85,23 @@ class Executor:
         found: list[tuple[Player, int]] = [(uniform, structure.horizon - len(self._spanners))]
         for tau, rounds in self._spanners.items():
             parts = [(one, 1 / len(rounds) / len(ones)) for ones in rounds for one in ones]
+            if not parts:  # no policy of the model gets that far
+                found.append((uniform, 1))
+                continue
             mixture = Mixture(np.array([weight for _, weight in parts]), tuple(part for part, _ in parts))
             found.append((Explored(MixturePlayer(structure, mixture), uniform, tau - 1), 1))
         return found
 
     def _spanner(self, model: Learned, tau: int) -> list[Machine]:
         """Policies up to step tau - 1 whose laws of o_tau in the model span those of all."""
-        steps = _until(model, tau - 1)
+        cut = _until(model, tau - 1)
+        nothing = cut.with_rewards("common", lambda step: np.zeros((1, len(step), len(step.u) * len(step.actions))))
         seen = _observations(self.structure, tau, model.steps[tau - 2].z)
         known, column = np.unique(seen, return_inverse=True)
 
         def oracle(theta: Floats) -> tuple[Floats, Machine]:
-            graph = steps.with_rewards("common", lambda step: _at_the_end(step, model, tau, theta[column]))
+            last = cut.layer(cut.steps[-1], _worth(model.steps[tau - 2], theta[column]), "common")
+            graph = replace(nothing, layers=(*nothing.layers[:-1], last))
             policy, _ = planned(graph, "team", self._seed, Selection(), lambda stage, done, total: None)
             law = _law_of_last(model, policy, tau)
             return np.bincount(column, law, len(known)).astype(np.float64), policy
@@ -126,14 +131,12 @@ def _until(model: Learned, h: int) -> Learned:
     return replace(model, steps=(*model.steps[: h - 1], ended), discount=1.0)
 
 
-def _at_the_end(step: LearnedStep, model: Learned, tau: int, worth: Floats) -> Floats:
-    """Rewards [1, N, U * A]: at step tau - 1 the expected worth [Z'] of the increment that follows, else 0."""
+def _worth(step: LearnedStep, worth: Floats) -> Floats:
+    """[1, N, U * A]: what the increment that follows is worth in expectation, `worth` [Z'] being that of each."""
     paid = np.zeros((1, len(step), len(step.u) * len(step.actions)))
-    if step.h == tau - 1:
-        whole = model.steps[tau - 2]
-        starts = np.flatnonzero(np.diff(whole.triple_choice, prepend=-1))
-        expected = np.add.reduceat(whole.flow * worth[whole.triple_z], starts, axis=1)
-        paid[0][:, whole.choice[whole.triple_choice[starts]]] = expected
+    starts = np.flatnonzero(np.diff(step.triple_choice, prepend=-1))
+    expected = np.add.reduceat(step.flow * worth[step.triple_z], starts, axis=1)
+    paid[0][:, step.choice[step.triple_choice[starts]]] = expected
     return paid
 
 

@@ -23,7 +23,6 @@ from scipy import sparse
 from posgc.information.graph import Layer
 from posgc.information.items import Structure
 from posgc.information.step import Cells, StepTable
-from posgc.language.diagnostics import LimitError
 from posgc.learning.counting import Counts, StepCounts
 from posgc.learning.estimates import Estimates, estimated
 from posgc.learning.suffixes import Suffixes, kept_suffixes
@@ -149,21 +148,28 @@ class Learned:
 
     def with_rewards(self, kind: RewardKind, reward: Callable[[LearnedStep], Floats]) -> LearnedGraph:
         """The graph with these rewards, [m, N, U * A] of each step."""
-        layers = tuple(_layer(step, reward(step), kind, self.structure.n_agents) for step in self.steps)
+        layers = tuple(self.layer(step, reward(step), kind) for step in self.steps)
         return LearnedGraph(self.structure, layers, self.root, self.root_z, self.root_to, self.discount, kind)
+
+    def layer(self, step: LearnedStep, reward: Floats, kind: RewardKind) -> Layer:
+        """One step as a layer with rewards [m, N, U * A]."""
+        return _layer(step, reward, kind, self.structure.n_agents)
 
 
 def construct(counts: Counts, structure: Structure, discount: float, kind: RewardKind, asked: Construction) -> Learned:
-    """The model that the counts make.  Raises LimitError where a table is too large."""
+    """The model that the counts make.  Raises LimitError where a table is too large.
+
+    Where strict windows keep none of a step, the empty one stands for it: at step 1 for all, later for what is never
+    reached.
+    """
     suffixes = kept_suffixes(counts, asked.least, asked.length)
     first = counts.steps[0]
     start = suffixes[0].follow(len(first.z), None)[0]
     root = np.bincount(first.newest, first.visits, len(first.z)) / counts.episodes
-    open_ = _open(suffixes[0], asked.strict)
-    used = np.unique(start[open_[start]])
-    if not len(used):
-        raise LimitError(f"no window of step 1 was met {asked.least} times; play more, or lower the option least")
-    entered = open_[start]
+    entered = _open(suffixes[0], asked.strict)[start]
+    if not entered.any():
+        entered, start = np.ones(len(start), dtype=np.bool_), np.zeros_like(start)
+    used = np.unique(start[entered])
     root, root_z, root_to = root[entered], first.z[entered], np.searchsorted(used, start[entered])
     root = root / root.sum()
     steps = []
@@ -175,7 +181,7 @@ def construct(counts: Counts, structure: Structure, discount: float, kind: Rewar
             z = counts.steps[h].z
             full = after.follow(len(z), kept)[used]
             good = _open(after, asked.strict)[full]
-            following = np.unique(full[good])
+            following = np.unique(full[good]) if good.any() else np.zeros(1, np.int64)
             to = np.where(good, np.searchsorted(following, full), -1)
         steps.append(_step(h, step, kept, estimates, used, z, to, asked.strict))
         used = following
