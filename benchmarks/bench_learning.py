@@ -101,11 +101,13 @@ def short(solution: Solution, concept: ConceptName) -> float:
     return optimum - next(iter(solution.values.values()))
 
 
-def gap(seeds: int) -> None:
+def gap(seeds: int, games: str, budgets: list[int]) -> None:
     for game, share, concept in GAPS:
+        if games not in game:
+            continue
         horizon = compiled(game, share, None).model.horizon
         line = []
-        for episodes in (1_000, 4_000, 16_000, 64_000, 256_000):
+        for episodes in budgets:
             found = [short(learned(game, share, None, concept, s, episodes * horizon), concept) for s in range(seeds)]
             line.append(f"{np.mean(found):.4f} ({max(found):.4f})")
         print(f"{game} {share or '(first protocol)'} {concept}: " + ", ".join(line), flush=True)
@@ -126,13 +128,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--what", choices=("speed", "loss", "gap", "lock"), default="speed")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--games", default="", help="of gap: those whose names hold this")
+    parser.add_argument("--episodes", default="1000,4000,16000,64000,256000", help="of gap: budgets")
     arguments = parser.parse_args()
     print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}")
     print(f"command: python benchmarks/bench_learning.py {' '.join(sys.argv[1:])}")
     if arguments.what == "speed":
         speed()
+    elif arguments.what == "gap":
+        gap(arguments.seeds, arguments.games, [int(n) for n in arguments.episodes.split(",")])
     else:
-        {"loss": loss, "gap": gap, "lock": lock}[arguments.what](arguments.seeds)
+        {"loss": loss, "lock": lock}[arguments.what](arguments.seeds)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Literal
 from posgc.learning.construct import Construction
 from posgc.learning.laci import Exploration, Found, learned
 from posgc.learning.rounds import Adaptive, Spanning, Task
+from posgc.learning.sampling import counted
 from posgc.learning.theory import Asked, episodes_of_theory
 from posgc.planning.oracles import Selection
-from posgc.play.environment import CountedEnvironment
 from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
 
 __all__ = ["Laci", "Options"]
@@ -111,9 +111,7 @@ class _Learning:
     def run(self, progress: Progress) -> Result:
         """Raises InputError where the budget or the environment is at fault, LimitError where a model is too large."""
         problem, o = self.problem, self.options
-        environment = problem.environment
-        if not isinstance(environment, CountedEnvironment):
-            environment = CountedEnvironment(environment, problem.budget)
+        environment = counted(problem.environment, problem.budget)
         task = Task(
             environment,
             problem.structure,
@@ -143,7 +141,7 @@ class _Learning:
     def _played(self, found: Found, samples: int) -> str:
         ways = {
             "uniform": "by uniform draws",
-            "adaptive": "half of them adaptive, within the protocol",
+            "adaptive": "each after the first half adaptive, all within the protocol",
             "basecamp": "by a central executor (BaSeCAMP)",
         }
         rounds = f"{found.rounds} round{'s' if found.rounds > 1 else ''}"
@@ -166,7 +164,7 @@ def _windows(found: Found, least: int) -> str:
     worst = max(steps, key=lambda step: step.missed)
     size = f"model: {sum(map(len, steps)):,} windows of common information"
     if not worst.missed:
-        return f"{size}, each of which at least {least} episodes met whole"
+        return f"{size}; every history that occurred was that of at least {least} episodes"
     return (
         f"{size}; at step {worst.h}, {worst.missed:.1%} of the episodes had a history that fewer than {least} shared, "
         "and are known by a shorter window"

@@ -35,7 +35,7 @@ from posgc.learn.spaces import Space, numbered
 from posgc.model.rewards import RewardKind
 from posgc.play.environment import Budget, CountedEnvironment, Environment
 from posgc.play.simulator import Step
-from posgc.plugin.backend import Facts, LearningProblem, Progress
+from posgc.plugin.backend import Backend, Facts, LearningProblem, Progress
 from posgc.plugin.options import make_options
 from posgc.plugin.registry import registry
 from posgc.policy.artefact import Result
@@ -127,31 +127,40 @@ class Shared:
         self,
         concept: ConceptName,
         samples: int,
-        backend: str = "laci",
+        backend: str | None = None,
         *,
         seed: int = 0,
         options: Mapping[str, object] | None = None,
         progress: Progress = lambda stage, done, total: None,
     ) -> Result:
-        """What a back-end learns in at most `samples` joint steps; `claim.samples` says how many it took.
+        """What a back-end, by default the first that applies, learns in at most `samples` joint steps.
 
         Raises InputError: E602 for a back-end that is not installed or reads tables, E603 where it does not serve this,
         E612 for its options, E640 and E641 for the budget and the environment.
         """
         concept_of(concept)
-        chosen = registry().backends.get(backend)
-        if chosen is None or chosen.reads != "samples":
-            known = ", ".join(name for name, b in registry().backends.items() if b.reads == "samples")
-            what = f"no back-end that learns from samples is called {backend}"
-            raise InputError([Diagnostic("E602", what, help=f"installed: {known or 'none'}")])
-        facts = Facts(concept, self.rewards, None, "the game is not known", self.structure, None, named=True)
-        reason = chosen.applies(facts) if concept in chosen.concepts else f"it does not serve the concept {concept}"
-        if reason is not None:
-            raise InputError([Diagnostic("E603", f"{backend} cannot be asked for {concept}: {reason}")])
+        chosen = self._backend(concept, backend)
         budget = Budget(samples)
         environment: Environment = CountedEnvironment(self, budget)
         problem = LearningProblem(environment, self.structure, concept, self.rewards, budget, seed)
         return chosen.emit(problem, make_options(chosen.options, options or {}, concept)).run(progress)
+
+    def _backend(self, concept: ConceptName, name: str | None) -> Backend:
+        facts = Facts(
+            concept, self.rewards, None, "the game is not known", self.structure, None, named=name is not None
+        )
+        learners = {key: one for key, one in registry().backends.items() if one.reads == "samples"}
+        if name is not None and name not in learners:
+            cure = f"installed: {', '.join(learners) or 'none'}"
+            raise InputError([Diagnostic("E602", f"no back-end that learns is called {name}", help=cure)])
+        reasons = []
+        for key, one in learners.items() if name is None else [(name, learners[name])]:
+            reason = one.applies(facts) if concept in one.concepts else f"it does not serve the concept {concept}"
+            if reason is None:
+                return one
+            reasons.append(f"{key}: {reason}")
+        what = f"no back-end learns concept {concept} here: {'; '.join(reasons) or 'none is installed'}"
+        raise InputError([Diagnostic("E603", what, help="say rewards='common' or 'zero_sum' where they are")])
 
     def _step(self, seen: Ints, action: Ints | None, paid: Floats) -> Step:
         over = self._h > self.horizon

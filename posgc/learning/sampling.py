@@ -17,11 +17,11 @@ import numpy.typing as npt
 from posgc.information.items import InformationStructure
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.play.chance import Chance
-from posgc.play.environment import CountedEnvironment, Environment
+from posgc.play.environment import Budget, CountedEnvironment, Environment
 from posgc.play.players import Player
 from posgc.play.simulator import Step
 
-__all__ = ["Batch", "collect", "joined", "mean_returns", "require_budget"]
+__all__ = ["Batch", "collect", "counted", "joined", "mean_returns", "require_budget"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -49,6 +49,11 @@ def require_budget(environment: CountedEnvironment, horizon: int) -> None:
     if environment.left < horizon:
         what = f"a budget of {environment.left:,} joint steps is less than one episode of {horizon:,} steps"
         raise InputError([Diagnostic("E640", what, help=f"give --samples {horizon} or more")])
+
+
+def counted(environment: Environment, budget: Budget) -> CountedEnvironment:
+    """The environment, counted; itself where it counts already."""
+    return environment if isinstance(environment, CountedEnvironment) else CountedEnvironment(environment, budget)
 
 
 def collect(

@@ -15,10 +15,13 @@ from posgc_laci.backend import Options
 import posgc
 from posgc.cli.main import main
 from posgc.learning.theory import Asked, episodes_of_theory
-from posgc.play.environment import Budget
+from posgc.play.environment import Budget, CountedEnvironment
 from posgc.play.simulator import Simulator, Step
 from posgc.plugin.backend import LearningProblem
 from posgc.plugin.testing import check_learner
+from posgc.plugin.testing.backends import same_strategy
+from posgc.plugin.testing.learners import tables_within_reach
+from posgc.policy.binding import bound_to
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
 
@@ -29,15 +32,22 @@ def test_the_battery_of_learners(explore: str) -> None:
     assert check_learner(Laci(), Options(explore=explore, rounds=3), samples=1500) >= 5
 
 
-@dataclass(frozen=True)
-class OfTeams(Laci):
-    """The back-end for one concept, since the battery's other process takes seconds for each game and concept."""
-
-    concepts = frozenset({"team"})
-
-
+@pytest.mark.slow
 def test_the_battery_with_selection() -> None:
-    assert check_learner(OfTeams(), Options(rounds=3, candidates=2, rollouts=5), samples=1500) >= 2
+    assert check_learner(Laci(), Options(rounds=3, candidates=2, rollouts=5), samples=1500) >= 5
+
+
+def test_it_holds_no_table_and_learns_the_same_twice() -> None:
+    """What the battery checks on every game and concept, which takes minutes, on one game in this process."""
+    compiled = posgc.load(GAMES / "dectiger.posg").compiled
+    results = []
+    for _ in range(2):
+        environment = CountedEnvironment(Simulator(compiled.model, 0), Budget(1500))
+        problem = LearningProblem(environment, compiled.information.structure, "team", "common", Budget(1500), 0)
+        results.append(Laci().emit(problem, Options(rounds=3)).run(lambda stage, done, total: None))
+        assert 0 < environment.samples <= 1500
+    assert same_strategy(*(bound_to(compiled.information, r, "team", "laci", Options()) for r in results))
+    assert tables_within_reach(results[0]) == []
 
 
 @pytest.mark.parametrize(("share", "optimum"), [("full", 13.015488), ("one_step", 8.815)])
