@@ -20,7 +20,7 @@ their arrays, and everything after costs nothing until the dynamics change.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -87,17 +87,7 @@ class Layer:
 
     def leading(self, edges: _Edges) -> Layer:
         """The same nodes with these edges."""
-        return Layer(
-            self.h,
-            self.belief,
-            self.table,
-            edges.indptr,
-            edges.z,
-            edges.to,
-            self.parent,
-            self.parent_z,
-            self.merge_error,
-        )
+        return replace(self, edge_indptr=edges.indptr, edge_z=edges.z, edge_to=edges.to)
 
     def successors(self, flow: sparse.csr_array, first: int) -> Ints:
         """The next-layer node of every entry of `flow` = belief[first:first + m] @ table.flow."""

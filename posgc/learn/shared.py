@@ -32,13 +32,17 @@ from posgc.language.sharing.requests import protocol
 from posgc.language.signature import Signature, Variable
 from posgc.learn.copies import Copies, asked, unfit
 from posgc.learn.spaces import Space, numbered
+from posgc.learning.sampling import returns
 from posgc.model.rewards import RewardKind
 from posgc.play.environment import Budget, CountedEnvironment, Environment
+from posgc.play.kinds import player_of
+from posgc.play.sampler import Estimate
 from posgc.play.simulator import Step
 from posgc.plugin.backend import Backend, Facts, LearningProblem, Progress
 from posgc.plugin.options import make_options
 from posgc.plugin.registry import registry
 from posgc.policy.artefact import Result
+from posgc.policy.strategy import Strategy
 
 __all__ = ["Shared", "share"]
 
@@ -47,6 +51,9 @@ Floats = npt.NDArray[np.float64]
 
 LARGEST_SPACE = 1 << 16
 """Values of one agent's space."""
+
+FRESH = 1 << 30
+"""Number of the first episode that an estimate plays: learning plays those before it."""
 
 COPIES = 64
 """Episodes that are played at a time, each in a copy of the environment."""
@@ -144,6 +151,18 @@ class Shared:
         environment: Environment = CountedEnvironment(self, budget)
         problem = LearningProblem(environment, self.structure, concept, self.rewards, budget, seed)
         return chosen.emit(problem, make_options(chosen.options, options or {}, concept)).run(progress)
+
+    def estimate(self, strategy: Strategy, episodes: int, seed: int = 0) -> Estimate:
+        """Mean discounted returns of a strategy with an interval, from episodes that learning does not play.
+
+        Nothing is said of deviations.  Raises InputError (E641), ValueError for fewer than two episodes.
+        """
+        if episodes < 2:
+            raise ValueError("at least two episodes are needed for a mean with an error")
+        player = player_of(self.structure, strategy)
+        earned = returns(self, self.structure, player, episodes, seed, FRESH)
+        mean = earned.mean(axis=1)
+        return Estimate(episodes, mean, np.square(earned - mean[:, None]).sum(axis=1))
 
     def _backend(self, concept: ConceptName, name: str | None) -> Backend:
         facts = Facts(

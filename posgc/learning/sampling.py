@@ -21,7 +21,7 @@ from posgc.play.environment import Budget, CountedEnvironment, Environment
 from posgc.play.players import Player
 from posgc.play.simulator import Step
 
-__all__ = ["Batch", "collect", "counted", "joined", "mean_returns", "require_budget"]
+__all__ = ["Batch", "collect", "counted", "joined", "require_budget", "returns"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -86,15 +86,15 @@ def joined(batches: Sequence[Batch]) -> Batch:
     return Batch(along("observation"), along("action"), along("reward"))
 
 
-def mean_returns(
+def returns(
     environment: Environment, structure: InformationStructure, player: Player, episodes: int, seed: int, first: int
 ) -> Floats:
-    """Mean discounted return of each agent, [n].  Raises as `collect`."""
-    total = np.zeros(structure.n_agents)
+    """Discounted returns of the agents, [n, episodes].  Raises as `collect`."""
+    found = []
     for batch in collect(environment, structure, player, episodes, seed, first):
-        for h, reward in enumerate(batch.reward):
-            total += environment.discount**h * reward.sum(axis=1)
-    return total / episodes
+        worth = environment.discount ** np.arange(len(batch.reward))
+        found.append(np.tensordot(worth, np.stack(batch.reward), 1))
+    return np.concatenate(found, axis=1)
 
 
 def _batch(environment: Environment, structure: InformationStructure, player: Player, chance: Chance) -> Batch:

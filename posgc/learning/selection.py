@@ -25,7 +25,7 @@ from posgc.judge.pairs import first_nodes, follow_edges
 from posgc.language.concepts import CONCEPTS
 from posgc.learning.construct import Learned, LearnedGraph
 from posgc.learning.rounds import Task
-from posgc.learning.sampling import mean_returns
+from posgc.learning.sampling import returns
 from posgc.model.ragged import distinct_rows
 from posgc.play.players import PolicyPlayer
 from posgc.policy.completed import completed
@@ -55,26 +55,26 @@ def selected(task: Task, models: Sequence[Learned], policies: Sequence[Machine],
     """Play the candidates, in episodes from number `first` on, and select.  Raises as `collect`."""
     played = 0
 
-    def returns(machine: Machine) -> npt.NDArray[np.float64]:
+    def mean(machine: Machine) -> npt.NDArray[np.float64]:
         nonlocal played
         player = PolicyPlayer(task.structure, machine)
-        mean = mean_returns(task.environment, task.structure, player, rollouts, task.seed, first + played)
+        found = returns(task.environment, task.structure, player, rollouts, task.seed, first + played)
         played += rollouts
-        return mean
+        return np.asarray(found.mean(axis=1))
 
-    own = [returns(policy) for policy in policies]
+    own = [mean(policy) for policy in policies]
     if CONCEPTS[task.concept].optimises:
-        scores = tuple(float(mean[0]) for mean in own)
+        scores = tuple(float(earned[0]) for earned in own)
         return Chosen(int(np.argmax(scores)), scores, "mean returns")
     kind: Literal["cce", "ce"] = "ce" if task.concept == "ce" else "cce"
     gains = []
-    for policy, mean in zip(policies, own, strict=True):
+    for policy, earned in zip(policies, own, strict=True):
         worst = -np.inf
         for model in models:
             graph, machine = paired(model, policy)
             for i in range(task.structure.n_agents):
                 deviating = best_response(graph, machine, i, kind)
-                worst = max(worst, float(returns(deviating)[i] - mean[i]))
+                worst = max(worst, float(mean(deviating)[i] - earned[i]))
         gains.append(worst)
     return Chosen(int(np.argmin(gains)), tuple(gains), "largest gains of learned deviations")
 

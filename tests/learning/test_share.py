@@ -13,7 +13,9 @@ import pytest
 
 import posgc
 from posgc.learn.spaces import numbered
+from posgc.play.chance import Chance
 from posgc.play.environment import Budget
+from posgc.play.players import PolicyPlayer
 from posgc.play.simulator import Simulator
 from posgc.policy.machine import Machine
 
@@ -87,6 +89,12 @@ def test_what_is_learned_in_it_plays_the_game(protocol: str) -> None:
     result = shared.solve("team", 1200, options={"rounds": 3, "least": 5})
     assert isinstance(result.strategy, Machine) and "1,200 joint steps" in result.claim.notes[0]
     assert [table[0, 0] for table in result.strategy.steps[0].tables] == [0, 0]
+    found, total = shared.estimate(result.strategy, 50, seed=3), np.zeros((2, 50))
+    player, step = PolicyPlayer(shared.structure, result.strategy), shared.reset(50, 1 << 30)
+    while not step.done:
+        step = shared.step(player.act(step, Chance(3, 1 << 30, 50)))
+        total += step.reward
+    assert np.allclose(found.mean, total.mean(axis=1)) and np.allclose(found.squares, 50 * total.var(axis=1))
 
 
 def test_agents_that_are_done_see_that_it_is_over() -> None:
