@@ -6,6 +6,7 @@ they are first used, so that `import posgc` costs next to nothing.
 
 TYPE_CHECKING = False  # true for type checkers; `typing` itself would take longer to import than all of this
 if TYPE_CHECKING:
+    from posgc import learn
     from posgc.api.game import Game
     from posgc.api.info import Info
     from posgc.api.reading import from_arrays, load, loads
@@ -42,6 +43,7 @@ __all__ = [
     "Verified",
     "__version__",
     "from_arrays",
+    "learn",
     "load",
     "load_policy",
     "loads",
@@ -71,6 +73,8 @@ def __getattr__(name: str) -> object:
     """The public name `name`, imported now."""
     from importlib import import_module
 
+    if name == "learn":  # a package of its own, which `import posgc` leaves alone
+        return import_module("posgc.learn")
     home = next((module for module, names in _HOMES.items() if name in names), None)
     if home is None:
         raise AttributeError(f"module 'posgc' has no attribute {name!r}")

@@ -20,8 +20,10 @@ ROOMS = [
     "coordination",
     "extensive",
     "planning",
+    "learning",
     "compression",
     "plugin",
+    "learn",
     "pipeline",
     "api",
     "report",
@@ -38,6 +40,7 @@ FOR_PLUGINS = {
     "coordination",
     "extensive",
     "planning",
+    "learning",
 }
 
 

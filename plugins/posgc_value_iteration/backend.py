@@ -20,26 +20,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, ClassVar, Literal
 
-from posgc.equilibrium import (
-    CorrelatedOptions,
-    NashOptions,
-    SolverFailed,
-    Stages,
-    StageSolution,
-    TeamOptions,
-    TooLarge,
-    ZeroSumOptions,
-    solve_correlated,
-    solve_nash,
-    solve_team,
-)
 from posgc.model.rewards import reward_kind
-from posgc.planning.induction import Induction, Oracle
-from posgc.planning.selection import selection_of
-from posgc.plugin import ConceptName, Diagnostic, Facts, InputError, LimitError, Planner, Problem, Progress, Result
+from posgc.planning.induction import Induction
+from posgc.planning.oracles import Selection, stage_oracle
+from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
 
 __all__ = ["Options", "ValueIteration"]
 
@@ -91,7 +77,9 @@ class ValueIteration:
     def emit(self, problem: Problem, options: Any) -> Planner:
         """The planner of this problem."""
         strategic = problem.concept == "ce" and options.form == "strategic"
-        oracle = _explained(_oracle(problem, options))
+        agents = problem.information.signature.agents
+        asked = Selection(options.select, options.form, options.way, options.epsilon)
+        oracle = stage_oracle(problem.concept, agents, problem.seed, asked)
         planner = Induction(problem.graph, problem.concept, oracle, "ce_strategic" if strategic else None)
         if problem.concept in ("ce", "cce") and reward_kind(problem.information.model) == "general":
             return Selecting(planner, options.select)
@@ -124,35 +112,3 @@ class Selecting:
                 f"be the best for '{self.select}'"
             )
         return replace(result, claim=replace(result.claim, caveats=tuple(caveats)))
-
-
-def _oracle(problem: Problem, options: Options) -> Oracle:
-    concept = problem.concept
-    epsilon, seed = options.epsilon, problem.seed
-    common = TeamOptions(epsilon=epsilon, seed=seed)
-    if concept == "team":
-        return partial(solve_team, options=common)
-    if concept == "nash":
-        zero_sum = ZeroSumOptions(epsilon=epsilon)
-        return partial(solve_nash, options=NashOptions(team=common, zero_sum=zero_sum, epsilon=epsilon, seed=seed))
-    agents = problem.information.model.signature.agents
-    select = selection_of(agents, options.select, ("welfare", "egalitarian", "entropy", "any"))
-    try:
-        chosen = CorrelatedOptions(select, options.form, options.way, epsilon=epsilon, team=TeamOptions(seed=seed))
-    except ValueError as error:
-        raise InputError([Diagnostic("E612", f"the options do not go together: {error}")]) from None
-    return partial(solve_correlated, kind=concept, options=chosen)
-
-
-def _explained(oracle: Oracle) -> Oracle:
-    """The oracle, its limits in terms of what the user asked for; its mistakes stay mistakes."""
-
-    def answer(stages: Stages) -> StageSolution:
-        try:
-            return oracle(stages)
-        except TooLarge as error:
-            raise LimitError(f"a stage game is too large for what is asked: {error}") from None
-        except SolverFailed as error:
-            raise LimitError(f"a stage game could not be solved: {error}") from None
-
-    return answer

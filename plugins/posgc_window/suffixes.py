@@ -38,7 +38,7 @@ from posgc.information.graph import MERGE_TOLERANCE, Graph, Layer, first_beliefs
 from posgc.information.growth import Columns, Growth, grow
 from posgc.information.items import Information
 from posgc.information.step import StepTable
-from posgc.model.ragged import gather
+from posgc.model.ragged import distinct_rows, gather
 from posgc.plugin import NEVER, LimitError, Progress
 from posgc_window.priors import Prior, priors
 
@@ -46,7 +46,6 @@ __all__ = ["Suffix", "Walk", "delay", "window_graph", "window_start"]
 
 Ints = npt.NDArray[np.int64]
 _NOTHING = np.zeros(0, np.int64)
-CODE_LIMIT = 1 << 62
 
 DENSE_LIMIT = 20_000_000
 """Entries of a table of successors (160 MB); above it they are searched for."""
@@ -153,7 +152,7 @@ class Walk:
                 error = max(error, grown.error)
         kept.append(Suffix(0, False, start))
         columns.append(np.zeros(len(node), np.int64))
-        rows, to = _distinct(np.stack(columns, axis=1))
+        rows, to = distinct_rows(np.stack(columns, axis=1))
         # from here on layers share their arrays, which everything later recognises by identity
         if np.array_equal(rows, stack) and all(a.belief is b.belief for a, b in zip(kept, suffixes, strict=True)):
             rows = stack
@@ -215,16 +214,3 @@ def _follow(grown: Growth, rows: int, row: Ints, signal: Ints) -> Ints:
     table[grown.row, grown.signal] = grown.to
     found: Ints = table.ravel()[row * grown.n_signals + signal]
     return found
-
-
-def _distinct(rows: Ints) -> tuple[Ints, Ints]:
-    """The distinct rows in lexicographic order, and which of them each row is."""
-    code, size = np.zeros(len(rows), dtype=np.int64), 1
-    for column in rows.T:
-        width = int(column.max()) + 1
-        if size * width > CODE_LIMIT:  # numbered afresh, in the same order
-            _, code = np.unique(code, return_inverse=True)
-            size = int(code.max()) + 1
-        code, size = code * width + column, size * width
-    _, first, member = np.unique(code, return_index=True, return_inverse=True)
-    return rows[first], member.astype(np.int64)

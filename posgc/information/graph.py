@@ -20,8 +20,8 @@ their arrays, and everything after costs nothing until the dynamics change.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,7 @@ from posgc.information.growth import Capacity, Columns, first_reach, grow
 from posgc.information.items import Information
 from posgc.information.merge import MERGE_TOLERANCE, merge_rows
 from posgc.information.step import Cells, StepTable, same_step, step_table
+from posgc.model.rewards import RewardKind, reward_kind
 
 __all__ = [
     "DEFAULT_MAX_NODES",
@@ -86,17 +87,7 @@ class Layer:
 
     def leading(self, edges: _Edges) -> Layer:
         """The same nodes with these edges."""
-        return Layer(
-            self.h,
-            self.belief,
-            self.table,
-            edges.indptr,
-            edges.z,
-            edges.to,
-            self.parent,
-            self.parent_z,
-            self.merge_error,
-        )
+        return replace(self, edge_indptr=edges.indptr, edge_z=edges.z, edge_to=edges.to)
 
     def successors(self, flow: sparse.csr_array, first: int) -> Ints:
         """The next-layer node of every entry of `flow` = belief[first:first + m] @ table.flow."""
@@ -123,6 +114,16 @@ class Graph:
     def sizes(self) -> tuple[int, ...]:
         """Number of nodes of each step."""
         return tuple(len(layer) for layer in self.layers)
+
+    @property
+    def discount(self) -> float:
+        """What a reward is worth a step later."""
+        return self.information.model.discount
+
+    @cached_property
+    def rewards(self) -> RewardKind:
+        """Whose interests agree."""
+        return reward_kind(self.information.model)
 
 
 def expand_graph(

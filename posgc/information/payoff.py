@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from posgc.information.codes import project
 from posgc.information.graph import Layer
-from posgc.information.items import Information
+from posgc.information.items import InformationStructure
 
 __all__ = ["private_types", "stage_payoffs", "stage_weights", "transitions"]
 
@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-def private_types(information: Information, layer: Layer) -> tuple[tuple[Ints, ...], Ints]:
+def private_types(information: InformationStructure, layer: Layer) -> tuple[tuple[Ints, ...], Ints]:
     """Agents' private information at the layer: codes of p_i ascending, and types[n, U] indexing them."""
     codes, types = [], []
     for row in project(information, layer.h, layer.table.cells.u):

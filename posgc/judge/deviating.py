@@ -6,14 +6,14 @@ What `posgc.judge.verify` states, on the rows of one layer; `JudgedLayer` is all
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from posgc.information.codes import project
-from posgc.information.items import Information
+from posgc.information.items import Information, InformationStructure
 from posgc.judge.pairs import TrueStep
 from posgc.judge.prescribed import Signals, most_drawn, signals
 from posgc.language.concepts import DeviationKind
@@ -94,7 +94,7 @@ def backward(
     return values, bests
 
 
-def private_positions(information: Information, layer: JudgedLayer, step: PolicyStep) -> Ints:
+def private_positions(information: InformationStructure, layer: JudgedLayer, step: PolicyStep) -> Ints:
     """types[n, U]: where each agent's private information stands in the policy's tables."""
     private = project(information, layer.h, layer.step.cells.u)
     return np.stack([table_positions(step, i, codes, layer.h) for i, codes in enumerate(private)])
@@ -240,21 +240,32 @@ def worth(
 
 
 def best_reply(
-    information: Information, layer: JudgedLayer, step: PolicyStep, best: Floats | None, agent: int
+    information: InformationStructure,
+    layer: JudgedLayer,
+    step: PolicyStep,
+    best: Floats | None,
+    agent: int,
+    discount: float,
+    kind: Literal["cce", "ce"] = "cce",
 ) -> tuple[Floats, Ints]:
-    """Values [rows] of the agent's best deviation that hears no recommendation, and its actions [rows, P_i]; 0 for a
-    private information that does not occur.  `best` [rows of the next step]: what deviating later is worth."""
+    """Values [rows] of the agent's best deviation, and its actions; 0 for a private information that does not occur.
+
+    Of a CCE the deviation hears no recommendation, and actions are [rows, P_i, 1]; of a CE it hears the action that is
+    recommended, and they are [rows, P_i, A_i].  `best` [rows of the next step]: what deviating later is worth.
+    """
     rows = len(layer.node)
-    choices = [len(information.model.choices(i, layer.h)) for i in range(information.n_agents)]
+    choices = [len(information.choices(i, layer.h)) for i in range(information.n_agents)]
     types = private_positions(information, layer, step)
     components, owner = components_of(step, layer.node)
     played = [played_laws(step, types, components, j, choices[j]) for j in range(information.n_agents)]
-    payoff = flow_of(layer, 0, rows).payoffs(agent, best, information.model.discount, choices)
-    value, actions = np.zeros(rows), np.zeros((rows, len(step.private[agent])), dtype=np.int64)
+    payoff = flow_of(layer, 0, rows).payoffs(agent, best, discount, choices)
+    heard = 1 if kind == "cce" else choices[agent]
+    value, actions = np.zeros(rows), np.zeros((rows, len(step.private[agent]), heard), dtype=np.int64)
     for p in np.unique(types[agent]):
-        gain = worth(payoff, played, step.weight[components], owner, types, agent, "cce", None, int(p))
-        actions[:, p] = gain.argmax(axis=1)
-        value += gain.max(axis=1)
+        gain = worth(payoff, played, step.weight[components], owner, types, agent, kind, None, int(p))
+        gain = gain.reshape(rows, heard, choices[agent])
+        actions[:, p] = gain.argmax(axis=2)
+        value += gain.max(axis=2).sum(axis=1)
     return value, actions
 
 

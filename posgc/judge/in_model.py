@@ -8,13 +8,15 @@ the model's own; it says nothing of the true game until the error of the compres
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeGuard
+from typing import Any, Literal, Protocol, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from posgc.information.graph import Graph, Layer
+from posgc.information.items import Information, InformationStructure
+from posgc.information.step import StepTable
 from posgc.judge.deviating import Flows, backward, best_reply
 from posgc.judge.pairs import TrueStep, true_step
 from posgc.language.concepts import DEVIATIONS, DeviationKind
@@ -98,21 +100,68 @@ def evaluate_in_model(graph: Graph, policy: Machine, kind: DeviationKind) -> InM
     return InModel(values, np.maximum(deviations - values, least), spans[0], spans[1])
 
 
-def best_response(graph: Graph, policy: Machine, agent: int) -> Machine:
-    """The policy with the agent's part replaced by its best response in M that hears no recommendation."""
+class Layered(Protocol):
+    """Layers of nodes with beliefs, computed from the game or learned; each member as `Graph` has it."""
+
+    @property
+    def information(self) -> InformationStructure: ...
+    @property
+    def layers(self) -> tuple[Layer, ...]: ...
+    @property
+    def discount(self) -> float: ...
+
+
+def best_response(graph: Layered, policy: Machine, agent: int, kind: Literal["cce", "ce"] = "cce") -> Machine:
+    """The policy with the agent's part replaced by its best response in M: one that hears no recommendation, or, for a
+    CE, the action that is recommended to it at each step."""
     steps: list[PolicyStep] = []
     known: dict[int, TrueStep] = {}
     best: Floats | None = None
     for layer, step in zip(reversed(graph.layers), reversed(policy.steps), strict=True):
-        best, actions = best_reply(graph.information, _layer(graph, layer, known), step, best, agent)
+        seen = _layer(graph, layer, known)
+        best, actions = best_reply(graph.information, seen, step, best, agent, graph.discount, kind)
+        actions = np.repeat(actions, np.diff(step.indptr), axis=0)
         tables = list(step.tables)
-        tables[agent] = np.repeat(actions, np.diff(step.indptr), axis=0)
+        tables[agent] = actions[:, :, 0] if kind == "cce" else _answered(step.tables[agent], actions)
         steps.append(replace(step, tables=tuple(tables)))
     return replace(policy, steps=tuple(reversed(steps)))
 
 
-def _layer(graph: Graph, layer: Layer, steps: dict[int, TrueStep]) -> _ModelLayer:
+def _answered(table: npt.NDArray[Any], answer: Ints) -> npt.NDArray[Any]:
+    """The table [K, P, ..] with `answer[K, P, a]` in place of every recommended action a."""
+    if table.ndim == 2:
+        return np.take_along_axis(answer, table[:, :, None].astype(np.int64), axis=2)[:, :, 0]
+    law = np.zeros(table.shape)
+    component, private = np.indices(table.shape[:2])
+    for a in range(table.shape[2]):
+        law[component, private, answer[:, :, a]] += table[:, :, a]
+    return law
+
+
+def _layer(graph: Layered, layer: Layer, steps: dict[int, TrueStep]) -> _ModelLayer:
     key = id(layer.table)
     if key not in steps:
-        steps[key] = true_step(graph.information, layer.h, layer.table.cells)
+        information, table = graph.information, layer.table
+        # a game's step is worked out anew, so that a mistake in its table shows; a learned one has only its table
+        if isinstance(information, Information):
+            steps[key] = true_step(information, layer.h, table.cells)
+        else:
+            steps[key] = _tabled(table)
     return _ModelLayer(layer.h, np.arange(len(layer)), layer.belief, steps[key], layer)
+
+
+def _tabled(table: StepTable) -> TrueStep:
+    """What the table says of rewards and increments; what is held afterwards it need not say."""
+    if table.flow is None:
+        return TrueStep(table.cells, table.actions, table.reward)
+    assert table.z is not None and table.flow_choice is not None and table.flow_z is not None
+    az = table.flow_choice % len(table.actions) * len(table.z) + table.flow_z
+    return TrueStep(
+        table.cells,
+        table.actions,
+        table.reward,
+        z=table.z,
+        ahead=table.flow,
+        ahead_choice=table.flow_choice,
+        ahead_az=az,
+    )

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["gather", "pointers", "positions"]
+__all__ = ["CODE_LIMIT", "distinct_rows", "gather", "pointers", "positions"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+CODE_LIMIT = 1 << 62
 
 
 def gather(indptr: Ints, rows: Ints) -> tuple[Ints, Ints]:
@@ -31,3 +32,16 @@ def positions(codes: npt.NDArray[Any], wanted: Ints) -> tuple[Ints, Bools]:
         return np.zeros(len(wanted), dtype=np.int64), np.ones(len(wanted), dtype=np.bool_)
     at = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
     return at, codes[at] != wanted
+
+
+def distinct_rows(rows: Ints) -> tuple[Ints, Ints]:
+    """The distinct rows of nonnegative numbers in lexicographic order, and which of them each row is."""
+    code, size = np.zeros(len(rows), dtype=np.int64), 1
+    for column in rows.T:
+        width = int(column.max(initial=0)) + 1
+        if size * width > CODE_LIMIT:  # numbered afresh, in the same order
+            _, code = np.unique(code, return_inverse=True)
+            size = int(code.max()) + 1
+        code, size = code * width + column, size * width
+    _, first, member = np.unique(code, return_index=True, return_inverse=True)
+    return rows[first], member.astype(np.int64)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from posgc.information.dropping import drop_own_actions
+from posgc.information.evolution import require_evolution
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
 from posgc.language import compile_game
@@ -156,7 +157,7 @@ def compile_read(request: Request, source: Source | None, read: Read, progress: 
         require_lags(model.signature, lags)
         model, lags = lowered(model, lags)
         information = Information(model, lags)
-        _require_evolution(information)
+        require_evolution(information)
         information = drop_own_actions(information)
     return Compiled(request, source, model, information, diagnostics, seconds)
 
@@ -249,20 +250,6 @@ def unclaimed(source: Source) -> InputError:
 def _is_ours(source: Source) -> bool:
     """Whether a text that no importer claims is to be read as our language, by its ending or its first word."""
     return source.name.lower().endswith(".posg") or _FIRST_WORD.match(source.text) is not None
-
-
-def _require_evolution(information: Information) -> None:
-    if (h := information.first_lost) is not None:
-        lost = information.lost(h)
-        raise InputError(
-            [
-                Diagnostic(
-                    "E512",
-                    f"{information.label(lost[0])} should become common at step {h}, but nobody remembers it then",
-                    help="raise 'forget after k'",
-                )
-            ]
-        )
 
 
 @contextmanager

@@ -18,11 +18,10 @@ from typing import cast
 import numpy as np
 
 from posgc.equilibrium.stage import Deviation
-from posgc.information.graph import Graph, Layer
+from posgc.information.graph import Layer
 from posgc.language.concepts import CONCEPTS, ConceptName
-from posgc.model.arrays import Model
-from posgc.model.rewards import RewardKind, reward_kind
-from posgc.planning.solved import Floats, Oracle, SolvedLayer
+from posgc.model.rewards import RewardKind
+from posgc.planning.solved import Floats, Oracle, Planned, SolvedLayer
 from posgc.planning.stretches import solve_backwards
 from posgc.policy.artefact import Claim, Result
 from posgc.policy.machine import Machine
@@ -36,7 +35,7 @@ Progress = Callable[[str, int, int], None]
 class Induction:
     """One graph, one oracle."""
 
-    expand: Callable[[Progress], Graph]  # makes the graph, exact or compressed
+    expand: Callable[[Progress], Planned]  # makes the graph, exact, compressed or learned
     concept: ConceptName
     oracle: Oracle
     against: Deviation | None = None  # the deviations that stages withstand, where not the concept's usual ones
@@ -44,8 +43,7 @@ class Induction:
     def run(self, progress: Progress) -> Result:
         """Raises LimitError when the graph outgrows its limit, and whatever the oracle raises."""
         graph = self.expand(progress)
-        model = graph.information.model
-        kind = reward_kind(model)
+        kind, discount, n = graph.rewards, graph.discount, graph.information.n_agents
         values: Floats | None = None
         slack: float | None = 0.0
         worst, bound, methods, steps = 0.0, 0.0, [], []
@@ -53,22 +51,22 @@ class Induction:
         deviation = self.against or cast(Deviation, CONCEPTS[self.concept].against[0])
         residual: tuple[float, float] | None = None
         following: Layer | None = None
-        solutions = solve_backwards(graph, kind, self.oracle, deviation)
+        solutions = solve_backwards(graph, self.oracle, deviation)
         for layer, solved in zip(reversed(graph.layers), solutions, strict=True):
             if following is not None and layer.belief is following.belief and layer.table is following.table:
                 assert values is not None
-                residual = _residual(model, layer.h, solved, values, kind)
+                residual = _residual(discount, layer.h, solved, values, kind)
             following, values = layer, solved.value
             short = solved.short_of_team
-            slack = None if slack is None or short is None else short + model.discount * slack
-            worst, bound = max(worst, solved.gap), solved.gap + model.discount * bound
+            slack = None if slack is None or short is None else short + discount * slack
+            worst, bound = max(worst, solved.gap), solved.gap + discount * bound
             methods += solved.methods
             steps.append(solved.step)
-            progress("solve", len(steps), model.horizon)
+            progress("solve", len(steps), len(graph.layers))
         assert values is not None
         start = values[:, graph.root_to] @ graph.root
         if kind != "general":
-            start = np.array([start[0], -start[0]]) if kind == "zero_sum" else np.repeat(start[0], model.n_agents)
+            start = np.array([start[0], -start[0]]) if kind == "zero_sum" else np.repeat(start[0], n)
         # Only a team's optimum is bounded by what its stages fall short of.
         reached = float(start[0]) if CONCEPTS[self.concept].optimises else None
         claim = Claim(
@@ -85,7 +83,7 @@ class Induction:
 
 
 def _residual(
-    model: Model, h: int, solved: SolvedLayer, following: Floats, kind: RewardKind
+    discount: float, h: int, solved: SolvedLayer, following: Floats, kind: RewardKind
 ) -> tuple[float, float] | None:
     """What the values of step h have in common with those of steps without end, where step h + 1 has the same nodes.
 
@@ -93,13 +91,13 @@ def _residual(
     if T V - V lies in [a, b], the fixed point of T lies in T V + discount / (1 - discount) [a, b] (MacQueen 1966).
     What the stage games fall short of widens [a, b].  Discounted to step 1.
     """
-    if model.discount >= 1 or kind == "general":
+    if discount >= 1 or kind == "general":
         return None
     change = solved.value[0] - following[0]
     below, above = (solved.gap, solved.gap) if kind == "zero_sum" else (0.0, solved.short_of_team)
     if above is None:
         return None
-    weight = model.discount**h / (1 - model.discount)
+    weight = discount**h / (1 - discount)
     return weight * (float(change.min()) - below), weight * (float(change.max()) + above)
 
 

@@ -4,24 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from posgc.equilibrium import Stages, StageSolution
-from posgc.information.graph import Graph, Layer
+from posgc.information.graph import Layer
+from posgc.information.items import InformationStructure
 from posgc.information.payoff import private_types, stage_payoffs, stage_weights
 from posgc.model.rewards import RewardKind
 from posgc.policy.machine import PolicyStep
 
-__all__ = ["Floats", "Ints", "Oracle", "SolvedLayer", "solve_layer"]
+__all__ = ["Floats", "Ints", "Oracle", "Planned", "SolvedLayer", "solve_layer"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Oracle = Callable[[Stages], StageSolution]
 CHUNK_NUMBERS = 12_000_000
 """float64 payoffs held at one time (96 MB)."""
+
+
+class Planned(Protocol):
+    """What is planned on: layers of nodes with beliefs, rewards and edges, computed from the game or learned.
+
+    `posgc.information.graph.Graph`, exact or compressed, is one; each member means what it means there.
+    """
+
+    @property
+    def information(self) -> InformationStructure: ...
+    @property
+    def layers(self) -> tuple[Layer, ...]: ...
+    @property
+    def root(self) -> Floats: ...
+    @property
+    def root_z(self) -> Ints: ...
+    @property
+    def root_to(self) -> Ints: ...
+    @property
+    def discount(self) -> float: ...
+    @property
+    def rewards(self) -> RewardKind: ...
 
 
 @dataclass(frozen=True)
@@ -37,19 +60,19 @@ class SolvedLayer:
     methods: list[str]
 
 
-def solve_layer(graph: Graph, layer: Layer, following: Floats | None, kind: RewardKind, oracle: Oracle) -> SolvedLayer:
+def solve_layer(graph: Planned, layer: Layer, following: Floats | None, oracle: Oracle) -> SolvedLayer:
     """The stage games of a layer, `following` [m, N'] being the values of the next one (None at the last step)."""
-    model = graph.information.model
-    m = model.n_agents if kind == "general" else 1
-    choices = [len(model.choices(i, layer.h)) for i in range(model.n_agents)]
-    codes, types = private_types(graph.information, layer)
+    information, kind = graph.information, graph.rewards
+    m = information.n_agents if kind == "general" else 1
+    choices = [len(information.choices(i, layer.h)) for i in range(information.n_agents)]
+    codes, types = private_types(information, layer)
     per_node = m * types.shape[1] * len(layer.table.actions)
     block = max(1, CHUNK_NUMBERS // per_node)
     ahead = np.zeros((m, 0)) if following is None else following
     solved = []
     for first in range(0, len(layer), block):
         last = min(first + block, len(layer))
-        payoff = stage_payoffs(layer, first, last, ahead, model.discount)
+        payoff = stage_payoffs(layer, first, last, ahead, graph.discount)
         stages = Stages(
             payoff.reshape(m, last - first, types.shape[1], *choices),
             types,
@@ -59,7 +82,7 @@ def solve_layer(graph: Graph, layer: Layer, following: Floats | None, kind: Rewa
         )
         solved.append(oracle(stages))
     indptr = np.cumsum(np.concatenate([[0], *(np.diff(s.indptr) for s in solved)])).astype(np.int64)
-    tables = tuple(_stack([s.tables[i] for s in solved], choices[i]) for i in range(model.n_agents))
+    tables = tuple(_stack([s.tables[i] for s in solved], choices[i]) for i in range(information.n_agents))
     step = PolicyStep(
         codes,
         indptr,

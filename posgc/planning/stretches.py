@@ -25,11 +25,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from posgc.equilibrium import Deviation, Stages, StageSolution, certify, joint_law
-from posgc.information.graph import Graph, Layer
+from posgc.information.graph import Layer
 from posgc.information.payoff import private_types, stage_payoffs, stage_weights, transitions
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import RewardKind
-from posgc.planning.solved import Floats, Ints, Oracle, SolvedLayer, solve_layer
+from posgc.planning.solved import Floats, Ints, Oracle, Planned, SolvedLayer, solve_layer
 from posgc.policy.machine import PolicyStep
 
 __all__ = ["solve_backwards"]
@@ -50,12 +50,12 @@ NOISE_ULPS = 4
 """Values that differ by less than this many units in the last place of the largest are equal up to rounding."""
 
 
-def solve_backwards(graph: Graph, kind: RewardKind, oracle: Oracle, deviation: Deviation) -> Iterator[SolvedLayer]:
+def solve_backwards(graph: Planned, oracle: Oracle, deviation: Deviation) -> Iterator[SolvedLayer]:
     """The layers from the last to the first; gaps are for `deviation`.
 
     Raises whatever the oracle raises at a stage game of the graph.
     """
-    walk = _Walk(graph, kind, oracle, deviation)
+    walk = _Walk(graph, oracle, deviation)
     while walk.left:
         yield from walk.next()
 
@@ -64,8 +64,7 @@ def solve_backwards(graph: Graph, kind: RewardKind, oracle: Oracle, deviation: D
 class _Walk:
     """How far the induction has come: `left` layers to go, `value` [m, N'] of the one after them."""
 
-    graph: Graph
-    kind: RewardKind
+    graph: Planned
     oracle: Oracle
     deviation: Deviation
     left: int = field(init=False)
@@ -85,7 +84,7 @@ class _Walk:
         solved = self._together(stretch) if len(stretch) > 1 else None
         if solved is None:
             layer = self.graph.layers[self.left - 1]
-            solved = [solve_layer(self.graph, layer, self.value, self.kind, self.oracle)]
+            solved = [solve_layer(self.graph, layer, self.value, self.oracle)]
             self.pause = max(0, self.pause - 1)
             if self.size == 1 and not self.pause:
                 self.size = SHORTEST
@@ -118,11 +117,11 @@ class _Walk:
     def _together(self, stretch: list[_Map]) -> list[SolvedLayer] | None:
         """The stretch solved, or None where that does not pay."""
         values = self._guess(len(stretch))
-        for rounds in range(1, ROUNDS[self.kind] + 1):
+        for rounds in range(1, ROUNDS[self.graph.rewards] + 1):
             assert self.value is not None
             used = [self.value, *values[:-1]]
             try:
-                draft = _Draft.solve(stretch, used, self.kind, self.oracle)
+                draft = _Draft.solve(stretch, used, self.graph.rewards, self.oracle)
             except LimitError:
                 break  # perhaps of a stage game that was only guessed: one by one it comes out
             values = draft.values(self.value)
@@ -204,16 +203,16 @@ class _Map:
         return reward, (law[:, :, None, :] @ self.ahead)[:, :, 0]
 
 
-def _map(graph: Graph, layer: Layer, m: int, n_following: int) -> _Map | None:
+def _map(graph: Planned, layer: Layer, m: int, n_following: int) -> _Map | None:
     """The layer's map of values [m, n_following], or None where it is the last one or large."""
-    model = graph.information.model
+    information, discount = graph.information, graph.discount
     size = len(layer) * len(layer.table.cells.u) * len(layer.table.actions)
     if n_following == 0 or m * size > SMALL_STAGES or size * n_following > SMALL_MAP:
         return None
-    codes, types = private_types(graph.information, layer)
-    choices = [len(model.choices(i, layer.h)) for i in range(model.n_agents)]
-    reward = stage_payoffs(layer, 0, len(layer), np.zeros((m, n_following)), model.discount)
-    ahead = model.discount * transitions(layer, n_following)
+    codes, types = private_types(information, layer)
+    choices = [len(information.choices(i, layer.h)) for i in range(information.n_agents)]
+    reward = stage_payoffs(layer, 0, len(layer), np.zeros((m, n_following)), discount)
+    ahead = discount * transitions(layer, n_following)
     return _Map(
         layer,
         codes,

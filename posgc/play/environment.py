@@ -82,6 +82,8 @@ class CountedEnvironment:
         self.samples = 0
         self.agents, self.horizon, self.discount = environment.agents, environment.horizon, environment.discount
         self.action_sizes, self.observation_sizes = environment.action_sizes, environment.observation_sizes
+        # how many episodes it plays at a time at most, where it says so
+        self.largest_batch: int | None = getattr(environment, "largest_batch", None)
 
     @property
     def left(self) -> int:

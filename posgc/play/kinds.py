@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.information.codes import news_from
-from posgc.information.items import Information, InformationStructure
+from posgc.information.items import InformationStructure
 from posgc.play.chance import Chance, Rows
 from posgc.play.players import OWN_COINS, SHARED_SEED, Player, PolicyPlayer, drawn
 from posgc.play.simulator import Step
@@ -30,7 +30,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-def player_of(information: Information, strategy: Strategy) -> Player:
+def player_of(information: InformationStructure, strategy: Strategy) -> Player:
     """Whoever executes the strategy, which must fit the game (`posgc.policy.compatibility.require_compatible`)."""
     if isinstance(strategy, Stationary):
         strategy = strategy.machine(information.horizon)
@@ -128,7 +128,7 @@ class OpaquePlayer:
 class MixturePlayer:
     """Draws a part for each episode and lets it play to the end."""
 
-    def __init__(self, information: Information, mixture: Mixture) -> None:
+    def __init__(self, information: InformationStructure, mixture: Mixture) -> None:
         weight = mixture.weight / mixture.weight.sum()
         self._law = Rows.of(np.array([0, len(weight)]), weight)
         self._players = [player_of(information, part) for part in mixture.parts]

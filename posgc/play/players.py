@@ -21,7 +21,6 @@ import numpy.typing as npt
 
 from posgc.information.codes import evolve, initial_codes, project
 from posgc.information.items import Information, InformationStructure
-from posgc.model.arrays import Model
 from posgc.model.ragged import positions
 from posgc.play.chance import Chance, Rows
 from posgc.play.simulator import Step
@@ -29,7 +28,17 @@ from posgc.policy.completed import completed
 from posgc.policy.machine import Machine, PolicyStep
 from posgc.policy.mismatch import PolicyMismatch
 
-__all__ = ["OWN_COINS", "SHARED_SEED", "Memory", "Player", "PolicyPlayer", "RandomPlayer", "UniformPlayer", "drawn"]
+__all__ = [
+    "OWN_COINS",
+    "SHARED_SEED",
+    "Choices",
+    "Memory",
+    "Player",
+    "PolicyPlayer",
+    "RandomPlayer",
+    "UniformPlayer",
+    "drawn",
+]
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -69,15 +78,23 @@ class Memory:
         return z, project(self.information, step.h, self._u)
 
 
+class Choices(Protocol):
+    """Who may choose what when; a `Model` and an `InformationStructure` both tell."""
+
+    @property
+    def n_agents(self) -> int: ...
+    def choices(self, agent: int, h: int) -> Ints: ...
+
+
 class UniformPlayer:
     """Every agent draws uniformly from its choices."""
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
+    def __init__(self, choices: Choices) -> None:
+        self._choices = choices
 
     def act(self, step: Step, chance: Chance) -> Ints:
-        agents = range(self._model.n_agents)
-        choices = [self._model.choices(i, step.h) for i in agents]
+        agents = range(self._choices.n_agents)
+        choices = [self._choices.choices(i, step.h) for i in agents]
         return np.stack([_pick(choices[i], chance.uniforms(OWN_COINS + i, step.h)) for i in agents])
 
     def inner(self) -> dict[str, Ints]:
@@ -118,9 +135,9 @@ class RandomPlayer:
 class PolicyPlayer:
     """Executes a machine, which must fit the game (`posgc.policy.compatibility.require_compatible`)."""
 
-    def __init__(self, information: Information, policy: Machine) -> None:
+    def __init__(self, information: InformationStructure, policy: Machine) -> None:
         policy = completed(policy, information)
-        self._model, self._policy = information.model, policy
+        self._structure, self._policy = information, policy
         self._memory = Memory(information)
         self._root = _Positions.of(policy.root_z)
         self._plans: dict[int, _Plan] = {}
@@ -156,7 +173,7 @@ class PolicyPlayer:
             chosen = table.ravel()[cell].astype(np.int64)
         else:
             chosen = drawn(table, cell, chance.uniforms(OWN_COINS + agent, h))
-        own: Ints = self._model.choices(agent, h)[chosen]
+        own: Ints = self._structure.choices(agent, h)[chosen]
         return own
 
 

@@ -37,6 +37,7 @@ CASES = {
     "routing": ("cce", None),
     "supply_chain": ("team", None),
     "team_decision": ("team", None),
+    "tumbler_lock": ("team", None),
     "vendors": ("ce", None),
     "wind": ("cce", None),
     "wiretap": ("nash", None),

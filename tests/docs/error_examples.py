@@ -13,6 +13,10 @@ from pathlib import Path
 __all__ = ["CALLS", "COMMANDS", "DPOMDP", "IMPORTED", "LINES", "imported", "lay_out_files"]
 
 COMMANDS = {
+    "E640": (
+        "posgc solve games/dectiger.posg --concept team --backend laci --samples 2",
+        "posgc solve games/dectiger.posg --concept team --backend laci --samples 300",
+    ),
     "E601": ("posgc check games/dectiger.posg --set acuracy=0.9", "posgc check games/dectiger.posg --set accuracy=0.9"),
     "E602": (
         "posgc solve games/dectiger.posg --concept team --backend magic",

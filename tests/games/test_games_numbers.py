@@ -154,6 +154,23 @@ def test_four_colours_suffice() -> None:
     assert team_value(model_of("team_decision", colours="4")) == pytest.approx(0, abs=1e-12)
 
 
+def test_uniform_dials_hardly_ever_open_the_tumbler_lock() -> None:
+    """Each of ten steps goes right with probability 0.98 / 4: less than one episode in a million."""
+    model = model_of("tumbler_lock")
+    law = np.zeros(model.n_states)
+    np.add.at(law, model.initial.state, model.initial.probability)
+    earned = 0.0
+    for h in range(1, model.horizon + 1):
+        kernel, after = model.kernel(h), np.zeros(model.n_states)
+        for a in model.allowed(h):
+            earned += law @ kernel.reward[0, a] / 4
+            for s in range(model.n_states):
+                row = slice(kernel.indptr[a * model.n_states + s], kernel.indptr[a * model.n_states + s + 1])
+                np.add.at(after, kernel.state[row], law[s] * kernel.probability[row] / 4)
+        law = after
+    assert abs(earned - (0.98 / 4) ** 10) < 1e-15 and earned < 1e-6
+
+
 def test_combination_lock_is_opened_blind() -> None:
     model = model_of("combination_lock")
     best = 0.0

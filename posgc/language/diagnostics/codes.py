@@ -103,6 +103,16 @@ _OTHERS = (
         "A plug-in that posgc did not write raised what it should not; the message names it. The plug-in has a "
         "mistake.",
     ),
+    Code(
+        "E640",
+        "budget below one episode",
+        "A back-end that learns cannot play one episode within `--samples`, or not the rollouts that were asked for.",
+    ),
+    Code(
+        "E641",
+        "environment that fails",
+        "The environment raised, left its spaces, or paid something other than finite numbers; the message says where.",
+    ),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),

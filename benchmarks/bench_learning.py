@@ -1,0 +1,145 @@
+"""Learning from samples: python benchmarks/bench_learning.py [--what speed|loss|gap|lock] [--seeds 5]
+
+`speed`: joint steps a CPU second of collecting and counting on DecTiger by uniform draws, median (least..greatest) of
+five.  `loss`: the share of (optimum - uniform) that policies of the back-end `laci` lose, 80,000 joint steps, default
+options, mean and worst over the seeds 0, 1, ..: DecTiger under full and one-step sharing, H = 3 to 7, and box pushing.
+`gap`: exact gaps against episodes (of a team, what is lost), for the structures and concepts below.  `lock`: values
+on the tumbler lock.  Defaults were chosen on seeds 100 to 103.  Prints the machine and the
+command; one process, one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import sys
+import time
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from posgc.language.concepts import ConceptName
+from posgc.learning.counting import count
+from posgc.learning.sampling import collect, joined
+from posgc.pipeline import Compiled, Request, Solution, compile_request, solve
+from posgc.play.environment import Budget
+from posgc.play.players import UniformPlayer
+from posgc.play.sampler import estimate
+from posgc.play.simulator import Simulator
+
+GAMES = Path(__file__).resolve().parent.parent / "games"
+BUDGET = 80_000
+GAPS: list[tuple[str, str, ConceptName]] = [
+    ("dectiger", "one_step", "team"),
+    ("dectiger", "full", "team"),
+    ("adversarial_tiger", "one_step", "nash"),
+    ("competitive_tiger", "one_step", "cce"),
+    ("competitive_tiger", "one_step", "ce"),
+    ("wiretap", "", "nash"),
+    ("routing", "", "cce"),
+    ("reservoir", "", "ce"),
+    ("wind", "", "team"),
+    ("power_control", "", "ce"),
+    ("fishery", "", "cce"),
+]
+
+
+@cache
+def compiled(game: str, share: str, horizon: int | None, seed: int = 0) -> Compiled:
+    return compile_request(Request(str(GAMES / f"{game}.posg"), share=share or None, horizon=horizon, seed=seed))
+
+
+def learned(
+    game: str, share: str, horizon: int | None, concept: ConceptName, seed: int, samples: int, **options: object
+) -> Solution:
+    """The policy that `laci` learns, judged in the true game."""
+    return solve(compiled(game, share, horizon, seed), concept, "laci", options, budget=Budget(samples))
+
+
+def speed() -> None:
+    for share in ("one_step", "full"):
+        for horizon in (3, 7):
+            made = compiled("dectiger", share, horizon)
+            structure, episodes, rates = made.information.structure, 200_000, []
+            for repeat in range(6):  # the first fills the caches and is not counted
+                began = time.process_time()
+                batches = list(collect(Simulator(made.model, repeat), structure, UniformPlayer(structure), episodes, 0))
+                count(joined(batches), structure)
+                rates.append(episodes * horizon / (time.process_time() - began) / 1e6)
+            rates = rates[1:]
+            told = f"{statistics.median(rates):.1f} ({min(rates):.1f}..{max(rates):.1f})"
+            print(f"dectiger, {share}, H = {horizon}: {told} million joint steps a CPU second", flush=True)
+
+
+def loss(seeds: int) -> None:
+    cases = [("dectiger", share, horizon) for share in ("full", "one_step") for horizon in range(3, 8)]
+    cases += [("boxpushing", share, horizon) for share in ("full", "one_step") for horizon in (3, 4)]
+    for game, share, horizon in cases:
+        made = compiled(game, share, horizon)
+        optimum = next(iter(solve(made, "team").values.values()))
+        uniform = float(estimate(made.model, UniformPlayer(made.model), 400_000, 7).mean[0])
+        values, began = [], time.perf_counter()
+        for seed in range(seeds):
+            values.append(next(iter(learned(game, share, horizon, "team", seed, BUDGET).values.values())))
+        lost = 100 * (optimum - np.array(values)) / (optimum - uniform)
+        took = (time.perf_counter() - began) / seeds
+        print(
+            f"{game}, {share}, H = {horizon}: optimum {optimum:.3f}, uniform {uniform:.2f}, learned "
+            f"{np.mean(values):.3f}; lost {lost.mean():.2f} %, worst {lost.max():.2f} %; {took:.1f} s each",
+            flush=True,
+        )
+
+
+def short(solution: Solution, concept: ConceptName) -> float:
+    """By how much a team earns less than its optimum; else the exact gap."""
+    if concept != "team":
+        assert solution.gap is not None
+        return solution.gap
+    optimum = next(iter(solve(solution.compiled, "team").values.values()))
+    return optimum - next(iter(solution.values.values()))
+
+
+def gap(seeds: int, games: str, budgets: list[int]) -> None:
+    for game, share, concept in GAPS:
+        if games not in game:
+            continue
+        horizon = compiled(game, share, None).model.horizon
+        line = []
+        for episodes in budgets:
+            found = [short(learned(game, share, None, concept, s, episodes * horizon), concept) for s in range(seeds)]
+            line.append(f"{np.mean(found):.4f} ({max(found):.4f})")
+        print(f"{game} {share or '(first protocol)'} {concept}: " + ", ".join(line), flush=True)
+
+
+def lock(seeds: int) -> None:
+    for explore, episodes in (("uniform", 250_000), ("basecamp", 50_000), ("basecamp", 250_000)):
+        for share in ("full", "one_step"):
+            found = []
+            for seed in range(seeds):
+                solution = learned("tumbler_lock", share, None, "team", seed, episodes * 10, explore=explore)
+                found.append(next(iter(solution.values.values())))
+            print(f"{explore}, {share}, {episodes:,} episodes: {', '.join(f'{v:.4f}' for v in found)}", flush=True)
+
+
+def main() -> None:
+    """What is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--what", choices=("speed", "loss", "gap", "lock"), default="speed")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--games", default="", help="of gap: those whose names hold this")
+    parser.add_argument("--episodes", default="1000,4000,16000,64000,256000", help="of gap: budgets")
+    arguments = parser.parse_args()
+    print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}")
+    print(f"command: python benchmarks/bench_learning.py {' '.join(sys.argv[1:])}")
+    if arguments.what == "speed":
+        speed()
+    elif arguments.what == "gap":
+        gap(arguments.seeds, arguments.games, [int(n) for n in arguments.episodes.split(",")])
+    else:
+        {"loss": loss, "lock": lock}[arguments.what](arguments.seeds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Learning with approximate common information (Liu & Zhang 2023, Algorithm 7), as a back-end.
+
+A learner sees an environment, the information structure and a budget, never a table (docs/learning.md).  It explores,
+counts, makes a model of back-off windows of common information, and plans in it with the planner and the oracles of the
+exact graph.  What it returns is judged in the true game; what its own model says of the policy is not reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from posgc.learning.construct import Construction
+from posgc.learning.laci import Exploration, Found, learned
+from posgc.learning.rounds import Adaptive, Spanning, Task
+from posgc.learning.sampling import counted
+from posgc.learning.theory import Asked, episodes_of_theory
+from posgc.planning.oracles import Selection
+from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
+
+__all__ = ["Laci", "Options"]
+
+CORRELATED = {"concepts": ("ce", "cce")}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How episodes are gathered, what is made of them, and how much of the theory is asked."""
+
+    # how episodes are gathered: by adaptive rounds or uniform draws within the protocol, or by a central executor
+    explore: Literal["adaptive", "uniform", "basecamp"] = "adaptive"
+    # rounds of exploration at most, the paper's K
+    rounds: int = 8
+    # adaptive: share of an exploring policy's actions that are drawn uniformly
+    wander: float = 0.2
+    # adaptive: weight of the bonus for what was tried seldom
+    optimism: float = 0.1
+    # episodes that must have met a window for it to be kept
+    least: int = 10
+    # weight of the next shorter window, in episodes; 0: the paper's estimates
+    shrink: float = 5.0
+    # increments of a window at most; none: all that are met often enough
+    length: int | None = None
+    # basecamp: steps that the executor's windows look back, the paper's L
+    executor_length: int = 1
+    # basecamp: visits that a window of the executor needs, the paper's N1
+    executor_least: int = 20
+    # basecamp: probability of meeting what is not known at which exploration is settled
+    settled: float = 0.02
+    # models among whose policies rollouts select, those of the last rounds; 1: the last model's policy is taken
+    candidates: int = 1
+    # episodes for each candidate and each deviation in the selection, the paper's N2
+    rollouts: int = 200
+    # which CE or CCE of a stage, as for the back-end value-iteration
+    select: str = field(default="welfare", metadata=CORRELATED)
+    # for comparison only, what the theory is asked: the gap of rewards in [0, 1], ..
+    theory_gap: float = 0.1
+    # .. the probability of failing, ..
+    theory_risk: float = 0.1
+    # .. the gamma of the game, ..
+    theory_gamma: float = 1.0
+    # .. its number of states, ..
+    theory_states: int = 2
+    # .. and the length of the windows
+    theory_length: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("rounds", "least", "candidates", "rollouts", "executor_length", "executor_least", "theory_states"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name.replace('_', '-')} is a whole number from 1, not {getattr(self, name)}")
+        for name in ("wander", "settled", "theory_gamma", "theory_risk"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name.replace('_', '-')} lies in [0, 1], which {getattr(self, name)} does not")
+        for name in ("optimism", "shrink"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} is a number from 0, not {getattr(self, name)}")
+        if self.length is not None and self.length < 0:
+            raise ValueError(f"length is a whole number from 0 or none, not {self.length}")
+        if not (self.theory_gap > 0 and self.theory_risk > 0 and self.theory_gamma > 0 and self.theory_length >= 0):
+            raise ValueError("theory-gap, theory-risk and theory-gamma are above 0, theory-length from 0")
+
+
+@dataclass(frozen=True)
+class Laci:
+    """See the module."""
+
+    name: ClassVar[str] = "laci"
+    summary: ClassVar[str] = "learns windows of common information from samples and plans in them (Algorithms 5 to 7)"
+    concepts: ClassVar[frozenset[ConceptName]] = frozenset({"team", "nash", "ce", "cce"})
+    reads: ClassVar[Literal["model", "samples"]] = "samples"
+    options: ClassVar[type] = Options
+
+    def applies(self, facts: Facts) -> str | None:
+        """Rewards must fit the concept, and Assumption 3 must not be known to fail."""
+        if facts.concept == "team" and facts.rewards != "common":
+            return "a team optimum needs rewards that all agents share"
+        if facts.concept == "nash" and facts.rewards == "general":
+            return "Nash equilibria are learned of zero-sum games and of teams; ask for ce or cce"
+        return facts.dependence if facts.independent is False else None
+
+    def emit(self, problem: LearningProblem, options: Any) -> Planner:
+        """The learner of this problem."""
+        return _Learning(problem, options)
+
+
+@dataclass(frozen=True)
+class _Learning:
+    problem: LearningProblem
+    options: Options
+
+    def run(self, progress: Progress) -> Result:
+        """Raises InputError where the budget or the environment is at fault, LimitError where a model is too large."""
+        problem, o = self.problem, self.options
+        environment = counted(problem.environment, problem.budget)
+        task = Task(
+            environment,
+            problem.structure,
+            problem.concept,
+            problem.rewards,
+            problem.seed,
+            Construction(o.least, o.shrink, o.length),
+            Selection(o.select),
+            progress,
+        )
+        found = learned(task, self._exploration(), o.candidates, o.rollouts)
+        notes = (self._played(found, environment.samples), _windows(found, o.least), *_selected(found), self._theory())
+        caveats = (
+            "exploring policies read every agent's observations and choose every agent's actions: gathering these "
+            "episodes needs a central executor, playing the policy does not",
+        )
+        return Result(found.policy, Claim(notes=notes, caveats=caveats if o.explore == "basecamp" else ()))
+
+    def _exploration(self) -> Exploration:
+        o = self.options
+        if o.explore == "uniform":
+            return None
+        if o.explore == "adaptive":
+            return Adaptive(o.rounds, o.wander, o.optimism)
+        return Spanning(o.rounds, o.executor_length, o.executor_least, o.settled)
+
+    def _played(self, found: Found, samples: int) -> str:
+        ways = {
+            "uniform": "by uniform draws",
+            "adaptive": "each after the first half adaptive, all within the protocol",
+            "basecamp": "by a central executor (BaSeCAMP)",
+        }
+        rounds = f"{found.rounds} round{'s' if found.rounds > 1 else ''}"
+        horizon = self.problem.structure.horizon
+        return f"{samples:,} joint steps, {samples // horizon:,} episodes, {rounds}, {ways[self.options.explore]}"
+
+    def _theory(self) -> str:
+        o = self.options
+        asked = Asked(o.theory_gap, o.theory_risk, o.theory_gamma, o.theory_states, o.theory_length)
+        size = episodes_of_theory(self.problem.structure, asked)
+        return (
+            f"for comparison, equation (D.1) with constants 1 asks for about 10^{size:.0f} episodes a step (gap "
+            f"{o.theory_gap:g} of rewards in [0, 1], γ {o.theory_gamma:g}, S {o.theory_states}, L {o.theory_length})"
+        )
+
+
+def _windows(found: Found, least: int) -> str:
+    """Sizes of the model, and what of the play it knows by a shorter window only."""
+    steps = found.model.steps
+    worst = max(steps, key=lambda step: step.missed)
+    size = f"model: {sum(map(len, steps)):,} windows of common information"
+    if not worst.missed:
+        return f"{size}; every history that occurred was that of at least {least} episodes"
+    return (
+        f"{size}; at step {worst.h}, {worst.missed:.1%} of the episodes had a history that fewer than {least} shared, "
+        "and are known by a shorter window"
+    )
+
+
+def _selected(found: Found) -> tuple[str, ...]:
+    if found.chosen is None:
+        return ()
+    by = ", ".join(f"{score:.4g}" for score in found.chosen.scores)
+    return (
+        f"policy {found.chosen.index + 1} of {len(found.chosen.scores)} selected by rollouts: {found.chosen.what} {by}",
+    )
