@@ -26,7 +26,8 @@ def planned(
     The policy plays uniformly on what no episode showed.  Raises as `stage_oracle` and the oracle itself.
     """
     oracle = stage_oracle(concept, graph.information.signature.agents, seed, selection)
-    against: Literal["ce_strategic"] | None = "ce_strategic" if concept == "ce" and selection.form == "strategic" else None
+    strategic = concept == "ce" and selection.form == "strategic"
+    against: Literal["ce_strategic"] | None = "ce_strategic" if strategic else None
     result = Induction(lambda _: graph, concept, oracle, against).run(progress)
     assert isinstance(result.strategy, Machine)
     return replace(result.strategy, unseen="uniform"), result.claim
