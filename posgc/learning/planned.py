@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
+from posgc.information.graph import Graph
 from posgc.language.concepts import ConceptName
 from posgc.learning.construct import LearnedGraph
 from posgc.planning.induction import Induction
@@ -19,7 +20,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def planned(
-    graph: LearnedGraph, concept: ConceptName, seed: int, selection: Selection, progress: Progress
+    graph: LearnedGraph | Graph, concept: ConceptName, seed: int, selection: Selection, progress: Progress
 ) -> tuple[Machine, Claim]:
     """The policy of a concept in the model, and what the planner says of it *there*, which is not said of the game.
 
