@@ -43,8 +43,10 @@ __all__ = ["Bimatrix", "Path"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-PIVOT = 1e-9
+PIVOT = 1e-11
 """Least entry of a direction, relative to its largest, that may be divided by."""
+SMALL = 1e-5
+"""One below this is looked at again with a new factorisation, as it may be all rounding."""
 TIE = 1e-11
 """Basic variables may be below 0 by this; ratios that this makes equal are told apart by the perturbations."""
 LOST = 1e-6
@@ -123,6 +125,10 @@ class Path:
             self._factorise()
         direction = self.basis.solve(self.basis.column(self.enters))
         row = self._leaving(direction)
+        if not self.basis.fresh and row is not None and abs(direction[row]) < SMALL * np.abs(direction).max():
+            self._factorise()
+            direction = self.basis.solve(self.basis.column(self.enters))
+            row = self._leaving(direction)
         if row is None:  # the answer to the prior is an equilibrium
             self.done = True
             return

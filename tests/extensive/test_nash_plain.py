@@ -120,3 +120,12 @@ def test_larger_games(name: str, share: str, horizon: int, seed: int) -> None:
     judged = judge_histories(information, controllers_of(information, layers, found.behaviours), "nash")
     assert found.found and judged.gains is not None and max(judged.gains) <= GAP * span_of(information)
     assert judged.values == pytest.approx(found.values, abs=1e-9)
+
+
+def test_a_small_pivot_is_no_rounding() -> None:
+    """A path on which directions have entries of 1e-9 of the largest that must not be passed by."""
+    shape = Shape("full", 2, 3, 3, (2, 2), (2, 2), "common", "sparse", False, False, False, 1.0, 35347)
+    information = game(shape, 368433460)
+    allowed = 1e-10 * span_of(information)
+    found = solve_nash(extensive_game(information, merge=True), NashOptions((allowed, allowed)))
+    assert found.found and found.priors == 1
