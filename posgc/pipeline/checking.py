@@ -218,7 +218,9 @@ def offers(
         _offer(backend, dataclasses.replace(facts, named=name == named))
         for name, backend in registry().backends.items()
     )
-    return tuple(sorted(answers, key=lambda offer: not offer.applies))
+    learners = {name for name, backend in registry().backends.items() if backend.reads == "samples"}
+    # nobody learns who has not asked for it: the first that applies is the one that is taken
+    return tuple(sorted(answers, key=lambda offer: (not offer.applies, offer.name in learners)))
 
 
 def _offer(backend: Backend, facts: Facts) -> BackendOffer:
