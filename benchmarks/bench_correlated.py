@@ -27,7 +27,6 @@ ROWS = [
     ["games/routing.posg", *CE],
     ["games/aloha.posg", *NONE, *CCE],
     ["games/aloha.posg", *NONE, *CE],
-    ["games/aloha.posg", *NONE, "--horizon", "4", *CE],
 ]
 
 
