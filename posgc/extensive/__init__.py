@@ -1,1 +1,1 @@
-"""Games of hidden histories: information sets by layer, plans, linear programmes, regret, column generation."""
+"""Two-agent zero-sum games of hidden histories: information sets by layer, plans, the linear programme, regret."""
