@@ -136,7 +136,7 @@ class _Mixing:
             def told(rounds: int, gap: float) -> None:
                 progress(f"gap {gap:.3g}", rounds, options.rounds)
 
-            found = minimise_trigger_regret(master, kind, epsilon, options.rounds, limits, told)
+            found = minimise_trigger_regret(master, kind, epsilon, options.rounds, limits, told, limits.left)
         stopped = None if found.closed else limits.reason or "round limit"
         how = "regret of triggers", found.rounds, "round"
         return mixture_result(information, game, found.profiles, found.weight, found.gains, kind, how, stopped)

@@ -119,11 +119,16 @@ class _Selecting:
         master = Master.of(game, kind, spans_to_come(information.model)[:, 0])
         off, selects = charge(information.model, game), self.selection != "any"
         if selects:
-            start = minimise_trigger_regret(master, kind, max(options.epsilon, off), START_ROUNDS, limits)
+            start = minimise_trigger_regret(
+                master, kind, max(options.epsilon, off), START_ROUNDS, limits, left=limits.left
+            )
         else:
             enough = options.epsilon or ENOUGH * master.scale
-            start = minimise_trigger_regret(master, kind, max(enough, off), MOST_ROUNDS, limits)
-        best = select_best(master, start.profiles, self._criteria(), options.epsilon, limits, told) if selects else None
+            start = minimise_trigger_regret(master, kind, max(enough, off), MOST_ROUNDS, limits, left=limits.left)
+        best = None
+        if selects:
+            criteria, epsilon = self._criteria(), options.epsilon
+            best = select_best(master, start.profiles, criteria, epsilon, limits, told, limits.left)
         if best is None:
             missed = "no equilibrium was found" if selects or not start.closed else None
             stopped: str | None = limits.reason or missed

@@ -135,7 +135,8 @@ class Game(Display):
     ) -> Verified:
         """Values and gap of a policy (or of a file of one), recomputed from this game alone.
 
-        `concept` and `form` (of a CE: `agent` or `strategic`) say which deviations; by default the policy's own.
+        `concept` and `form` (of a CE: `agent`, `strategic` or `extensive`; of a CCE the last two) say which deviations;
+        by default the policy's own.
         `Verified.judgement.status` says what the numbers are: a policy that is no machine and too large to judge is
         played, and its values are estimates.  Raises InputError where the policy does not fit the game, cannot have
         such a gap, or needs a plug-in that is not installed; LimitError for a machine past `max_nodes`.

@@ -46,6 +46,10 @@ class Limits:
             self._next = now + max(EVERY, 10 * (time.monotonic() - now))  # looking takes a tenth of the time, at most
         return self.reason is not None
 
+    def left(self) -> float | None:
+        """Seconds until the time is over, from 0; None where it never is."""
+        return None if self._seconds is None else max(0.0, self._begun + self._seconds - time.monotonic())
+
     def extend(self, seconds: float | None) -> bool:
         """Let the time be over so many seconds after the beginning; whether there is time, and nothing else is over."""
         self._seconds = seconds

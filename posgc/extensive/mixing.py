@@ -75,7 +75,7 @@ def minimise_trigger_regret(
         stopping = t == rounds or stop()
         if t >= check or stopping:
             check = t + max(FIRST_CHECK, t // 2)
-            for some, weight in kept.mixtures(left):
+            for some, weight in kept.mixtures(() if best is None else best.profiles, left):
                 found = _mixed(master, some, weight, t, epsilon)
                 best = found if best is None or found.gains.max() < best.gains.max() else best
                 if best.closed:
@@ -112,12 +112,16 @@ class _Kept:
             if len(self.profiles) == KEPT:
                 self.profiles, self.every = self.profiles[1::2], 2 * self.every
 
-    def mixtures(self, left: Callable[[], float | None]) -> Iterator[tuple[list[Profile], Floats]]:
-        """What can be made of them, the quickest first."""
+    def mixtures(
+        self, best: tuple[Profile, ...], left: Callable[[], float | None]
+    ) -> Iterator[tuple[list[Profile], Floats]]:
+        """What can be made of them and of the `best` mixture so far, the quickest first."""
         last = self.master.profile(self.plans)
         yield [last], np.ones(1)
         some, found, seconds = [*self.profiles, last], None, left()
         if self.programme:
             limit = PROGRAMME_SECONDS if seconds is None else min(seconds, PROGRAMME_SECONDS)
-            found = self.master.solve(some, time_limit=limit)
+            more = [*some, *best]  # so that no mixture is worse than the one before
+            found = self.master.solve(more, time_limit=limit)
+            some = some if found is None else more
         yield some, np.full(len(some), 1 / len(some)) if found is None else found.weight

@@ -164,3 +164,15 @@ def test_a_policy_that_is_too_large_to_judge_says_so(capsys):
 def test_every_game_is_answered_when_nothing_is_shared(path, concept, capsys):
     status, found = solved(capsys, path, "--share", "none", "--concept", concept)
     assert status == 0 and found["gap"]["status"] == "exact" and found["gap"]["certified"] <= 1e-4
+
+
+@pytest.mark.parametrize("backend", ["column-generation", "cfr"])
+def test_a_time_limit_ends_with_status_3_and_what_was_found_until_then(backend, capsys):
+    words = ("--concept", "ce", "--backend", backend, "--time-limit", "0.0001", "--epsilon", "1e-12")
+    status, found = solved(capsys, HARBOURS, *words)
+    assert status == 3 and found["gap"]["status"] == "exact" and found["gap"]["value"] > 0.1
+
+
+def test_seconds_that_are_left():
+    assert Limits(None).left() is None
+    assert Limits(0.0).left() == 0.0 and 0 < Limits(1000.0).left() <= 1000

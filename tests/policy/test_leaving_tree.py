@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from support.games import Shape, random_game, shapes
+from hypothesis import HealthCheck, given, settings
+from policy.test_kinds_tree import ANY, game_of
+from support.games import Shape, shapes
 from support.kinds import PartsPlay, random_controllers, random_mixture
 from support.leaving import best_leaving
 from support.play import Play
 from support.policies import unrolled
-from support.tree import Tree
 
-from posgc.information.dropping import drop_own_actions
 from posgc.information.items import Information
 from posgc.judge.histories import judge_histories
 from posgc.language.concepts import DEVIATIONS, DeviationKind
@@ -21,18 +20,9 @@ from posgc.policy.strategy import Strategy
 
 few = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 many = settings(few, max_examples=3000)
-ANY = ("any", "any", "none", "forget_all", "mixed_links", "controlled_late_own")
 EXACT = 1e-9
 """Absolute; rewards are of order 1."""
 SHAPES = shapes(histories=80, structures=ANY)
-
-
-def game_of(shape: Shape) -> tuple[Information, Tree]:
-    """The game after the drop pass, both ways; nothing that should become common is lost."""
-    model, protocol = random_game(shape)
-    assume(Information(model, protocol).first_lost is None)
-    information = drop_own_actions(Information(model, protocol))
-    return information, Tree(model, protocol, information.dropped)
 
 
 def gaps(information: Information, strategy: Strategy) -> dict[DeviationKind, tuple[float, ...]]:
