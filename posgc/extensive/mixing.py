@@ -2,8 +2,9 @@
 
 The rounds are many, and the gap of their average falls at worst with the square root of their number.  Other weights
 do better: some of the rounds are kept, evenly spread, and a linear programme finds the weights of least gap
-(`posgc.extensive.master`), of which few are positive.  A single round is tried as well: by itself it is a Nash
-equilibrium where its gap is 0.
+(`posgc.extensive.master`), of which few are positive.  Its multipliers make deviators, and plans that these leave
+unchanged join the rounds (`Dynamics.unmoved`; Papadimitriou & Roughgarden 2008 do so for games without steps).  A
+single round is tried as well: by itself it is a Nash equilibrium where its gap is 0.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ PROGRAMME_ROWS = 40_000
 """Rows up to which the linear programme is solved: with 20,000 HiGHS takes a second, with 150,000 a minute."""
 PROGRAMME_SECONDS = 20.0
 """After which a linear programme is given up, and the rounds are mixed evenly."""
+ANSWERS = 4
+"""Profiles at most that answer the multipliers of one linear programme after the other."""
 NOTHING = 1e-12
 """Weights that are left out."""
 
@@ -71,7 +74,7 @@ def minimise_trigger_regret(
     check, t = FIRST_CHECK, 0
     while True:
         t += 1
-        kept.add(t, dynamics.plans)
+        kept.add(t, dynamics)
         stopping = t == rounds or stop()
         if t >= check or stopping:
             check = t + max(FIRST_CHECK, t // 2)
@@ -104,9 +107,9 @@ class _Kept:
         self.profiles, self.last = list[Profile](), list[Profile]()
         self.programme = sum(one.rows for one in master.deviations) <= PROGRAMME_ROWS
 
-    def add(self, t: int, plans: list[Floats]) -> None:
+    def add(self, t: int, dynamics: Dynamics) -> None:
         """The round t."""
-        self.plans = plans
+        self.dynamics, plans = dynamics, dynamics.plans
         if t % self.every == 0:
             self.profiles.append(self.master.profile(plans))
             if len(self.profiles) == KEPT:
@@ -116,12 +119,20 @@ class _Kept:
         self, best: tuple[Profile, ...], left: Callable[[], float | None]
     ) -> Iterator[tuple[list[Profile], Floats]]:
         """What can be made of them and of the `best` mixture so far, the quickest first."""
-        last = self.master.profile(self.plans)
+        last = self.master.profile(self.dynamics.plans)
         yield [last], np.ones(1)
-        some, found, seconds = [*self.profiles, last], None, left()
-        if self.programme:
+        some, seconds = [*self.profiles, last], left()
+        if not self.programme:
+            yield some, np.full(len(some), 1 / len(some))
+            return
+        some += best  # so that no mixture is worse than the one before
+        for _ in range(ANSWERS):
             limit = PROGRAMME_SECONDS if seconds is None else min(seconds, PROGRAMME_SECONDS)
-            more = [*some, *best]  # so that no mixture is worse than the one before
-            found = self.master.solve(more, time_limit=limit)
-            some = some if found is None else more
-        yield some, np.full(len(some), 1 / len(some)) if found is None else found.weight
+            found = self.master.solve(some, time_limit=limit)
+            if found is None:
+                yield some, np.full(len(some), 1 / len(some))
+                return
+            yield some, found.weight
+            flows = zip(self.master.deviations, found.flows, self.master.game.terms.sizes, strict=True)
+            weights = [one.weights(flow, size) for one, flow, size in flows]
+            some = [*some, self.master.profile(self.dynamics.unmoved(weights))]

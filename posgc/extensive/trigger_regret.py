@@ -24,11 +24,13 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from posgc.extensive.deviations import sequences_before
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.plans import Plans
 from posgc.language.concepts import DeviationKind
+from posgc.model.ragged import positions
 
 __all__ = ["Dynamics", "stationary"]
 
@@ -50,6 +52,11 @@ class Dynamics:
     def plans(self) -> list[Floats]:
         """What they play in this round."""
         return [learner.x for learner in self.learners]
+
+    def unmoved(self, weights: list[sparse.csr_array]) -> list[Floats]:
+        """Plans of all agents that their deviators do not change: of one that plays sequences at triggers with weights
+        [1 + S, S] (`Deviations.weights`).  Such a deviator gains nothing, whatever the others play."""
+        return [learner.unmoved(weight) for learner, weight in zip(self.learners, weights, strict=True)]
 
     def round(self) -> None:
         """All see what the others played, and play anew."""
@@ -117,6 +124,31 @@ class _Learner:
     def _reached(self) -> Floats:
         """The play's weights of memories."""
         return np.concatenate([[1.0], self.x, [0.0]])
+
+    def unmoved(self, weight: sparse.csr_array) -> Floats:
+        """As `Dynamics.unmoved`: the play that its weights in place of regrets lead to; nothing is learnt of it."""
+        kept = self.regret, self.swap, self.play, self.x
+        entries, size = weight.tocoo(), self.plans.size
+        keys = entries.row.astype(np.int64) * size + entries.col
+        order = np.argsort(keys)
+
+        def of(trigger: Ints, sequence: Ints) -> Floats:
+            wanted = trigger * size + sequence
+            if not len(keys):
+                return np.zeros(wanted.shape)
+            at, absent = positions(keys[order], wanted)
+            return np.where(absent, 0.0, entries.data[order][at])
+
+        pairs = list(zip(self.plans.slices, self.plans.shapes, strict=True))
+        own = [np.arange(part.start, part.stop).reshape(shape) for part, shape in pairs]
+        self.regret = [of(m[:, :, None], s[:, None, :]) for m, s in zip(self.memory, own, strict=True)]
+        if self.internal:
+            self.swap = [of(1 + s[:, :, None], s[:, None, :]) for s in own]
+        self.play = list(self.play)
+        self.play_anew()
+        found = self.x
+        self.regret, self.swap, self.play, self.x = kept
+        return found
 
     def play_anew(self) -> None:
         """The next play."""
