@@ -4,9 +4,9 @@ import json
 from functools import partial
 from pathlib import Path
 
-import posgc_value_iteration.backend as value_iteration
 import pytest
 
+import posgc.planning.oracles as oracles
 from posgc.cli.main import main
 from posgc.equilibrium import Stages, StageSolution, TeamOptions
 from posgc.language.diagnostics.code_table import game
@@ -61,7 +61,7 @@ def test_a_solvers_own_mistake_is_no_mistake_of_the_options(capsys, monkeypatch)
     def broken(stages: Stages, options: object) -> StageSolution:
         raise ValueError("array must not contain infs or NaNs")
 
-    monkeypatch.setattr(value_iteration, "solve_team", broken)
+    monkeypatch.setattr(oracles, "solve_team", broken)
     with pytest.raises(ValueError, match="infs"):
         main(["solve", DECTIGER, "--concept", "team"])
 
@@ -71,7 +71,7 @@ def test_an_optimum_that_is_not_proved_is_called_so(capsys, monkeypatch, concept
     hurried = partial(TeamOptions, max_enumeration=1, max_branches=1, max_programme=0)
     words = ("solve", DECTIGER, "--concept", concept, "--horizon", 2)
     assert "not proved" not in run(capsys, *words)[1]
-    monkeypatch.setattr(value_iteration, "TeamOptions", hurried)
+    monkeypatch.setattr(oracles, "TeamOptions", hurried)
     _, out, _ = run(capsys, *words)
     assert "bounded" in out and out.count("is not proved; a better prescription may exist") == 1
     assert any("not proved" in note for note in json.loads(run(capsys, *words, "--json")[1])["notes"])

@@ -26,7 +26,7 @@ from posgc.judge.histories import judge_histories
 from posgc.language.concepts import DeviationKind
 from posgc.model.rewards import spans_to_come
 
-few = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 many = settings(few, max_examples=3000)
 EXACT = 1e-9
 """Absolute; values are of order 1."""

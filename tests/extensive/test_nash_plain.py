@@ -68,7 +68,7 @@ def check(shape: Shape, seed: int) -> None:
         check_equilibrium(information, layers, found, text, infosets)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(two(150), SEEDS)
 def test_an_equilibrium_is_found(shape: Shape, seed: int) -> None:
     check(shape, seed)

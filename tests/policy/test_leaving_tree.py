@@ -18,7 +18,7 @@ from posgc.language.concepts import DEVIATIONS, DeviationKind
 from posgc.policy.mixture import Mixture
 from posgc.policy.strategy import Strategy
 
-few = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 many = settings(few, max_examples=3000)
 EXACT = 1e-9
 """Absolute; rewards are of order 1."""
