@@ -1,0 +1,341 @@
+"""Runs that are killed, stopped and shared end as if nothing had been; checkpoints of other runs are refused."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import posgc
+from posgc.cli.main import main
+from posgc.language.diagnostics import InputError, LimitError
+from posgc.learning import crew, sampling
+from posgc.policy import checkpoint
+
+GAMES = Path(__file__).resolve().parents[2] / "games"
+Array = np.ndarray[Any, Any]
+
+RUNS = {
+    "adaptive": "dectiger.posg --concept team --samples 3000 --option rounds=4",
+    "selected": "competitive_tiger.posg --concept cce --samples 3000 --seed 2 --option rounds=3 --option candidates=2 "
+    "--option rollouts=10",
+    "basecamp": "tumbler_lock.posg --set tumblers=4 --share full --concept team --samples 6000 --option rounds=3 "
+    "--option explore=basecamp",
+    "uniform": "adversarial_tiger.posg --concept nash --samples 3000 --option explore=uniform",
+}
+
+
+def command(name: str, folder: Path, *more: str) -> list[str]:
+    game, *flags = RUNS[name].split()
+    out = "--out", str(folder / "policy.npz")
+    return ["solve", str(GAMES / game), *flags, "--backend", "laci", "--quiet", *out, *more]
+
+
+def often() -> None:
+    """Play few episodes at a time, and save after each time."""
+    crew.BATCH = crew.CHUNK = sampling.BATCH = 64
+    checkpoint.EVERY, checkpoint.SHARE = 0.0, 0
+
+
+def live(arguments: list[str], printed: Path, status: Path) -> None:
+    """One life of a run; another process than that of the tests, which may be killed."""
+    often()
+    handle = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(handle, 1)
+    found = main(arguments)
+    status.write_text(str(found), encoding="utf-8")
+
+
+def born(arguments: list[str], folder: Path) -> Any:
+    context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
+    if os.name != "nt":
+        context.set_forkserver_preload(["posgc.cli.main", "posgc.cli.solve", "posgc_laci"])
+    life = context.Process(target=live, args=(arguments, folder / "printed", folder / "status"))
+    life.start()
+    return life
+
+
+def whole(name: str, folder: Path) -> tuple[bytes, list[str]]:
+    """Policy file and printed result of a run that nothing disturbs, without a checkpoint."""
+    folder.mkdir()
+    life = born(command(name, folder), folder)
+    life.join()
+    assert (folder / "status").read_text() == "0"
+    return result(folder)
+
+
+def result(folder: Path) -> tuple[bytes, list[str]]:
+    lines = (folder / "printed").read_text(encoding="utf-8").splitlines()
+    return (folder / "policy.npz").read_bytes(), [
+        line for line in lines if not line.startswith(("seconds", "policy w"))
+    ]
+
+
+def killed(name: str, folder: Path, wanted: tuple[bytes, list[str]], delay: Callable[[], float | None]) -> int:
+    """Kill a run again and again, each life after a delay in seconds (None: not at all), until one ends by itself, with
+    the wanted result; how many were killed."""
+    folder.mkdir()
+    arguments = command(name, folder, "--checkpoint", str(folder / "run.npz"))
+    kills = 0
+    while True:
+        life = born(arguments, folder)
+        life.join(delay())
+        life.kill()  # nothing where it has ended
+        life.join()
+        if (folder / "status").exists():
+            break
+        assert life.exitcode == -signal.SIGKILL
+        kills += 1
+    assert (folder / "status").read_text() == "0"
+    assert result(folder) == wanted
+    return kills
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_a_run_that_is_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    """Five lives are killed; the sixth may end, and begins after whatever the others left."""
+    draw = random.Random(1)
+    delays = iter([*(draw.uniform(0.1, 0.7) for _ in range(5)), None])
+    wanted = whole("adaptive", tmp_path / "whole")
+    assert killed("adaptive", tmp_path / "killed", wanted, lambda: next(delays)) >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_a_thousand_kills(tmp_path: Path) -> None:
+    draw, kills = random.Random(2), dict.fromkeys(RUNS, 0)
+    wanted = {name: whole(name, tmp_path / name) for name in RUNS}
+    for k, name in enumerate(itertools.cycle(RUNS)):
+        kills[name] += killed(name, tmp_path / str(k), wanted[name], lambda: draw.uniform(0.0, 0.6))
+        if sum(kills.values()) >= 1000:
+            break
+    print(kills)
+    assert all(kills.values())
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_any_number_of_processes_finds_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One, two and three processes; so few episodes at a time that each has several shards of a round."""
+    monkeypatch.setattr(crew, "BATCH", 64)
+    monkeypatch.setattr(crew, "CHUNK", 128)
+    found = []
+    for workers in (1, 2, 3):
+        assert main(command(name, tmp_path, "--workers", str(workers))) == 0
+        found.append((tmp_path / "policy.npz").read_bytes())
+    assert found[0] == found[1] == found[2]
+
+
+def cut(folder: Path, name: str = "adaptive", k: int = 9) -> Path:
+    """The checkpoint of a run that was stopped by Ctrl-C when it had played k times."""
+    path = folder / "run.npz"
+
+    def interrupt(*arguments: object) -> None:
+        nonlocal k
+        k -= 1
+        if not k:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crew, "BATCH", 64)
+        patch.setattr(crew, "CHUNK", 64)
+        patch.setattr("posgc.learning.gathering.Gathering._add_up", _then(interrupt))
+        patch.setattr(checkpoint, "EVERY", 0.0)
+        patch.setattr(checkpoint, "SHARE", 0)
+        assert main(command(name, folder, "--checkpoint", str(path))) == 130
+    return path
+
+
+def _then(call: Callable[[], None]) -> Callable[[Any], None]:
+    from posgc.learning.gathering import Gathering
+
+    add_up = Gathering._add_up
+
+    def both(self: Any) -> None:
+        add_up(self)
+        call()
+
+    return both
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_ctrl_c_leaves_a_policy_and_a_checkpoint(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = cut(tmp_path, name)
+    told = capsys.readouterr()
+    assert "episodes were left; the same command goes on from" in told.out
+    assert "interrupted" in told.err
+    stopped = (tmp_path / "policy.npz").read_bytes()
+    assert main(command(name, tmp_path, "--checkpoint", str(path))) == 0
+    resumed = (tmp_path / "policy.npz").read_bytes()
+    again = path.read_bytes()
+    assert main(command(name, tmp_path, "--checkpoint", str(path))) == 0  # a run that is over says the same again
+    assert (tmp_path / "policy.npz").read_bytes() == resumed
+    assert path.read_bytes() == again
+    assert main(command(name, tmp_path)) == 0
+    assert (tmp_path / "policy.npz").read_bytes() == resumed
+    assert stopped != resumed
+    assert sorted(os.listdir(tmp_path)) == ["policy.npz", "run.npz"]
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"seed": 1}, "seed 0, here 1"),
+        ({"samples": 3001}, "samples 3000, here 3001"),
+        ({"options": {"rounds": 5}}, "rounds 4, here 5"),
+        ({"options": {"rounds": 4, "shrink": 0.0}}, "shrink 5.0, here 0.0"),
+        ({"concept": "nash"}, "concept team, here nash"),
+        ({"share": "full"}, "protocol one_step, here full"),
+        ({"settings": {"accuracy": "0.9"}}, "game "),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused(other: dict[str, Any], named: str, tmp_path: Path) -> None:
+    path = cut(tmp_path)
+    before = path.read_bytes()
+    with pytest.raises(InputError, match=named) as raised:
+        again(path, **other)
+    assert [d.code for d in raised.value.diagnostics] == ["E642"]
+    assert path.read_bytes() == before
+
+
+def again(path: Path, **other: Any) -> Any:
+    """The run `adaptive`, or one that differs, from Python."""
+    asked = {"concept": "team", "samples": 3000, "seed": 0, "options": {"rounds": 4}} | other
+    game = posgc.load(GAMES / "dectiger.posg", share=asked.pop("share", None), **asked.pop("settings", {}))
+    return game.solve(asked.pop("concept"), "laci", checkpoint=path, **asked)
+
+
+def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = cut(tmp_path)
+    monkeypatch.setattr(checkpoint, "version", lambda name: "99.0")
+    with pytest.raises(InputError, match=r"E642.*version .*, here 99\.0"):
+        again(path)
+
+
+def test_files_that_are_no_checkpoints_are_refused_and_left_alone(tmp_path: Path) -> None:
+    path = cut(tmp_path)
+    whole = path.read_bytes()
+    packed = tmp_path / "packed.npz"
+    np.savez_compressed(packed, **dict(np.load(path)))
+    pickled = tmp_path / "pickled.npz"
+    np.savez(pickled, **(dict(np.load(path)) | {"over0_times": np.array([print, 1], dtype=object)}))
+    wrong = [b"", b"notes", whole[: len(whole) // 2], whole[:-1], packed.read_bytes(), pickled.read_bytes()]
+    wrong.append((tmp_path / "policy.npz").read_bytes())
+    for content in wrong:
+        path.write_bytes(content)
+        with pytest.raises(InputError) as raised:
+            again(path)
+        assert [d.code for d in raised.value.diagnostics] == ["E643"], content[:20]
+        assert path.read_bytes() == content
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(InputError, match="E643"):
+        again(path)
+
+
+@pytest.mark.parametrize("name", ["adaptive", "basecamp"])
+def test_damage_is_refused_or_does_no_harm(name: str, tmp_path: Path) -> None:
+    """Each array damaged in several ways: E643, or a run that ends; nothing else is raised, and nothing hangs."""
+    path = cut(tmp_path, name)
+    arrays = dict(np.load(path))
+    draw = np.random.default_rng(3)
+    refused = 0
+    for member in sorted(arrays):
+        for damage in DAMAGES:
+            np.savez(path, **(arrays | {member: damage(arrays[member], draw)}))
+            status = main(command(name, tmp_path, "--checkpoint", str(path)))
+            assert status in (0, 2, 3), (member, damage)
+            refused += status == 2
+        np.savez(path, **{key: array for key, array in arrays.items() if key != member})
+        assert main(command(name, tmp_path, "--checkpoint", str(path))) == 2, member
+    assert refused > 2 * len(arrays)
+
+
+def _one_changed(array: Array, draw: np.random.Generator) -> Array:
+    found = array.copy().ravel()
+    if len(found):
+        at = draw.integers(len(found))
+        found[at] = draw.integers(0, 200) if array.dtype == np.uint8 else found[at] + draw.choice([-1, 1, 1 << 40])
+    return found.reshape(array.shape)
+
+
+DAMAGES: list[Callable[[Array, np.random.Generator], Array]] = [
+    _one_changed,
+    lambda array, draw: array[:-1],
+    lambda array, draw: array[::-1].copy(),
+    lambda array, draw: array.astype(np.float32),
+    lambda array, draw: np.concatenate([array, array]),
+]
+
+
+def test_what_killed_writers_leave_is_removed(tmp_path: Path) -> None:
+    path = cut(tmp_path)
+    left, other = tmp_path / ".run.npz.unfinished-abc", tmp_path / ".run.npz.bak"
+    left.touch()
+    other.touch()
+    again(path)
+    assert not left.exists() and other.exists()
+
+
+def test_a_policy_does_not_replace_its_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command("adaptive", tmp_path, "--checkpoint", str(tmp_path / "policy.npz"))) == 2
+    assert "E615" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_workers_end_when_the_run_is_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    life = born(command("adaptive", folder, "--samples", "30000000", "--workers", "2"), folder)
+    deadline = time.monotonic() + 60
+    while len(workers := children(life.pid)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    life.kill()
+    life.join()
+    while any(os.path.exists(f"/proc/{pid}") for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(workers) >= 2 and not any(os.path.exists(f"/proc/{pid}") for pid in workers)
+
+
+def children(pid: int) -> list[int]:
+    """All processes below this one."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent == pid:
+            found += [int(folder.name), *children(int(folder.name))]
+    return found
+
+
+def test_an_environment_that_cannot_be_sent_is_refused(tmp_path: Path) -> None:
+    from posgc.play.environment import Budget, CountedEnvironment
+    from posgc.play.simulator import Simulator
+
+    compiled = posgc.load(GAMES / "dectiger.posg").compiled
+    environment = CountedEnvironment(Simulator(compiled.model, 0), Budget(300))
+    environment.secret = lambda: None  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match=r"E641.*cannot be sent to another process"):
+        crew.Crew(environment, [compiled.information.structure], 0, 2)
+
+
+def test_a_worker_that_fails_says_why() -> None:
+    from posgc.play.environment import Budget, CountedEnvironment
+    from posgc.play.players import UniformPlayer
+    from posgc.play.simulator import Simulator
+
+    compiled = posgc.load(GAMES / "dectiger.posg").compiled
+    structure = compiled.information.structure
+    environment = CountedEnvironment(Simulator(compiled.model, 0), Budget(300))
+    with crew.Crew(environment, [structure], 0, 2) as hands, pytest.raises(LimitError, match="300 samples is spent"):
+        hands.play(UniformPlayer(structure), 0, 101)
