@@ -23,6 +23,7 @@ from posgc.learning.gathering import Gathering
 from posgc.play.environment import Budget, CountedEnvironment
 from posgc.play.players import UniformPlayer
 from posgc.play.simulator import Simulator
+from posgc.plugin.registry import registry
 from posgc.policy import checkpoint
 from posgc.policy.packing import strategy_arrays
 
@@ -45,86 +46,98 @@ def command(name: str, folder: Path, *more: str) -> list[str]:
     return ["solve", str(GAMES / game), *flags, "--backend", "laci", "--quiet", *out, *more]
 
 
-def often() -> None:
-    """Play few episodes at a time, and save after each time."""
+def live(arguments: list[str], folder: Path) -> None:
+    """One life of a run, in a process that may be killed: it plays few episodes at a time, and saves after each time."""
     crew.BATCH = crew.CHUNK = sampling.BATCH = 64
     checkpoint.EVERY, checkpoint.SHARE = 0.0, 0
+    go_on = Gathering.run
 
+    def run(self: Gathering) -> bool:
+        (folder / "begun").touch()
+        return go_on(self)
 
-def live(arguments: list[str], printed: Path, status: Path) -> None:
-    """One life of a run; another process than that of the tests, which may be killed."""
-    often()
-    handle = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(handle, 1)
+    Gathering.run = run  # type: ignore[method-assign]
+    os.dup2(os.open(folder / "printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
     found = main(arguments)
-    status.write_text(str(found), encoding="utf-8")
+    (folder / "status").write_text(str(found), encoding="utf-8")
 
 
-def born(arguments: list[str], folder: Path) -> Any:
-    context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
-    if os.name != "nt":
-        context.set_forkserver_preload(["posgc.cli.main", "posgc.cli.solve", "posgc_laci"])
-    life = context.Process(target=live, args=(arguments, folder / "printed", folder / "status"))
-    life.start()
-    return life
-
-
-def whole(name: str, folder: Path) -> tuple[bytes, list[str]]:
-    """Policy file and printed result of a run that nothing disturbs, without a checkpoint."""
-    folder.mkdir()
-    life = born(command(name, folder), folder)
-    life.join()
-    assert (folder / "status").read_text() == "0"
-    return result(folder)
+def lived(arguments: list[str], folder: Path, delay: float | None) -> float:
+    """One life, killed so many seconds after it has begun to gather episodes (None: not at all); how long it took from
+    there."""
+    (folder / "begun").unlink(missing_ok=True)
+    pid = os.fork()
+    if not pid:
+        try:
+            live(arguments, folder)
+        finally:
+            os._exit(0)
+    ended, begun = 0, time.monotonic()
+    while not ended and not (folder / "begun").exists():
+        time.sleep(0.001)
+        ended, _ = os.waitpid(pid, os.WNOHANG)
+        begun = time.monotonic()
+    if not ended:
+        if delay is not None:
+            time.sleep(delay)
+            os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    return time.monotonic() - begun
 
 
 def result(folder: Path) -> tuple[bytes, list[str]]:
+    """Policy file and printed result of a run that ended by itself."""
+    assert (folder / "status").read_text() == "0"
     lines = (folder / "printed").read_text(encoding="utf-8").splitlines()
     return (folder / "policy.npz").read_bytes(), [
         line for line in lines if not line.startswith(("seconds", "policy w"))
     ]
 
 
-def killed(name: str, folder: Path, wanted: tuple[bytes, list[str]], delay: Callable[[], float | None]) -> int:
-    """Kill a run again and again, each life after a delay in seconds (None: not at all), until one ends by itself, with
-    the wanted result; how many were killed."""
-    folder.mkdir()
-    arguments = command(name, folder, "--checkpoint", str(folder / "run.npz"))
-    kills = 0
-    while True:
-        life = born(arguments, folder)
-        life.join(delay())
-        life.kill()  # nothing where it has ended
-        life.join()
-        if (folder / "status").exists():
+def kill_again_and_again(name: str, folder: Path, kills: int, seed: int) -> None:
+    """Run it undisturbed, then kill runs of it at random moments, until so many lives were killed and the last run has
+    ended; each run's result is the undisturbed one's.  To be called in a process that has no other threads."""
+    registry()
+    posgc.load(GAMES / RUNS[name].split()[0])
+    draw, done = random.Random(seed), 0
+    (folder / "whole").mkdir()
+    length = lived(command(name, folder / "whole"), folder / "whole", None)
+    wanted = result(folder / "whole")
+    for k in itertools.count():
+        own = folder / str(k)
+        own.mkdir()
+        arguments = command(name, own, "--checkpoint", str(own / "run.npz"))
+        while not (own / "status").exists():
+            lived(arguments, own, draw.uniform(0.0, length) if done < kills else None)
+            done += not (own / "status").exists()
+        assert result(own) == wanted
+        if done >= kills:
             break
-        assert life.exitcode == -signal.SIGKILL
-        kills += 1
-    assert (folder / "status").read_text() == "0"
-    assert result(folder) == wanted
-    return kills
+    (folder / "kills").write_text(str(done), encoding="utf-8")
+
+
+def killed(name: str, folder: Path, kills: int, seed: int) -> int:
+    """How many lives were killed."""
+    folder.mkdir()
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(target=kill_again_and_again, args=(name, folder, kills, seed))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    return int((folder / "kills").read_text())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_run_that_is_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
-    """Five lives are killed; the sixth may end, and begins after whatever the others left."""
-    draw = random.Random(1)
-    delays = iter([*(draw.uniform(0.1, 0.7) for _ in range(5)), None])
-    wanted = whole("adaptive", tmp_path / "whole")
-    assert killed("adaptive", tmp_path / "killed", wanted, lambda: next(delays)) >= 3
+    assert killed("adaptive", tmp_path / "runs", 5, 1) >= 5
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_thousand_kills(tmp_path: Path) -> None:
-    draw, kills = random.Random(2), dict.fromkeys(RUNS, 0)
-    wanted = {name: whole(name, tmp_path / name) for name in RUNS}
-    for k, name in enumerate(itertools.cycle(RUNS)):
-        kills[name] += killed(name, tmp_path / str(k), wanted[name], lambda: draw.uniform(0.0, 0.6))
-        if sum(kills.values()) >= 1000:
-            break
-    print(kills)
-    assert all(kills.values())
+    found = {name: killed(name, tmp_path / name, 250, k) for k, name in enumerate(RUNS)}
+    print(found)
+    assert sum(found.values()) >= 1000
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -310,22 +323,22 @@ def test_a_policy_does_not_replace_its_checkpoint(tmp_path: Path, capsys: pytest
     assert "E615" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are listed in /proc")
 def test_workers_end_when_the_run_is_killed(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    folder.mkdir()
-    life = born(command("adaptive", folder, "--samples", "30000000", "--workers", "2"), folder)
+    more = "--samples", "30000000", "--workers", "2"
+    life = multiprocessing.get_context("forkserver").Process(target=main, args=(command("adaptive", tmp_path, *more),))
+    life.start()
     deadline = time.monotonic() + 60
-    while len(workers := children(life.pid)) < 2 and time.monotonic() < deadline:
+    while len(workers := children(life.pid)) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
     life.kill()
     life.join()
     while any(os.path.exists(f"/proc/{pid}") for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert len(workers) >= 2 and not any(os.path.exists(f"/proc/{pid}") for pid in workers)
+    assert len(workers) >= 3 and not any(os.path.exists(f"/proc/{pid}") for pid in workers)
 
 
-def children(pid: int) -> list[int]:
+def children(pid: int | None) -> list[int]:
     """All processes below this one."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
