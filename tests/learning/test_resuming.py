@@ -47,7 +47,7 @@ def command(name: str, folder: Path, *more: str) -> list[str]:
 
 
 def live(arguments: list[str], folder: Path) -> None:
-    """One life of a run, in a process that may be killed: it plays few episodes at a time, and saves after each time."""
+    """One life of a run, which may be killed: it plays few episodes at a time, and saves after each time."""
     crew.BATCH = crew.CHUNK = sampling.BATCH = 64
     checkpoint.EVERY, checkpoint.SHARE = 0.0, 0
     go_on = Gathering.run
@@ -72,16 +72,17 @@ def lived(arguments: list[str], folder: Path, delay: float | None) -> float:
             live(arguments, folder)
         finally:
             os._exit(0)
-    ended, begun = 0, time.monotonic()
+    ended, code, begun = 0, 0, time.monotonic()
     while not ended and not (folder / "begun").exists():
         time.sleep(0.001)
-        ended, _ = os.waitpid(pid, os.WNOHANG)
+        ended, code = os.waitpid(pid, os.WNOHANG)
         begun = time.monotonic()
     if not ended:
         if delay is not None:
             time.sleep(delay)
             os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        _, code = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(code) or (folder / "status").exists()
     return time.monotonic() - begun
 
 
@@ -329,13 +330,13 @@ def test_workers_end_when_the_run_is_killed(tmp_path: Path) -> None:
     life = multiprocessing.get_context("forkserver").Process(target=main, args=(command("adaptive", tmp_path, *more),))
     life.start()
     deadline = time.monotonic() + 60
-    while len(workers := children(life.pid)) < 3 and time.monotonic() < deadline:
+    while len(workers := children(life.pid)) < 4 and time.monotonic() < deadline:
         time.sleep(0.05)
     life.kill()
     life.join()
     while any(os.path.exists(f"/proc/{pid}") for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert len(workers) >= 3 and not any(os.path.exists(f"/proc/{pid}") for pid in workers)
+    assert len(workers) >= 4 and not any(os.path.exists(f"/proc/{pid}") for pid in workers)
 
 
 def children(pid: int | None) -> list[int]:
