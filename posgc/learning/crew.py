@@ -42,7 +42,13 @@ class Crew:
         self._environment, self._structures, self._seed = environment, tuple(structures), seed
         self._batch = environment.largest_batch or BATCH
         self._size = self._batch
-        self._workers = [_Worker(environment, self._structures, seed) for _ in range(workers if workers > 1 else 0)]
+        self._workers: list[_Worker] = []
+        try:
+            for _ in range(workers if workers > 1 else 0):
+                self._workers.append(_Worker(environment, self._structures, seed))
+        except BaseException:
+            self.__exit__()
+            raise
 
     def play(self, player: Player, first: int, episodes: int) -> list[Shard]:
         """Play some of the episodes from number `first` on, at least one and at most `episodes`, in order.

@@ -67,7 +67,7 @@ class Checkpoint:
         Raises InputError: E642 for the checkpoint of another run, E643 for what is not a checkpoint.
         """
         remove_unfinished(self.path)
-        if not os.path.lexists(self.path):
+        if not os.path.exists(self.path):
             return False
         try:
             arrays = read_archive(self.path, packed=False)
@@ -86,8 +86,9 @@ class Checkpoint:
         return True
 
     def _require_same(self, run: dict[str, Any]) -> None:
-        names = sorted({*run, *self._run}, key=lambda name: (name not in self._run, name))
-        other = [name for name in names if run.get(name) != self._run.get(name)]
+        other = [name for name, value in self._run.items() if run.get(name) != value]
+        if not other and run != self._run:
+            raise ValueError("its header names what no run of this version has")
         if other:
             told = "; ".join(f"{name} {_said(run.get(name))}, here {_said(self._run.get(name))}" for name in other)
             what = f"{self.path} is the checkpoint of another run: {told}"
@@ -96,5 +97,5 @@ class Checkpoint:
 
 
 def _said(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) and value.isprintable() else json.dumps(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
