@@ -131,7 +131,7 @@ class _Worker:
 
 
 def _ended() -> LimitError:
-    return LimitError("a process of --workers ended before its time, perhaps for want of memory; take fewer workers")
+    return LimitError("a worker process ended before its time, perhaps for want of memory; take fewer workers")
 
 
 def _serve(pipe: Connection[Any, Any]) -> None:

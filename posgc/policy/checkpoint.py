@@ -81,7 +81,7 @@ class Checkpoint:
             accept(facts, arrays)
         except UNREADABLE as error:
             what = f"{self.path} is not a readable checkpoint: {reason(error)}"
-            cure = "give another --checkpoint file, or remove this one to begin anew"
+            cure = "give another file, or remove this one to begin anew"
             raise InputError([Diagnostic("E643", what, help=cure)]) from None
         return True
 
@@ -92,7 +92,7 @@ class Checkpoint:
         if other:
             told = "; ".join(f"{name} {_said(run.get(name))}, here {_said(self._run.get(name))}" for name in other)
             what = f"{self.path} is the checkpoint of another run: {told}"
-            cure = "give the same command as then, or another --checkpoint file"
+            cure = "give the same command as then, or another file"
             raise InputError([Diagnostic("E642", what, help=cure)])
 
 
