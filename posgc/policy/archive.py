@@ -45,7 +45,7 @@ def read_archive(path: str | os.PathLike[str], packed: bool = True) -> dict[str,
     """The arrays by name.
 
     Raises one of `UNREADABLE` where it is not such a file, LimitError where it would unpack to more than `SIZE_LIMIT`
-    bytes; where it may not be `packed`, reading takes no more memory than the file is long."""
+    bytes; where it may not be `packed`, reading takes about as much memory as the file is long."""
     methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) if packed else (zipfile.ZIP_STORED,)
     require_regular(path, SIZE_LIMIT if packed else None)
     with zipfile.ZipFile(path) as archive:

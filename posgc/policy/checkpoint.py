@@ -2,7 +2,7 @@
 
 Members: `header`, uint8, UTF-8 JSON {"format": "posgc-checkpoint-1", "run": {...}, "facts": {...}}, and the arrays of
 whoever writes it.  `run` says which run it is, name by name; another one is refused.  Members are stored as they are,
-so that reading takes no more memory than the file is long, and loading one can run nothing.  Saving writes to a
+so that reading takes about as much memory as the file is long, and loading one can run nothing.  Saving writes to a
 temporary file beside it, which is then renamed: whoever is killed leaves the last whole checkpoint.
 """
 
