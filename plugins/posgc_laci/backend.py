@@ -10,17 +10,33 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from posgc.coordination.limits import Limits
 from posgc.learning.construct import Construction
 from posgc.learning.laci import Exploration, Found, learned
+from posgc.learning.resuming import digest_of_structure
 from posgc.learning.rounds import Adaptive, Spanning, Task
 from posgc.learning.sampling import counted
 from posgc.learning.theory import Asked, episodes_of_theory
 from posgc.planning.oracles import Selection
 from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
+from posgc.policy.binding import recorded
+from posgc.policy.checkpoint import Checkpoint
 
 __all__ = ["Laci", "Options"]
 
 CORRELATED = {"concepts": ("ce", "cce")}
+CHECKPOINT = {
+    "flag": "--checkpoint",
+    "metavar": "FILE",
+    "help": "save the run there now and then, and go on from there where it was left",
+    "recorded": False,
+}
+WORKERS = {
+    "flag": "--workers",
+    "metavar": "N",
+    "help": "processes that play and count episodes; the result does not depend on it",
+    "recorded": False,
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,10 @@ class Options:
     rollouts: int = 200
     # which CE or CCE of a stage, as for the back-end value-iteration
     select: str = field(default="welfare", metadata=CORRELATED)
+    # file into which the run is saved now and then, and from which the same run goes on
+    checkpoint: str | None = field(default=None, metadata=CHECKPOINT)
+    # processes that play and count; the result does not depend on it
+    workers: int = field(default=1, metadata=WORKERS)
     # for comparison only, what the theory is asked: the gap of rewards in [0, 1], ..
     theory_gap: float = 0.1
     # .. the probability of failing, ..
@@ -65,7 +85,8 @@ class Options:
     theory_length: int = 2
 
     def __post_init__(self) -> None:
-        for name in ("rounds", "least", "candidates", "rollouts", "executor_length", "executor_least", "theory_states"):
+        executor = "executor_length", "executor_least"
+        for name in ("rounds", "least", "candidates", "rollouts", "workers", "theory_states", *executor):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name.replace('_', '-')} is a whole number from 1, not {getattr(self, name)}")
         for name in ("wander", "settled", "theory_gamma", "theory_risk"):
@@ -111,6 +132,7 @@ class _Learning:
     def run(self, progress: Progress) -> Result:
         """Raises InputError where the budget or the environment is at fault, LimitError where a model is too large."""
         problem, o = self.problem, self.options
+        limits = Limits(problem.budget.seconds)
         environment = counted(problem.environment, problem.budget)
         task = Task(
             environment,
@@ -121,14 +143,44 @@ class _Learning:
             Construction(o.least, o.shrink, o.length),
             Selection(o.select),
             progress,
+            limits,
+            o.workers,
         )
-        found = learned(task, self._exploration(), o.candidates, o.rollouts)
-        notes = (self._played(found, environment.samples), _windows(found, o.least), *_selected(found), self._theory())
-        caveats = (
+        with limits.interruptible():
+            found = learned(task, self._exploration(), o.candidates, o.rollouts, self._checkpoint())
+        played = self._played(found, environment.samples)
+        notes = (played, *self._stopped(found), _windows(found, o.least), *_selected(found), self._theory())
+        central: tuple[str, ...] = (
             "exploring policies read every agent's observations and choose every agent's actions: gathering these "
             "episodes needs a central executor, playing the policy does not",
         )
-        return Result(found.policy, Claim(notes=notes, caveats=caveats if o.explore == "basecamp" else ()))
+        stopped = limits.reason if found.left else None
+        caveats = central if o.explore == "basecamp" else ()
+        return Result(found.policy, Claim(notes=notes, caveats=caveats, stopped=stopped))
+
+    def _checkpoint(self) -> Checkpoint | None:
+        """The checkpoint that is asked for, of this run and no other."""
+        problem, o = self.problem, self.options
+        if o.checkpoint is None:
+            return None
+        run = {
+            "back-end": Laci.name,
+            "game": problem.digest,
+            "protocol": problem.structure.protocol.name,
+            "structure": digest_of_structure(problem.structure),
+            "discount": problem.environment.discount,
+            "concept": problem.concept,
+            "rewards": problem.rewards,
+            "seed": problem.seed,
+            "samples": problem.budget.samples,
+        }
+        return Checkpoint(o.checkpoint, run | {name.replace("_", "-"): v for name, v in recorded(o).items()})
+
+    def _stopped(self, found: Found) -> tuple[str, ...]:
+        if not found.left:
+            return ()
+        cure = "" if self.options.checkpoint is None else f"; the same command goes on from {self.options.checkpoint}"
+        return (f"stopped when {found.left:,} episodes were left{cure}",)
 
     def _exploration(self) -> Exploration:
         o = self.options

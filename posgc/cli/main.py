@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("limit: out of memory; lower --max-nodes or --horizon", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
-        print("\nstopped; nothing was written", file=sys.stderr)
+        print("\nstopped; no result was written", file=sys.stderr)
         return 130
     except BrokenPipeError:
         _silence(sys.stdout)  # the reader of a pipe went away (`posgc … | head`)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 
 from posgc.api import compression_asked, options_asked, progress_bar
@@ -22,6 +23,7 @@ from posgc.cli.flags import (
     seconds,
 )
 from posgc.language.concepts import CONCEPTS, forms
+from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.rounding import at_most
 from posgc.pipeline import SAMPLES, Solution, referee_of, second_opinion
 from posgc.plugin.registry import registry
@@ -83,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     named = {flag.option: getattr(arguments, name) for name, flag in flags.items()} | {"form": arguments.form}
     given = pairs("--option", arguments.option)
     options = options_asked(given, named, arguments.epsilon, compress, arguments.time_limit)
+    _require_apart(arguments.out, options.get("checkpoint"))
     with progress_bar(arguments.quiet) as progress:
         game = game_of(arguments, progress)
         referee = referee_of(game.compiled, arguments.referee) if arguments.referee else None
@@ -119,6 +122,13 @@ def run(arguments: argparse.Namespace) -> int:
     certified = math.inf if solution.certified_gap is None else solution.certified_gap
     exceeded = exceeds(certified, arguments.require_gap)
     return int(exceeded or (opinion is not None and opinion.disagreement is not None))
+
+
+def _require_apart(out: str | None, checkpoint: object) -> None:
+    """Raises InputError (E615) where the policy would replace the checkpoint."""
+    if out is not None and isinstance(checkpoint, str) and os.path.realpath(out) == os.path.realpath(checkpoint):
+        what = f"cannot write {out}: it is the checkpoint"
+        raise InputError([Diagnostic("E615", what, help="give another file name")])
 
 
 def _cure(solution: Solution) -> str:

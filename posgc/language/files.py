@@ -10,15 +10,18 @@ from typing import BinaryIO
 
 from posgc.language.diagnostics import Diagnostic, InputError
 
-__all__ = ["replace_file", "require_regular"]
+__all__ = ["remove_unfinished", "replace_file", "require_regular"]
+
+UNFINISHED = ".unfinished-"
+"""What stands in the names of temporary files, between the name of the target and letters drawn at random."""
 
 
-def require_regular(path: str | os.PathLike[str], limit: int) -> None:
-    """Raises OSError for a device, a pipe or a folder, and for a file of more than `limit` bytes."""
+def require_regular(path: str | os.PathLike[str], limit: int | None) -> None:
+    """Raises OSError for a device, a pipe or a folder, and for a file of more than `limit` bytes (None: no limit)."""
     size = os.stat(path).st_size
     if not os.path.isfile(path):
         raise OSError(0, "it is not a regular file")
-    if size > limit:
+    if limit is not None and size > limit:
         raise OSError(0, f"it is larger than {limit >> 20} MB")
 
 
@@ -35,7 +38,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
         raise _refused(path, "it is what is being read")
     temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}{UNFINISHED}")
         with os.fdopen(handle, "wb") as file:
             write(file)
         os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
@@ -45,6 +48,16 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def remove_unfinished(path: str | os.PathLike[str]) -> None:
+    """Remove the temporary files of writers of this file that were killed while they wrote it."""
+    target = Path(os.path.realpath(path))
+    begin = f".{target.name}{UNFINISHED}"
+    if target.parent.is_dir():
+        for file in target.parent.iterdir():
+            if file.name.startswith(begin):
+                file.unlink(missing_ok=True)
 
 
 def _umask() -> int:

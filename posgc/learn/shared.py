@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -80,7 +81,7 @@ def share(
         raise InputError([Diagnostic("E607", f"the horizon is a whole number from 1, not {horizon!r}")])
     if not 0 <= discount <= 1:
         raise InputError([Diagnostic("E623", f"the discount lies in [0, 1], which {discount!r} does not")])
-    make = env if callable(env) and not hasattr(env, "possible_agents") else lambda: copy.deepcopy(env)
+    make = env if callable(env) and not hasattr(env, "possible_agents") else partial(copy.deepcopy, env)
     made = asked("it cannot be made or copied", make)
     agents = tuple(map(str, asked("it names no possible_agents", lambda: made.possible_agents)))
     if not agents or len(set(agents)) != len(agents):

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import prod
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -43,25 +45,34 @@ def numbered(space: Any) -> Space | None:
         return _several(list(space.spaces), list, tuple)
     if kind == "Dict":
         keys = list(space.spaces)
-
-        def split(x: Any) -> list[Any]:
-            return [x[key] for key in keys]
-
-        return _several([space.spaces[key] for key in keys], split, lambda parts: dict(zip(keys, parts, strict=True)))
+        spaces = [space.spaces[key] for key in keys]
+        return _several(spaces, partial(_entries, keys), partial(_named, keys))
     return None
 
 
 def _range(start: int, size: int) -> Space:
-    return Space(size, lambda x: _inside(x, start, size), lambda k: k + start)
+    return Space(size, partial(_inside, start, size), partial(add, start))
 
 
 def _grid(space: Any, shape: tuple[int, ...], parts: list[Space]) -> Space:
     """Arrays of one shape, entry by entry."""
+    return _joint(parts, partial(_cells, shape), partial(_array, space.dtype, shape))
 
-    def split(x: Any) -> list[Any] | None:
-        return list(np.asarray(x).ravel()) if np.shape(x) == shape else None
 
-    return _joint(parts, split, lambda digits: np.array(digits, dtype=space.dtype).reshape(shape))
+def _entries(keys: list[Any], x: Any) -> list[Any]:
+    return [x[key] for key in keys]
+
+
+def _named(keys: list[Any], parts: list[Any]) -> dict[Any, Any]:
+    return dict(zip(keys, parts, strict=True))
+
+
+def _cells(shape: tuple[int, ...], x: Any) -> list[Any] | None:
+    return list(np.asarray(x).ravel()) if np.shape(x) == shape else None
+
+
+def _array(dtype: Any, shape: tuple[int, ...], parts: list[Any]) -> Any:
+    return np.array(parts, dtype=dtype).reshape(shape)
 
 
 def _several(spaces: list[Any], split: Callable[[Any], list[Any]], join: Callable[[list[Any]], Any]) -> Space | None:
@@ -71,33 +82,36 @@ def _several(spaces: list[Any], split: Callable[[Any], list[Any]], join: Callabl
 
 def _joint(parts: list[Space], split: Callable[[Any], list[Any] | None], join: Callable[[list[Any]], Any]) -> Space:
     """A product of spaces, the first part most significant."""
+    return Space(prod(part.size for part in parts), partial(_number, parts, split), partial(_value, parts, join))
 
-    def number(x: Any) -> int | None:
-        try:
-            values = split(x)
-        except (TypeError, KeyError, IndexError):
+
+def _number(parts: list[Space], split: Callable[[Any], list[Any] | None], x: Any) -> int | None:
+    """The joint number of a value; None where it lies outside."""
+    try:
+        values = split(x)
+    except (TypeError, KeyError, IndexError):
+        return None
+    if values is None or len(values) != len(parts):
+        return None
+    found = 0
+    for part, value in zip(parts, values, strict=True):
+        digit = part.number(value)
+        if digit is None:
             return None
-        if values is None or len(values) != len(parts):
-            return None
-        found = 0
-        for part, value in zip(parts, values, strict=True):
-            digit = part.number(value)
-            if digit is None:
-                return None
-            found = found * part.size + digit
-        return found
-
-    def value(k: int) -> Any:
-        digits = []
-        for part in reversed(parts):
-            digits.append(part.value(k % part.size))
-            k //= part.size
-        return join(digits[::-1])
-
-    return Space(prod(part.size for part in parts), number, value)
+        found = found * part.size + digit
+    return found
 
 
-def _inside(x: Any, start: int, size: int) -> int | None:
+def _value(parts: list[Space], join: Callable[[list[Any]], Any], k: int) -> Any:
+    """The value of a joint number."""
+    digits = []
+    for part in reversed(parts):
+        digits.append(part.value(k % part.size))
+        k //= part.size
+    return join(digits[::-1])
+
+
+def _inside(start: int, size: int, x: Any) -> int | None:
     """The number of a value of start .. start + size - 1; None for anything else."""
     try:
         k = int(x)

@@ -79,6 +79,18 @@ class Executor:
         for tau in range(2, self.structure.horizon - self._length + 1):
             self._spanners.setdefault(tau, []).append(self._spanner(model, tau))
 
+    @property
+    def spanners(self) -> list[list[list[Machine]]]:
+        """The spanner of each round, of up to tau - 1 steps, for tau = 2, 3, ..; empty before the first round."""
+        return list(self._spanners.values())
+
+    def recall(self, spanners: list[list[list[Machine]]]) -> None:
+        """Go on with these spanners.  Raises ValueError where they are of other steps."""
+        known = range(2, self.structure.horizon - self._length + 1)
+        if len(spanners) not in (0, len(known)):
+            raise ValueError("its spanners are of other steps")
+        self._spanners = dict(zip(known, spanners, strict=False))
+
     def players(self) -> list[tuple[Player, int]]:
         """Players of the next round, and for how many of the H steps each is the exploring policy."""
         uniform, structure = UniformPlayer(self.structure), self.structure

@@ -1,28 +1,33 @@
-"""Rounds of exploration: what is played in each, and the counts after it."""
+"""Rounds of exploration: who plays in each.
+
+An explorer says, round after round, which players play how many episodes, and learns from the counts after it.  What it
+remembers is plain, so that a checkpoint can hold it (`posgc.learning.gathering` plays the rounds).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from posgc.information.items import Structure
 from posgc.language.concepts import ConceptName
 from posgc.learning.basecamp import Executor, sink_probability
 from posgc.learning.construct import Construction, Learned, construct
-from posgc.learning.counting import Counts, count, merged
+from posgc.learning.counting import Counts
 from posgc.learning.exploring import Wandering, optimistic_graph
 from posgc.learning.planned import planned
-from posgc.learning.sampling import collect, joined
+from posgc.learning.resuming import Facts, Memory, Read, number_of
 from posgc.model.rewards import RewardKind
 from posgc.planning.oracles import Selection
 from posgc.play.environment import CountedEnvironment
 from posgc.play.players import Player, PolicyPlayer, UniformPlayer
 from posgc.policy.machine import Machine
 
-__all__ = ["Adaptive", "Spanning", "Task", "adaptive_rounds", "basecamp_rounds", "gathered", "uniform_round"]
+__all__ = ["Adaptive", "AdaptiveExplorer", "Explorer", "Players", "Spanning", "SpanningExplorer", "Task"]
 
-CHUNK = 1 << 18
-"""Episodes that are counted at a time."""
+Players = list[tuple[Player, int]]
+"""Players, and how many episodes each plays, one after the other."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -39,6 +44,8 @@ class Task:
     construction: Construction
     selection: Selection
     progress: Progress
+    stop: Callable[[], bool] = lambda: False  # asked now and then whether to stop with what there is
+    workers: int = 1  # processes that play and count
 
     def model(self, counts: Counts) -> Learned:
         """The model that the counts make.  Raises LimitError where a table is too large."""
@@ -68,83 +75,127 @@ class Spanning:
     settled: float  # largest probability of the sink in the executor's model at which no more is looked for
 
 
-def gathered(task: Task, structures: Sequence[Structure], player: Player, episodes: int, first: int) -> list[Counts]:
-    """The counts, under each structure, of episodes `first` to `first + episodes - 1`, which `player` plays."""
-    parts: list[list[Counts]] = [[] for _ in structures]
-    for begin in range(first, first + episodes, CHUNK):
-        size = min(CHUNK, first + episodes - begin)
-        batch = joined(list(collect(task.environment, task.structure, player, size, task.seed, begin)))
-        for own, structure in zip(parts, structures, strict=True):
-            own.append(count(batch, structure))
-        task.progress("play", task.environment.samples, task.environment.samples + task.environment.left)
-    return [merged(own) for own in parts]
+class Explorer(Protocol):
+    """Who plays in each round."""
+
+    rounds: int  # at most
+    structures: tuple[Structure, ...]  # under which episodes are counted; the first is the task's
+
+    def size(self, k: int, episodes: int, left: int) -> int:
+        """Episodes of round k, from 0, of so many in all of which so many are left."""
+        ...
+
+    def players(self, size: int, counts: Counts | None) -> Players:
+        """Who plays the next round's episodes; `counts` of all so far under the first structure, None where there are
+        none.  Asked again before the round is over, the same."""
+        ...
+
+    def learn(self, counts: Sequence[Counts], left: int) -> None:
+        """A round is over: the counts of all episodes so far under each structure, and how many are left."""
+        ...
+
+    def memory(self) -> Memory:
+        """What it has to remember to go on."""
+        ...
+
+    def recall(self, facts: Facts, read: Read) -> None:
+        """Go on from what `memory` told.  Raises ValueError, TypeError or KeyError where it did not."""
+        ...
 
 
-def uniform_round(task: Task, episodes: int) -> Iterator[Counts]:
-    """One round of uniform draws."""
-    yield from gathered(task, [task.structure], UniformPlayer(task.structure), episodes, 0)
+class AdaptiveExplorer:
+    """The first round is uniform, every other one half uniform, half a policy of the model so far that wanders.  A
+    team's is the best one with a bonus for what was tried seldom, for others it is the one that would be learned now:
+    gaps are decided where it leads, and one step beside.  One round is uniform draws alone."""
+
+    def __init__(self, task: Task, asked: Adaptive) -> None:
+        self._task, self._asked = task, asked
+        self.rounds = asked.rounds
+        self.structures: tuple[Structure, ...] = (task.structure,)
+        self._policy: Machine | None = None  # of the round that is played
+
+    def size(self, k: int, episodes: int, left: int) -> int:
+        """As `Explorer.size`: as equal as whole numbers allow."""
+        return episodes * (k + 1) // self.rounds - episodes * k // self.rounds
+
+    def players(self, size: int, counts: Counts | None) -> Players:
+        """As `Explorer.players`."""
+        structure = self._task.structure
+        uniform = UniformPlayer(structure)
+        if counts is None:
+            return [(uniform, size)]
+        if self._policy is None:
+            self._policy = self._planned(self._task.model(counts))
+        explorer = Wandering(PolicyPlayer(structure, self._policy), structure, self._asked.wander)
+        return [(explorer, size - size // 2), (uniform, size // 2)]
+
+    def learn(self, counts: Sequence[Counts], left: int) -> None:
+        """As `Explorer.learn`: the next round's policy is made when it begins."""
+        self._policy = None
+
+    def memory(self) -> Memory:
+        """As `Explorer.memory`."""
+        machines = [] if self._policy is None else [self._policy]
+        return {"policies": len(machines)}, machines
+
+    def recall(self, facts: Facts, read: Read) -> None:
+        """As `Explorer.recall`."""
+        known = number_of(facts["policies"], 1)
+        self._policy = read(0, self._task.structure.horizon) if known else None
+
+    def _planned(self, model: Learned) -> Machine:
+        task = self._task
+        if task.kind != "common":
+            return task.policy(model)
+        graph = optimistic_graph(model, self._asked.optimism)
+        return planned(graph, "team", task.seed, Selection(), task.progress)[0]
 
 
-def adaptive_rounds(task: Task, episodes: int, asked: Adaptive) -> Iterator[Counts]:
-    """The counts after each round: the first is uniform, every other one half uniform, half a policy of the model so
-    far that wanders.  A team's is the best one with a bonus for what was tried seldom, for others it is the one that
-    would be learned now: gaps are decided where it leads, and one step beside."""
-    uniform: Player = UniformPlayer(task.structure)
-    counts: Counts | None = None
-    for k in range(asked.rounds):
-        size, first = _share(episodes, asked.rounds, k), 0 if counts is None else counts.episodes
-        players = [(uniform, size)]
-        if counts is not None:
-            model = task.model(counts)
-            if task.kind == "common":
-                graph = optimistic_graph(model, asked.optimism)
-                policy, _ = planned(graph, "team", task.seed, Selection(), task.progress)
-            else:
-                policy = task.policy(model)
-            explorer = Wandering(PolicyPlayer(task.structure, policy), task.structure, asked.wander)
-            players = [(explorer, size - size // 2), (uniform, size // 2)]
-        played = _played(task, [task.structure], players, first)
-        if played:
-            counts = merged([*([] if counts is None else [counts]), *played[0]])
-            yield counts
+class SpanningExplorer:
+    """BaSeCAMP; once the executor's model has hardly any way to what is not known, what is left of the episodes is
+    played in one round."""
 
+    def __init__(self, task: Task, asked: Spanning) -> None:
+        self._task, self._asked = task, asked
+        self._executor = Executor(task.structure, task.seed, asked.length, asked.least)
+        self.rounds = asked.rounds
+        self.structures: tuple[Structure, ...] = (task.structure, self._executor.structure)
+        self._settled = False
 
-def basecamp_rounds(task: Task, episodes: int, asked: Spanning) -> Iterator[Counts]:
-    """The counts after each round; once the executor's model has hardly any way to what is not known, what is left of
-    the episodes is played in one round."""
-    executor = Executor(task.structure, task.seed, asked.length, asked.least)
-    structures, mine, theirs = [task.structure, executor.structure], list[Counts](), list[Counts]()
-    left, settled = episodes, False
-    for k in range(asked.rounds):
-        size = left if settled or k == asked.rounds - 1 else min(left, max(1, episodes // asked.rounds))
-        if not size:
-            return
-        done, players = 0, []
-        for player, steps in executor.players():
-            share = size * (done + steps) // task.structure.horizon - size * done // task.structure.horizon
-            players.append((player, share))
+    def size(self, k: int, episodes: int, left: int) -> int:
+        """As `Explorer.size`."""
+        return left if self._settled or k == self.rounds - 1 else min(left, max(1, episodes // self.rounds))
+
+    def players(self, size: int, counts: Counts | None) -> Players:
+        """As `Explorer.players`."""
+        horizon, done, found = self._task.structure.horizon, 0, Players()
+        for player, steps in self._executor.players():
+            found.append((player, size * (done + steps) // horizon - size * done // horizon))
             done += steps
-        own, seen = _played(task, structures, players, episodes - left)
-        mine, theirs, left = [merged([*mine, *own])], [merged([*theirs, *seen])], left - size
-        yield mine[0]
+        return found
+
+    def learn(self, counts: Sequence[Counts], left: int) -> None:
+        """As `Explorer.learn`."""
         if left:
-            model = executor.model(theirs[0], task.environment.discount)
-            executor.learn(model)
-            settled = sink_probability(model, task.seed) <= asked.settled
+            model = self._executor.model(counts[1], self._task.environment.discount)
+            self._executor.learn(model)
+            self._settled = sink_probability(model, self._task.seed) <= self._asked.settled
 
+    def memory(self) -> Memory:
+        """As `Explorer.memory`."""
+        spanners = self._executor.spanners
+        machines = [one for rounds in spanners for ones in rounds for one in ones]
+        sizes = [[len(ones) for ones in rounds] for rounds in spanners]
+        return {"settled": self._settled, "spanners": sizes}, machines
 
-def _played(
-    task: Task, structures: Sequence[Structure], players: Sequence[tuple[Player, int]], first: int
-) -> list[list[Counts]]:
-    """Counts under each structure of the episodes of each player, one player after the other; empty without any."""
-    parts = []
-    for player, size in players:
-        if size:
-            parts.append(gathered(task, structures, player, size, first))
-            first += size
-    return [list(own) for own in zip(*parts, strict=True)]
-
-
-def _share(episodes: int, rounds: int, k: int) -> int:
-    """Episodes of round k: as equal as whole numbers allow."""
-    return episodes * (k + 1) // rounds - episodes * k // rounds
+    def recall(self, facts: Facts, read: Read) -> None:
+        """As `Explorer.recall`."""
+        self._settled = bool(facts["settled"])
+        k, spanners = 0, list[list[list[Machine]]]()
+        for tau, rounds in enumerate(facts["spanners"], start=2):
+            sizes = [number_of(size) for size in rounds]
+            if len(sizes) != len(facts["spanners"][0]):
+                raise ValueError("its spanners are not of the same rounds")
+            spanners.append([[read(k + sum(sizes[:r]) + i, tau - 1) for i in range(n)] for r, n in enumerate(sizes)])
+            k += sum(sizes)
+        self._executor.recall(spanners)

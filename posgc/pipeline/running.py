@@ -180,7 +180,9 @@ class Runner:
             return self._sound(problem)
         environment = CountedEnvironment(Simulator(compiled.model, request.seed), self.budget)
         kind, structure = reward_kind(compiled.model), compiled.information.structure
-        learning = LearningProblem(environment, structure, self.concept, kind, self.budget, request.seed)
+        learning = LearningProblem(
+            environment, structure, self.concept, kind, self.budget, request.seed, compiled.model.digest
+        )
         result = self._sound(learning)
         return dataclasses.replace(result, claim=dataclasses.replace(result.claim, samples=environment.samples))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from posgc.play.simulator import Step
 
-__all__ = ["Budget", "CountedEnvironment", "Environment", "RemoteEnvironment"]
+__all__ = ["Budget", "CountedEnvironment", "Environment", "RemoteEnvironment", "fresh_context"]
 
 Ints = npt.NDArray[np.int64]
 MEMBERS = ("agents", "horizon", "discount", "action_sizes", "observation_sizes")
@@ -97,13 +97,18 @@ class CountedEnvironment:
 
     def step(self, actions: Ints) -> Step:
         """As `Environment.step`.  Raises LimitError where the budget does not allow for it."""
-        if self._batch > self.left:
-            raise LimitError(
-                f"the budget of {self._budget.samples:,} samples is spent: {self.left:,} are left, and this step of "
-                f"{self._batch:,} episodes needs more; raise --samples"
-            )
-        self.samples += self._batch
+        self.spend(self._batch)
         return self._environment.step(actions)
+
+    def spend(self, samples: int) -> None:
+        """Count joint steps that are played now, or were elsewhere.  Raises LimitError where the budget does not allow
+        for them."""
+        if samples > self.left:
+            raise LimitError(
+                f"the budget of {self._budget.samples:,} samples is spent: {self.left:,} are left, and these "
+                f"{samples:,} joint steps are more; raise --samples"
+            )
+        self.samples += samples
 
 
 class RemoteEnvironment:
@@ -114,7 +119,7 @@ class RemoteEnvironment:
     """
 
     def __init__(self, make: Callable[..., Environment], *arguments: Any) -> None:
-        context = _context(make.__module__)
+        context = fresh_context(make.__module__)
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, make, arguments), daemon=True)
         self._process.start()
@@ -155,7 +160,7 @@ class RemoteEnvironment:
         raise {"ValueError": ValueError, "LimitError": LimitError}.get(kind, RuntimeError)(text)
 
 
-def _context(module: str) -> SpawnContext | ForkServerContext:
+def fresh_context(module: str) -> SpawnContext | ForkServerContext:
     """How processes begin that inherit nothing of this one's memory, in which a game may lie; where there is a server
     for that, it imports the module but once."""
     if "forkserver" not in multiprocessing.get_all_start_methods():

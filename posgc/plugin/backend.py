@@ -87,6 +87,7 @@ class LearningProblem:
     rewards: RewardKind
     budget: Budget
     seed: int  # of the learner's own random numbers
+    digest: str = ""  # of the game behind the environment, to tell checkpoints apart; "" where it is not known
 
 
 class Planner(Protocol):

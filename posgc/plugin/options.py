@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from numbers import Integral, Real
@@ -30,7 +31,7 @@ class Flag:
 
 def flags_of(options: type) -> list[Flag]:
     """The flags that an options dataclass asks for by `metadata={"flag": NAME, "help": …}`, or `"sweep"`; with
-    `"metavar"`, what stands for the value in the help."""
+    `"metavar"`, what stands for the value in the help.  Policy files leave out what has `"recorded": False`."""
     hints, found = get_type_hints(options), []
     for f in fields(options):
         name = f.metadata.get("sweep", f.metadata.get("flag"))
@@ -116,6 +117,8 @@ def _value(kind: Any, value: object) -> Any:
         return int(value)
     elif isinstance(value, Real) and float in kinds:
         return float(value)
+    elif isinstance(value, os.PathLike) and str in kinds:
+        return os.fspath(value)
     raise ValueError(f"{value!r} is not of type {_kind(kind)}")
 
 

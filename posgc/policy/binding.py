@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from importlib.metadata import version
 from typing import Any
 
@@ -10,7 +10,7 @@ from posgc.information.items import Information
 from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.policy.artefact import Header, Origin, Policy, Result
 
-__all__ = ["bound_to"]
+__all__ = ["bound_to", "recorded"]
 
 
 def bound_to(
@@ -34,9 +34,14 @@ def bound_to(
         horizon=model.horizon,
         concept=concept,
         backend=backend,
-        options=asdict(options),
+        options=recorded(options),
         against=result.claim.against or CONCEPTS[concept].against[0],
         versions={name: version(name) for name in ("posgc", "numpy", "scipy")},
         compression=compression,
     )
     return Policy(header, result.claim, result.strategy, origin)
+
+
+def recorded(options: Any) -> dict[str, Any]:
+    """The options by name, without those that say how to run and not what to find (metadata `"recorded": False`)."""
+    return {f.name: getattr(options, f.name) for f in fields(options) if f.metadata.get("recorded", True)}

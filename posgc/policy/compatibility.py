@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from posgc.information.items import Information
+from posgc.information.items import Information, InformationStructure
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import plural
 from posgc.policy.artefact import Policy
@@ -18,7 +18,7 @@ from posgc.policy.packing import consistent
 from posgc.policy.stationary import Stationary
 from posgc.policy.strategy import Strategy
 
-__all__ = ["require_compatible"]
+__all__ = ["misfit", "require_compatible"]
 
 
 def require_compatible(information: Information, policy: Policy) -> None:
@@ -51,21 +51,22 @@ def require_compatible(information: Information, policy: Policy) -> None:
     for wrong, message, cure in defects:
         if wrong:
             raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {message}", help=cure)])
-    misfit = _misfit(information, policy.strategy)
-    if misfit is not None:
-        raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {misfit}")])
+    why = misfit(information, policy.strategy, model.horizon)
+    if why is not None:
+        raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {why}")])
 
 
-def _misfit(information: Information, strategy: Strategy) -> str | None:
-    """Why the strategy is none of this game, if it is not; of an opaque one, only what it answers can tell."""
+def misfit(structure: InformationStructure, strategy: Strategy, horizon: int) -> str | None:
+    """Why the strategy is not one of so many steps of a game with this structure; None where it is.  Of an opaque one,
+    only what it answers can tell."""
     if isinstance(strategy, Opaque):
         return None
     if isinstance(strategy, Mixture):
         weight = strategy.weight
         if not strategy.parts or weight.shape != (len(strategy.parts),) or not is_law(weight):
             return "the weights of its mixture are not probabilities of its parts"
-        return next((why for part in strategy.parts if (why := _misfit(information, part)) is not None), None)
-    horizon, n = information.model.horizon, information.n_agents
+        return next((why for part in strategy.parts if (why := misfit(structure, part, horizon)) is not None), None)
+    n = structure.n_agents
     if isinstance(strategy, Stationary):
         strategy = strategy.machine(horizon)
     if isinstance(strategy, Machine):
@@ -84,11 +85,11 @@ def _misfit(information: Information, strategy: Strategy) -> str | None:
     laws = 3 if isinstance(strategy, Machine) else 2  # axes of a table of laws
     for h, tables in enumerate(steps, start=1):
         for i, table in enumerate(tables):
-            key = id(table), len(information.model.choices(i, h))
+            key = id(table), len(structure.choices(i, h))
             if key not in checked:
                 checked[key] = _fits(table, key[1], laws)
             if not checked[key]:
-                return f"step {h} prescribes actions that {information.model.signature.agents[i]} does not have"
+                return f"step {h} prescribes actions that {structure.signature.agents[i]} does not have"
     return None
 
 

@@ -30,20 +30,15 @@ Saving writes to a temporary file that is then renamed.
 
 from __future__ import annotations
 
-import json
 import os
-import struct
-import zipfile
-import zlib
 from dataclasses import fields
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from posgc.language.concepts import CONCEPTS, DEVIATIONS
-from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source
-from posgc.language.files import require_regular
+from posgc.language.diagnostics import Diagnostic, InputError, Source
+from posgc.policy.archive import UNREADABLE, content_of, read_archive, reason
 from posgc.policy.artefact import FORMAT, Claim, Header, Origin, Policy
 from posgc.policy.packing import strategy_arrays, strategy_of
 from posgc.policy.sound import sound_claim
@@ -51,27 +46,6 @@ from posgc.policy.sound import sound_claim
 __all__ = ["load_policy", "save_policy"]
 
 FIRST_FORMAT = "posgc-policy-1"
-
-SIZE_LIMIT = 6 << 30
-"""Bytes that a policy file may unpack to."""
-
-UNREADABLE = (
-    OSError,
-    EOFError,
-    KeyError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    OverflowError,
-    RuntimeError,
-    MemoryError,
-    SyntaxError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What numpy, zipfile and json raise on damaged or hostile files."""
 
 Array = npt.NDArray[Any]
 
@@ -83,19 +57,9 @@ def load_policy(path: str | os.PathLike[str]) -> Policy:
     """Read a policy file.  Raises InputError where it is not one, LimitError where it is too large."""
     name = str(path)
     try:
-        require_regular(path, SIZE_LIMIT)
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
-                raise ValueError("it is compressed in a way that posgc does not write")
-            unpacked = sum(member.file_size for member in members)
-        if unpacked > SIZE_LIMIT:
-            raise LimitError(f"{name} would unpack to {unpacked} bytes (limit {SIZE_LIMIT})")
-        with np.load(path, allow_pickle=False) as data:
-            return _policy({key: data[key] for key in data.files})
+        return _policy(read_archive(path))
     except UNREADABLE as e:
-        why = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
-        raise _bad(name, why) from None
+        raise _bad(name, reason(e)) from None
 
 
 def _bad(name: str, why: str) -> InputError:
@@ -120,7 +84,7 @@ def _policy(arrays: dict[str, Array]) -> Policy:
 
 def _head(raw: Array) -> tuple[Header, Claim, str, dict[str, Any]]:
     """Header, claim, kind of strategy, and what else is said of it."""
-    content = _json(raw)
+    content = content_of(raw)
     known = content.pop("format", None) if isinstance(content, dict) else None
     if known == FIRST_FORMAT:
         kind, facts, claimed = "machine", {}, {f.name: content.pop(f.name) for f in fields(Claim) if f.name in content}
@@ -164,7 +128,7 @@ def _claim(content: Any, agents: int) -> Claim:
 
 
 def _origin(raw: Array) -> Origin | None:
-    content = _json(raw)
+    content = content_of(raw)
     if content is None:
         return None
     if not isinstance(content, dict):
@@ -180,15 +144,6 @@ def _origin(raw: Array) -> Origin | None:
     ):
         raise ValueError("its origin has a field of the wrong type")
     return origin
-
-
-def _json(raw: Array) -> Any:
-    if raw.dtype != np.uint8 or raw.ndim != 1:
-        raise ValueError("its header is not text")
-    try:
-        return json.loads(raw.tobytes().decode())
-    except RecursionError:
-        raise ValueError("its header is nested too deeply") from None
 
 
 def _is(value: Any, *types: type) -> bool:

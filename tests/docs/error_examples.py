@@ -1,7 +1,7 @@
 """Examples of the codes that a game's text alone cannot show: flags, files, warnings, imported files.
 
 `COMMANDS[code]` is a wrong command and the right one; they run in a folder that has `games`, a policy
-`tiger.npz` of dectiger.posg, and a text `notes.txt`.  `LINES[code]` are lines of the game of
+`tiger.npz` of dectiger.posg, a checkpoint `run.npz`, and a text `notes.txt`.  `LINES[code]` are lines of the game of
 `posgc.language.diagnostics.code_table` that give a warning, and the same put right.  `IMPORTED[code]` replaces a line
 of `DPOMDP` (old, wrong); the right way is the line as it stands.
 """
@@ -16,6 +16,14 @@ COMMANDS = {
     "E640": (
         "posgc solve games/dectiger.posg --concept team --backend laci --samples 2",
         "posgc solve games/dectiger.posg --concept team --backend laci --samples 300",
+    ),
+    "E642": (
+        "posgc solve games/dectiger.posg --concept team --backend laci --samples 300 --checkpoint run.npz --seed 1",
+        "posgc solve games/dectiger.posg --concept team --backend laci --samples 300 --checkpoint run.npz",
+    ),
+    "E643": (
+        "posgc solve games/dectiger.posg --concept team --backend laci --samples 300 --checkpoint notes.txt",
+        "posgc solve games/dectiger.posg --concept team --backend laci --samples 300 --checkpoint run.npz",
     ),
     "E601": ("posgc check games/dectiger.posg --set acuracy=0.9", "posgc check games/dectiger.posg --set accuracy=0.9"),
     "E602": (
@@ -160,6 +168,10 @@ def lay_out_files(folder: Path) -> None:
     for arguments in (
         ["solve", str(folder / "games" / "dectiger.posg"), "--concept", "team", "--out", str(folder / "tiger.npz")],
         ["solve", str(folder / "games" / "vendors.posg"), "--concept", "cce", "--out", str(folder / "vendors.npz")],
+        [
+            *("solve", str(folder / "games" / "dectiger.posg"), "--concept", "team", "--backend", "laci"),
+            *("--samples", "300", "--checkpoint", str(folder / "run.npz")),
+        ],
         [
             "check",
             str(folder / "games" / "dectiger.posg"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from posgc.judge.verify import verify
 from posgc.learning.basecamp import Executor, sink_probability
 from posgc.learning.construct import Construction
 from posgc.learning.counting import Counts, count
+from posgc.learning.gathering import Gathering
 from posgc.learning.laci import Exploration, learned
-from posgc.learning.rounds import Adaptive, Spanning, Task, adaptive_rounds, basecamp_rounds
+from posgc.learning.rounds import Adaptive, AdaptiveExplorer, Explorer, Spanning, SpanningExplorer, Task
 from posgc.learning.sampling import Batch, collect, joined
 from posgc.learning.spanner import spanner
 from posgc.model.rewards import reward_kind
@@ -108,20 +110,26 @@ def counts_alike(one: Counts, two: Counts) -> bool:
     return all(np.array_equal(a.rows, b.rows) and np.array_equal(a.times, b.times) for a, b in pairs)
 
 
-def adaptive(made: Task, episodes: int):  # type: ignore[no-untyped-def]
-    return adaptive_rounds(made, episodes, Adaptive(3, 0.2, 0.1))
+def rounds(made: Task, explorer: Explorer, episodes: int) -> list[Counts]:
+    gathering = Gathering(made, explorer, episodes, explorer.rounds)
+    assert gathering.run()
+    return gathering.counts
 
 
-def basecamp(made: Task, episodes: int):  # type: ignore[no-untyped-def]
-    return basecamp_rounds(made, episodes, Spanning(3, 1, 5, 0.0))
+def adaptive(made: Task) -> Explorer:
+    return AdaptiveExplorer(made, Adaptive(3, 0.2, 0.1))
 
 
-@pytest.mark.parametrize("rounds", [adaptive, basecamp])
-def test_rounds_play_what_the_budget_holds_and_the_same_again(rounds) -> None:  # type: ignore[no-untyped-def]
+def basecamp(made: Task) -> Explorer:
+    return SpanningExplorer(made, Spanning(3, 1, 5, 0.0))
+
+
+@pytest.mark.parametrize("explorer", [adaptive, basecamp])
+def test_rounds_play_what_the_budget_holds_and_the_same_again(explorer: Callable[[Task], Explorer]) -> None:
     compiled = game("dectiger", "one_step")
     for episodes in (1, 2, 7, 500):
         one, two = task(compiled, 3 * episodes), task(compiled, 3 * episodes)
-        found, again = list(rounds(one, episodes)), list(rounds(two, episodes))
+        found, again = (rounds(made, explorer(made), episodes) for made in (one, two))
         assert found[-1].episodes == episodes and one.environment.left == 0
         assert all(counts_alike(a, b) for a, b in zip(found, again, strict=True))
 

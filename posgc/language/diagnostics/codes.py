@@ -113,6 +113,17 @@ _OTHERS = (
         "environment that fails",
         "The environment raised, left its spaces, or paid something other than finite numbers; the message says where.",
     ),
+    Code(
+        "E642",
+        "checkpoint of another run",
+        "The checkpoint was written by a run of another game, protocol, concept, back-end, version, seed or budget, or "
+        "with other options; the message names what differs. The file is left as it is.",
+    ),
+    Code(
+        "E643",
+        "unreadable checkpoint",
+        "The file is not a checkpoint, or it is damaged. It is left as it is.",
+    ),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),
