@@ -75,7 +75,7 @@ def learned_windows(
         def told(done: int, total: int) -> None:
             progress("fit", done, total)
 
-        model = fit(batch, windows, o.hidden, o.passes, o.fit_batch, o.fit_rate, stream, told)
+        model = fit(batch, windows, o, stream, told)
         learner = WindowLearner(model, environment.discount, stream)
         joint = prod(structure.signature.action_sizes)
         begin = layers([stream], [windows.size + windows.private.size, o.hidden, o.hidden, joint])

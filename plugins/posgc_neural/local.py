@@ -81,6 +81,10 @@ class Values:
     tokens: Tokens
     memory: Memory
 
+    @cached_property
+    def _closed(self) -> Tensor:
+        return torch.tensor(self.tokens.closed)
+
     def start(self, copies: int, rows: int) -> Tensor:
         """States [K, rows * n, S] before step 1."""
         return self.memory.start(copies, rows * self.tokens.structure.n_agents, self.tokens.size)
@@ -88,7 +92,7 @@ class Values:
     def step(self, parameters: list[Tensor], state: Tensor, token: Tensor, h: int) -> tuple[Tensor, Tensor]:
         """From tokens [K, rows, n, T] of step h: states, and values [K, rows, n, A] of what may be chosen."""
         state, values = self.memory.step(parameters, state, token.flatten(1, 2))
-        return state, values.unflatten(1, token.shape[1:3]) + torch.tensor(self.tokens.closed[:, h - 1])
+        return state, values.unflatten(1, token.shape[1:3]) + self._closed[:, h - 1]
 
     def all_steps(self, parameters: list[Tensor], tokens: Tensor) -> Tensor:
         """Values [K, rows, H, n, A] on tokens [K, rows, H, n, T]."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -72,7 +73,7 @@ class Recurrent:
         """As `Memory.step`."""
         out, cell = state.split(self.hidden, dim=-1)
         gates = through(parameters[:2], torch.cat((token, out), dim=-1))
-        let_in, forget, let_out, new = gates.split(self.hidden, dim=-1)
+        let_in, forget, new, let_out = gates.split(self.hidden, dim=-1)
         cell = torch.sigmoid(forget) * cell + torch.sigmoid(let_in) * torch.tanh(new)
         out = torch.sigmoid(let_out) * torch.tanh(cell)
         return torch.cat((out, cell), dim=-1), through(parameters[2:], out)
@@ -81,7 +82,7 @@ class Recurrent:
 def layers(streams: Sequence[np.random.Generator], widths: Sequence[int]) -> list[Tensor]:
     """Weights [K, in, out] and biases [K, 1, out] of every layer, one network for each stream."""
     found = []
-    for inputs, outputs in zip(widths, widths[1:], strict=False):
+    for inputs, outputs in pairwise(widths):
         bound = inputs**-0.5
         for shape in ((inputs, outputs), (1, outputs)):
             drawn = np.stack([stream.uniform(-bound, bound, shape) for stream in streams])

@@ -102,7 +102,11 @@ class LaciOptions:
     # width of the two hidden layers of each network
     hidden: int = 64
     # passes over all joint steps in which the model is fitted
-    passes: int = 30
+    passes: int = 15
+    # networks whose means the model is
+    members: int = 5
+    # weight decay of Adam while the model is fitted
+    decay: float = 0.01
     # of Adam while the model is fitted; falls to 0 along a cosine
     fit_rate: float = 3e-3
     # joint steps of a gradient step while the model is fitted
@@ -132,6 +136,17 @@ class LaciOptions:
     curve: str = ""
 
     def __post_init__(self) -> None:
-        wholes = ("memory", "hidden", "passes", "fit_batch", "episodes", "together", "gradients", "replay", "batch")
-        _require(self, (*wholes, "sync"), ("explore_from", "explore_to", "rare"))
+        wholes = (
+            "memory",
+            "hidden",
+            "passes",
+            "members",
+            "fit_batch",
+            "episodes",
+            "together",
+            "gradients",
+            "replay",
+            "batch",
+        )
+        _require(self, (*wholes, "sync"), ("explore_from", "explore_to", "rare", "decay"))
         _require_curve(self.curve)

@@ -52,7 +52,8 @@ def pursued(model: Fitted, prescribed: Callable[[Stage, Tensor], Tensor], rare: 
             )
             if len(window) > NODES:
                 raise LimitError(
-                    f"step {h + 1}: the policy leads to more than {NODES:,} windows; raise --option rare, or lower memory"
+                    f"step {h + 1}: the policy leads to more than {NODES:,} windows; raise --option rare, or lower "
+                    "memory"
                 )
     return Machine(root_z, root_to, tuple(steps), "uniform")
 
@@ -72,7 +73,6 @@ def _increments(model: Fitted, stage: Stage, window: Any, actions: Ints, rare: f
     private = torch.tensor(model.windows.private.of(stage.h, stage.u))
     weight = _in_parts(lambda part: model.law_of_private(stage.h, part), window)
     nodes, codes, masses = [], [], []
-    n = len(window)
     for k, u in enumerate(stage.u):
         law = _in_parts(
             lambda part, at, k=k: model.outcomes(part, private[k].expand(len(part), -1), at)[0], window, actions[:, k]
@@ -87,7 +87,6 @@ def _increments(model: Fitted, stage: Stage, window: Any, actions: Ints, rare: f
     pair, at = np.unique(np.concatenate(nodes) * len(code) + which, return_inverse=True)
     mass = np.bincount(at, np.concatenate(masses), len(pair))
     kept = pair[mass >= min(rare, float(mass.max()))]
-    assert n
     return kept // len(code), code[kept % len(code)]
 
 

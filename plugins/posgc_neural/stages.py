@@ -88,7 +88,7 @@ class Stage:
         action index that it plays at each u, [rows, U].  Raises LimitError where there are too many prescriptions."""
         others, last = torch.tensor(self._others), self._last
         own = torch.tensor(self._strides[last] * self.choices[last])
-        groups = torch.eye(len(self.private[last]))[torch.tensor(self.own[last])]  # [U, P]
+        groups = torch.eye(len(self.private[last]), dtype=values.dtype)[torch.tensor(self.own[last])]  # [U, P]
         rows, n_u, actions = values.shape
         at = others[:, :, None] + own + torch.arange(n_u)[:, None] * actions  # [G, U, B]
         paid = (values * weight[..., None]).flatten(1)[:, at.flatten()].view(rows, *at.shape)

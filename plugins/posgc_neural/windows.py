@@ -6,7 +6,6 @@ one-hot.  Items of different steps that stand for the same variable, as many ste
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 

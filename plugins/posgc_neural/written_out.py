@@ -7,7 +7,6 @@ states that are equal, as of windows, are one node.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,6 +116,6 @@ def _distinct(state: Tensor) -> tuple[Tensor, Ints, Ints]:
 
 def _too_many(h: int) -> LimitError:
     return LimitError(
-        f"step {h}: a network would be written out with more than {EDGES:,} edges of one agent; take fewer steps, share "
-        "less, or take --option memory with a smaller number"
+        f"step {h}: a network would be written out with more than {EDGES:,} edges of one agent; take fewer steps, "
+        "share less, or take --option memory with a smaller number"
     )
