@@ -26,9 +26,9 @@ class Curve:
     place: Literal["environment", "model"]  # where the steps were played
 
 
-def keep(curve: Curve, path: str) -> None:
-    """Write the curve to the file, by its ending; nothing for an empty path.  Raises OSError."""
-    if not path:
+def keep(curve: Curve, path: str | None) -> None:
+    """Write the curve to the file, by its ending; nothing for None.  Raises OSError."""
+    if path is None:
         return
     if Path(path).suffix in PICTURES:
         _draw(curve, path)

@@ -135,7 +135,8 @@ class _Wanderer:
             one[wanders] = choices[(drawn[wanders] / self._epsilon * len(choices)).astype(np.int64)]
         self.tokens.append(token)
         self.actions.append(torch.tensor(chosen.T).unflatten(0, (-1, self._copies)).transpose(0, 1))
-        return chosen
+        actions: Ints = chosen
+        return actions
 
     def inner(self) -> dict[str, Ints]:
         """As `Player.inner`."""

@@ -27,11 +27,11 @@ def _require(options: object, wholes: tuple[str, ...], shares: tuple[str, ...]) 
             raise ValueError(f"a rate of Adam is a number above 0, not {rate}")
 
 
-def _require_curve(path: str) -> None:
+def _require_curve(path: str | None) -> None:
     """Raises ValueError where a curve could not be written there, before anything is learned."""
-    ending = Path(path).suffix
-    if not path:
+    if path is None:
         return
+    ending = Path(path).suffix
     if ending not in (".csv", *PICTURES):
         raise ValueError(f"curve is a file .csv, .svg, .png or .pdf, not {path}")
     if not Path(path).parent.is_dir():
@@ -65,8 +65,8 @@ class BaselineOptions:
     explore_to: float = 0.0
     # auto: a GPU where PyTorch finds one
     device: Device = "auto"
-    # file for the curve of returns: .csv, or .svg, .png, .pdf; none without a name
-    curve: str = ""
+    # file for the curve of returns: .csv, or .svg, .png, .pdf
+    curve: str | None = None
 
     def __post_init__(self) -> None:
         wholes = ("episodes", "together", "hidden", "replay", "batch", "sync")
@@ -132,8 +132,8 @@ class LaciOptions:
     rare: float = 1e-3
     # auto: a GPU where PyTorch finds one
     device: Device = "auto"
-    # file for the curve of returns in the model: .csv, or .svg, .png, .pdf; none without a name
-    curve: str = ""
+    # file for the curve of returns in the model: .csv, or .svg, .png, .pdf
+    curve: str | None = None
 
     def __post_init__(self) -> None:
         wholes = (

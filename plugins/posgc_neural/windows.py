@@ -43,7 +43,8 @@ class Places:
     @cached_property
     def size(self) -> int:
         """How many numbers there are."""
-        return sum(self.structure.size(Item(1, kind, v)) for _, kind, v in self._offset)  # type: ignore[arg-type]
+        distinct = {(h - x.time, x.kind, x.variable): x for h, items in enumerate(self.items, 1) for x in items}
+        return sum(map(self.structure.size, distinct.values()))
 
     def of(self, h: int, codes: Ints) -> Singles:
         """[rows, size], from codes of the items of step h."""
