@@ -113,7 +113,8 @@ def row(game: str, horizon: int, backends: list[str], seeds: int, curves: str, m
             for name, episodes in (("80,000 joint steps", STEPS // horizon), ("40,000 episodes", EPISODES)):
                 began = time.perf_counter()
                 played = min(episodes, most)
-                told(f"{backend}, {name}", stacked(game, horizon, backend, seeds, played, curves), began)
+                label = name if played == episodes else f"cut down to {played:,} episodes"
+                told(f"{backend}, {label}", stacked(game, horizon, backend, seeds, played, curves), began)
             continue
         for share in SHARES:
             began = time.perf_counter()

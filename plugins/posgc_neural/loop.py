@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.plugin import Diagnostic, InputError
 
 __all__ = ["Learner", "Schedule", "cool", "described", "device_of", "one_thread", "trained"]
 

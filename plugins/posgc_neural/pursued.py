@@ -10,8 +10,8 @@ import numpy.typing as npt
 import torch
 
 from posgc.information.codes import evolve, initial_codes
-from posgc.language.diagnostics import LimitError
 from posgc.model.ragged import pointers
+from posgc.plugin import LimitError
 from posgc.policy.machine import Machine, PolicyStep
 from posgc_neural.fitted import Fitted
 from posgc_neural.stages import Stage

@@ -20,7 +20,7 @@ import torch
 
 from posgc.information.codes import project
 from posgc.information.items import Structure
-from posgc.language.diagnostics import LimitError
+from posgc.plugin import LimitError
 
 __all__ = ["Stage"]
 

@@ -16,7 +16,7 @@ import torch
 
 from posgc.information.codes import Codec
 from posgc.information.items import Structure
-from posgc.language.diagnostics import LimitError
+from posgc.plugin import LimitError
 from posgc.policy.controllers import Controller, Controllers, ControllerStep
 from posgc_neural.local import Values
 
