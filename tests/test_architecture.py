@@ -40,6 +40,7 @@ FOR_PLUGINS = {
     "coordination",
     "extensive",
     "planning",
+    "play",
     "learning",
 }
 

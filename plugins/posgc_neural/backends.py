@@ -1,0 +1,143 @@
+"""Teams learned by networks: `laci-neural` (Liu & Zhang 2023, App. F), and the baselines `fm-e` and `rnn-e` (Mao et al.
+2020) with their published settings (docs/learning.md).
+
+PyTorch is imported where a learner runs, so that posgc starts without it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from posgc.learning.sampling import counted, require_budget
+from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
+from posgc_neural.options import BaselineOptions, FmOptions, LaciOptions, RnnOptions
+
+__all__ = ["FmE", "LaciNeural", "RnnE", "missing_torch"]
+
+
+def missing_torch() -> str | None:
+    """None where PyTorch is installed, else what to do, as a sentence."""
+    if importlib.util.find_spec("torch") is None:
+        return "PyTorch is not installed; install it with `pip install 'posgc[learn]'`"
+    return None
+
+
+def _unfit(facts: Facts) -> str | None:
+    if facts.rewards != "common":
+        return "networks are taught by one reward that all agents share, as teams have"
+    return missing_torch()
+
+
+@dataclass(frozen=True)
+class FmE:
+    """FM-E: a shared network on the last few own actions and observations."""
+
+    name: ClassVar[str] = "fm-e"
+    summary: ClassVar[str] = (
+        "one Q-network for all agents on their last few own actions and observations (Mao et al. 2020)"
+    )
+    concepts: ClassVar[frozenset[ConceptName]] = frozenset({"team"})
+    reads: ClassVar[Literal["model", "samples"]] = "samples"
+    options: ClassVar[type] = FmOptions
+
+    def applies(self, facts: Facts) -> str | None:
+        """Common rewards, and PyTorch."""
+        return _unfit(facts)
+
+    def emit(self, problem: LearningProblem, options: Any) -> Planner:
+        """The learner of this problem."""
+        return _Baseline(problem, options)
+
+
+@dataclass(frozen=True)
+class RnnE:
+    """RNN-E: a shared network with memory on own actions and observations."""
+
+    name: ClassVar[str] = "rnn-e"
+    summary: ClassVar[str] = (
+        "one recurrent Q-network for all agents on their own actions and observations (Mao et al. 2020)"
+    )
+    concepts: ClassVar[frozenset[ConceptName]] = frozenset({"team"})
+    reads: ClassVar[Literal["model", "samples"]] = "samples"
+    options: ClassVar[type] = RnnOptions
+
+    def applies(self, facts: Facts) -> str | None:
+        """Common rewards, and PyTorch."""
+        return _unfit(facts)
+
+    def emit(self, problem: LearningProblem, options: Any) -> Planner:
+        """The learner of this problem."""
+        return _Baseline(problem, options)
+
+
+@dataclass(frozen=True)
+class LaciNeural:
+    """The paper's learner in its neural form."""
+
+    name: ClassVar[str] = "laci-neural"
+    summary: ClassVar[str] = "fits the model of a window of common information by networks, Q-learning in it (App. F)"
+    concepts: ClassVar[frozenset[ConceptName]] = frozenset({"team"})
+    reads: ClassVar[Literal["model", "samples"]] = "samples"
+    options: ClassVar[type] = LaciOptions
+
+    def applies(self, facts: Facts) -> str | None:
+        """Common rewards, PyTorch, and Assumption 3 not known to fail."""
+        return _unfit(facts) or (facts.dependence if facts.independent is False else None)
+
+    def emit(self, problem: LearningProblem, options: Any) -> Planner:
+        """The learner of this problem."""
+        return _Laci(problem, options)
+
+
+@dataclass(frozen=True)
+class _Baseline:
+    problem: LearningProblem
+    options: BaselineOptions
+
+    def run(self, progress: Progress) -> Result:
+        """Raises InputError where the budget or the environment is at fault, LimitError where a network's policy is too
+        large to be written out."""
+        from posgc_neural.baselines import learned_baseline
+        from posgc_neural.curves import keep
+
+        problem, o = self.problem, self.options
+        environment = counted(problem.environment, problem.budget)
+        require_budget(environment, problem.structure.horizon)
+        found = learned_baseline(environment, problem.structure, o, problem.seed, 1, progress)
+        keep(found.curve, o.curve)
+        asked = "" if found.episodes == o.episodes else f" of the {o.episodes:,} that were asked for"
+        notes = (
+            f"{environment.samples:,} joint steps, {found.episodes:,} episodes{asked}, {found.together} at a time",
+            "each agent reads its own actions and observations alone, and nothing that is shared",
+            found.machine,
+        )
+        return Result(found.policies[0], Claim(notes=notes))
+
+
+@dataclass(frozen=True)
+class _Laci:
+    problem: LearningProblem
+    options: LaciOptions
+
+    def run(self, progress: Progress) -> Result:
+        """Raises InputError where the budget or the environment is at fault, LimitError where the policy or a stage is
+        too large."""
+        from posgc_neural.curves import keep
+        from posgc_neural.laci import learned_windows
+
+        problem, o = self.problem, self.options
+        environment = counted(problem.environment, problem.budget)
+        require_budget(environment, problem.structure.horizon)
+        found = learned_windows(environment, problem.structure, o, problem.seed, progress)
+        keep(found.curve, o.curve)
+        episodes = environment.samples // problem.structure.horizon
+        notes = (
+            f"{environment.samples:,} joint steps, {episodes:,} episodes by uniform draws; networks on windows of "
+            f"{o.memory} increments of common information, fitted in {found.fit_steps:,} gradient steps",
+            f"Q-learning on {o.episodes:,} episodes of the fitted model; what has a probability below {o.rare:g} there "
+            "is not pursued, and met by uniform draws",
+            found.machine,
+        )
+        return Result(found.policy, Claim(notes=notes))
