@@ -326,11 +326,11 @@ def test_too_many_prescriptions() -> None:
 @needs_torch
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "least", "most"), [("fm-e", -6.0, 5.1909), ("rnn-e", -6.0, 5.1909), ("laci-neural", 11.0, 13.0155)]
+    ("name", "least", "most"), [("fm-e", -6.0, 5.1909), ("rnn-e", -6.0, 5.1909), ("laci-neural", 8.815, 13.0155)]
 )
 def test_table_1_cut_down(name: str, least: float, most: float) -> None:
-    """DecTiger, H = 3, 80,000 joint steps, one seed: from always listening (-6) to the optimum without sharing, and to
-    that under full sharing (games/dectiger.posg)."""
+    """DecTiger, H = 3, 80,000 joint steps, one seed: from always listening (-6) to the optimum without sharing, and
+    from the optimum of sharing one step late to that under full sharing (games/dectiger.posg)."""
     share = "full" if name == "laci-neural" else "none"
     game = posgc.load(GAMES / "dectiger.posg", share=share)
     value = game.solve("team", name, samples=80_000, options={"device": "cpu"}).values["ann"]
