@@ -261,7 +261,8 @@ def test_windows_are_the_last_increments(share: str, memory: int) -> None:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_without_pytorch_it_says_what_to_install(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else find(name, *rest))
     game = posgc.load(GAMES / "dectiger.posg")
     with pytest.raises(InputError, match=r"pip install 'posgc\[learn\]'"):
         game.solve("team", name, samples=300)
@@ -282,6 +283,7 @@ def test_dependent_beliefs_are_refused_by_windows_alone(echo: Path) -> None:
     assert game.solve("team", "fm-e", samples=300, options={"device": "cpu"}).values["ann"] <= 5.1909
 
 
+@needs_torch
 @pytest.mark.parametrize(
     ("name", "option", "value", "said"),
     [
