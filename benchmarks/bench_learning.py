@@ -1,11 +1,12 @@
-"""Learning from samples: python benchmarks/bench_learning.py [--what speed|loss|gap|lock] [--seeds 5]
+"""Learning from samples: python benchmarks/bench_learning.py [--what speed|loss|gap|lock|hidden] [--seeds 5]
 
 `speed`: joint steps a CPU second of collecting and counting on DecTiger by uniform draws, median (least..greatest) of
 five.  `loss`: the share of (optimum - uniform) that policies of the back-end `laci` lose, 80,000 joint steps, default
 options, mean and worst over the seeds 0, 1, ..: DecTiger under full and one-step sharing, H = 3 to 7, and box pushing.
 `gap`: exact gaps against episodes (of a team, what is lost), for the structures and concepts below.  `lock`: values
-on the tumbler lock.  Defaults were chosen on seeds 100 to 103.  Prints the machine and the
-command; one process, one thread.
+on the tumbler lock.  `hidden`: as `loss`, of the back-end `latent` with 5,000 joint steps of DecTiger, H = 3 and 4, the
+number of states chosen and given.  Defaults of `laci` were chosen on seeds 100 to 103; those of `latent` are first
+guesses, looked at on 100 to 102.  Prints the machine and the command; one process, one thread.
 """
 
 from __future__ import annotations
@@ -52,10 +53,17 @@ def compiled(game: str, share: str, horizon: int | None, seed: int = 0) -> Compi
 
 
 def learned(
-    game: str, share: str, horizon: int | None, concept: ConceptName, seed: int, samples: int, **options: object
+    game: str,
+    share: str,
+    horizon: int | None,
+    concept: ConceptName,
+    seed: int,
+    samples: int,
+    backend: str = "laci",
+    **options: object,
 ) -> Solution:
-    """The policy that `laci` learns, judged in the true game."""
-    return solve(compiled(game, share, horizon, seed), concept, "laci", options, budget=Budget(samples))
+    """The policy that the back-end learns, judged in the true game."""
+    return solve(compiled(game, share, horizon, seed), concept, backend, options, budget=Budget(samples))
 
 
 def speed() -> None:
@@ -75,19 +83,33 @@ def speed() -> None:
 
 def loss(seeds: int) -> None:
     cases = [("dectiger", share, horizon) for share in ("full", "one_step") for horizon in range(3, 8)]
-    cases += [("boxpushing", share, horizon) for share in ("full", "one_step") for horizon in (3, 4)]
+    lost(seeds, cases + [("boxpushing", share, horizon) for share in ("full", "one_step") for horizon in (3, 4)])
+
+
+def hidden(seeds: int) -> None:
+    cases = [("dectiger", share, horizon) for share in ("full", "one_step") for horizon in (3, 4)]
+    for states in (0, 2):
+        print(f"latent, 5,000 joint steps, {states or 'number of'} states{'' if states else ' chosen'}:", flush=True)
+        lost(seeds, cases, "latent", 5_000, states=states)
+
+
+def lost(
+    seeds: int, cases: list[tuple[str, str, int]], backend: str = "laci", samples: int = BUDGET, **options: object
+) -> None:
     for game, share, horizon in cases:
         made = compiled(game, share, horizon)
         optimum = next(iter(solve(made, "team").values.values()))
         uniform = float(estimate(made.model, UniformPlayer(made.model), 400_000, 7).mean[0])
         values, began = [], time.perf_counter()
         for seed in range(seeds):
-            values.append(next(iter(learned(game, share, horizon, "team", seed, BUDGET).values.values())))
-        lost = 100 * (optimum - np.array(values)) / (optimum - uniform)
+            values.append(
+                next(iter(learned(game, share, horizon, "team", seed, samples, backend, **options).values.values()))
+            )
+        missed = 100 * (optimum - np.array(values)) / (optimum - uniform)
         took = (time.perf_counter() - began) / seeds
         print(
             f"{game}, {share}, H = {horizon}: optimum {optimum:.3f}, uniform {uniform:.2f}, learned "
-            f"{np.mean(values):.3f}; lost {lost.mean():.2f} %, worst {lost.max():.2f} %; {took:.1f} s each",
+            f"{np.mean(values):.3f}; lost {missed.mean():.2f} %, worst {missed.max():.2f} %; {took:.1f} s each",
             flush=True,
         )
 
@@ -126,7 +148,7 @@ def lock(seeds: int) -> None:
 def main() -> None:
     """What is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--what", choices=("speed", "loss", "gap", "lock"), default="speed")
+    parser.add_argument("--what", choices=("speed", "loss", "gap", "lock", "hidden"), default="speed")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--games", default="", help="of gap: those whose names hold this")
     parser.add_argument("--episodes", default="1000,4000,16000,64000,256000", help="of gap: budgets")
@@ -138,7 +160,7 @@ def main() -> None:
     elif arguments.what == "gap":
         gap(arguments.seeds, arguments.games, [int(n) for n in arguments.episodes.split(",")])
     else:
-        {"loss": loss, "lock": lock}[arguments.what](arguments.seeds)
+        {"loss": loss, "lock": lock, "hidden": hidden}[arguments.what](arguments.seeds)
 
 
 if __name__ == "__main__":
