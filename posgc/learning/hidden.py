@@ -11,9 +11,10 @@ from posgc.information.items import Structure
 from posgc.language.concepts import ConceptName
 from posgc.learning.exploring import Wandering
 from posgc.learning.fitted import fitted_information, kinds_of_steps, planned_in
-from posgc.learning.latent import Fit, Symbols, fit
+from posgc.learning.latent import Fit, fit
 from posgc.learning.sampling import Batch, collect, joined, require_budget
 from posgc.learning.states import Chosen, chosen_states
+from posgc.learning.symbols import Symbols
 from posgc.model.rewards import RewardKind
 from posgc.play.environment import CountedEnvironment
 from posgc.play.kinds import ControllersPlayer

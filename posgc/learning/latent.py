@@ -6,7 +6,7 @@ The number S of hidden states is given; the tables are not.  The likelihood of a
     o_{h+1} ~ emission(a_h, s_{h+1}),
 
 with joint actions, joint observations and joint rewards, whose distinct vectors are symbols: where they are few,
-rewards tell states apart, as observations do.  Where they are many (`MOST_REWARDS`), only their means are fitted.  What
+rewards tell states apart, as observations do.  Where they are many, only their means are fitted.  What
 is played depends on hidden states through what is seen alone, so its own probability cancels.
 
 Every step of the fit works on all episodes at once, one joint action at a time, so that it costs two matrix products a
@@ -17,76 +17,23 @@ followed by it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from posgc.learning.sampling import Batch
+from posgc.learning.symbols import Symbols
 
-__all__ = ["MOST_REWARDS", "Fit", "Latent", "Symbols", "fit", "likelihood"]
+__all__ = ["Fit", "Latent", "fit", "likelihood"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-MOST_REWARDS = 200
-"""Distinct joint rewards above which they are not used as symbols."""
 PRIOR = 1e-2
 """Pseudo-counts of a row of a table, spread evenly over what it may hold."""
 SETTLED = 0.01
 """A gain of the log-likelihood of all episodes together, in nats, below which a fit has come to rest."""
-
-
-@dataclass(frozen=True, eq=False)
-class Symbols:
-    """E episodes of H steps in symbols."""
-
-    n_actions: int
-    n_observations: int
-    kind_of_step: tuple[int, ...]  # [H]: which emission the observation of each step has; that of step 1 is `first`
-    action: tuple[Ints, ...]  # H arrays [E]
-    observation: tuple[Ints, ...]  # H arrays [E]
-    reward: tuple[Ints, ...]  # H arrays [E], symbols of the joint rewards; all 0 where these are no symbols
-    rewards: Floats  # [n, symbols]: the joint reward of each symbol
-    paid: tuple[Floats, ...] | None  # H arrays [n, E] of the rewards where they are no symbols
-
-    @property
-    def size(self) -> int:
-        """E."""
-        return len(self.action[0])
-
-    @property
-    def horizon(self) -> int:
-        """H."""
-        return len(self.action)
-
-    @staticmethod
-    def of(batch: Batch, n_actions: int, n_observations: int, kind_of_step: Sequence[int]) -> Symbols:
-        """Episodes as symbols; observations of one kind have one emission."""
-        shape = len(batch.reward), batch.size
-        rewards, symbol = np.unique(np.concatenate(batch.reward, axis=1), axis=1, return_inverse=True)
-        few = rewards.shape[1] <= MOST_REWARDS
-        return Symbols(
-            n_actions,
-            n_observations,
-            tuple(kind_of_step),
-            batch.action,
-            batch.observation,
-            tuple(symbol.reshape(shape) if few else np.zeros(shape, dtype=np.int64)),
-            rewards if few else rewards[:, :1],
-            None if few else batch.reward,
-        )
-
-    def some(self, rows: Ints) -> Symbols:
-        """Some of the episodes."""
-        return replace(
-            self,
-            action=tuple(a[rows] for a in self.action),
-            observation=tuple(o[rows] for o in self.observation),
-            reward=tuple(r[rows] for r in self.reward),
-            paid=None if self.paid is None else tuple(r[:, rows] for r in self.paid),
-        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posgc.learning.latent import Fit, Symbols, fit, likelihood
+from posgc.learning.latent import Fit, fit, likelihood
+from posgc.learning.symbols import Symbols
 
 __all__ = ["Chosen", "chosen_states"]
 

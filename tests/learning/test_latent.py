@@ -15,9 +15,10 @@ from posgc.information.items import Information
 from posgc.judge.choose import judge
 from posgc.language.diagnostics import InputError
 from posgc.learning.fitted import fitted_information, kinds_of_steps
-from posgc.learning.latent import PRIOR, Latent, Symbols, _Data, fit, likelihood
+from posgc.learning.latent import PRIOR, Latent, _Data, fit, likelihood
 from posgc.learning.sampling import Batch
 from posgc.learning.states import chosen_states
+from posgc.learning.symbols import Symbols
 from posgc.model.rewards import reward_kind
 from posgc.play.environment import Budget, CountedEnvironment
 from posgc.play.simulator import Simulator

@@ -171,10 +171,6 @@ def _channel(p: Parts, s: Span) -> ast.Channel:
     return ast.Channel(item, next((x for x in audience if x is not _EVERYONE), None), law, acknowledged, s)
 
 
-def _shared_delay(p: Parts, s: Span) -> ast.SharedDelay:
-    return ast.SharedDelay(p[0], p[1], s)
-
-
 def _edge(p: Parts, s: Span) -> ast.Edge:
     return ast.Edge(p[0], p[2], p[1].type == "LINK", s)
 
@@ -259,7 +255,7 @@ MAKERS: dict[str, Maker] = {
     "protocol": lambda p, s: ast.ProtocolRef(str(p[0]), _indexed(p), s),
     "rule": _rule,
     "channel": _channel,
-    "shared_delay": _shared_delay,
+    "shared_delay": lambda p, s: ast.SharedDelay(p[0], p[1], s),
     "acknowledged": lambda p, s: ast.Acknowledged(p[0], s),
     "every": lambda p, s: ast.Every(p[0], p[1], s),
     "forget": lambda p, s: ast.Forget(p[0], s),
