@@ -5,52 +5,37 @@ On pairs of a true common belief beta and a node c^ of M, with prescriptions gam
     f^z = max_gamma sum_z | P(z | beta, gamma) - P^M(z | c^, gamma) |
     f^r_i = max_gamma | E[r_i | beta, gamma] - E[r_i | c^, gamma] |
 
-and epsilon_{z,h}, epsilon_{r,h} are the largest expectations of f over the policies that lead to step h: a decision
-process on the pairs, whose actions are joint prescriptions, solved backward from h for every h at once.
-Deterministic prescriptions suffice: f is convex in each agent's, and the decision process is linear.  Where a step
-has at most `MAX_PRESCRIPTIONS` joint ones they are enumerated and the numbers are exact.  Beyond that an executor who
-sees all private information chooses (the paper's Pi^gen, as far as it reads (c_h, p_h)), and
+and epsilon_{z,h}, epsilon_{r,h} are the largest expectations of f over the policies that lead to step h
+(`posgc.compression.prescriptions`): exact where all prescriptions are enumerated, else upper bounds, with
 
-    f^z <= sum_u max_a sum_z | . |,  f^r likewise in closed form,
+    f^z <= sum_u max_a sum_z | . |,  f^r likewise in closed form;
 
-so that the numbers are upper bounds; `Measured.exact` says which.  M's rewards are the game's own, so that epsilon_r
-comes of beliefs only; it is in the unit of the rewards.
+`Measured.exact` says which.  M's rewards are the game's own, so that epsilon_r comes of beliefs only; it is in the unit
+of the rewards.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from posgc.compression.prescriptions import CHUNK_NUMBERS, Prescriptions, largest_expectations, prescriptions
 from posgc.information.graph import Graph, Layer
-from posgc.information.items import Information
-from posgc.information.payoff import private_types
-from posgc.judge.pairs import PairLayer, TrueStep, pair_layers
+from posgc.judge.pairs import PairLayer, pair_layers
 from posgc.judge.verify import Distances
-from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
 from posgc.policy.machine import Edges
 
-__all__ = ["MAX_PRESCRIPTIONS", "Measured", "graph_machine", "measure"]
+__all__ = ["Measured", "graph_machine", "measure"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-MAX_PRESCRIPTIONS = 1024
-"""Deterministic joint prescriptions of a step that are enumerated."""
-
-MAX_PRODUCTS = 50_000_000
-"""Pairs times steps times prescriptions that the decision processes may visit."""
-
 NEGLIGIBLE = 1e-9
 """L1 distance that tolerances may add in all where errors are called exact."""
-
-CHUNK_NUMBERS = 4_000_000
-"""float64 numbers held at one time."""
 
 
 @dataclass(frozen=True)
@@ -95,15 +80,9 @@ def measure(graph: Graph, max_pairs: int, distances: Distances | None = None) ->
     """
     information = graph.information
     layers, first, probability = pair_layers(information, graph_machine(graph), max_pairs, cure="")
-    chosen = [_prescriptions(information, layer) for layer in graph.layers]
-    work = sum(len(la.node) * la.h * len(g.choice) for la, g in zip(layers, chosen, strict=True))
-    if work > MAX_PRODUCTS:
-        raise LimitError(f"measuring the error exactly would take {work:.2g} evaluations (limit {MAX_PRODUCTS:.2g})")
+    chosen = [prescriptions(information, layer.h, layer.table.cells.u) for layer in graph.layers]
     n = information.n_agents
-    ahead = np.zeros((0, n + 1, 0))  # [targets h' > h, quantities, pairs of step h + 1]
-    for pairs, layer, g in zip(reversed(layers), reversed(graph.layers), reversed(chosen), strict=True):
-        # one backward pass serves every target step: what was found for later targets is carried along
-        ahead = np.concatenate([_errors(pairs, layer, g)[None], _propagate(pairs, g, ahead)])
+    ahead = largest_expectations(layers, chosen, lambda pairs, g: _errors(pairs, graph.layers[pairs.h - 1], g))
     start = ahead[:, :, first] @ probability
     merged: Floats = np.array([la.merge_error for la in layers])
     if distances is not None:
@@ -119,50 +98,7 @@ def measure(graph: Graph, max_pairs: int, distances: Distances | None = None) ->
     )
 
 
-@dataclass(frozen=True)
-class _Prescriptions:
-    """The joint prescriptions over which a maximum is taken."""
-
-    # [G, U], the position of the joint action at each u under each joint prescription; where these are too many, [A, U]
-    # of constant ones, from which maxima are taken u by u
-    choice: Ints
-    exact: bool  # false where these are too many
-    u: Ints  # [U], codes of the joint private informations
-
-    def best(self, table: Floats) -> Floats:
-        """max over prescriptions of sum_u table[..., u, a]."""
-        if not self.exact:
-            return np.asarray(table.max(axis=-1).sum(axis=-1))
-        columns = np.arange(self.choice.shape[1])
-        total = np.full(table.shape[:-2], -np.inf)
-        for row in self.choice:
-            np.maximum(total, table[..., columns, row].sum(axis=-1), out=total)
-        return total
-
-
-def _prescriptions(information: Information, layer: Layer) -> _Prescriptions:
-    model = information.model
-    sizes = [len(model.choices(i, layer.h)) for i in range(model.n_agents)]
-    codes, types = private_types(information, layer)
-    u = layer.table.cells.u
-    count = 1.0
-    for own, size in zip(codes, sizes, strict=True):
-        count *= float(size) ** len(own)
-    if count > MAX_PRESCRIPTIONS:
-        # all joint actions at every u: `best` then takes each u's maximum by itself
-        constant = np.repeat(np.arange(int(np.prod(sizes)))[:, None], len(u), axis=1)
-        return _Prescriptions(constant, len(u) == 1, u)
-    rows = []
-    for maps in product(*(product(range(size), repeat=len(own)) for own, size in zip(codes, sizes, strict=True))):
-        # joint action at each u, agents in order, the first most significant
-        joint = np.zeros(len(u), dtype=np.int64)
-        for agent, size in enumerate(sizes):
-            joint = joint * size + np.array(maps[agent])[types[agent]]
-        rows.append(joint)
-    return _Prescriptions(np.unique(np.stack(rows), axis=0), True, u)
-
-
-def _errors(pairs: PairLayer, layer: Layer, g: _Prescriptions) -> Floats:
+def _errors(pairs: PairLayer, layer: Layer, g: Prescriptions) -> Floats:
     """f^r of every agent and f^z, [n + 1, pairs]; f^z of the last step, after which nothing is learnt, is 0."""
     table = layer.table
     n, n_u, n_actions, total = len(table.reward), len(table.cells.u), len(table.actions), len(pairs.node)
@@ -183,7 +119,7 @@ def _errors(pairs: PairLayer, layer: Layer, g: _Prescriptions) -> Floats:
     return found
 
 
-def _spread(gap: sparse.csr_array, layer: Layer, g: _Prescriptions, n_u: int, n_actions: int, n_z: int) -> Floats:
+def _spread(gap: sparse.csr_array, layer: Layer, g: Prescriptions, n_u: int, n_actions: int, n_z: int) -> Floats:
     """max over prescriptions of the L1 distance of the laws of z, for every row of belief differences."""
     table = layer.table
     assert table.flow is not None and table.flow_choice is not None and table.flow_z is not None
@@ -191,36 +127,4 @@ def _spread(gap: sparse.csr_array, layer: Layer, g: _Prescriptions, n_u: int, n_
     flat = np.zeros((gap.shape[0], n_u * n_actions * n_z))
     row = np.repeat(np.arange(gap.shape[0]), np.diff(flow.indptr))
     flat[row, table.flow_choice[flow.indices] * n_z + table.flow_z[flow.indices]] = flow.data
-    dense: Floats = flat.reshape(-1, n_u, n_actions, n_z)
-    if not g.exact:
-        return g.best(np.abs(dense).sum(axis=-1))
-    columns, worst = np.arange(n_u), np.zeros(gap.shape[0])
-    for choice in g.choice:
-        np.maximum(worst, np.abs(dense[:, columns, choice].sum(axis=1)).sum(axis=1), out=worst)
-    return worst
-
-
-def _propagate(pairs: PairLayer, g: _Prescriptions, ahead: Floats) -> Floats:
-    """The largest expectation of each value of the next step, [targets, quantities, pairs]."""
-    step: TrueStep = pairs.step
-    targets, quantities = ahead.shape[:2]
-    result = np.zeros((targets, quantities, len(pairs.node)))
-    if step.ahead is None or not targets:
-        return result
-    assert step.ahead_choice is not None and step.ahead_az is not None
-    n_u, n_actions = len(step.cells.u), len(step.actions)
-    width, position = n_u * n_actions, np.searchsorted(g.u, step.cells.u)
-    here = _Prescriptions(g.choice[:, position], g.exact, step.cells.u)
-    block = max(1, CHUNK_NUMBERS // width)
-    for begin in range(0, len(pairs.node), block):
-        end = min(begin + block, len(pairs.node))
-        flow = sparse.csr_array(pairs.belief[begin:end] @ step.ahead)
-        row = np.repeat(np.arange(begin, end), np.diff(flow.indptr))
-        to = pairs.follow(row, step.ahead_az[flow.indices])
-        key = (row - begin) * width + step.ahead_choice[flow.indices]
-        for t in range(targets):
-            for q in range(quantities):
-                weights = flow.data * ahead[t, q, to]
-                worth = np.bincount(key, weights=weights, minlength=(end - begin) * width).astype(float)
-                result[t, q, begin:end] = here.best(worth.reshape(-1, n_u, n_actions))
-    return result
+    return g.farthest(flat.reshape(-1, n_u, n_actions, n_z))

@@ -19,10 +19,11 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-def private_types(information: InformationStructure, layer: Layer) -> tuple[tuple[Ints, ...], Ints]:
-    """Agents' private information at the layer: codes of p_i ascending, and types[n, U] indexing them."""
+def private_types(information: InformationStructure, h: int, u: Ints) -> tuple[tuple[Ints, ...], Ints]:
+    """Agents' private information at step h, from codes u_h [U]: codes of p_i ascending, and types[n, U] indexing
+    them."""
     codes, types = [], []
-    for row in project(information, layer.h, layer.table.cells.u):
+    for row in project(information, h, u):
         own, index = np.unique(row, return_inverse=True)
         codes.append(own)
         types.append(index)

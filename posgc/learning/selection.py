@@ -107,7 +107,7 @@ def _prescribed(graph: LearnedGraph, k: int, played: PolicyStep, node: Ints) -> 
     """What is played at step k + 1 of the pairs, on the private information that the model knows."""
     layer = graph.layers[k]
     components, owner = components_of(played, node)
-    codes, _ = private_types(graph.information, layer)
+    codes, _ = private_types(graph.information, layer.h, layer.table.cells.u)
     tables = []
     for i, own in enumerate(codes):
         at = table_positions(played, i, own, layer.h)

@@ -65,7 +65,7 @@ def solve_layer(graph: Planned, layer: Layer, following: Floats | None, oracle: 
     information, kind = graph.information, graph.rewards
     m = information.n_agents if kind == "general" else 1
     choices = [len(information.choices(i, layer.h)) for i in range(information.n_agents)]
-    codes, types = private_types(information, layer)
+    codes, types = private_types(information, layer.h, layer.table.cells.u)
     per_node = m * types.shape[1] * len(layer.table.actions)
     block = max(1, CHUNK_NUMBERS // per_node)
     ahead = np.zeros((m, 0)) if following is None else following

@@ -209,7 +209,7 @@ def _map(graph: Planned, layer: Layer, m: int, n_following: int) -> _Map | None:
     size = len(layer) * len(layer.table.cells.u) * len(layer.table.actions)
     if n_following == 0 or m * size > SMALL_STAGES or size * n_following > SMALL_MAP:
         return None
-    codes, types = private_types(information, layer)
+    codes, types = private_types(information, layer.h, layer.table.cells.u)
     choices = [len(information.choices(i, layer.h)) for i in range(information.n_agents)]
     reward = stage_payoffs(layer, 0, len(layer), np.zeros((m, n_following)), discount)
     ahead = discount * transitions(layer, n_following)

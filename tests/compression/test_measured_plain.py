@@ -73,6 +73,6 @@ def test_what_is_not_enumerated_is_an_upper_bound(shape: Shape, spec: str) -> No
     assert compressed is not None
     exact = measure(compressed.model, 10**5)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("posgc.compression.measured.MAX_PRESCRIPTIONS", 0)
+        patch.setattr("posgc.compression.prescriptions.MAX_PRESCRIPTIONS", 0)
         bound = measure(compressed.model, 10**5)
     assert (bound.epsilon_z >= exact.epsilon_z - 1e-12).all() and (bound.epsilon_r >= exact.epsilon_r - 1e-12).all()

@@ -203,7 +203,7 @@ def check_weights(tree: Tree, graph: Graph, h: int, level: list[tuple[float, His
     """P(u | node), and which private information each agent has in each u."""
     layer = graph.layers[h - 1]
     weights = stage_weights(layer, 0, len(layer))
-    codes, types = private_types(graph.information, layer)
+    codes, types = private_types(graph.information, layer.h, layer.table.cells.u)
     for common, (_, belief) in tree.beliefs(level).items():
         mass: dict[int, float] = {}
         for (private, _), w in belief.items():
