@@ -1,12 +1,16 @@
-"""Learning from samples: python benchmarks/bench_learning.py [--what speed|loss|gap|lock|hidden] [--seeds 5]
+"""Learning from samples: python benchmarks/bench_learning.py [--what speed|loss|gap|lock|hidden|model] [--seeds 5]
 
 `speed`: joint steps a CPU second of collecting and counting on DecTiger by uniform draws, median (least..greatest) of
 five.  `loss`: the share of (optimum - uniform) that policies of the back-end `laci` lose, 80,000 joint steps, default
 options, mean and worst over the seeds 0, 1, ..: DecTiger under full and one-step sharing, H = 3 to 7, and box pushing.
 `gap`: exact gaps against episodes (of a team, what is lost), for the structures and concepts below.  `lock`: values
 on the tumbler lock.  `hidden`: as `loss`, of the back-end `latent` with 5,000 joint steps of DecTiger, H = 3 and 4, the
-number of states chosen and given.  Defaults of `laci` were chosen on seeds 100 to 103; those of `latent` are first
-guesses, looked at on 100 to 102.  Prints the machine and the command; one process, one thread.
+number of states chosen and given.  `model`: errors of the models
+that Construct makes of uniform episodes of DecTiger (Definition 5), strict windows of two increments without shrinkage
+beside back-off windows, and what Theorem 8 compares the first with: errors of the model that infinitely many episodes
+make, and epsilon_apx with constants 1 (rewards of DecTiger span 120).  Defaults of `laci` were chosen on seeds 100 to
+103; those of `latent` are first guesses, looked at on 100 to 102.  Prints the machine and the command; one process, one
+thread.
 """
 
 from __future__ import annotations
@@ -21,14 +25,20 @@ from pathlib import Path
 
 import numpy as np
 
+from posgc.compression.fitted import measure_fitted
+from posgc.compression.measured import Measured, measure
+from posgc.information.codes import Codec
 from posgc.language.concepts import ConceptName
-from posgc.learning.counting import count
+from posgc.learning.construct import Construction, construct
+from posgc.learning.counting import Counts, count
 from posgc.learning.sampling import collect, joined
+from posgc.model.rewards import reward_kind
 from posgc.pipeline import Compiled, Request, Solution, compile_request, solve
 from posgc.play.environment import Budget
 from posgc.play.players import UniformPlayer
 from posgc.play.sampler import estimate
 from posgc.play.simulator import Simulator
+from posgc.plugin.specs import compression_of
 
 GAMES = Path(__file__).resolve().parent.parent / "games"
 BUDGET = 80_000
@@ -145,10 +155,66 @@ def lock(seeds: int) -> None:
             print(f"{explore}, {share}, {episodes:,} episodes: {', '.join(f'{v:.4f}' for v in found)}", flush=True)
 
 
+def model(seeds: int, budgets: list[int]) -> None:
+    windows, backed_off = Construction(1, 0.0, 2, strict=True), Construction(10, 5.0, 2)
+    for share in ("one_step", "full"):
+        for horizon in (3, 4):
+            made = compiled("dectiger", share, horizon)
+            information, kind = made.information, reward_kind(made.information.model)
+            limit = compression_of("window(2, prior=reachable)")
+            compressed = limit[0].apply(information, limit[1], 10**6, lambda *_: None)
+            known = measure(compressed.model, 10**6)
+            print(f"dectiger, {share}, H = {horizon}: of infinitely many episodes {errors(known)}", flush=True)
+            for episodes in budgets:
+                told = []
+                for asked in (windows, backed_off):
+                    found = []
+                    for seed in range(seeds):
+                        counts = counted(made, episodes, seed)
+                        own = construct(counts, information.structure, 1.0, kind, asked)
+                        found.append(measure_fitted(information, own.bare, 10**6))
+                    z = np.array([one.epsilon_z.max() for one in found])
+                    r = np.array([one.epsilon_r.max() for one in found])
+                    told.append(f"ε_z {z.mean():.3f} ({z.max():.3f}) ε_r {r.mean():.1f} ({r.max():.1f})")
+                    if asked is windows:
+                        bound = apx(made, episodes, 2)
+                        held = (
+                            z.max() <= known.epsilon_z.max() + bound
+                            and r.max() / 120 <= known.epsilon_r.max() / 120 + bound
+                        )
+                print(f"  {episodes:,}: {told[0]} | back-off {told[1]} | ε_apx {bound:.0f}, holds: {held}", flush=True)
+
+
+def counted(made: Compiled, episodes: int, seed: int) -> Counts:
+    structure = made.information.structure
+    batches = list(collect(Simulator(made.model, seed), structure, UniformPlayer(structure), episodes, seed))
+    return count(joined(batches), structure)
+
+
+def errors(found: Measured) -> str:
+    return f"ε_z {found.epsilon_z.max():.3f} ε_r {found.epsilon_r.max():.3f}"
+
+
+def apx(made: Compiled, episodes: int, length: int) -> float:
+    """epsilon_apx of Theorem 8 with constants 1, risk 0.1 and phi 1/2, which every state of DecTiger exceeds under
+    uniform play (so the last term is 0); the least over zeta_1 and zeta_2."""
+    model, structure = made.model, made.information.structure
+    a = float(np.prod([len(one.values) for one in model.signature.actions]))
+    o = float(np.prod([len(one.values) for one in model.signature.observations]))
+    p = max(float(np.prod(Codec.of(structure, structure.private(h)).sizes)) for h in range(1, model.horizon + 1))
+    nodes = (a * o) ** length
+    grid = 10.0 ** np.linspace(-16, 0, 161)
+    one, two = grid[:, None], grid[None, :]
+    theta_1 = np.sqrt((p + np.log(4 * model.horizon * nodes / 0.1)) / (one * episodes))
+    theta_2 = np.sqrt(a * (o + np.log(4 * model.horizon * nodes * p * a / 0.1)) / (two * episodes))
+    terms = o * theta_1 + 2 * a * p * two / one + a * p * theta_2 + (a * a * o) ** length * one / 0.5
+    return float(terms.min())
+
+
 def main() -> None:
     """What is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--what", choices=("speed", "loss", "gap", "lock", "hidden"), default="speed")
+    parser.add_argument("--what", choices=("speed", "loss", "gap", "lock", "hidden", "model"), default="speed")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--games", default="", help="of gap: those whose names hold this")
     parser.add_argument("--episodes", default="1000,4000,16000,64000,256000", help="of gap: budgets")
@@ -157,8 +223,9 @@ def main() -> None:
     print(f"command: python benchmarks/bench_learning.py {' '.join(sys.argv[1:])}")
     if arguments.what == "speed":
         speed()
-    elif arguments.what == "gap":
-        gap(arguments.seeds, arguments.games, [int(n) for n in arguments.episodes.split(",")])
+    elif arguments.what in ("gap", "model"):
+        budgets = [int(n) for n in arguments.episodes.split(",")]
+        model(arguments.seeds, budgets) if arguments.what == "model" else gap(arguments.seeds, arguments.games, budgets)
     else:
         {"loss": loss, "lock": lock, "hidden": hidden}[arguments.what](arguments.seeds)
 

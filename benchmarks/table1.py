@@ -48,6 +48,10 @@ PAPER = {  # Table 1: horizon -> (ours, FM-E, RNN-E)
 }
 STEPS, EPISODES, JUDGED = 80_000, 40_000, 200_000
 SHARES = ("full", "one_step")
+BUDGETS = {
+    "steps": lambda horizon: ("80,000 joint steps", STEPS // horizon),
+    "episodes": lambda horizon: ("40,000 episodes", EPISODES),
+}
 AFTER, BEFORE = "if delivered' == nothing then view[i]' else empty", "if delivered == nothing then view[i] else empty"
 
 
@@ -101,7 +105,16 @@ def told(label: str, values: list[float], began: float) -> None:
     print(f"  {label}: {np.mean(values):.2f} ± {spread:.2f} ({each}); {took:.0f} s each", flush=True)
 
 
-def row(game: str, horizon: int, backends: list[str], seeds: int, curves: str, most: int) -> None:
+def row(
+    game: str,
+    horizon: int,
+    backends: list[str],
+    shares: list[str],
+    budgets: list[str],
+    seeds: int,
+    curves: str,
+    most: int,
+) -> None:
     """Everything at one horizon; `most` bounds episodes and is for trials."""
     ours, fm, rnn = PAPER[game.partition(",")[0]][horizon]
     print(f"{game}, H = {horizon}; the paper: ours {ours}, FM-E {fm}, RNN-E {rnn}", flush=True)
@@ -110,13 +123,14 @@ def row(game: str, horizon: int, backends: list[str], seeds: int, curves: str, m
         print(f"  optimum, {share}: {optimum:.6f}", flush=True)
     for backend in backends:
         if backend in ("fm-e", "rnn-e"):
-            for name, episodes in (("80,000 joint steps", STEPS // horizon), ("40,000 episodes", EPISODES)):
+            for budget in budgets:
+                name, episodes = BUDGETS[budget](horizon)
                 began = time.perf_counter()
                 played = min(episodes, most)
                 label = name if played == episodes else f"cut down to {played:,} episodes"
                 told(f"{backend}, {label}", stacked(game, horizon, backend, seeds, played, curves), began)
             continue
-        for share in SHARES:
+        for share in shares:
             began = time.perf_counter()
             try:
                 told(f"{backend}, {share}, 80,000 joint steps", planned(game, horizon, share, backend, seeds), began)
@@ -131,6 +145,8 @@ def main() -> None:
     parser.add_argument("--games", nargs="*", default=["dectiger", "boxpushing", "boxpushing, observed before"])
     parser.add_argument("--horizons", default="3,4,5,6,7")
     parser.add_argument("--backends", default=",".join(everything))
+    parser.add_argument("--shares", default=",".join(SHARES), help="of the learners that share information")
+    parser.add_argument("--budgets", default=",".join(BUDGETS), help="of the baselines")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--curves", default="", help="folder for the baselines' curves")
     parser.add_argument("--most", type=int, default=EPISODES, help="episodes of the baselines at most, for a trial")
@@ -145,7 +161,8 @@ def main() -> None:
     for game in arguments.games:
         for horizon in map(int, arguments.horizons.split(",")):
             present = [name for name in asked if name not in missing]
-            row(game, horizon, present, arguments.seeds, arguments.curves, arguments.most)
+            shares, budgets = arguments.shares.split(","), arguments.budgets.split(",")
+            row(game, horizon, present, shares, budgets, arguments.seeds, arguments.curves, arguments.most)
     print(f"{(time.perf_counter() - began) / 60:.0f} minutes")
 
 

@@ -133,6 +133,11 @@ class Learned:
         return self.with_rewards(self.kind, lambda step: self.rewards(step, self.unknown))
 
     @property
+    def bare(self) -> LearnedGraph:
+        """The model in which the unknown earns nothing, of which errors are measured (`posgc.compression.fitted`)."""
+        return self.with_rewards(self.kind, lambda step: self.rewards(step, np.zeros_like(self.least)))
+
+    @property
     def unknown(self) -> Floats:
         """[m, H + 1], what the planner thinks that the unknown earns from each step on: the least, but the mean of
         least and most in zero-sum games, where a loss of one is a gain of the other."""

@@ -84,19 +84,13 @@ class Fitted(Worst):
         return group.weight * worst
 
 
-def graph_of(model: Learned):  # type: ignore[no-untyped-def]
-    """The model as a graph; what it does not know earns nothing."""
-    nothing = np.zeros_like(model.least)
-    return model.with_rewards(model.kind, lambda step: model.rewards(step, nothing))
-
-
 def compare(shape: Shape, episodes: int, asked: Construction, limit: float) -> None:
     information, tree, _ = prepared(shape)
     assume(Coordinator(tree).affordable(limit))
     batch = uniform_batch(information.model, information.structure, episodes, shape.seed % 1000)
     kind = reward_kind(information.model)
     model = construct(count(batch, information.structure), information.structure, tree.model.discount, kind, asked)
-    found, worst = measure_fitted(information, graph_of(model), 10**5), Fitted(tree, model)
+    found, worst = measure_fitted(information, model.bare, 10**5), Fitted(tree, model)
     assume(found.exact)
     for h in range(1, shape.horizon + 1):
         assert found.epsilon_z[h - 1] == pytest.approx(worst.epsilon(h, None), abs=1e-9)
