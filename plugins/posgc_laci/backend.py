@@ -51,6 +51,8 @@ class Options:
     wander: float = 0.2
     # adaptive: weight of the bonus for what was tried seldom
     optimism: float = 0.1
+    # adaptive, teams: increments of the windows by which scouts tell what is new; 0: no scouts
+    scout: int = 0
     # episodes that must have met a window for it to be kept
     least: int = 10
     # weight of the next shorter window, in episodes; 0: the paper's estimates
@@ -92,6 +94,8 @@ class Options:
         for name in ("wander", "settled", "theory_gamma", "theory_risk"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name.replace('_', '-')} lies in [0, 1], which {getattr(self, name)} does not")
+        if self.scout < 0:
+            raise ValueError(f"scout is a whole number from 0, not {self.scout}")
         for name in ("optimism", "shrink"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} is a number from 0, not {getattr(self, name)}")
@@ -187,7 +191,7 @@ class _Learning:
         if o.explore == "uniform":
             return None
         if o.explore == "adaptive":
-            return Adaptive(o.rounds, o.wander, o.optimism)
+            return Adaptive(o.rounds, o.wander, o.optimism, o.scout)
         return Spanning(o.rounds, o.executor_length, o.executor_least, o.settled)
 
     def _played(self, found: Found, samples: int) -> str:

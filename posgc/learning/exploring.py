@@ -52,8 +52,12 @@ class Wandering:
 
 def optimistic_graph(model: Learned, optimism: float) -> LearnedGraph:
     """A team's model in which every choice earns `optimism * span / sqrt(n)` more, n being how often it was tried at
-    that window and span what the rewards met can still differ by; what is not known earns the most."""
+    that window and span what the rewards met can still differ by; what is not known earns the most.
+
+    Where nothing that was met can still differ, span is what rewards differ by in all, and 1 where they do not.
+    """
     span = (model.most - model.least)[0]
+    span = np.where(span > 0, span, span.max() or 1.0)
 
     def reward(step: LearnedStep) -> Floats:
         paid = model.rewards(step, model.most)

@@ -7,7 +7,7 @@ remembers is plain, so that a checkpoint can hold it (`posgc.learning.gathering`
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from posgc.information.items import Structure
@@ -63,6 +63,7 @@ class Adaptive:
     rounds: int  # from 1; the first is uniform
     wander: float  # share of the actions of an exploring policy that are drawn uniformly
     optimism: float  # weight of the bonus for what was tried seldom
+    scout: int = 0  # increments of the windows by which scouts tell what is new; 0: there are none
 
 
 @dataclass(frozen=True)
@@ -104,15 +105,16 @@ class Explorer(Protocol):
 
 
 class AdaptiveExplorer:
-    """The first round is uniform, every other one half uniform, half a policy of the model so far that wanders.  A
+    """The first round is uniform, every other one half uniform, half policies of the model so far that wander.  A
     team's is the best one with a bonus for what was tried seldom, for others it is the one that would be learned now:
-    gaps are decided where it leads, and one step beside.  One round is uniform draws alone."""
+    gaps are decided where it leads, and one step beside.  Half of a team's are scouts, who plan with the bonus on short
+    windows: on long ones all is new, and the bonus leads nowhere.  One round is uniform draws alone."""
 
     def __init__(self, task: Task, asked: Adaptive) -> None:
         self._task, self._asked = task, asked
         self.rounds = asked.rounds
         self.structures: tuple[Structure, ...] = (task.structure,)
-        self._policy: Machine | None = None  # of the round that is played
+        self._policies: list[Machine] = []  # of the round that is played, the scouts' last
 
     def size(self, k: int, episodes: int, left: int) -> int:
         """As `Explorer.size`: as equal as whole numbers allow."""
@@ -124,31 +126,39 @@ class AdaptiveExplorer:
         uniform = UniformPlayer(structure)
         if counts is None:
             return [(uniform, size)]
-        if self._policy is None:
-            self._policy = self._planned(self._task.model(counts))
-        explorer = Wandering(PolicyPlayer(structure, self._policy), structure, self._asked.wander)
-        return [(explorer, size - size // 2), (uniform, size // 2)]
+        if not self._policies:
+            self._policies = self._planned(counts)
+        found, left = Players(), size - size // 2
+        for k, policy in enumerate(self._policies):
+            share = left // (len(self._policies) - k)
+            found.append((Wandering(PolicyPlayer(structure, policy), structure, self._asked.wander), share))
+            left -= share
+        return [*found, (uniform, size // 2)]
 
     def learn(self, counts: Sequence[Counts], left: int) -> None:
-        """As `Explorer.learn`: the next round's policy is made when it begins."""
-        self._policy = None
+        """As `Explorer.learn`: the next round's policies are made when it begins."""
+        self._policies = []
 
     def memory(self) -> Memory:
         """As `Explorer.memory`."""
-        machines = [] if self._policy is None else [self._policy]
-        return {"policies": len(machines)}, machines
+        return {"policies": len(self._policies)}, self._policies
 
     def recall(self, facts: Facts, read: Read) -> None:
         """As `Explorer.recall`."""
-        known = number_of(facts["policies"], 1)
-        self._policy = read(0, self._task.structure.horizon) if known else None
+        known = number_of(facts["policies"], 2)
+        self._policies = [read(k, self._task.structure.horizon) for k in range(known)]
 
-    def _planned(self, model: Learned) -> Machine:
-        task = self._task
+    def _planned(self, counts: Counts) -> list[Machine]:
+        task, asked = self._task, self._asked
         if task.kind != "common":
-            return task.policy(model)
-        graph = optimistic_graph(model, self._asked.optimism)
-        return planned(graph, "team", task.seed, Selection(), task.progress)[0]
+            return [task.policy(task.model(counts))]
+        constructions = [task.construction]
+        if asked.scout:
+            constructions.append(replace(task.construction, length=asked.scout))
+        graphs = [
+            optimistic_graph(replace(task, construction=one).model(counts), asked.optimism) for one in constructions
+        ]
+        return [planned(graph, "team", task.seed, Selection(), task.progress)[0] for graph in graphs]
 
 
 class SpanningExplorer:

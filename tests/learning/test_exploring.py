@@ -120,11 +120,15 @@ def adaptive(made: Task) -> Explorer:
     return AdaptiveExplorer(made, Adaptive(3, 0.2, 0.1))
 
 
+def scouting(made: Task) -> Explorer:
+    return AdaptiveExplorer(made, Adaptive(3, 0.2, 0.1, 1))
+
+
 def basecamp(made: Task) -> Explorer:
     return SpanningExplorer(made, Spanning(3, 1, 5, 0.0))
 
 
-@pytest.mark.parametrize("explorer", [adaptive, basecamp])
+@pytest.mark.parametrize("explorer", [adaptive, scouting, basecamp])
 def test_rounds_play_what_the_budget_holds_and_the_same_again(explorer: Callable[[Task], Explorer]) -> None:
     compiled = game("dectiger", "one_step")
     for episodes in (1, 2, 7, 500):
@@ -140,6 +144,13 @@ def test_basecamp_opens_a_lock_that_uniform_draws_do_not() -> None:
     compiled = game("tumbler_lock", "full", tumblers="8")
     assert value(compiled, None, 8000) <= 0.01
     assert 0.5 <= value(compiled, Spanning(4, 1, 20, 0.02), 8000) <= 0.98**8 + 1e-9
+
+
+def test_scouts_open_a_lock_within_the_protocol() -> None:
+    """Without them adaptive rounds never meet the prize, and with a bonus on long windows they do not either."""
+    compiled = game("tumbler_lock", "one_step", tumblers="8")
+    assert value(compiled, Adaptive(16, 0.2, 0.1), 16_000) <= 0.01
+    assert 0.5 <= value(compiled, Adaptive(16, 0.2, 0.1, 2), 16_000) <= 0.98**8 + 1e-9
 
 
 @pytest.mark.slow
