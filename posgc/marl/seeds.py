@@ -1,0 +1,61 @@
+"""Training, one seed after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.learn.shared import Shared
+from posgc.marl.installed import require_marl
+from posgc.marl.results import Run, Trained
+from posgc.plugin.backend import Progress
+
+__all__ = ["ALGORITHMS", "BATCH", "AlgorithmName", "train"]
+
+AlgorithmName = Literal["mappo", "ippo"]
+
+ALGORITHMS: Mapping[AlgorithmName, str] = MappingProxyType(
+    {
+        "mappo": "multi-agent PPO: one critic that reads what all agents read; agents alike share a policy",
+        "ippo": "independent PPO: each agent has a policy and a critic of its own, which read what it reads",
+    }
+)
+"""By name, what they are (Yu et al. 2022; de Witt et al. 2020)."""
+
+BATCH = 3200
+"""Joint steps between two updates, as Yu et al. have them (128 episodes of 25 steps)."""
+
+
+def train(
+    shared: Shared,
+    name: str,
+    algorithm: AlgorithmName,
+    steps: int,
+    seeds: int,
+    progress: Progress = lambda stage, done, total: None,
+    after: Callable[[Trained], None] = lambda trained: None,
+) -> Trained:
+    """Train on seeds 0 .. `seeds` - 1 with at most `steps` joint steps each, a whole number of batches.
+
+    `name` is the environment's.  All agents are paid the mean of what the environment pays them: they are a team.
+    `after` is told what there is when a seed is over.  Ctrl-C ends training; what there is until then is returned.
+    Raises InputError: E636 without `posgc[marl]`, E640 for fewer steps than a batch, E641 where the environment is at
+    fault, its actions are not `Discrete` or some agents are done before others.
+    """
+    if steps < BATCH:
+        what = f"training takes at least one batch of {BATCH:,} joint steps, and {steps:,} are allowed"
+        raise InputError([Diagnostic("E640", what, help=f"--steps {BATCH}, or some hundred thousand to see anything")])
+    require_marl()
+    from posgc.marl.training import trained_run
+
+    runs: list[Run] = []
+    trained = Trained(name, shared.structure.protocol.name, algorithm, steps, ())
+    for seed in range(seeds):
+        runs.append(trained_run(shared, algorithm, steps // BATCH, seed, lambda done: progress(f"seed {seed}", done, steps)))
+        trained = Trained(name, shared.structure.protocol.name, algorithm, steps, tuple(runs))
+        after(trained)
+        if trained.stopped:
+            break
+    return trained
