@@ -31,6 +31,7 @@ class Batch(EnvBase):
         self.envs: list[SharedArrays] = [shared.parallel() for _ in range(copies)]
         self.names = self.envs[0].possible_agents
         self.group_map = _groups(self.envs[0])
+        self._starts = {name: int(self._space(name).start) for name in self.names}
         self._rng = np.random.default_rng(seed)
         self._seen: list[Any] = [None] * copies
         observations, actions, rewards = {}, {}, {}
@@ -66,8 +67,8 @@ class Batch(EnvBase):
             chosen.update({name: played[:, at] for at, name in enumerate(names)})
         paid, over = np.zeros(len(self.envs)), np.zeros((2, len(self.envs)), bool)
         for k, env in enumerate(self.envs):
-            first = int(getattr(self._space(self.names[0]), "start", 0))
-            self._seen[k], rewards, terminations, *_ = env.step({name: int(chosen[name][k]) for name in self.names})
+            actions = {name: self._starts[name] + int(chosen[name][k]) for name in self.names}
+            self._seen[k], rewards, terminations, *_ = env.step(actions)
             paid[k] = sum(map(float, rewards.values())) / len(self.names)
             if env.agents:
                 self._require_all(env)

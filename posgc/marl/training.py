@@ -33,6 +33,9 @@ __all__ = ["trained_run"]
 COPIES = 64
 """Episodes that are played side by side."""
 
+PASSES, MINIBATCH = 5, 400
+"""How often a batch is gone through, and joint steps of a gradient step."""
+
 
 def trained_run(
     shared: Shared, algorithm: AlgorithmName, batches: int, seed: int, progress: Callable[[int], None]
@@ -58,7 +61,7 @@ def _experiment(
     config.gamma, config.lr, config.adam_eps, config.clip_grad_val = 0.99, 7e-4, 1e-5, 10.0
     config.max_n_frames, config.max_n_iters = None, batches
     config.on_policy_collected_frames_per_batch, config.on_policy_n_envs_per_worker = BATCH, COPIES
-    config.on_policy_n_minibatch_iters, config.on_policy_minibatch_size = 10, BATCH
+    config.on_policy_n_minibatch_iters, config.on_policy_minibatch_size = PASSES, MINIBATCH
     config.evaluation, config.evaluation_episodes, config.render = False, 1, False
     config.loggers, config.create_json, config.save_folder = [], False, folder
     settings = (MappoConfig if together else IppoConfig).get_from_yaml()
