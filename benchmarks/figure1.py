@@ -38,7 +38,10 @@ def main() -> None:
         for name in asked.environments.split(","):
             for protocol in asked.shares.split(","):
                 cell = {"environment": name, "protocol": protocol, "algorithm": asked.algorithm, "steps": asked.steps}
-                if any(row["seed"] == str(seed) and all(row[k] == str(v) for k, v in cell.items()) for row in read(asked.runs)):
+                if any(
+                    row["seed"] == str(seed) and all(row[k] == str(v) for k, v in cell.items())
+                    for row in read(asked.runs)
+                ):
                     continue
                 shared = share(particles(name), protocol, horizon=HORIZON)
                 run = trained_run(shared, asked.algorithm, asked.steps // BATCH, seed, lambda done: None)
@@ -49,7 +52,9 @@ def main() -> None:
                     if file.tell() == 0:
                         out.writeheader()
                     for frames, earned in zip(run.frames.tolist(), run.returns.tolist(), strict=True):
-                        out.writerow({**cell, "seed": seed, "frames": frames, "return": earned, "seconds": round(run.seconds)})
+                        out.writerow(
+                            {**cell, "seed": seed, "frames": frames, "return": earned, "seconds": round(run.seconds)}
+                        )
                 print(name, protocol, seed, round(run.final, 2), f"{run.seconds:.0f} s", flush=True)
 
 

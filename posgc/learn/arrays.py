@@ -185,7 +185,7 @@ class SharedArrays:
         return found
 
     def _arrives(self, i: int, item: Item, age: int) -> bool:
-        """Whether an item reaches agent i at this age, which all of its kind do unless links work at some steps only."""
+        """Whether the item reaches agent i at this age: all of a kind do, unless links work at some steps only."""
         return not self.structure.protocol.exchanges or self.structure.first_age(i, item) == age
 
 

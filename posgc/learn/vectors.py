@@ -1,8 +1,8 @@
 """Values of Gymnasium's spaces as arrays of numbers, side by side in one row.
 
 Spaces are told by the name of their class and by what they hold, so that no library is imported.  `Box` and
-`MultiBinary` are their entries in row-major order; `Discrete` is one-hot, `MultiDiscrete` one-hot entry by entry; `Tuple`
-and `Dict` are their parts one after the other.  This is the order of `gymnasium.spaces.utils.flatten`.
+`MultiBinary` are their entries in row-major order; `Discrete` is one-hot, `MultiDiscrete` one-hot entry by entry;
+`Tuple` and `Dict` are their parts one after the other.  This is the order of `gymnasium.spaces.utils.flatten`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ Agents whose arrays and actions have the same sizes are a group.  Under the name
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -84,7 +83,9 @@ class Batch(EnvBase):
     def _told(self) -> dict[str, Any]:
         """What the agents read, group by group, and all of it."""
         arrays = {name: np.stack([seen[name] for seen in self._seen]) for name in self.names}
-        told: dict[str, Any] = {"state": torch.from_numpy(np.concatenate([arrays[name] for name in self.names], axis=1))}
+        told: dict[str, Any] = {
+            "state": torch.from_numpy(np.concatenate([arrays[name] for name in self.names], axis=1))
+        }
         for group, names in self.group_map.items():
             rows = torch.from_numpy(np.stack([arrays[name] for name in names], axis=1))
             told[group] = TensorDict({"observation": rows}, (len(self.envs), len(names)))
@@ -107,6 +108,8 @@ def _groups(env: SharedArrays) -> dict[str, list[Any]]:
     for name in env.possible_agents:
         space = env.action_space(name)
         if type(space).__name__ != "Discrete":
-            raise unfit(f"the action_space of {name} is of kind {type(space).__name__}", "wrap it so that it is Discrete")
+            raise unfit(
+                f"the action_space of {name} is of kind {type(space).__name__}", "wrap it so that it is Discrete"
+            )
         groups.setdefault((env.size(name), int(space.n)), []).append(name)
     return {f"group_{k}": names for k, names in enumerate(groups.values())}

@@ -25,15 +25,16 @@ class Run:
     """One seed's learning."""
 
     seed: int
-    frames: Ints  # [P] joint steps until the end of each batch
+    frames: Ints  # [P] joint steps until the end of each batch in which an episode ended
     returns: Floats  # [P] mean undiscounted return of the team in the episodes that ended in the batch
     seconds: float
     stopped: bool = False  # by Ctrl-C, before the last batch
 
     @property
-    def final(self) -> float:
-        """Mean return over the last tenth of the batches, exploration included."""
-        return float(self.returns[-max(1, round(LAST * len(self.returns))) :].mean())
+    def final(self) -> float | None:
+        """Mean return over the last tenth of the batches, exploration included; None before the first one."""
+        last = self.returns[-max(1, round(LAST * len(self.returns))) :]
+        return float(last.mean()) if len(last) else None
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Trained:
     @property
     def finals(self) -> Floats:
         """What the seeds that were not stopped came to."""
-        return np.array([run.final for run in self.runs if not run.stopped])
+        return np.array([run.final for run in self.runs if not run.stopped and run.final is not None])
 
     @property
     def mean(self) -> float | None:
@@ -59,7 +60,7 @@ class Trained:
     @property
     def half(self) -> float | None:
         """Half the length of Student's 95 % interval around `mean`, over seeds; None for fewer than two."""
-        return float(half_interval(self.finals[:, None])[0]) if len(self.finals) > 1 else None
+        return float(half_interval(self.finals)) if len(self.finals) > 1 else None
 
     @property
     def stopped(self) -> bool:
@@ -68,6 +69,6 @@ class Trained:
 
 
 def half_interval(samples: Floats) -> Floats:
-    """Half the length of Student's interval around the mean of each column of [K, P], K >= 2."""
+    """Half the length of Student's interval around the mean over the first axis, [K, ...] with K >= 2."""
     k = len(samples)
     return np.asarray(stdtrit(k - 1, (1 + CONFIDENCE) / 2) * samples.std(axis=0, ddof=1) / np.sqrt(k))

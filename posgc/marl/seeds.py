@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Literal
 
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.learn.shared import Shared
 from posgc.marl.installed import require_marl
-from posgc.marl.results import Run, Trained
+from posgc.marl.results import Trained
 from posgc.plugin.backend import Progress
 
 __all__ = ["ALGORITHMS", "BATCH", "AlgorithmName", "train"]
@@ -50,12 +52,16 @@ def train(
     require_marl()
     from posgc.marl.training import trained_run
 
-    runs: list[Run] = []
     trained = Trained(name, shared.structure.protocol.name, algorithm, steps, ())
     for seed in range(seeds):
-        runs.append(trained_run(shared, algorithm, steps // BATCH, seed, lambda done: progress(f"seed {seed}", done, steps)))
-        trained = Trained(name, shared.structure.protocol.name, algorithm, steps, tuple(runs))
+        told = partial(_told, progress, seed, steps)
+        run = trained_run(shared, algorithm, steps // BATCH, seed, told)
+        trained = replace(trained, runs=(*trained.runs, run))
         after(trained)
-        if trained.stopped:
+        if run.stopped:
             break
     return trained
+
+
+def _told(progress: Progress, seed: int, steps: int, done: int) -> None:
+    progress(f"seed {seed}", done, steps)
