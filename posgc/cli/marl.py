@@ -8,6 +8,7 @@ from pathlib import Path
 
 from posgc.api import progress_bar
 from posgc.cli.flags import add_output, positive
+from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.files import replace_file, require_writable
 from posgc.learn import share
 from posgc.marl import ALGORITHMS, Trained, particles, train
@@ -49,6 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
         require_drawing(picture)
     for path in filter(None, (out, picture)):
         require_writable(path)
+    if out and picture and os.path.realpath(out) == os.path.realpath(picture):
+        what = f"cannot write {out}: --out and --plot name one file"
+        raise InputError([Diagnostic("E615", what, help="give another file name")])
     os.environ.setdefault("TQDM_DISABLE", "1")  # BenchMARL's own bar
 
     def keep(found: Trained) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -86,8 +87,12 @@ def five(told: Any) -> tuple[Any, ...]:
 
 
 def paid_to(agents: Sequence[Any], rewards: Mapping[Any, Any]) -> list[float]:
-    """Each agent's reward, 0 where there is none.  Raises InputError (E641) where it is not a number."""
-    return asked("its rewards are not numbers", lambda: [float(rewards.get(name, 0.0)) for name in agents])
+    """Each agent's reward, 0 where there is none.  Raises InputError (E641) where it is not a finite number."""
+    paid = asked("its rewards are not numbers", lambda: [float(rewards.get(name, 0.0)) for name in agents])
+    for name, amount in zip(agents, paid, strict=True):
+        if not math.isfinite(amount):
+            raise unfit(f"it pays {name} {amount}, which is not a finite number")
+    return paid
 
 
 def unfit(why: str, cure: str = "mend the environment, or wrap it") -> InputError:

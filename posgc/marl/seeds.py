@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
-from typing import Literal
 
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.learn.shared import Shared
+from posgc.marl.algorithms import BATCH, AlgorithmName
 from posgc.marl.installed import require_marl
 from posgc.marl.results import Trained
 from posgc.plugin.backend import Progress
 
-__all__ = ["ALGORITHMS", "BATCH", "AlgorithmName", "train"]
-
-AlgorithmName = Literal["mappo", "ippo"]
-
-ALGORITHMS: Mapping[AlgorithmName, str] = MappingProxyType(
-    {
-        "mappo": "multi-agent PPO: one critic that reads what all agents read; agents alike share a policy",
-        "ippo": "independent PPO: each agent has a policy and a critic of its own, which read what it reads",
-    }
-)
-"""By name, what they are (Yu et al. 2022; de Witt et al. 2020)."""
-
-BATCH = 3200
-"""Joint steps between two updates, as Yu et al. have them (128 episodes of 25 steps)."""
+__all__ = ["train"]
 
 
 def train(

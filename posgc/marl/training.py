@@ -8,9 +8,9 @@ values is not there, and agents have no recurrent memory: they read what arrives
 
 from __future__ import annotations
 
+import io
 import logging
 import math
-import sys
 import tempfile
 import time
 import warnings
@@ -28,9 +28,9 @@ from torchrl.data import Composite
 from torchrl.envs import EnvBase
 
 from posgc.learn.shared import Shared
+from posgc.marl.algorithms import BATCH, AlgorithmName
 from posgc.marl.batch import Batch
 from posgc.marl.results import Run
-from posgc.marl.seeds import BATCH, AlgorithmName
 
 __all__ = ["trained_run"]
 
@@ -48,7 +48,7 @@ def trained_run(
     curve, begun = _Curve(progress), time.monotonic()
     stopped = False
     logging.getLogger("torchrl").setLevel(logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr), warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the libraries say of each other, and of batches in which no episode ends
         try:
             _experiment(shared, algorithm, batches, seed, folder, curve).run()
