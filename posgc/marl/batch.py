@@ -7,6 +7,7 @@ Agents whose arrays and actions have the same sizes are a group.  Under the name
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ class Batch(EnvBase):
         again = None if tensordict is None else tensordict.get("_reset", None)
         for k in range(len(self.envs)) if again is None else again.reshape(-1).nonzero().ravel().tolist():
             self._seen[k], _ = self.envs[k].reset(seed=int(self._rng.integers(1 << 31)))
-            self._require_all(self.envs[k])
+            self._require_all(self.envs[k].agents, self._seen[k])
         return TensorDict({**self._told(), **self._flags(np.zeros((2, len(self.envs)), bool))}, self.batch_size)
 
     def _step(self, tensordict: TensorDictBase) -> TensorDictBase:
@@ -69,9 +70,8 @@ class Batch(EnvBase):
             actions = {name: self._starts[name] + int(chosen[name][k]) for name in self.names}
             self._seen[k], rewards, terminations, *_ = env.step(actions)
             paid[k] = sum(map(float, rewards.values())) / len(self.names)
-            if env.agents:
-                self._require_all(env)
-            else:
+            self._require_all(env.agents or self.names, self._seen[k])
+            if not env.agents:
                 ended = all(terminations.get(name, False) for name in self.names)
                 over[:, k] = ended, not ended
         reward = torch.tensor(paid, dtype=torch.float32)[:, None, None]
@@ -96,10 +96,11 @@ class Batch(EnvBase):
         terminated, truncated = torch.from_numpy(over)[:, :, None]
         return {"done": terminated | truncated, "terminated": terminated, "truncated": truncated}
 
-    def _require_all(self, env: SharedArrays) -> None:
-        """Raises InputError (E641) where some agents do not play."""
-        if set(env.agents) != set(self.names):
-            raise unfit(f"of {self.names} only {env.agents} play on, and agents are trained that stop together")
+    def _require_all(self, *playing: Collection[Any]) -> None:
+        """Raises InputError (E641) where some agents do not play, or see nothing."""
+        for names in playing:
+            if set(names) != set(self.names):
+                raise unfit(f"of {self.names} only {list(names)} go on, and agents are trained that stop together")
 
 
 def _groups(env: SharedArrays) -> dict[str, list[Any]]:

@@ -190,6 +190,52 @@ def test_copies_side_by_side_are_the_environment() -> None:
 
 @needs_marl
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_agents_that_cannot_be_trained_are_refused() -> None:
+    from gymnasium import spaces
+
+    class Odd:
+        possible_agents = ("ann", "bob")
+        agents: tuple[str, ...] = ()
+        action, stays = spaces.Discrete(2), ("ann",)
+
+        def observation_space(self, agent: str) -> spaces.Space:
+            return spaces.Box(0, 1, (2,))
+
+        def action_space(self, agent: str) -> spaces.Space:
+            return self.action
+
+        def reset(self, seed: int | None = None, options: object = None) -> object:
+            self.agents = self.possible_agents
+            return dict.fromkeys(self.agents, np.zeros(2)), {}
+
+        def step(self, actions: dict[str, int]) -> object:
+            self.agents = self.stays
+            return dict.fromkeys(self.stays, np.zeros(2)), dict.fromkeys(actions, 0.0), {}, {}, {}
+
+    class Wide(Odd):
+        action = spaces.Box(0, 1, (1,))
+
+    class Silent(Odd):
+        stays = ()
+
+    class Falling(Odd):
+        def step(self, actions: dict[str, int]) -> object:
+            raise OSError("no such arm")
+
+    for odd, why in (
+        (Odd, "stop together"),
+        (Silent, "stop together"),
+        (Wide, "of kind Box"),
+        (Falling, "no such arm"),
+    ):
+        with pytest.raises(posgc.InputError, match=why) as raised:
+            train(posgc.learn.share(lambda kind=odd: kind(), "full", horizon=5), "odd", "mappo", BATCH, 1)
+        assert raised.value.diagnostics[0].code == "E641"
+
+
+@needs_marl
+@pytest.mark.slow
 def test_training_is_repeated_by_its_seed_and_ends_well(tmp_path: Path) -> None:
     posgc_ = str(Path(sys.executable).parent / "posgc")
     words = [posgc_, "marl", "reference", "--share", "full", "--steps", str(2 * BATCH + 1), "--json"]
