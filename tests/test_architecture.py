@@ -24,6 +24,7 @@ ROOMS = [
     "compression",
     "plugin",
     "learn",
+    "marl",
     "pipeline",
     "api",
     "report",

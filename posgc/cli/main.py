@@ -27,6 +27,7 @@ COMMANDS = {
     "solve": "find an equilibrium or team optimum and certify its gap",
     "verify": "recompute values and gap of a policy file in the true game",
     "plot": "draw what compressions cost and give, and print the same as a table",
+    "marl": "train MAPPO or IPPO in a particle environment under a sharing protocol",
     "simulate": "play a policy: mean returns with a confidence interval, and traces",
     "show": "what a policy tells each agent to do, along the likeliest histories",
     "info": "facts about a game: sizes, and who knows what when",

@@ -9,13 +9,12 @@ from pathlib import Path
 from posgc.api import progress_bar
 from posgc.cli.flags import add_declared, add_game, add_output, declared, pairs, request_of, seconds
 from posgc.language.concepts import CONCEPTS, ConceptName
-from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.files import replace_file
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import compile_request, solve_each
 from posgc.plugin.registry import registry
 from posgc.report import documents, text
-from posgc.report.chart import FORMATS, draw
+from posgc.report.chart import draw, require_drawing
 
 __all__ = ["add_arguments", "run"]
 
@@ -46,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the picture is written; 3 when no candidate could be solved."""
-    _require_drawing(arguments.out)
+    require_drawing(arguments.out)
     specs = list(_swept(arguments))
     with progress_bar(arguments.quiet) as progress:
         compiled = compile_request(request_of(arguments), progress)
@@ -88,20 +87,3 @@ def _swept(arguments: argparse.Namespace) -> Iterator[str]:
                 if flag.beside is not None and flag.beside not in beside:
                     beside.append(flag.beside)
     yield from beside
-
-
-def _require_drawing(path: str) -> None:
-    """Raises InputError (E624), before anything is solved, where the picture could not be drawn."""
-    if Path(path).suffix[1:].lower() not in FORMATS:
-        cure = f"a name that ends with {', '.join('.' + name for name in FORMATS)}"
-        raise InputError([Diagnostic("E624", f"{path}: the format of a picture is told by its ending", help=cure)])
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise InputError(
-            [
-                Diagnostic(
-                    "E624", "pictures are drawn by matplotlib, which is not installed", help="pip install 'posgc[plot]'"
-                )
-            ]
-        ) from None

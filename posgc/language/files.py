@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from posgc.language.diagnostics import Diagnostic, InputError
 
-__all__ = ["remove_unfinished", "replace_file", "require_regular"]
+__all__ = ["remove_unfinished", "replace_file", "require_regular", "require_writable"]
 
 UNFINISHED = ".unfinished-"
 """What stands in the names of temporary files, between the name of the target and letters drawn at random."""
@@ -32,14 +32,12 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     the `inputs`, or cannot be written.
     """
     target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        raise _refused(path, "it is not a regular file")
     if any(name != "-" and os.path.realpath(name) == str(target) for name in inputs):
         raise _refused(path, "it is what is being read")
     temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}{UNFINISHED}")
-        with os.fdopen(handle, "wb") as file:
+        temporary = _beside(target)
+        with open(temporary, "wb") as file:
             write(file)
         os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
         os.replace(temporary, target)
@@ -48,6 +46,23 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def require_writable(path: str | os.PathLike[str]) -> None:
+    """Raises InputError (E615), before anything is computed, where `replace_file` could not write."""
+    try:
+        Path(_beside(Path(os.path.realpath(path)))).unlink()
+    except OSError as error:
+        raise _refused(path, error.strerror or str(error)) from None
+
+
+def _beside(target: Path) -> str:
+    """A new temporary file beside the target.  Raises OSError."""
+    if target.exists() and not target.is_file():
+        raise OSError(0, "it is not a regular file")
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}{UNFINISHED}")
+    os.close(handle)
+    return temporary
 
 
 def remove_unfinished(path: str | os.PathLike[str]) -> None:

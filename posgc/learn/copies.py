@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,11 @@ import numpy.typing as npt
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.learn.spaces import Space
 
-__all__ = ["Copies", "asked", "unfit"]
+__all__ = ["Copies", "asked", "five", "paid_to", "unfit"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+T = TypeVar("T")
 
 
 class Copies:
@@ -53,11 +55,9 @@ class Copies:
                 seen.append([space.size for space in self._observations])
                 paid.append([0.0] * len(self._names))
                 continue
-            told = asked("step failed", partial(env.step, chosen))
-            if not isinstance(told, tuple) or len(told) != 5:
-                raise unfit("step returns something other than the five dictionaries of the parallel interface")
-            seen.append(self._seen({name: told[0].get(name) for name in env.agents}))
-            paid.append([float(told[1].get(name, 0.0)) for name in self._names])
+            shown, rewards, *_ = five(asked("step failed", partial(env.step, chosen)))
+            seen.append(self._seen({name: shown.get(name) for name in env.agents}))
+            paid.append(paid_to(self._names, rewards))
         return np.array(seen, np.int64).T, np.array(paid, np.float64).T
 
     def _seen(self, told: Mapping[Any, Any]) -> list[int]:
@@ -71,12 +71,28 @@ class Copies:
         return numbers
 
 
-def asked(failing: str, call: Callable[[], Any]) -> Any:
+def asked(failing: str, call: Callable[[], T]) -> T:
     """What somebody's environment answers.  Raises InputError (E641) where it raises."""
     try:
         return call()
     except Exception as error:  # it may raise anything at all
         raise unfit(f"{failing}: {type(error).__name__}: {error}") from error
+
+
+def five(told: Any) -> tuple[Any, ...]:
+    """What a step returns.  Raises InputError (E641) where these are not five dictionaries."""
+    if not isinstance(told, tuple) or len(told) != 5 or not all(isinstance(one, Mapping) for one in told):
+        raise unfit("step returns something other than the five dictionaries of the parallel interface")
+    return told
+
+
+def paid_to(agents: Sequence[Any], rewards: Mapping[Any, Any]) -> list[float]:
+    """Each agent's reward, 0 where there is none.  Raises InputError (E641) where it is not a finite number."""
+    paid = asked("its rewards are not numbers", lambda: [float(rewards.get(name, 0.0)) for name in agents])
+    for name, amount in zip(agents, paid, strict=True):
+        if not math.isfinite(amount):
+            raise unfit(f"it pays {name} {amount}, which is not a finite number")
+    return paid
 
 
 def unfit(why: str, cure: str = "mend the environment, or wrap it") -> InputError:

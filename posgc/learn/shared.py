@@ -2,12 +2,14 @@
 
     shared = posgc.learn.share(env, "delayed(2)", horizon=10, rewards="common")
     found = shared.solve("team", samples=80_000)
+    arrays = shared.parallel()
 
 What the agents do and see are the items `act` and `obs` of the protocol, so the sharing language serves environments
-that are no `.posg` file.  Spaces must be finite: `Discrete`, `MultiBinary`, `MultiDiscrete`, and `Tuple` or `Dict` of
-these; a space of several parts is one item, the parts' joint value.  An episode has H steps.  Who is done before sees
-the further value `over` and earns nothing; what lies after step H is cut off.  Every action may be chosen at every
-step.
+that are no `.posg` file.  Spaces are `Box`, `Discrete`, `MultiBinary`, `MultiDiscrete`, and `Tuple` or `Dict` of these;
+a space of several parts is one item, the parts' joint value.  `parallel` gives an environment of arrays to libraries
+that learn with networks.  The back-ends of posgc learn by the codes of finite spaces.  For them an episode has H steps;
+who is done before sees the further value `over` and earns nothing; what lies after step H is cut off; every action may
+be chosen at every step.
 
 Nobody knows the game behind such an environment: whether Assumption 3 holds is not checked, and of what was learned,
 mean returns with an interval are all that can be said.
@@ -16,8 +18,8 @@ mean returns with an interval are all that can be said.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from numbers import Integral
 from typing import Any
 
@@ -28,11 +30,13 @@ from posgc.information.evolution import require_evolution
 from posgc.information.items import Structure
 from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.language.sharing.lag_table import LagTable, require_lags
+from posgc.language.sharing.lag_table import Kind, LagTable, require_lags
 from posgc.language.sharing.requests import protocol
 from posgc.language.signature import Signature, Variable
+from posgc.learn.arrays import SharedArrays
 from posgc.learn.copies import Copies, asked, unfit
 from posgc.learn.spaces import Space, numbered
+from posgc.learn.vectors import Vector, vector
 from posgc.learning.sampling import returns
 from posgc.model.rewards import RewardKind
 from posgc.play.environment import Budget, CountedEnvironment, Environment
@@ -49,6 +53,8 @@ __all__ = ["Shared", "share"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+KINDS: tuple[Kind, ...] = ("action", "observation")
 
 LARGEST_SPACE = 1 << 16
 """Values of one agent's space."""
@@ -86,11 +92,11 @@ def share(
     agents = tuple(map(str, asked("it names no possible_agents", lambda: made.possible_agents)))
     if not agents or len(set(agents)) != len(agents):
         raise unfit("its possible_agents are no different names")
-    spaces = [[_space(made, kind, name) for name in made.possible_agents] for kind in ("action", "observation")]
+    spaces = {kind: [_space(made, kind, name) for name in made.possible_agents] for kind in KINDS}
     signature = Signature(
         agents,
-        tuple(Variable("act", i, tuple(map(str, range(s.size)))) for i, s in enumerate(spaces[0])),
-        tuple(Variable("obs", i, (*map(str, range(s.size)), "over")) for i, s in enumerate(spaces[1])),
+        tuple(Variable("act", i, _labels(space)) for i, space in enumerate(spaces["action"])),
+        tuple(Variable("obs", i, (*_labels(space), "over")) for i, space in enumerate(spaces["observation"])),
     )
     lags = protocol_asked if isinstance(protocol_asked, LagTable) else protocol(signature, protocol_asked)
     require_lags(signature, lags)
@@ -99,24 +105,47 @@ def share(
     n = len(agents)
     structure = Structure(signature, int(horizon), np.ones((horizon, n), bool), np.ones((horizon + 1, n), bool), lags)
     require_evolution(structure)
-    return Shared(structure, Copies(make, made, spaces[0], spaces[1], seed), rewards, float(discount))
+    return Shared(structure, make, made, spaces, rewards, float(discount), seed)
 
 
 class Shared:
-    """A shared environment: an `Environment`, its `structure`, and learning in it."""
+    """A shared environment: its `structure`, learning in it, an environment of arrays; and, where spaces are finite, an
+    `Environment`."""
 
     largest_batch = COPIES
 
-    def __init__(self, structure: Structure, copies: Copies, rewards: RewardKind, discount: float) -> None:
+    def __init__(
+        self,
+        structure: Structure,
+        make: Callable[[], Any],
+        first: Any,  # one that is made already
+        spaces: Mapping[Kind, Sequence[Any]],
+        rewards: RewardKind,
+        discount: float,
+        seed: int,
+    ) -> None:
         self.structure, self.rewards = structure, rewards
         self.agents, self.horizon, self.discount = structure.signature.agents, structure.horizon, discount
         self.action_sizes = structure.signature.action_sizes
         self.observation_sizes = structure.signature.observation_sizes
-        self._copies = copies
+        self._make, self._first, self._spaces, self._seed = make, first, spaces, seed
         self._h = 0
 
+    def parallel(self) -> SharedArrays:
+        """A new environment of PettingZoo's parallel interface, where every agent reads its own observation and what
+        the protocol brings it, as an array (`posgc.learn.SharedArrays`).
+
+        Raises InputError (E641) where a space is of a kind that cannot be made an array.
+        """
+        vectors = {kind: [_vector(kind, *pair) for pair in self._named(kind)] for kind in KINDS}
+        env = asked("it cannot be made or copied", self._make)
+        return SharedArrays(env, self.structure, vectors, self._require_kind)
+
     def reset(self, batch: int, first: int = 0) -> Step:
-        """Begin episodes `first` to `first + batch - 1`, at most `largest_batch`.  Raises InputError (E641)."""
+        """Begin episodes `first` to `first + batch - 1`, at most `largest_batch`.
+
+        Raises InputError (E641), also where a space is not finite or has more than 65,536 values.
+        """
         if not 1 <= batch <= COPIES:
             raise ValueError(f"from 1 to {COPIES} episodes are played at a time, not {batch}")
         self._h = 1
@@ -144,9 +173,10 @@ class Shared:
         """What a back-end, by default the first that applies, learns in at most `samples` joint steps.
 
         Raises InputError: E602 for a back-end that is not installed or reads tables, E603 where it does not serve this,
-        E612 for its options, E640 and E641 for the budget and the environment.
+        E612 for its options, E640 and E641 for the budget and the environment, whose spaces must be finite.
         """
         concept_of(concept)
+        self._require_codes()
         chosen = self._backend(concept, backend)
         budget = Budget(samples)
         environment: Environment = CountedEnvironment(self, budget)
@@ -164,6 +194,19 @@ class Shared:
         earned = returns(self, self.structure, player, episodes, seed, FRESH)
         mean = earned.mean(axis=1)
         return Estimate(episodes, mean, np.square(earned - mean[:, None]).sum(axis=1))
+
+    @cached_property
+    def _copies(self) -> Copies:
+        return Copies(self._make, self._first, *self._require_codes(), self._seed)
+
+    def _require_codes(self) -> tuple[list[Space], list[Space]]:
+        """Spaces of actions and of observations.  Raises InputError (E641) where one is not finite, or too large."""
+        actions, observations = ([_codes(kind, *pair) for pair in self._named(kind)] for kind in KINDS)
+        return actions, observations
+
+    def _named(self, kind: Kind) -> Iterator[tuple[str, Any]]:
+        """Agents with their spaces."""
+        return zip(self.agents, self._spaces[kind], strict=True)
 
     def _backend(self, concept: ConceptName, name: str | None) -> Backend:
         facts = Facts(
@@ -197,13 +240,32 @@ class Shared:
             raise unfit(f"it pays rewards that are not {said}", "say rewards='general', or what they are")
 
 
-def _space(env: Any, kind: str, name: Any) -> Space:
+def _space(env: Any, kind: Kind, name: Any) -> Any:
+    """The agent's space.  Raises InputError (E641) where there is none."""
+    return asked(f"it has no {kind}_space of {name}", lambda: getattr(env, f"{kind}_space")(name))
+
+
+def _labels(space: Any) -> tuple[str, ...]:
+    """The numbers of a space's values; none where it is not finite, or too large."""
+    found = numbered(space)
+    return tuple(map(str, range(found.size))) if found is not None and found.size <= LARGEST_SPACE else ()
+
+
+def _vector(kind: Kind, name: str, space: Any) -> Vector:
+    """The agent's space as arrays.  Raises InputError (E641) where its kind is not known."""
+    found = vector(space)
+    if found is None:
+        what = f"the {kind}_space of {name} is of kind {type(space).__name__}, which is not known, or holds such a one"
+        raise unfit(what, "wrap it so that it is Box or Discrete")
+    return found
+
+
+def _codes(kind: Kind, name: str, space: Any) -> Space:
     """The agent's space as numbers.  Raises InputError (E641) where it is not finite, or too large."""
-    space = asked(f"it has no {kind}_space of {name}", lambda: getattr(env, f"{kind}_space")(name))
     found = numbered(space)
     if found is None:
         what = f"the {kind}_space of {name} is of kind {type(space).__name__}, which is not finite"
-        raise unfit(what, "wrap it so that it is Discrete")
+        raise unfit(what, "wrap it so that it is Discrete, or learn with networks in shared.parallel()")
     if found.size > LARGEST_SPACE:
         what = f"the {kind}_space of {name} has {found.size:,} values (limit {LARGEST_SPACE:,})"
         raise unfit(what, "wrap it in a coarser one")

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Sweep
 from posgc.report.compressions import plotted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "draw"]
+__all__ = ["FORMATS", "STYLE", "draw", "require_drawing", "written"]
 
 FORMATS = ("svg", "png", "pdf")
 
@@ -103,9 +106,14 @@ def draw(found: Sweep, kind: str) -> bytes:
             x=0.15 / width,
             ha="left",
         )
-        buffer = io.BytesIO()
-        undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
-        figure.savefig(buffer, format=kind, dpi=150, metadata=undated)
+        return written(figure, kind)
+
+
+def written(figure: Figure, kind: str) -> bytes:
+    """The figure as a file of one of the `FORMATS`, without its date."""
+    buffer = io.BytesIO()
+    undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+    figure.savefig(buffer, format=kind, dpi=150, metadata=undated)
     return buffer.getvalue()
 
 
@@ -148,3 +156,20 @@ def _options(axes: Axes, rows: list[dict[str, Any]]) -> None:
     axes.set_xticks(range(len(rows)), ["" if r["parameter"] is None else f"{r['parameter']:g}" for r in rows])
     axes.set_xlim(-0.3, max(len(rows) - 0.7, 0.7))
     axes.set_xlabel(f"{rows[0]['option']} (coarse to fine)" if rows[0]["option"] else rows[0]["name"])
+
+
+def require_drawing(path: str) -> None:
+    """Raises InputError (E624), before anything is computed, where the picture could not be drawn."""
+    if Path(path).suffix[1:].lower() not in FORMATS:
+        cure = f"a name that ends with {', '.join('.' + name for name in FORMATS)}"
+        raise InputError([Diagnostic("E624", f"{path}: the format of a picture is told by its ending", help=cure)])
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise InputError(
+            [
+                Diagnostic(
+                    "E624", "pictures are drawn by matplotlib, which is not installed", help="pip install 'posgc[plot]'"
+                )
+            ]
+        ) from None

@@ -12,6 +12,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from doc_blocks import ROOT, blocks, documents
 from error_examples import imported
@@ -20,8 +21,10 @@ from error_page import error_page
 from posgc.cli.main import COMMANDS, main
 from posgc.language.diagnostics.codes import CODES
 from posgc.language.sharing.structures import STANDARD
+from posgc.marl import Run, Trained
 from posgc.plugin import hookspecs
 from posgc.plugin.registry import registry
+from posgc.report import trained
 
 DOCS = ROOT / "docs"
 GAMES = sorted((ROOT / "games").glob("*.posg"))
@@ -137,6 +140,8 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
     ):
         main([*arguments, "--json"])
         found.setdefault(name, []).append(json.loads(capsys.readouterr().out))
+    runs = (Run(0, np.array([3200]), np.array([-1.0]), 1.0), Run(1, np.array([3200]), np.array([-2.0]), 1.0))
+    found["marl"] = [trained.document(Trained("spread", "full", "mappo", 3200, runs), None, None)]
     found["witness"] = [json.loads(Path(witness).read_text(encoding="utf-8"))]
     return found
 

@@ -90,7 +90,7 @@ _OTHERS = (
         "A `posgc.LagTable` has a row for each variable of the game and a "
         "lag for each agent; an owner has its own observation at age 0, its own action at age 1.",
     ),
-    Code("E636", "library not installed", "The environment is a class of another library, which is not there."),
+    Code("E636", "library not installed", "What was asked for is done by another library, which is not there."),
     Code(
         "E637",
         "policy that cannot be played",
@@ -106,7 +106,8 @@ _OTHERS = (
     Code(
         "E640",
         "budget below one episode",
-        "A back-end that learns cannot play one episode within `--samples`, or not the rollouts that were asked for.",
+        "A back-end that learns cannot play one episode within `--samples`, or not the rollouts that were asked for; "
+        "`posgc marl` plays at least one batch.",
     ),
     Code(
         "E641",
@@ -124,6 +125,7 @@ _OTHERS = (
         "unreadable checkpoint",
         "The file is not a checkpoint, or it is damaged. It is left as it is.",
     ),
+    Code("E644", "unknown environment", "`posgc marl` trains in `spread`, `speaker_listener` and `reference`."),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),
