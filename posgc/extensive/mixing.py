@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.extensive.master import Master, Profile
+from posgc.extensive.resuming import Arrays, numbers_of, plans_of
 from posgc.extensive.trigger_regret import Dynamics
 from posgc.language.concepts import DeviationKind
+from posgc.policy.checkpoint import Checkpoint, Content, Facts, number_of
 
 __all__ = ["ENOUGH", "Mixed", "minimise_trigger_regret"]
 
@@ -37,6 +39,8 @@ ANSWERS = 4
 """Profiles at most that answer the multipliers of one linear programme after the other."""
 NOTHING = 1e-12
 """Weights that are left out."""
+ROUNDED = 1e-9
+"""By how much the sum of weights that were saved may miss 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,62 +67,96 @@ def minimise_trigger_regret(
     stop: Callable[[], bool] = lambda: False,
     told: Callable[[int, float], None] = lambda rounds, gap: None,
     left: Callable[[], float | None] = lambda: None,
+    checkpoint: Checkpoint | None = None,
 ) -> Mixed:
     """Play until nobody gains more than `epsilon` (in the unit of the rewards), the rounds are spent, or `stop()`.
 
     `told(rounds, gap)` is called now and then with the least gap so far; `left()` says how many seconds a programme may
-    take.
+    take.  The run goes on from the `checkpoint`, where there is one, and is saved there; it ends as if it had never
+    been left.  Raises InputError where that cannot be read or written (E642, E643, E615).
     """
-    dynamics, kept = Dynamics(master.game, kind), _Kept(master)
-    best: Mixed | None = None
-    check, t = FIRST_CHECK, 0
-    while True:
-        t += 1
-        kept.add(t, dynamics)
-        stopping = t == rounds or stop()
-        if t >= check or stopping:
-            check = t + max(FIRST_CHECK, t // 2)
-            for some, weight in kept.mixtures(() if best is None else best.profiles, left):
-                found = _mixed(master, some, weight, t, epsilon)
-                best = found if best is None or found.gains.max() < best.gains.max() else best
-                if best.closed:
-                    break
-            assert best is not None
-            told(t, float(best.gains.max()))
-            if stopping or best.closed:
-                return best
-        dynamics.round()
+    run = _Run(master, kind, epsilon, rounds)
+    if checkpoint is not None and not checkpoint.restore(run.accept):
+        checkpoint.save(run.content)  # where it cannot be written, that is known before anything is played
+    while not run.over:
+        stopping = stop()
+        if run.due or stopping:
+            found = run.mixed(left)
+            told(run.t, float(found.gains.max()))
+            if stopping or stop():  # the time may have cut its programme short: a run that goes on mixes anew
+                if checkpoint is not None:
+                    checkpoint.save(run.content)
+                return found
+            run.keep(found)
+        if checkpoint is not None and (run.over or checkpoint.due):
+            checkpoint.save(run.content)
+        if not run.over:
+            run.round()
+    assert run.best is not None
+    return run.best
 
 
 def _mixed(master: Master, profiles: list[Profile], weight: Floats, t: int, epsilon: float) -> Mixed:
     """The mixture without what has next to no weight, with its gains."""
     (some,) = np.nonzero(weight > NOTHING)
-    weight = weight[some] / weight[some].sum()
-    chosen = [profiles[k] for k in some.tolist()]
-    gains = master.gains(chosen, weight)
-    return Mixed(tuple(chosen), weight, gains, t, bool(gains.max() <= epsilon))
+    return _valued(master, [profiles[k] for k in some.tolist()], weight[some] / weight[some].sum(), t, epsilon)
 
 
-class _Kept:
-    """Some of the rounds, evenly spread over all so far, and the last one."""
+def _valued(master: Master, profiles: list[Profile], weight: Floats, t: int, epsilon: float) -> Mixed:
+    """The mixture with its gains."""
+    gains = master.gains(profiles, weight)
+    return Mixed(tuple(profiles), weight, gains, t, bool(gains.max() <= epsilon))
 
-    def __init__(self, master: Master) -> None:
-        self.master, self.every = master, 1
-        self.profiles, self.last = list[Profile](), list[Profile]()
+
+class _Run:
+    """What is played, some of the rounds so far, evenly spread, and the best mixture."""
+
+    def __init__(self, master: Master, kind: DeviationKind, epsilon: float, rounds: int) -> None:
+        self.master, self.epsilon, self.rounds = master, epsilon, rounds
         self.programme = sum(one.rows for one in master.deviations) <= PROGRAMME_ROWS
+        self.dynamics, self.t = Dynamics(master.game, kind), 1  # the round that is played, from 1
+        self.looked = 0  # the round of the last mixture
+        self.best: Mixed | None = None
+        self.every, self.profiles = 1, [master.profile(self.dynamics.plans)]  # all rounds that `every` divides
 
-    def add(self, t: int, dynamics: Dynamics) -> None:
-        """The round t."""
-        self.dynamics, plans = dynamics, dynamics.plans
-        if t % self.every == 0:
-            self.profiles.append(self.master.profile(plans))
+    @property
+    def due(self) -> bool:
+        """Whether a mixture is to be made in this round."""
+        return self.t >= self.looked + max(FIRST_CHECK, self.looked // 2) or self.t == self.rounds
+
+    @property
+    def over(self) -> bool:
+        """Whether no round is to follow: nobody gains more than was asked, or the rounds are spent."""
+        return self.best is not None and (self.best.closed or self.looked == self.rounds)
+
+    def round(self) -> None:
+        """The next round."""
+        self.dynamics.round()
+        self.t += 1
+        if self.t % self.every == 0:
+            self.profiles.append(self.master.profile(self.dynamics.plans))
             if len(self.profiles) == KEPT:
                 self.profiles, self.every = self.profiles[1::2], 2 * self.every
 
-    def mixtures(
+    def keep(self, best: Mixed) -> None:
+        """Keep the best mixture so far."""
+        self.best, self.looked = best, self.t
+
+    def mixed(self, left: Callable[[], float | None]) -> Mixed:
+        """The best mixture so far, or a better one that is made now; nothing is kept of it."""
+        best = self.best
+        for some, weight in self._mixtures(() if best is None else best.profiles, left):
+            found = _mixed(self.master, some, weight, self.t, self.epsilon)
+            best = found if best is None or found.gains.max() < best.gains.max() else best
+            if best.closed:
+                break
+        assert best is not None
+        return best
+
+    def _mixtures(
         self, best: tuple[Profile, ...], left: Callable[[], float | None]
     ) -> Iterator[tuple[list[Profile], Floats]]:
-        """What can be made of them and of the `best` mixture so far, the quickest first."""
+        """What can be made of the rounds and of the `best` mixture so far, the quickest first."""
         last = self.master.profile(self.dynamics.plans)
         yield [last], np.ones(1)
         some, seconds = [*self.profiles, last], left()
@@ -136,3 +174,38 @@ class _Kept:
             flows = zip(self.master.deviations, found.flows, self.master.game.terms.sizes, strict=True)
             weights = [one.weights(flow, size) for one, flow, size in flows]
             some = [*some, self.master.profile(self.dynamics.unmoved(weights))]
+
+    def content(self) -> Content:
+        """What a checkpoint holds of the run in a round."""
+        best, arrays = self.best, self.dynamics.content()
+        tables = {"kept": self.profiles} | ({} if best is None else {"best": best.profiles})
+        for name, profiles in tables.items():
+            for agent, size in enumerate(self.master.game.terms.sizes):
+                plans = [profile.plans[agent] for profile in profiles]
+                arrays[f"{name}_{agent}"] = np.concatenate(plans, axis=None).reshape(-1, size)
+        if best is not None:
+            arrays["weight"] = best.weight
+        return {"round": self.t, "looked": self.looked, "best": 0 if best is None else best.rounds}, arrays
+
+    def accept(self, facts: Facts, arrays: Arrays) -> None:
+        """Go on from there.  Raises ValueError or KeyError where it does not hold this run."""
+        self.t = number_of(facts["round"], self.rounds)
+        self.looked = number_of(facts["looked"], self.t)
+        if not self.t:
+            raise ValueError("it is at a round that this run does not have")
+        made = number_of(facts["best"], self.t)
+        while self.t // self.every >= KEPT:
+            self.every *= 2
+        self.dynamics.accept(arrays)
+        self.profiles = self._profiles(arrays, "kept", self.t // self.every)
+        if made:
+            weight = numbers_of(arrays, "weight", arrays["weight"].shape, NOTHING)
+            if weight.ndim != 1 or abs(weight.sum() - 1) > ROUNDED:
+                raise ValueError("its weights are not a law")
+            profiles = self._profiles(arrays, "best", len(weight))
+            self.best = _valued(self.master, profiles, weight, made, self.epsilon)
+
+    def _profiles(self, arrays: Arrays, name: str, count: int) -> list[Profile]:
+        learners = enumerate(self.dynamics.learners)
+        plans = [plans_of(arrays, f"{name}_{agent}", one.plans, count) for agent, one in learners]
+        return [self.master.profile(of_all) for of_all in zip(*plans, strict=True)]
