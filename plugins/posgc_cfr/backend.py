@@ -16,7 +16,7 @@ from posgc.extensive.correlated import kind_of, mixture_result, unmixed
 from posgc.extensive.growing import extensive_game, rewards_cancel
 from posgc.extensive.master import Master
 from posgc.extensive.mixing import ENOUGH, minimise_trigger_regret
-from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
+from posgc.extensive.regret import PREDICTION, RegretOptions, Rule, minimise_regret
 from posgc.extensive.results import held_against, result_of
 from posgc.extensive.serving import CORRELATED, fits_columns, fits_programme, unserved
 from posgc.extensive.solution import charge
@@ -47,6 +47,8 @@ class Options:
     time_limit: float | None = None
     # PCFR+ or DCFR, for zero-sum games
     rule: Rule = "predictive"
+    # weight of the prediction in PCFR+, from 0 (CFR+) to 1 (PCFR+ as published)
+    prediction: float = PREDICTION
     # whether the second agent answers the first's new play or the one before, for zero-sum games
     updates: Literal["alternating", "simultaneous"] = "alternating"
     # of a ce (extensive, unless the game is zero-sum) or a cce (strategic): which deviations it withstands
@@ -61,6 +63,8 @@ class Options:
             raise ValueError(f"rounds is a whole number from 1, not {self.rounds}")
         if self.time_limit is not None and not self.time_limit >= 0:
             raise ValueError(f"time-limit is a number of seconds from 0, not {self.time_limit}")
+        if not 0 <= self.prediction <= 1:
+            raise ValueError(f"prediction lies in [0, 1], which {self.prediction} does not")
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,9 @@ class _Minimisation:
             asked = options.epsilon or RELATIVE * float(spans_to_come(information.model)[0, 0])
             # plans tell no narrower bracket from rounding
             epsilon = max(asked, charge(information.model, game))
-            wanted = RegretOptions(epsilon, options.rounds, options.rule, options.updates == "alternating")
+            wanted = RegretOptions(
+                epsilon, options.rounds, options.rule, options.updates == "alternating", options.prediction
+            )
 
             def told(rounds: int, lower: float, upper: float) -> None:
                 progress(f"bracket {lower:.6g} .. {upper:.6g}", rounds, options.rounds)

@@ -2,9 +2,9 @@
 
 The rounds are many, and the gap of their average falls at worst with the square root of their number.  Other weights
 do better: some of the rounds are kept, evenly spread, and a linear programme finds the weights of least gap
-(`posgc.extensive.master`), of which few are positive.  Its multipliers make deviators, and plans that these leave
-unchanged join the rounds (`Dynamics.unmoved`; Papadimitriou & Roughgarden 2008 do so for games without steps).  A
-single round is tried as well: by itself it is a Nash equilibrium where its gap is 0.
+(`posgc.extensive.master`), of which few are positive.  Joint plans that answer its multipliers join the rounds
+(`posgc.extensive.answering`), again and again, the more often the longer the run is.  A single round is tried as well:
+by itself it is a Nash equilibrium where its gap is 0.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from posgc.extensive.answering import answers
 from posgc.extensive.master import Master, Profile
 from posgc.extensive.resuming import Arrays, numbers_of, plans_of
 from posgc.extensive.trigger_regret import Dynamics
@@ -36,7 +37,9 @@ PROGRAMME_ROWS = 40_000
 PROGRAMME_SECONDS = 20.0
 """After which a linear programme is given up, and the rounds are mixed evenly."""
 ANSWERS = 4
-"""Profiles at most that answer the multipliers of one linear programme after the other."""
+"""Linear programmes of one mixture, at least; the multipliers of each are answered, and the answers join the next."""
+ANSWERED = 8
+"""There are as many as this part of the rounds, where that is more."""
 NOTHING = 1e-12
 """Weights that are left out."""
 ROUNDED = 1e-9
@@ -81,7 +84,7 @@ def minimise_trigger_regret(
     while not run.over:
         stopping = stop()
         if run.due or stopping:
-            found = run.mixed(left)
+            found = run.mixed(stop, left)
             told(run.t, float(found.gains.max()))
             if stopping or stop():  # the time may have cut its programme short: a run that goes on mixes anew
                 if checkpoint is not None:
@@ -142,13 +145,13 @@ class _Run:
         """Keep the best mixture so far."""
         self.best, self.looked = best, self.t
 
-    def mixed(self, left: Callable[[], float | None]) -> Mixed:
-        """The best mixture so far, or a better one that is made now; nothing is kept of it."""
+    def mixed(self, stop: Callable[[], bool], left: Callable[[], float | None]) -> Mixed:
+        """The best mixture so far, or a better one that is made now, unless `stop()`; nothing is kept of it."""
         best = self.best
         for some, weight in self._mixtures(() if best is None else best.profiles, left):
             found = _mixed(self.master, some, weight, self.t, self.epsilon)
             best = found if best is None or found.gains.max() < best.gains.max() else best
-            if best.closed:
+            if best.closed or stop():
                 break
         assert best is not None
         return best
@@ -159,21 +162,20 @@ class _Run:
         """What can be made of the rounds and of the `best` mixture so far, the quickest first."""
         last = self.master.profile(self.dynamics.plans)
         yield [last], np.ones(1)
-        some, seconds = [*self.profiles, last], left()
+        some = [*self.profiles, last]
         if not self.programme:
             yield some, np.full(len(some), 1 / len(some))
             return
         some += best  # so that no mixture is worse than the one before
-        for _ in range(ANSWERS):
+        for _ in range(max(ANSWERS, self.t // ANSWERED)):
+            seconds = left()
             limit = PROGRAMME_SECONDS if seconds is None else min(seconds, PROGRAMME_SECONDS)
             found = self.master.solve(some, time_limit=limit)
             if found is None:
                 yield some, np.full(len(some), 1 / len(some))
                 return
             yield some, found.weight
-            flows = zip(self.master.deviations, found.flows, self.master.game.terms.sizes, strict=True)
-            weights = [one.weights(flow, size) for one, flow, size in flows]
-            some = [*some, self.master.profile(self.dynamics.unmoved(weights))]
+            some = [*some, *answers(self.master, found, self.dynamics)]
 
     def content(self) -> Content:
         """What a checkpoint holds of the run in a round."""

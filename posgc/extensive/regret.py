@@ -5,8 +5,9 @@ gradient g (what each of the agent's sequences earns against the other's plan) a
 after it earn by what is played there, and its instantaneous regret r is that less what the set earns.  Two rules:
 
 - `predictive`, PCFR+ (Farina, Kroer & Sandholm 2021): z <- [z + r]+, and the next play is in proportion to
-  [z + r^]+, where r^ are the regrets of the play so far if the gradient does not change, what comes after a choice
-  being worth what the next play earns there.  Round t counts t^2 in the average.
+  [z + c r^]+, where r^ are the regrets of the play so far if the gradient does not change, what comes after a choice
+  being worth what the next play earns there.  With c = 1 it is as published; c = 1/3, the default, is the simple
+  asymmetric variant (Meng, Yang, Zhang, Ge & Gao 2026), and c = 0 is CFR+.  Round t counts t^2 in the average.
 - `discounted`, DCFR (Brown & Sandholm 2019) with (alpha, beta, gamma) = (3/2, 0, 2): z <- z + r, then
   positive entries are multiplied by t^1.5 / (t^1.5 + 1) and negative ones by 1/2; the play is in proportion to [z]+.
   Round t counts t^2 too.
@@ -36,11 +37,13 @@ from posgc.extensive.resuming import Arrays, joined, laws_of, numbers_of, plans_
 from posgc.extensive.solution import Solution, assessed
 from posgc.policy.checkpoint import Checkpoint, Content, Facts, number_of
 
-__all__ = ["Regret", "RegretOptions", "Rule", "minimise_regret"]
+__all__ = ["PREDICTION", "Regret", "RegretOptions", "Rule", "minimise_regret"]
 
 Floats = npt.NDArray[np.float64]
 Rule = Literal["predictive", "discounted"]
 
+PREDICTION = 1 / 3
+"""How much of what is predicted counts: with all of it plays of Leduc poker go on circling (docs/hidden-histories.md)."""
 FIRST_CHECK = 8
 """Rounds before the first bracket is formed; later ones come after an eighth of the rounds so far."""
 SUMMED = 1e-9
@@ -55,6 +58,7 @@ class RegretOptions:
     rounds: int | None = None  # at most; None: no limit
     rule: Rule = "predictive"
     alternating: bool = True
+    prediction: float = PREDICTION  # c, of the predictive rule
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +73,8 @@ class Regret:
 class _Learner:
     """One agent's plays and averages."""
 
-    def __init__(self, plans: Plans, rule: Rule) -> None:
-        self.plans, self.rule = plans, rule
+    def __init__(self, plans: Plans, options: RegretOptions) -> None:
+        self.plans, self.rule, self.prediction = plans, options.rule, options.prediction
         self.play = plans.uniform()
         self.regret = [np.zeros(shape) for shape in plans.shapes]
         self.x = plans.plan(self.play)
@@ -99,7 +103,7 @@ class _Learner:
         kept += regret
         if self.rule == "predictive":
             np.maximum(kept, 0.0, out=kept)
-            wanted = np.maximum(kept + predicted, 0.0)
+            wanted = np.maximum(kept + self.prediction * predicted, 0.0)
         else:
             kept *= np.where(kept > 0, t**1.5 / (t**1.5 + 1), 0.5)
             wanted = np.maximum(kept, 0.0)
@@ -174,7 +178,7 @@ class _Dynamics:
     """Both learners, and what they meet."""
 
     def __init__(self, game: ExtensiveGame, options: RegretOptions) -> None:
-        self.learners = _Learner(Plans.of(game, 0), options.rule), _Learner(Plans.of(game, 1), options.rule)
+        self.learners = _Learner(Plans.of(game, 0), options), _Learner(Plans.of(game, 1), options)
         self.for_first = game.payoff
         self.for_second = sparse.csr_array(-game.payoff.T)
         self.options = options
