@@ -43,7 +43,7 @@ Floats = npt.NDArray[np.float64]
 Rule = Literal["predictive", "discounted"]
 
 PREDICTION = 1 / 3
-"""How much of what is predicted counts: with all of it plays of Leduc poker go on circling (docs/hidden-histories.md)."""
+"""How much of what is predicted counts: with all of it plays of Leduc poker go on circling."""
 FIRST_CHECK = 8
 """Rounds before the first bracket is formed; later ones come after an eighth of the rounds so far."""
 SUMMED = 1e-9
