@@ -8,7 +8,7 @@ the extensive form (EFCE) for ce, of the normal or the extensive form (NFCCE, EF
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from posgc.coordination.limits import Limits
@@ -16,17 +16,22 @@ from posgc.extensive.correlated import kind_of, mixture_result, unmixed
 from posgc.extensive.growing import extensive_game, rewards_cancel
 from posgc.extensive.master import Master
 from posgc.extensive.mixing import ENOUGH, minimise_trigger_regret
-from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
+from posgc.extensive.regret import PREDICTION, RegretOptions, Rule, minimise_regret
 from posgc.extensive.results import held_against, result_of
 from posgc.extensive.serving import CORRELATED, fits_columns, fits_programme, unserved
 from posgc.extensive.solution import charge
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
+from posgc.policy.binding import recorded
+from posgc.policy.checkpoint import CHECKPOINT, Checkpoint
 
 __all__ = ["Options", "RegretMinimisation"]
 
 RELATIVE = 1e-6
 """The width of a bracket that is enough by default, relative to the span of what can be earned."""
+
+ROUND_LIMIT = "round limit"
+"""Why a run stopped that has no rounds left."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,14 @@ class Options:
     time_limit: float | None = None
     # PCFR+ or DCFR, for zero-sum games
     rule: Rule = "predictive"
+    # weight of the prediction in PCFR+, from 0 (CFR+) to 1 (PCFR+ as published)
+    prediction: float = PREDICTION
     # whether the second agent answers the first's new play or the one before, for zero-sum games
     updates: Literal["alternating", "simultaneous"] = "alternating"
     # of a ce (extensive, unless the game is zero-sum) or a cce (strategic): which deviations it withstands
     form: Literal["agent", "strategic", "extensive"] | None = field(default=None, metadata=CORRELATED)
+    # file into which the run is saved now and then, and from which the same run goes on
+    checkpoint: str | None = field(default=None, metadata=CHECKPOINT)
 
     def __post_init__(self) -> None:
         if not 0 <= self.epsilon < float("inf"):
@@ -54,6 +63,8 @@ class Options:
             raise ValueError(f"rounds is a whole number from 1, not {self.rounds}")
         if self.time_limit is not None and not self.time_limit >= 0:
             raise ValueError(f"time-limit is a number of seconds from 0, not {self.time_limit}")
+        if not 0 <= self.prediction <= 1:
+            raise ValueError(f"prediction lies in [0, 1], which {self.prediction} does not")
 
 
 @dataclass(frozen=True)
@@ -106,17 +117,20 @@ class _Minimisation:
             asked = options.epsilon or RELATIVE * float(spans_to_come(information.model)[0, 0])
             # plans tell no narrower bracket from rounding
             epsilon = max(asked, charge(information.model, game))
-            wanted = RegretOptions(epsilon, options.rounds, options.rule, options.updates == "alternating")
+            wanted = RegretOptions(
+                epsilon, options.rounds, options.rule, options.updates == "alternating", options.prediction
+            )
 
             def told(rounds: int, lower: float, upper: float) -> None:
                 progress(f"bracket {lower:.6g} .. {upper:.6g}", rounds, options.rounds)
 
-            found = minimise_regret(game, wanted, limits, told)
-        stopped = None if found.closed else limits.reason or "round limit"
+            saved = _checkpoint(self.problem, options)
+            found = minimise_regret(game, wanted, limits, told, saved)
+        stopped = None if found.closed else limits.reason or ROUND_LIMIT
         name = "PCFR+" if options.rule == "predictive" else "DCFR"
         how = f"{name}, {found.rounds} rounds with {game.payoff.nnz} payoffs"
         result = result_of(information, game, found.solution, how, stopped)
-        return held_against(result, self.problem.concept, options.form)
+        return held_against(_told_where(result, options), self.problem.concept, options.form)
 
 
 @dataclass(frozen=True)
@@ -136,7 +150,35 @@ class _Mixing:
             def told(rounds: int, gap: float) -> None:
                 progress(f"gap {gap:.3g}", rounds, options.rounds)
 
-            found = minimise_trigger_regret(master, kind, epsilon, options.rounds, limits, told, limits.left)
-        stopped = None if found.closed else limits.reason or "round limit"
+            saved = _checkpoint(self.problem, options)
+            found = minimise_trigger_regret(master, kind, epsilon, options.rounds, limits, told, limits.left, saved)
+        stopped = None if found.closed else limits.reason or ROUND_LIMIT
         how = "regret of triggers", found.rounds, "round"
-        return mixture_result(information, game, found.profiles, found.weight, found.gains, kind, how, stopped)
+        result = mixture_result(information, game, found.profiles, found.weight, found.gains, kind, how, stopped)
+        return _told_where(result, options)
+
+
+def _checkpoint(problem: Problem, options: Options) -> Checkpoint | None:
+    """The checkpoint that is asked for, of this run and no other; its time limit may be another."""
+    if options.checkpoint is None:
+        return None
+    information, asked = problem.information, recorded(options)
+    del asked["time_limit"]
+    run = {
+        "back-end": RegretMinimisation.name,
+        "game": information.model.digest,
+        "protocol": information.protocol.name,
+        "lags": information.protocol.content,
+        "dropped": sorted(information.dropped),
+        "concept": problem.concept,
+    }
+    return Checkpoint(options.checkpoint, run | {name.replace("_", "-"): value for name, value in asked.items()})
+
+
+def _told_where(result: Result, options: Options) -> Result:
+    """The result of a run that can go on, with a note that says from where."""
+    claim = result.claim
+    if options.checkpoint is None or claim.stopped in (None, ROUND_LIMIT):
+        return result
+    note = f"stopped before it was over; the same command goes on from {options.checkpoint}"
+    return replace(result, claim=replace(claim, notes=(*claim.notes, note)))

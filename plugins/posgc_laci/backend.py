@@ -20,17 +20,11 @@ from posgc.learning.theory import Asked, episodes_of_theory
 from posgc.planning.oracles import Selection
 from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
 from posgc.policy.binding import recorded
-from posgc.policy.checkpoint import Checkpoint
+from posgc.policy.checkpoint import CHECKPOINT, Checkpoint
 
 __all__ = ["Laci", "Options"]
 
 CORRELATED = {"concepts": ("ce", "cce")}
-CHECKPOINT = {
-    "flag": "--checkpoint",
-    "metavar": "FILE",
-    "help": "save the run there now and then, and go on from there where it was left",
-    "recorded": False,
-}
 WORKERS = {
     "flag": "--workers",
     "metavar": "N",

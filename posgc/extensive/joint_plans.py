@@ -75,9 +75,7 @@ class JointPlans:
 
     def _joint(self, which: Sequence[int], gradient: Floats) -> tuple[Floats, ...]:
         others = {agent: table[k, 1:] for (agent, table), k in zip(self.listed.items(), which, strict=True)}
-        return tuple(
-            others[agent] if agent in others else _answer(one, gradient) for agent, one in enumerate(self.plans)
-        )
+        return tuple(others[agent] if agent in others else one.answer(gradient) for agent, one in enumerate(self.plans))
 
     def _gradients(self, terms: TeamTerms) -> Iterator[tuple[tuple[Ints, ...], Floats]]:
         """What each sequence of the last agent earns, the empty one first, against blocks of the others' plans."""
@@ -120,15 +118,3 @@ def _best(plans: Plans, gradient: Floats) -> Floats:
         ahead = np.asarray((plans.back[k] @ value.T).T)
     assert ahead is not None
     return np.asarray(ahead[:, 0])
-
-
-def _answer(plans: Plans, gradient: Floats) -> Floats:
-    """A best plan against a gradient, [sequences]."""
-    ahead: Floats | None = None
-    laws = list[Floats]()
-    for k in reversed(range(len(plans.shapes))):
-        worth = gradient[plans.slices[k]] if ahead is None else gradient[plans.slices[k]] + ahead
-        table = worth.reshape(plans.shapes[k])
-        laws.append(np.eye(plans.shapes[k][1])[table.argmax(axis=1)])
-        ahead = plans.back[k] @ table.max(axis=1)
-    return plans.plan(laws[::-1])

@@ -5,8 +5,9 @@ gradient g (what each of the agent's sequences earns against the other's plan) a
 after it earn by what is played there, and its instantaneous regret r is that less what the set earns.  Two rules:
 
 - `predictive`, PCFR+ (Farina, Kroer & Sandholm 2021): z <- [z + r]+, and the next play is in proportion to
-  [z + r^]+, where r^ are the regrets of the play so far if the gradient does not change, what comes after a choice
-  being worth what the next play earns there.  Round t counts t^2 in the average.
+  [z + c r^]+, where r^ are the regrets of the play so far if the gradient does not change, what comes after a choice
+  being worth what the next play earns there.  With c = 1 it is as published; c = 1/3, the default, is the simple
+  asymmetric variant (Meng, Yang, Zhang, Ge & Gao 2026), and c = 0 is CFR+.  Round t counts t^2 in the average.
 - `discounted`, DCFR (Brown & Sandholm 2019) with (alpha, beta, gamma) = (3/2, 0, 2): z <- z + r, then
   positive entries are multiplied by t^1.5 / (t^1.5 + 1) and negative ones by 1/2; the play is in proportion to [z]+.
   Round t counts t^2 too.
@@ -32,15 +33,21 @@ from scipy import sparse
 
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.plans import Plans
+from posgc.extensive.resuming import Arrays, joined, laws_of, numbers_of, plans_of, steps_of
 from posgc.extensive.solution import Solution, assessed
+from posgc.policy.checkpoint import Checkpoint, Content, Facts, number_of
 
-__all__ = ["Regret", "RegretOptions", "Rule", "minimise_regret"]
+__all__ = ["PREDICTION", "Regret", "RegretOptions", "Rule", "minimise_regret"]
 
 Floats = npt.NDArray[np.float64]
 Rule = Literal["predictive", "discounted"]
 
+PREDICTION = 1 / 3
+"""How much of what is predicted counts: with all of it plays of Leduc poker go on circling."""
 FIRST_CHECK = 8
 """Rounds before the first bracket is formed; later ones come after an eighth of the rounds so far."""
+SUMMED = 1e-9
+"""What averages of gradients may be off, relative to the payoffs."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class RegretOptions:
     rounds: int | None = None  # at most; None: no limit
     rule: Rule = "predictive"
     alternating: bool = True
+    prediction: float = PREDICTION  # c, of the predictive rule
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +73,8 @@ class Regret:
 class _Learner:
     """One agent's plays and averages."""
 
-    def __init__(self, plans: Plans, rule: Rule) -> None:
-        self.plans, self.rule = plans, rule
+    def __init__(self, plans: Plans, options: RegretOptions) -> None:
+        self.plans, self.rule, self.prediction = plans, options.rule, options.prediction
         self.play = plans.uniform()
         self.regret = [np.zeros(shape) for shape in plans.shapes]
         self.x = plans.plan(self.play)
@@ -95,7 +103,7 @@ class _Learner:
         kept += regret
         if self.rule == "predictive":
             np.maximum(kept, 0.0, out=kept)
-            wanted = np.maximum(kept + predicted, 0.0)
+            wanted = np.maximum(kept + self.prediction * predicted, 0.0)
         else:
             kept *= np.where(kept > 0, t**1.5 / (t**1.5 + 1), 0.5)
             wanted = np.maximum(kept, 0.0)
@@ -109,58 +117,101 @@ class _Learner:
         if earns > self.earns:
             self.best, self.earns = plan.copy(), earns
 
+    def content(self) -> dict[str, Floats]:
+        """What a checkpoint holds of it."""
+        return {
+            "play": joined(self.play),
+            "regret": joined(self.regret),
+            "total": self.total,
+            "gradients": self.gradients,
+            "best": self.best[None],
+            "earns": np.array([self.earns]),
+        }
+
+    def accept(self, arrays: Arrays) -> None:
+        """Go on from there.  Raises ValueError or KeyError where it does not hold this."""
+        plans = self.plans
+        self.play = laws_of(arrays, "play", plans)
+        self.x = plans.plan(self.play)
+        self.regret = steps_of(arrays, "regret", plans.shapes, 0.0 if self.rule == "predictive" else -np.inf)
+        self.total = numbers_of(arrays, "total", (plans.size,), 0.0)
+        self.gradients = numbers_of(arrays, "gradients", (plans.size,))
+        (self.best,) = plans_of(arrays, "best", plans, 1)
+        if arrays["earns"].dtype != np.float64 or arrays["earns"].shape != (1,):
+            raise ValueError("earns is not one number")
+        self.earns = float(arrays["earns"][0])
+
 
 def minimise_regret(
     game: ExtensiveGame,
     options: RegretOptions,
     stop: Callable[[], bool] = lambda: False,
     told: Callable[[int, float, float], None] = lambda rounds, lower, upper: None,
+    checkpoint: Checkpoint | None = None,
 ) -> Regret:
     """Play until the bracket is `options.epsilon` wide, the rounds are spent, or `stop()` says so.
 
-    `told(rounds, lower, upper)` is called now and then with the bracket on the value.
+    `told(rounds, lower, upper)` is called now and then with the bracket on the value.  The run goes on from the
+    `checkpoint`, where there is one, and is saved there; it ends as if it had never been left.  Raises InputError where
+    that cannot be read or written (E642, E643, E615).
     """
     dynamics = _Dynamics(game, options)
-    check, t = FIRST_CHECK, 0
-    while True:
-        t += 1
-        dynamics.round(t)
-        stopping = t == options.rounds or stop()
-        if t >= check or stopping:
-            check = t + max(FIRST_CHECK, t // 8)
-            lower, upper = dynamics.bracket()
-            told(t, lower, upper)
-            if stopping or upper - lower <= options.epsilon:
-                break
+    if checkpoint is not None and not checkpoint.restore(dynamics.accept):
+        checkpoint.save(dynamics.content)  # where it cannot be written, that is known before anything is played
+    while not dynamics.over:
+        dynamics.round()
+        stopping, due = stop(), dynamics.due
+        if due:
+            told(dynamics.t, *dynamics.bracket())
+        if checkpoint is not None and (stopping or dynamics.over or checkpoint.due):
+            checkpoint.save(dynamics.content)
+        if stopping:
+            if not due:  # not saved: a run that is not stopped here looks at no bracket
+                told(dynamics.t, *dynamics.bracket())
+            break
     one, two = dynamics.learners
     solution = assessed(game, one.plans.behaviour(one.best), two.plans.behaviour(two.best))
-    return Regret(solution, t, solution.width <= options.epsilon)
+    return Regret(solution, dynamics.t, solution.width <= options.epsilon)
 
 
 class _Dynamics:
     """Both learners, and what they meet."""
 
     def __init__(self, game: ExtensiveGame, options: RegretOptions) -> None:
-        self.learners = _Learner(Plans.of(game, 0), options.rule), _Learner(Plans.of(game, 1), options.rule)
+        self.learners = _Learner(Plans.of(game, 0), options), _Learner(Plans.of(game, 1), options)
         self.for_first = game.payoff
         self.for_second = sparse.csr_array(-game.payoff.T)
-        self.alternating = options.alternating
+        self.options = options
+        self.t, self.looked = 0, 0  # rounds so far, and the round of the last bracket
         # the gradients of the last round, and the plays that they answer
         self.met: tuple[Floats, Floats]
         self.pair: tuple[Floats, Floats]
 
-    def round(self, t: int) -> None:
-        """Each agent answers the other's play.  Plays of round t weigh t^2 in the averages."""
+    @property
+    def due(self) -> bool:
+        """Whether a bracket is to be formed after this round."""
+        return self.t >= self.looked + max(FIRST_CHECK, self.looked // 8) or self.t == self.options.rounds
+
+    @property
+    def over(self) -> bool:
+        """Whether no round is to follow: the rounds are spent, or the bracket is as narrow as asked."""
         one, two = self.learners
+        return self.t == self.options.rounds or -two.earns - one.earns <= self.options.epsilon
+
+    def round(self) -> None:
+        """Each agent answers the other's play.  Plays of round t weigh t^2 in the averages."""
+        self.t += 1
+        one, two = self.learners
+        t, alternating = self.t, self.options.alternating
         before, weight = two.x, float(t - 1) ** 2
         met_first = self.for_first @ before
         two.total += weight * before
         one.gradients += weight * met_first
         shown = one.x
         one.answer(met_first, t)
-        met_second = self.for_second @ (one.x if self.alternating else shown)
+        met_second = self.for_second @ (one.x if alternating else shown)
         # what the second agent meets is the first's play of this round, or of the round before
-        played, weight = (one.x, float(t) ** 2) if self.alternating else (shown, weight)
+        played, weight = (one.x, float(t) ** 2) if alternating else (shown, weight)
         one.total += weight * played
         two.gradients += weight * met_second
         two.answer(met_second, t)
@@ -168,6 +219,7 @@ class _Dynamics:
 
     def bracket(self) -> tuple[float, float]:
         """The value is between the two, as the best plans of both so far show."""
+        self.looked = self.t
         one, two = self.learners
         tried = [(*self.pair, *self.met)]
         if one.total.any() and two.total.any():
@@ -184,3 +236,23 @@ class _Dynamics:
         """The weights of all plays in the learner's sums."""
         first = learner.plans.slices[0]
         return float(learner.total[first].sum() / learner.plans.into[0].sum())
+
+    def content(self) -> Content:
+        """What a checkpoint holds of the run after a round."""
+        learners = enumerate(self.learners)
+        arrays = {f"{name}_{agent}": array for agent, one in learners for name, array in one.content().items()}
+        return {"rounds": self.t, "looked": self.looked}, arrays
+
+    def accept(self, facts: Facts, arrays: Arrays) -> None:
+        """Go on from there.  Raises ValueError or KeyError where it does not hold this run."""
+        most = 1 << 53 if self.options.rounds is None else self.options.rounds
+        self.t = number_of(facts["rounds"], most)
+        self.looked = number_of(facts["looked"], self.t)
+        for agent, one in enumerate(self.learners):
+            end = f"_{agent}"
+            one.accept({name.removesuffix(end): array for name, array in arrays.items() if name.endswith(end)})
+        one, two = self.learners
+        off = SUMMED * float(np.abs(self.for_first.data).sum())
+        met = (one, self.for_second @ one.best, two), (two, self.for_first @ two.best, one)
+        if not all(mine.earns <= off - other.plans.best(gradient) for mine, gradient, other in met):
+            raise ValueError("its plans do not earn what it says")

@@ -29,6 +29,7 @@ from scipy import sparse
 from posgc.extensive.deviations import sequences_before
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.plans import Plans
+from posgc.extensive.resuming import Arrays, joined, laws_of, steps_of
 from posgc.language.concepts import DeviationKind
 from posgc.model.ragged import positions
 
@@ -65,6 +66,23 @@ class Dynamics:
             learner.regret_play(terms.gradient(agent, plans))
         for learner in self.learners:
             learner.play_anew()
+
+    def content(self) -> Arrays:
+        """What a checkpoint holds of them."""
+        found = Arrays()
+        for agent, one in enumerate(self.learners):
+            found |= {f"play_{agent}": joined(one.play), f"regret_{agent}": joined(one.regret)}
+            found |= {f"swap_{agent}": joined(one.swap)}
+        return found
+
+    def accept(self, arrays: Arrays) -> None:
+        """Go on from there.  Raises ValueError or KeyError where it does not hold this."""
+        for agent, one in enumerate(self.learners):
+            shapes = [[kept.shape for kept in some] for some in (one.regret, one.swap)]
+            one.play = laws_of(arrays, f"play_{agent}", one.plans)
+            one.x = one.plans.plan(one.play)
+            one.regret = steps_of(arrays, f"regret_{agent}", shapes[0], 0.0)
+            one.swap = steps_of(arrays, f"swap_{agent}", shapes[1], 0.0)
 
 
 class _Learner:

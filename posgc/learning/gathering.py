@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from posgc.learning.counting import Counts, merged
 from posgc.learning.crew import Crew, Shard
-from posgc.learning.resuming import Facts, Reached, content_of_run, machines_of, run_of
+from posgc.learning.resuming import Reached, content_of_run, machines_of, run_of
 from posgc.learning.rounds import Explorer, Players, Task
-from posgc.policy.checkpoint import Checkpoint
+from posgc.policy.checkpoint import Checkpoint, Facts
 
 __all__ = ["Gathering"]
 

@@ -19,14 +19,14 @@ import numpy.typing as npt
 from posgc.information.items import Structure
 from posgc.learning.counting import Counts
 from posgc.learning.stored import arrays_of_counts, counts_of_arrays
+from posgc.policy.checkpoint import Facts, number_of
 from posgc.policy.compatibility import misfit
 from posgc.policy.machine import Machine
 from posgc.policy.packed import machine_arrays, machine_of_arrays
 
-__all__ = ["Memory", "Reached", "Read", "content_of_run", "digest_of_structure", "machines_of", "number_of", "run_of"]
+__all__ = ["Memory", "Reached", "Read", "content_of_run", "digest_of_structure", "machines_of", "run_of"]
 
 Array = npt.NDArray[Any]
-Facts = dict[str, Any]
 Memory = tuple[Facts, list[Machine]]
 """What an explorer remembers: plain JSON, and machines."""
 
@@ -104,13 +104,6 @@ def machines_of(arrays: dict[str, Array], structure: Structure) -> Read:
         return machine
 
     return read
-
-
-def number_of(value: Any, most: int = 1 << 53) -> int:
-    """A whole number from 0 to `most`.  Raises ValueError for anything else."""
-    if type(value) is not int or not 0 <= value <= most:
-        raise ValueError(f"it says {value!r:.40} where a whole number from 0 to {most} is due")
-    return value
 
 
 def digest_of_structure(structure: Structure) -> str:

@@ -17,11 +17,12 @@ from posgc.learning.construct import Construction, Learned, construct
 from posgc.learning.counting import Counts
 from posgc.learning.exploring import Wandering, optimistic_graph
 from posgc.learning.planned import planned
-from posgc.learning.resuming import Facts, Memory, Read, number_of
+from posgc.learning.resuming import Memory, Read
 from posgc.model.rewards import RewardKind
 from posgc.planning.oracles import Selection
 from posgc.play.environment import CountedEnvironment
 from posgc.play.players import Player, PolicyPlayer, UniformPlayer
+from posgc.policy.checkpoint import Facts, number_of
 from posgc.policy.machine import Machine
 
 __all__ = ["Adaptive", "AdaptiveExplorer", "Explorer", "Players", "Spanning", "SpanningExplorer", "Task"]

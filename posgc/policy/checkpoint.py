@@ -23,9 +23,17 @@ from posgc.language.files import remove_unfinished, replace_file
 from posgc.policy.archive import UNREADABLE, content_of, read_archive, reason
 from posgc.policy.packed import text_array
 
-__all__ = ["Checkpoint"]
+__all__ = ["CHECKPOINT", "Checkpoint", "Content", "Facts", "number_of"]
 
 FORMAT = "posgc-checkpoint-1"
+
+CHECKPOINT = {
+    "flag": "--checkpoint",
+    "metavar": "FILE",
+    "help": "save the run there now and then, and go on from there where it was left",
+    "recorded": False,
+}
+"""Of the option that says where."""
 
 EVERY = 0.1
 """Seconds between two checkpoints, at least."""
@@ -94,6 +102,13 @@ class Checkpoint:
             what = f"{self.path} is the checkpoint of another run: {told}"
             cure = "give the same command as then, or another file"
             raise InputError([Diagnostic("E642", what, help=cure)])
+
+
+def number_of(value: Any, most: int = 1 << 53) -> int:
+    """A whole number from 0 to `most`.  Raises ValueError for anything else."""
+    if type(value) is not int or not 0 <= value <= most:
+        raise ValueError(f"it says {value!r:.40} where a whole number from 0 to {most} is due")
+    return value
 
 
 def _said(value: Any) -> str:

@@ -10,12 +10,14 @@ import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from support.games import Shape, any_protocol, random_game, shapes
 
-from posgc.extensive.columns import select_best
+from posgc.extensive.answering import answers, worth
+from posgc.extensive.columns import _augmented, select_best
 from posgc.extensive.correlated import mixture_result
 from posgc.extensive.growing import extensive_game
-from posgc.extensive.joint_plans import JointPlans, plans_of_all_but_one
+from posgc.extensive.joint_plans import JointPlans, TeamTerms, plans_of_all_but_one
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.master import Master, Profile
 from posgc.extensive.mixing import minimise_trigger_regret
@@ -139,10 +141,45 @@ def test_plans_that_a_deviator_does_not_change(shape: Shape, seed: int, kind: De
         assert np.append(1.0, plan) @ weight == pytest.approx(plan, abs=EXACT)
 
 
+@few
+@given(SMALL, SEEDS, st.sampled_from(KINDS))
+def test_answers_to_a_programme_are_worth_something_and_never_randomise(
+    shape: Shape, seed: int, kind: DeviationKind
+) -> None:
+    """Their worth as a sum over the terms of the augmented game, from the multipliers alone, is at least 0, and it is
+    what the profile's rows are worth; so is what each agent's sequences add to it."""
+    master = master_of(game(shape, seed), kind)
+    dynamics = Dynamics(master.game, kind)
+    dynamics.round()
+    found = master.solve([master.profile(dynamics.plans)])
+    assert found is not None
+    terms, sizes = _augmented(master, np.zeros((0, shape.n)), found), master.game.terms.sizes
+    flows = [one.weights(flow, size) for one, flow, size in zip(master.deviations, found.flows, sizes, strict=True)]
+    for profile in answers(master, found, dynamics):
+        assert all(np.isin(plan, (0.0, 1.0)).all() for plan in profile.plans)
+        played = [np.append(1.0, plan)[s] for plan, s in zip(profile.plans, terms.sequence, strict=True)]
+        worth_in_all = float(terms.value @ np.prod(played, axis=0))
+        lost = sum(flow @ rows / span for flow, rows, span in zip(found.flows, profile.rows, master.spans, strict=True))
+        assert worth_in_all == pytest.approx(found.obedience @ (profile.values / master.spans) - lost, abs=EXACT)
+        assert worth_in_all >= -EXACT
+        check_worth(master, found.obedience, flows, list(profile.plans), terms)
+
+
+def check_worth(
+    master: Master, obedience: Floats, flows: list[sparse.csr_array], plans: list[Floats], terms: TeamTerms
+) -> None:
+    """What each agent's sequences add, against the sum over terms with that agent's plan replaced by each of them."""
+    for agent, plan in enumerate(plans):
+        others = [np.append(1.0, x)[s] for x, s in zip(plans, terms.sequence, strict=True)]
+        others[agent] = terms.value
+        plain = np.bincount(terms.sequence[agent], np.prod(others, axis=0), 1 + len(plan))
+        assert worth(master, obedience, flows, plans, agent) == pytest.approx(plain[1:], abs=EXACT)
+
+
 def check_closes(information: Information, kind: DeviationKind) -> None:
-    """A mixture of few rounds from which nobody gains more than 1e-3 of the span, as the judge finds too."""
+    """A mixture from which nobody gains more than 1e-6 of the span, as the judge finds too."""
     master = master_of(information, kind)
-    found = minimise_trigger_regret(master, kind, 1e-3 * master.scale, 2000)
+    found = minimise_trigger_regret(master, kind, 1e-6 * master.scale, 2000)
     assert found.closed
     check_judged(information, master, kind, list(found.profiles), found.weight)
 

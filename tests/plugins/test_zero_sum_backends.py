@@ -52,7 +52,14 @@ def test_value_iteration_stays_first_where_assumption_3_holds(capsys):
 
 
 @pytest.mark.parametrize(
-    "options", [("rule=discounted",), ("updates=simultaneous",), ("rule=discounted", "updates=simultaneous")]
+    "options",
+    [
+        ("rule=discounted",),
+        ("updates=simultaneous",),
+        ("rule=discounted", "updates=simultaneous"),
+        ("prediction=1",),
+        ("prediction=0",),
+    ],
 )
 def test_rules_and_updates(options, capsys):
     words = [w for option in options for w in ("--option", option)]
@@ -123,7 +130,9 @@ def test_forgetting_and_compressions_are_refused(name):
         posgc.load(TIGER[0], share="one_step").solve("nash", name, "exact")
 
 
-@pytest.mark.parametrize("option", ["rounds=0", "epsilon=-1", "time-limit=-1", "rule=other"])
+@pytest.mark.parametrize(
+    "option", ["rounds=0", "epsilon=-1", "time-limit=-1", "rule=other", "prediction=2", "prediction=nan"]
+)
 def test_bad_options_are_refused(option, capsys):
     assert main(["solve", *TIGER, "--concept", "nash", "--backend", "cfr", "--option", option]) == 2
     assert "E612" in capsys.readouterr().err
