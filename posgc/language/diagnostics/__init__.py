@@ -3,11 +3,23 @@
 from posgc.language.diagnostics.diagnostic import (
     Diagnostic,
     InputError,
+    Label,
     LimitError,
+    Replacement,
     Source,
     Span,
-    render,
     with_line_feeds,
 )
+from posgc.language.diagnostics.rendering import render
 
-__all__ = ["Diagnostic", "InputError", "LimitError", "Source", "Span", "render", "with_line_feeds"]
+__all__ = [
+    "Diagnostic",
+    "InputError",
+    "Label",
+    "LimitError",
+    "Replacement",
+    "Source",
+    "Span",
+    "render",
+    "with_line_feeds",
+]

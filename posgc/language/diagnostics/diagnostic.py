@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["Diagnostic", "InputError", "LimitError", "Source", "Span", "render", "with_line_feeds"]
+__all__ = [
+    "Diagnostic",
+    "InputError",
+    "Label",
+    "LimitError",
+    "Replacement",
+    "Source",
+    "Span",
+    "with_line_feeds",
+]
 
 
 def with_line_feeds(text: str) -> str:
@@ -50,6 +59,22 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Label:
+    """Another place that belongs to a mistake, such as the first of two declarations."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A change that an editor can make: the characters of `span` are replaced by `text`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """One mistake, or what is odd."""
 
@@ -58,6 +83,8 @@ class Diagnostic:
     span: Span | None = None  # where; None for what stands in no text
     help: str = ""  # the cure
     severity: Literal["error", "warning", "note"] = "error"
+    labels: tuple[Label, ...] = ()  # other places, in the same source
+    replacements: tuple[Replacement, ...] = ()  # the cure as changes of the text, where it can be made by machine
 
 
 LISTED = 100
@@ -79,42 +106,16 @@ class InputError(Exception):
         self.source = source
 
     def __str__(self) -> str:
-        shown = [render(diagnostic, self.source) for diagnostic in self.diagnostics[:LISTED]]
+        return self.rendered()
+
+    def rendered(self, colour: bool = False) -> str:
+        """The text; with `colour`, for a terminal that takes ANSI escapes."""
+        from posgc.language.diagnostics.rendering import render  # which reads these classes
+
+        shown = [render(diagnostic, self.source, colour) for diagnostic in self.diagnostics[:LISTED]]
         more = len(self.diagnostics) - LISTED
         return "\n".join([*shown, f"… and {more} more"] if more > 0 else shown)
 
 
 class LimitError(Exception):
     """A stated resource limit was reached; the message says which, the estimate, and what to change."""
-
-
-SHOWN, SHOWN_BEFORE = 400, 200
-"""Characters of a line that are shown, and of these before the place in question."""
-
-
-def render(diagnostic: Diagnostic, source: Source | None) -> str:
-    """The diagnostic as text: place, code, message, the source line with a caret, and the cure."""
-    head = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
-    rows = [head]
-    span = diagnostic.span
-    if source is not None and span is not None:
-        text = source.line(span.line)
-        width = max(1, min(span.end - span.start, len(text) - span.column + 1, SHOWN_BEFORE))
-        gutter = str(span.line)
-        pad = " " * len(gutter)
-        cut = max(0, span.column - 1 - SHOWN_BEFORE)
-        before, text = text[cut : span.column - 1], text[cut : cut + SHOWN]
-        if cut:
-            before, text = f"…{before[1:]}", f"…{text[1:]}"
-        # Tabs keep their width, so that the caret stands under the span in any terminal.
-        lead = "".join(c if c == "\t" else " " for c in before)
-        rows += [
-            f"{pad}--> {source.name}:{span.line}:{span.column}",
-            f"{gutter} | {text}",
-            f"{pad} | {lead}{'^' * width}",
-        ]
-    elif source is not None:
-        rows.append(f"  --> {source.name}")
-    if diagnostic.help:
-        rows.append(f"  help: {diagnostic.help}")
-    return "\n".join(rows)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 
-from posgc.language.diagnostics import Diagnostic, InputError, Source, Span
+from posgc.language.diagnostics import Diagnostic, InputError, Label, Replacement, Source, Span
 
-__all__ = ["Reporter", "near"]
+__all__ = ["Cure", "Reporter", "closest", "near"]
+
+
+@dataclass(frozen=True)
+class Cure:
+    """How to mend a mistake: in words and, where a machine can do it, as changes of the text."""
+
+    text: str
+    replacements: tuple[Replacement, ...] = ()
 
 
 class Reporter:
@@ -18,8 +27,11 @@ class Reporter:
         self.source = source
         self._found: dict[tuple[str, int, int], Diagnostic] = {}
 
-    def error(self, code: str, message: str, span: Span | None, help: str = "") -> None:
-        self._add(Diagnostic(code, message, span, help))
+    def error(
+        self, code: str, message: str, span: Span | None, help: str | Cure = "", labels: tuple[Label, ...] = ()
+    ) -> None:
+        cure = Cure(help) if isinstance(help, str) else help
+        self._add(Diagnostic(code, message, span, cure.text, "error", labels, cure.replacements))
 
     def warning(self, code: str, message: str, span: Span | None, help: str = "") -> None:
         self._add(Diagnostic(code, message, span, help, "warning"))
@@ -58,7 +70,16 @@ class Reporter:
         return sorted(self._found.values(), key=lambda d: d.span.start if d.span else -1)
 
 
-def near(name: str, candidates: Iterable[str]) -> str:
-    """The cure for an unknown name: a name like it, or nothing."""
+def closest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that is most like the name, None where none is like it."""
     found = get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.6)
-    return f"did you mean `{found[0]}`?" if found else ""
+    return found[0] if found else None
+
+
+def near(name: str, candidates: Iterable[str], span: Span | None = None) -> Cure | None:
+    """The cure for an unknown name: a name like it, or None; `span` begins with the name."""
+    found = closest(name, candidates)
+    if found is None:
+        return None
+    change = () if span is None else (Replacement(Span(span.start, span.start + len(name), span.line, span.column), found),)
+    return Cure(f"did you mean `{found}`?", change)

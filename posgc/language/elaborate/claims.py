@@ -102,7 +102,7 @@ def _quantity(
                     "E313",
                     f"`{concept}` is not a solution concept",
                     word.span,
-                    near(concept, _CONCEPTS) or f"they are {', '.join(_CONCEPTS[:-1])} and {_CONCEPTS[-1]}",
+                    near(concept, _CONCEPTS, word.span) or f"they are {', '.join(_CONCEPTS[:-1])} and {_CONCEPTS[-1]}",
                 )
                 return None
             if len(rest) > (1 if kind == "value" else 0):

@@ -52,7 +52,7 @@ class Draws:
                 "E201",
                 f"`{name}` {what}",
                 item.target.span,
-                near(name, known) or "declare it with `state` or `observation`",
+                near(name, known, item.target.span) or "declare it with `state` or `observation`",
             )
             return
         if family.kind not in _FITTING[item.kind]:

@@ -90,7 +90,7 @@ class References:
         for index in node.indices:
             self.expr(index, Env())
         known = [*self.names.table, *self.names.words]
-        cure = near(node.name, known) or "declare it, or correct the spelling"
+        cure = near(node.name, known, node.span) or "declare it, or correct the spelling"
         if node.name in BUILTIN_FUNCTIONS:
             cure = f"`{node.name}` is a function: write `{node.name}(...)`"
         return self.ops.wrong("E201", f"`{node.name}` is not declared", node.span, cure)
@@ -203,5 +203,5 @@ class References:
             return self.ops.wrong(
                 "E207", f"`{node.name}` is not a function", node.span, "an index stands in brackets: `f[i]`"
             )
-        cure = near(node.name, [*functions, *BUILTIN_FUNCTIONS]) or "define it: `let f(x) = ...;`"
+        cure = near(node.name, [*functions, *BUILTIN_FUNCTIONS], node.span) or "define it: `let f(x) = ...;`"
         return self.ops.wrong("E201", f"the function `{node.name}` is not defined", node.span, cure)

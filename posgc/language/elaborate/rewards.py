@@ -75,7 +75,7 @@ class Rewards:
                 "E201",
                 f"`{target.name}` is not an agent",
                 target.span,
-                near(target.name, known) or "write `team`, an agent, or `reward[i] = ...;`",
+                near(target.name, known, target.span) or "write `team`, an agent, or `reward[i] = ...;`",
             )
             return None
         node = ast.Reference(target.name, target.indices, False, target.span)

@@ -74,7 +74,7 @@ class Types:
             return entity.type
         types = [k for k, v in self.names.table.items() if isinstance(v, TypeName)]
         what = "is not a type" if text.name in self.names else "is not declared"
-        cure = near(text.name, [*types, "bool", "agent"])
+        cure = near(text.name, [*types, "bool", "agent"], text.span)
         if text.name in ("int", "real", "float", "integer"):
             cure = "a variable has finitely many values: write a range, `0..10`"
         self.reporter.error("E201", f"the type `{text.name}` {what}", text.span, cure or "declare it with `type`")

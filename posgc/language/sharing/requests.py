@@ -102,7 +102,7 @@ def _resolve(
         "E501",
         f"there is no protocol `{request.name}`",
         request.span,
-        near(request.name, known) or "the protocols are " + ", ".join(dict.fromkeys(known)),
+        near(request.name, known, request.span) or "the protocols are " + ", ".join(dict.fromkeys(known)),
     )
     return None
 
@@ -117,7 +117,7 @@ def _declared(context: ShareContext, share: ast.Share, needs_arguments: bool = T
             "E501",
             f"`{share.head.name}` is not a standard structure",
             share.head.span,
-            near(share.head.name, STANDARD) or "write its rules: `share name { ... }`",
+            near(share.head.name, STANDARD, share.head.span) or "write its rules: `share name { ... }`",
         )
         return None
     parameters = block_parameters(share, context.reporter)

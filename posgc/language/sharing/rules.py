@@ -182,7 +182,7 @@ class ShareRules(Constants):
                 "E503",
                 f"`{item.name}` is not an observation or action of this game",
                 item.span,
-                near(item.name, known) or ("the items are " + ", ".join(known) if known else "the game has none"),
+                near(item.name, known, item.span) or ("the items are " + ", ".join(known) if known else "the game has none"),
             )
         return found
 

@@ -28,29 +28,49 @@ Maker = Callable[[list[Any], Span], Any]
 """Makes the node of one rule of its parts and its place."""
 
 
-def build(tree: Tree[Token], makers: Mapping[str, Maker]) -> Any:
-    """The syntax node of a parse tree, each rule made by its maker.
+def build(tree: Tree[Token], makers: Mapping[str, Maker], found: list[Diagnostic]) -> Any:
+    """The syntax node of a parse tree, each rule made by its maker; None where a part outside of the game is wrong.
 
-    Raises `InputError` (E111 too deep, E407 number out of range).
+    Mistakes go to `found` (E111 too deep, E407 number out of range); the expression that holds one becomes `Poison`,
+    and where it stands in none, the item becomes `Broken`.
     """
     made: dict[int, tuple[Any, int]] = {}
     for sub in tree.iter_subtrees():
         parts = [made[id(c)] if isinstance(c, Tree) else (c, 0) for c in sub.children]
+        rule, span = str(sub.data), _span(sub)
         depth = 1 + max((d for _, d in parts), default=0)
-        span = _span(sub)
         if depth > MAX_DEPTH:
-            raise InputError(
-                [
-                    Diagnostic(
-                        "E111",
-                        f"this is nested more than {MAX_DEPTH} levels deep",
-                        span,
-                        "name an inner part with `let` and use the name",
-                    )
-                ]
-            )
-        made[id(sub)] = makers[str(sub.data)]([p for p, _ in parts], span), depth
-    return made[id(tree)][0]
+            if depth == MAX_DEPTH + 1:
+                found.append(_too_deep(span))
+            node: Any = ast.Poison(span)
+        else:
+            node = _made(rule, [p for p, _ in parts], span, makers, found)
+        if rule in _ITEMS:
+            depth = 0
+            if isinstance(node, ast.Poison):
+                node = _broken(list(sub.scan_values(lambda v: isinstance(v, Token))), span)
+        made[id(sub)] = node, depth
+    node = made[id(tree)][0]
+    return None if isinstance(node, ast.Poison) else node
+
+
+def _too_deep(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "E111",
+        f"this is nested more than {MAX_DEPTH} levels deep",
+        span,
+        "name an inner part with `let` and use the name",
+    )
+
+
+def _made(rule: str, parts: list[Any], span: Span, makers: Mapping[str, Maker], found: list[Diagnostic]) -> Any:
+    if rule in _WHOLE and any(isinstance(p, ast.Poison) for p in parts):
+        return ast.Poison(span)
+    try:
+        return makers[rule](parts, span)
+    except InputError as error:
+        found += error.diagnostics
+        return ast.Poison(span)
 
 
 def _span(tree: Tree[Token]) -> Span:
@@ -94,6 +114,11 @@ def _out_of_range(token: Token, how: str) -> InputError:
             )
         ]
     )
+
+
+def _broken(p: Parts, s: Span) -> ast.Broken:
+    words = tuple(word_of(token) for token in p if token[:1].isalpha() or token[:1] == "_")
+    return ast.Broken(words[0].text if words else "", words, s)
 
 
 def _start(p: Parts, s: Span) -> ast.GameText:
@@ -205,6 +230,11 @@ def _indexed(p: Parts) -> tuple[ast.Expression, ...]:
     return tuple(x for x in p[1:] if x is not None)
 
 
+def _arm(p: Parts, s: Span) -> ast.Arm:
+    patterns = (p[0],) if isinstance(p[0], ast.Poison) else p[0]
+    return ast.Arm(patterns, p[1], s)
+
+
 def _match(p: Parts, s: Span) -> ast.Match:
     arms = tuple(x for x in p if isinstance(x, ast.Arm))
     return ast.Match(tuple(p[: len(p) - len(arms)]), arms, s)
@@ -220,7 +250,21 @@ def _bound(p: Parts, _: Span) -> int | float:
     return number if p[0] is None else -number
 
 
+# Rules whose parts are no expressions: where one is wrong, so is the whole.
+_WHOLE = {
+    *("bound", "constant", "span", "word", "pattern", "place", "edge", "edge_list"),
+    *("assumption", "closed"),
+}
+_ITEMS = {
+    *("param", "horizon", "discount", "agents", "agent_array", "typedef", "variable", "chance", "let", "let_function"),
+    *("draw", "reward", "reward_each", "zero_sum", "terminal", "share", "expect"),
+}
+
 MAKERS: dict[str, Maker] = {
+    "poison": lambda p, s: ast.Poison(s),
+    "broken": _broken,
+    "broken_rule": lambda p, s: ast.Poison(s),
+    "broken_arm": lambda p, s: ast.Arm((ast.Poison(s),), ast.Poison(s), s),
     "start": _start,
     "request": lambda p, s: p[0],
     "use": lambda p, s: ast.Use(str(p[0]), s),
@@ -289,7 +333,7 @@ MAKERS: dict[str, Maker] = {
     "binder": lambda p, s: ast.Binder(p[0], p[1], s),
     "keyword": lambda p, s: ast.Keyword(str(p[0]), p[1], s),
     "link": lambda p, s: ast.Link(p[0], p[2], s),
-    "arm": lambda p, s: ast.Arm(p[0], p[1], s),
+    "arm": _arm,
     "pattern": lambda p, s: tuple(p),
     "wildcard": lambda p, s: ast.Any_(s),
     "word": _word_pattern,

@@ -42,6 +42,7 @@ from posgc.language.text.syntax.expressions import (
     Negation,
     NumberSpan,
     Pattern,
+    Poison,
     Power,
     Product,
     RangeOf,
@@ -51,7 +52,7 @@ from posgc.language.text.syntax.expressions import (
     Uniform,
     Word,
 )
-from posgc.language.text.syntax.game import GameText, Item, Use
+from posgc.language.text.syntax.game import Broken, GameText, Item, Use
 from posgc.language.text.syntax.sharing import (
     Acknowledged,
     Assumption,
@@ -78,6 +79,7 @@ __all__ = [
     "Arm",
     "Assumption",
     "Binder",
+    "Broken",
     "BlockItem",
     "Call",
     "Chance",
@@ -113,6 +115,7 @@ __all__ = [
     "NumberSpan",
     "Param",
     "Pattern",
+    "Poison",
     "Place",
     "Power",
     "Product",

@@ -26,6 +26,7 @@ __all__ = [
     "Negation",
     "NumberSpan",
     "Pattern",
+    "Poison",
     "Power",
     "Product",
     "RangeOf",
@@ -232,8 +233,16 @@ class Link:
     span: Span = field(compare=False)
 
 
+@dataclass(frozen=True)
+class Poison:
+    """Stands for what could not be read; the mistake has been reported."""
+
+    span: Span = field(compare=False)
+
+
 Expression = (
-    Literal_
+    Poison
+    | Literal_
     | Reference
     | Call
     | FinalStep

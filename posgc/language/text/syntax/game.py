@@ -19,13 +19,29 @@ from posgc.language.text.syntax.declarations import (
     TypeDef,
     Variable,
 )
+from posgc.language.text.syntax.expressions import Word
 from posgc.language.text.syntax.sharing import Expect, Share
 
-__all__ = ["GameText", "Item", "Use"]
+__all__ = ["Broken", "GameText", "Item", "Use"]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An item that could not be read; the mistake has been reported."""
+
+    keyword: str  # the word with which it begins
+    words: tuple[Word, ...]  # all words in it, the keyword first
+    span: Span = field(compare=False)
+
+    @property
+    def name(self) -> Word | None:
+        """What it declares or defines, if that is seen."""
+        return self.words[1] if len(self.words) > 1 else None
 
 
 Item = (
-    Param
+    Broken
+    | Param
     | Horizon
     | Discount
     | Agents
