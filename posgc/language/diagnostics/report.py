@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from posgc.language.diagnostics import Diagnostic, InputError, Label, Replacement, Source, Span
+from posgc.language.diagnostics.likeness import closest
 
-__all__ = ["Cure", "Reporter", "closest", "near"]
+__all__ = ["Cure", "Reporter", "near"]
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,6 @@ class Reporter:
 
     def _sorted(self) -> list[Diagnostic]:
         return sorted(self._found.values(), key=lambda d: d.span.start if d.span else -1)
-
-
-def closest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that is most like the name, None where none is like it."""
-    found = get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.6)
-    return found[0] if found else None
 
 
 def near(name: str, candidates: Iterable[str], span: Span | None = None) -> Cure | None:

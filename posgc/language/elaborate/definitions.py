@@ -49,7 +49,7 @@ class Expander:
                 node.span,
                 f"write `{node.name}({', '.join(a.text for a in entity.texts[0].arguments)})`",
             )
-        index = [self.expr(i, env) for i in node.indices]
+        index = [self.picker.index(i, env) for i in node.indices]
         cases = self.cases(entity)
         if not cases:
             return self.ops.poison(node.span)
@@ -70,7 +70,8 @@ class Expander:
         if entity.name not in self._cases:
             found: dict[Key, tuple[ast.Definition, Env]] = {}
             self._cases[entity.name] = found
-            for text in entity.texts:
+            texts = [text for text in entity.texts if not self.indices.unknown(text.target)]
+            for text in texts:
                 for key, env in self.indices.targets(text.target, Env()):
                     if key in found:
                         self.reporter.error(

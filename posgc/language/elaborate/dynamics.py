@@ -61,7 +61,13 @@ class _Declarations:
 
     def _law(self, line: str, kind: str, number: int) -> ir.Dist | None:
         found = self.draws.laws_of.get((line, kind, number))
-        return None if found is None else found[0]
+        if found is not None:
+            return found[0]
+        _, family, key = self.variables.rows[kind][number]
+        if family.name not in self.draws.lost.get(line, ()):
+            return None
+        span = self._text(family, key).target.span
+        return ir.Point(self.laws.ops.poison(span).ir, span)
 
     def _text(self, family: Family, key: Key) -> ast.Variable | ast.Chance:
         if len(family.texts) == 1:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from posgc.language import ir
 from posgc.language.diagnostics import Span
 from posgc.language.elaborate.context import Context
-from posgc.language.elaborate.names import Key
+from posgc.language.elaborate.names import Key, Poisoned
 from posgc.language.elaborate.operators import MAX_NODES
 from posgc.language.elaborate.types import Types
 from posgc.language.elaborate.values import INT, Env, Ty, Typed, ty_of_value, words
@@ -42,6 +42,20 @@ class Indices:
             and node.name not in env.bindings
         )
 
+    def unknown(self, target: ast.Target) -> bool:
+        """Whether a left side runs over the agents, and these are not known because of a mistake."""
+        return "agents" in self.names.lost and any(
+            self.is_fresh(i, Env()) or (isinstance(i, ast.Compare) and i.operator == "!=") for i in target.indices
+        )
+
+    def poisoned(self, target: ast.Target, env: Env) -> Env:
+        """The environment right of a left side that is wrong, where nothing is known of its indices."""
+        for index in target.indices:
+            name = index.element if isinstance(index, ast.Member) else index
+            if isinstance(name, ast.Reference) and self.is_fresh(name, env):
+                env = env.bind(name.name, self.ops.poison(name.span))
+        return env
+
     def binder(self, node: ast.Expression, env: Env) -> tuple[str, Sequence[ir.Value], Ty] | None:
         """Name, values and their type of one binder; None after reporting an error."""
         match node:
@@ -61,7 +75,7 @@ class Indices:
         return name.name, *found
 
     def bindable(self, name: ast.Reference, env: Env) -> bool:
-        if self.is_fresh(name, env):
+        if self.is_fresh(name, env) or isinstance(self.names.table.get(name.name), Poisoned):
             return True
         if name.indices or name.primed:
             self.reporter.error("E115", "an index is a bare name", name.span, "write `i`")

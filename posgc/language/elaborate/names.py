@@ -6,13 +6,14 @@ This pass reads declarations only; it establishes that a name means one thing.  
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
-from posgc.language.diagnostics.report import Reporter
+from posgc.language.diagnostics.report import Reporter, near
 from posgc.language.elaborate.values import Typed
 from posgc.language.text import syntax as ast
 
@@ -23,13 +24,15 @@ __all__ = [
     "AgentName",
     "Builtin",
     "Definitions",
-    "DuplicateAgents",
     "Entity",
     "Family",
     "Names",
     "Parameter",
+    "Poisoned",
     "TypeName",
+    "Unfit",
     "collect",
+    "report_unknown",
 ]
 
 BUILTIN_NAMES = ("step", "agent", "bool")
@@ -78,10 +81,15 @@ class AgentArray:
 
 
 @dataclass
-class DuplicateAgents:
-    """Agents of a second `agents` line, which is a mistake: mistakes about them are not reported again."""
+class Poisoned:
+    """What is declared in a line that is wrong: mistakes about it are not reported again."""
 
-    span: Span
+
+@dataclass
+class Unfit:
+    """What has a meaning, and cannot be read where constants are wanted."""
+
+    what: str  # in words, with its name
 
 
 @dataclass
@@ -113,17 +121,35 @@ class Definitions:
     used: bool = False
 
 
-Entity = Builtin | Parameter | AgentName | AgentArray | DuplicateAgents | TypeName | Family | Definitions
+Entity = Unfit | Builtin | Parameter | AgentName | AgentArray | Poisoned | TypeName | Family | Definitions
 
 
 @dataclass
 class Names:
     table: dict[str, Entity]
-    words: dict[str, frozenset[str]]
-    """Each enumerator, with all words of the enumerations that hold it."""
+    words: dict[str, frozenset[str]]  # each enumerator, with all words of the enumerations that hold it
+    # Of `agents` and `horizon`, what is not known because of a mistake that is reported.
+    lost: set[str] = field(default_factory=set)
+    # Whether a name is declared in a line that could not be read, so that a name without a meaning may be that one.
+    nameless: bool = False
 
     def __contains__(self, name: str) -> bool:
         return name in self.table or name in self.words
+
+
+def report_unknown(
+    names: Names,
+    reporter: Reporter,
+    message: str,
+    word: tuple[str, Span],
+    candidates: Iterable[str],
+    otherwise: str,
+    code: str = "E201",
+) -> None:
+    """Reports a name (with a span that it begins) that is none of the candidates; the cure is one like it, or
+    `otherwise`.  Says nothing where it may be declared in a line that could not be read."""
+    if not names.nameless:
+        reporter.error(code, message, word[1], near(word[0], candidates, word[1]) or otherwise)
 
 
 def collect(game: ast.GameText, reporter: Reporter) -> Names:
@@ -133,15 +159,53 @@ def collect(game: ast.GameText, reporter: Reporter) -> Names:
     for item in game.items:
         for name, span, entity in _declared(item):
             if isinstance(item, ast.Agents) and item is not agents:
-                entity = DuplicateAgents(span)
-            _declare(table, name, span, entity, reporter)
+                table.setdefault(name, Poisoned())  # the second line is the mistake, whatever it says
+            else:
+                _declare(table, name, span, entity, reporter)
     words: dict[str, frozenset[str]] = {}
     for enumeration in _enumerations(game):
         _enumerate(enumeration, table, words, reporter)
+    broken = [item for item in game.items if isinstance(item, ast.Broken)]
+    for name in (name for item in broken for name in _declared_by(item) if name not in words):
+        _poison(table, name)
+    lost = {item.keyword for item in broken} | {"agents"}
     for item in game.items:
         if isinstance(item, ast.Definition):
             _check_arguments(item, table, words, reporter)
-    return Names(table, words)
+    kinds = {"agents": ast.Agents, "horizon": ast.Horizon}
+    nameless = any(_hides_a_name(item, reporter.source.text) for item in broken)
+    return Names(table, words, {k for k in lost & kinds.keys() if not _has(game, kinds[k])}, nameless)
+
+
+def _poison(table: dict[str, Entity], name: str) -> None:
+    """A line that could not be read declares the name, or a piece of what it stands for."""
+    known = table.setdefault(name, Poisoned())
+    if isinstance(known, Family):
+        known.broken = True
+    elif isinstance(known, Definitions):
+        table[name] = Poisoned()
+
+
+def _has(game: ast.GameText, kind: type) -> bool:
+    return any(isinstance(item, kind) for item in game.items)
+
+
+def _declared_by(item: ast.Broken) -> Iterator[str]:
+    """The names that an item which could not be read declares, as far as that is seen."""
+    if item.keyword in _DECLARING:
+        yield from (word.text for word in (item.name, *item.words) if word is not None)
+
+
+def _hides_a_name(item: ast.Broken, text: str) -> bool:
+    """Whether an item that could not be read may declare more than what is seen."""
+    if item.keyword not in (*_DECLARING, ""):
+        return False
+    return item.name is None or (item.keyword in _TYPED and _UNREADABLE.search(text, item.span.start, item.span.end) is not None)
+
+
+_UNREADABLE = re.compile(r"""[^\w\s\[\](){},;:=~.<>+*/^'"!#-]""")
+_TYPED = ("type", "state", "action", "observation", "chance")
+_DECLARING = ("param", "agents", "let", *_TYPED)
 
 
 def _check_arguments(

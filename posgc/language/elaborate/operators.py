@@ -12,7 +12,7 @@ from posgc.language import ir
 from posgc.language.diagnostics import Label, Span
 from posgc.language.diagnostics.report import Cure, Reporter
 from posgc.language.elaborate.fold import Fault, fold
-from posgc.language.elaborate.values import BOOL, INT, POISON, REAL, Env, Ty, Typed, constant, describe, join
+from posgc.language.elaborate.values import BOOL, INT, POISON, REAL, Env, Ty, Typed, constant, describe, join, joined
 
 __all__ = ["MAX_NODES", "Operators"]
 
@@ -164,7 +164,7 @@ class Operators:
 
     def conditional(self, condition: Typed, then: Typed, otherwise: Typed, span: Span) -> Typed:
         """Both branches have been elaborated and typed, even where the condition is a constant."""
-        ty = join(then.ty, otherwise.ty)
+        ty = joined((then, otherwise))
         if ty is None:
             return self.wrong(
                 "E302",
@@ -181,7 +181,7 @@ class Operators:
         return Typed(ir.If(condition.ir, then.ir, otherwise.ir, span), ty)
 
     def select(self, index: Typed, keys: Sequence[ir.Value], cases: Sequence[Typed], span: Span) -> Typed:
-        ty = join(*(c.ty for c in cases))
+        ty = joined(cases)
         if ty is None:
             return self.wrong(
                 "E302",

@@ -115,7 +115,7 @@ def _geometric(
 
 
 def _probability(constants: Constants, node: ast.Expression, env: Env) -> float | None:
-    value = constants.types.constant(node, env, REAL, "a probability")
+    value = constants.constant(node, env, REAL, "a probability")
     if value is None:
         return None
     if 0 <= (p := float(value)) <= 1:

@@ -7,6 +7,7 @@ tree, which is at most `MAX_DEPTH` deep.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -48,7 +49,7 @@ def build(tree: Tree[Token], makers: Mapping[str, Maker], found: list[Diagnostic
         if rule in _ITEMS:
             depth = 0
             if isinstance(node, ast.Poison):
-                node = _broken(list(sub.scan_values(lambda v: isinstance(v, Token))), span)
+                node = _broken(_head(sub), span)
         made[id(sub)] = node, depth
     node = made[id(tree)][0]
     return None if isinstance(node, ast.Poison) else node
@@ -117,8 +118,14 @@ def _out_of_range(token: Token, how: str) -> InputError:
 
 
 def _broken(p: Parts, s: Span) -> ast.Broken:
-    words = tuple(word_of(token) for token in p if token[:1].isalpha() or token[:1] == "_")
-    return ast.Broken(words[0].text if words else "", words, s)
+    name = word_of(p[1]) if p[1] is not None else None
+    return ast.Broken(str(p[0]), name, tuple(word_of(token) for token in p[2:]), s)
+
+
+def _head(tree: Tree[Token]) -> list[Token | None]:
+    """The first two words of an item: its keyword, and what may be its name."""
+    found = list(islice(tree.scan_values(lambda v: isinstance(v, Token)), 2))
+    return [*found, None, None][:2]
 
 
 def _start(p: Parts, s: Span) -> ast.GameText:

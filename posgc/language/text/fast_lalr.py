@@ -23,10 +23,8 @@ _AHEAD: dict[int, Ahead] = {}
 
 def parse(parser: Lark, text: str, start: str) -> Tree[Token]:
     """What `parser.parse(text, start=start)` gives and raises (UnexpectedInput), sooner."""
-    state = state_of(parser, text, start)
-    for token in state.lexer.lex(state):
-        state.feed_token(token)
-    tree: Tree[Token] = state.feed_token(Token("$END", "", len(text)), True)
+    begun = parser.parse_interactive(text, start=start)
+    tree: Tree[Token] = begun.parser.parse_from_state(state_of(parser, text, start))
     return tree
 
 

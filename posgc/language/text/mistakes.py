@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from posgc.language.diagnostics import Diagnostic, Label, Replacement, Span
-from posgc.language.diagnostics.report import closest
+from posgc.language.diagnostics.likeness import closest
 from posgc.language.text.characters import character
 from posgc.language.text.forms import form_of
 from posgc.language.text.mistake import Mistake, replaced

@@ -100,7 +100,8 @@ def parse_game(source: Source, blocks: Mapping[str, Block] = _NO_BLOCKS) -> ast.
 
 def whole_tree(source: Source, parsed: Parsed) -> ast.GameText:
     """The tree of a text that was read without a mistake.  Raises `InputError` with the mistakes else."""
-    if parsed.tree is None or parsed.mistakes or parsed.missing:
+    broken = parsed.tree is None or any(isinstance(item, ast.Broken) for item in parsed.tree.items)
+    if parsed.tree is None or broken or parsed.mistakes:
         raise InputError([*parsed.missing, *parsed.mistakes], source)
     return parsed.tree
 

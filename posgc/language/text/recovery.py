@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters
@@ -34,7 +33,10 @@ _ITEM = r"param|discount|agents|type|state|action|observation|let|init|next|obse
 _MARKS = re.compile(
     rf'"[^"\n]*"|#[^\n]*|[{{}};]|\b(?P<item>{_ITEM})\b|(?:^|(?<=\n))[ \t]*(?P<line>horizon|chance)\b(?=\s+\w)'
 )
-_WORD = re.compile(r'"[^"\n]*"|#[^\n]*|(?P<word>[^\W\d]\w*)')
+_WORD = re.compile(r'"[^"\n]*"|#[^\n]*|[\[\]~]|(?P<word>[^\W\d]\w*)')
+_BEGINNING = re.compile(r"(?P<keyword>[a-z]+)\b(?:\s+(?P<name>[^\W\d]\w*))?")
+_TYPE = re.compile(r"[:=]")
+_TYPED = ("type", "state", "action", "observation", "chance")
 _SPACE = re.compile(r"(?:\s++|#[^\n]*+)*+")
 # What a broken statement is read as, by the list that it stands in: the rule of one of its other elements.
 _ELEMENTS = {"game": "horizon", "share": "forget", "match": "arm"}
@@ -52,6 +54,7 @@ class Recovery:
         self._before: deque[tuple[Token, list[Any], list[Any]]] = deque(maxlen=_REMEMBERED)
         self._since = _FRESH  # tokens read since the last mistake
         self._spared: set[str] = set()  # words that were reported and are read as names
+        self._left_out = False  # whether the statement before was left out, of which parts may follow
         self._mended = -1, 0  # the place of the last mend, and how often that place was mended
 
     def read(self) -> Tree[Token] | None:
@@ -63,6 +66,7 @@ class Recovery:
                     tree: Tree[Token] = self._state.feed_token(token, True)
                     return tree
                 if not self._closes_too_early(token):
+                    self._left_out = self._left_out and token.type in ("RBRACE", "SEMICOLON")
                     self._feed(token)
                 continue
             if len(self.found) >= MAX_MISTAKES:
@@ -130,17 +134,19 @@ class Recovery:
 
     def _stop(self, token: Token) -> Stop:
         state = self._state
-        return Stop(self.parser, self.text, token, self._states, state.state_stack, state.value_stack, list(self._before))
+        stacks = list(state.state_stack), list(state.value_stack)
+        return Stop(self.parser, self.text, token, self._states, *stacks, list(self._before))
 
     def _closes_too_early(self, token: Token) -> bool:
         """Whether a `}` would end the game though items follow: then it is reported and left out."""
         if token.type != "RBRACE":
             return False
         stop = self._stop(token)
-        if not (stop.begins and stop.within == "game" and re.match(rf"(?:{_ITEM}|horizon|chance)\b", stop.rest())):
+        if not (stop.begins and stop.within == "game" and re.match(rf";?\s*(?:{_ITEM}|horizon|chance)\b", stop.rest())):
             return False
         cure = "take it out, or look for a bracket that is missing above"
-        self._report(Diagnostic("E108", "this `}` closes the game, and more of it follows", stop.span, cure))
+        if self._since >= _FRESH and not self._left_out:
+            self._report(Diagnostic("E108", "this `}` closes the game, and more of it follows", stop.span, cure))
         return True
 
     # ---- mistakes
@@ -155,7 +161,8 @@ class Recovery:
             return self._leave_out(stop)
         mistake = self._of_a_block(stop) or explain(stop)
         spared = mistake.kind == "NAME" and mistake.words[0] in self._spared
-        if self._since >= _FRESH and not spared:
+        twice = token.type == END and self._mended[0] == stop.start  # a text that ends too early is one mistake
+        if self._since >= _FRESH and not spared and not twice and not self._remains(stop):
             self._report(mistake.diagnostic)
         self._since = 0
         again = self._mended[1] + 1 if self._mended[0] == stop.start else 0
@@ -174,6 +181,11 @@ class Recovery:
     def _block_is_missing(self, stop: Stop) -> bool:
         """Whether what stands here may belong to a language block that is not installed, which is reported."""
         return bool(self.dialect.missing) and stop.begins and stop.within == "game" and stop.token.type == "NAME"
+
+    def _remains(self, stop: Stop) -> bool:
+        """Whether this may be a part of the statement before, which was left out."""
+        word = stop.token.type == "NAME" and not stop.rest().startswith(":")
+        return self._left_out and stop.begins and not word
 
     def _report(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self.found:
@@ -212,21 +224,25 @@ class Recovery:
             for rule in ("expr", "sum"):
                 goto = self._states[stack[at]].get(rule)
                 if goto is not None and admits(self._states, [*stack[: at + 1], goto[1]], "SEMICOLON"):
+                    self._left_out = stop.within == "game"
                     poison = self._tree("poison", [], self._begin_of(values[at:], stop), end)
                     self._cut(at)
                     self._push(rule, poison)
                     self._state.feed_token(Token("SEMICOLON", ";", end, *self._line_of(end), end_pos=end + width))
                     self._reduce()
                     return self._go_on(end + width)
+        self._left_out = stop.within == "game"
         begin, behind = self._begin_of(values[stop.level :], stop), max(end + width, stop.start)
         self._cut(stop.level)
-        broken = self._tree(_BROKEN[stop.within], list(self._names(begin, behind)), begin, behind)
+        broken = self._tree(_BROKEN[stop.within], self._declared(begin, behind), begin, behind)
         self._push(_ELEMENTS[stop.within], broken)
         return self._go_on(behind)
 
     def _go_on(self, at: int) -> bool:
         self._resume(at)
         self._before.clear()
+        if self._stop(Token("", "", at)).begins:
+            self._since = _FRESH
         return True
 
     def _cut(self, level: int) -> None:
@@ -247,7 +263,7 @@ class Recovery:
         An end is a `;`, or the place before a bracket that closes the list, behind one that closes the statement, or
         before a word that begins an item.
         """
-        opened = 0  # braces since the parser stopped
+        opened = sum(1 for k, b in stop.open if b == "{" and k >= stop.level)  # braces of the statement
         for mark in _MARKS.finditer(self.text, stop.start):
             sign = mark.group(0)
             word = mark.start("item") if mark["item"] else mark.start("line")
@@ -257,9 +273,9 @@ class Recovery:
             elif sign == "{":
                 opened += 1
             elif sign == "}":
-                if not opened:
+                if not opened and not (stop.within == "game" and self._rest(mark.end()).startswith(";")):
                     return mark.start(), 0
-                opened -= 1
+                opened = max(0, opened - 1)
                 if not opened and not self._goes_on(mark.end()):
                     return mark.end(), 0
             elif sign == ";" and not opened and not re.match(r"else\b", self._rest(mark.end())):
@@ -275,22 +291,40 @@ class Recovery:
         """Whether a statement goes on behind a brace that closes at `at`."""
         return re.match(rf"(?:{_ITEM}|horizon|chance)\b|\}}|$", self._rest(at)) is None
 
-    def _names(self, start: int, end: int) -> Iterator[Token]:
-        for found in _WORD.finditer(self.text, start, end):
-            if found["word"]:
-                yield Token("NAME", found["word"], found.start(), *self._line_of(found.start()), end_pos=found.end())
+    def _declared(self, start: int, end: int) -> list[Token | None]:
+        """The word with which a statement begins, the name after it (None where it is not seen), and what else the
+        statement may declare: the words of a type, and all words of an `agents` line."""
+        begin = _BEGINNING.match(self.text, start, end)
+        if begin is None:
+            return [Token("NAME", "", start), None]
+        found: list[Token | None] = [self._name(begin, "keyword"), self._name(begin, "name")]
+        indices = 0  # brackets that are open
+        type = _TYPE.search(self.text, begin.end(), end)
+        for word in _WORD.finditer(self.text, begin.end() if type is None else type.end(), end):
+            sign = word.group(0)
+            indices += {"[": 1, "]": -1}.get(sign, 0)
+            if sign == "~":
+                break
+            if word["word"] and (begin["keyword"] == "agents" or (indices <= 0 and begin["keyword"] in _TYPED)):
+                found.append(self._name(word, "word"))
+        return found
+
+    def _name(self, found: re.Match[str], group: str) -> Token | None:
+        if not found[group]:
+            return None
+        return Token("NAME", found[group], found.start(group), *self._line_of(found.start(group)), end_pos=found.end(group))
 
     def _line_of(self, at: int) -> tuple[int, int]:
         here = span_at(self.text, at, at)
         return here.line, here.column
 
-    def _tree(self, name: str, children: list[Token], start: int, end: int) -> Tree[Token]:
+    def _tree(self, name: str, children: list[Token | None], start: int, end: int) -> Tree[Token]:
         meta = Meta()
         meta.empty = False
         meta.start_pos, meta.end_pos = start, end
         meta.line, meta.column = self._line_of(start)
         meta.end_line, meta.end_column = self._line_of(end)
-        return Tree(name, children, meta)
+        return Tree(name, cast(list[Token | Tree[Token]], children), meta)
 
 
 def _as(kind: str, token: Token) -> Token:

@@ -50,6 +50,13 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Poison:
+    """Stands for what could not be read; the mistake has been reported."""
+
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Literal_:
     value: int | float | bool
     span: Span = field(compare=False)
@@ -177,7 +184,7 @@ class NumberSpan:
     span: Span = field(compare=False)
 
 
-Pattern = Any_ | Literal_ | Reference | NumberSpan
+Pattern = Any_ | Literal_ | Reference | NumberSpan | Poison
 
 
 @dataclass(frozen=True)
@@ -230,13 +237,6 @@ class Link:
 
     source: Expression
     target: Expression
-    span: Span = field(compare=False)
-
-
-@dataclass(frozen=True)
-class Poison:
-    """Stands for what could not be read; the mistake has been reported."""
-
     span: Span = field(compare=False)
 
 

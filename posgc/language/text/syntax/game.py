@@ -30,13 +30,9 @@ class Broken:
     """An item that could not be read; the mistake has been reported."""
 
     keyword: str  # the word with which it begins
-    words: tuple[Word, ...]  # all words in it, the keyword first
+    name: Word | None  # what it declares or defines, None where that is not seen
+    words: tuple[Word, ...]  # what else it may declare: enumerators, agents
     span: Span = field(compare=False)
-
-    @property
-    def name(self) -> Word | None:
-        """What it declares or defines, if that is seen."""
-        return self.words[1] if len(self.words) > 1 else None
 
 
 Item = (
