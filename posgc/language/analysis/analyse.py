@@ -51,8 +51,12 @@ class Analysis:
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Errors, as `compile_game` raises them, and then warnings."""
-        errors = self.failure.diagnostics if self.failure is not None else ()
-        return (*errors, *self.warnings)
+        return (*self.errors, *self.warnings)
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The errors, none where the file has none."""
+        return self.failure.diagnostics if self.failure is not None else ()
 
     def required(self) -> ir.Game:
         """The game.  Raises `InputError` where there is none."""

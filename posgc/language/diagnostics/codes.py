@@ -129,6 +129,17 @@ _OTHERS = (
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),
     Code("W702", "definition never used", "A `let` is used nowhere."),
     Code("W703", "arm never reached", "An arm of a `match` stands after one that takes everything."),
+    Code(
+        "W704",
+        "index that stands for everybody",
+        "A new name in brackets, or after `to`, is used nowhere else in its line, and so stands for all; `i` and other "
+        "single letters are not looked at.",
+    ),
+    Code(
+        "W705",
+        "values not all looked at",
+        "The file has mistakes, and is too large to look for more in all states; mend those that are shown first.",
+    ),
     # imported files
     Code("I101", "malformed file", "The text does not follow the grammar of its format."),
     Code("I102", "unknown name or index", "A state, action, observation or agent that the header does not have."),

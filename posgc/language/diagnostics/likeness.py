@@ -32,9 +32,9 @@ def _slips(name: str, other: str) -> int | None:
     short, long = sorted((len(name), len(other)))
     if short < 2 or name == other:
         return None
-    if short == 2:
+    if long == 2:
         digits = name[0] == other[0] and name[1:].isdigit() and other[1:].isdigit()
-        return 1 if long == 2 and (digits or name == other[::-1]) else None
+        return 1 if digits or name == other[::-1] else None
     most = 2 if short >= _LONG else 1
     found = _alignment(name, other) if long - short <= most else most + 1
     return found if found <= most else None

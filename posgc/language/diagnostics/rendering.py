@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-
 from posgc.language.diagnostics.diagnostic import Diagnostic, Source, Span
 
 __all__ = ["render"]

@@ -46,6 +46,10 @@ class Reporter:
         key = (diagnostic.code, span.start, span.end) if span else (diagnostic.message, -1, -1)
         self._found.setdefault(key, diagnostic)
 
+    def reported(self, span: Span) -> bool:
+        """Whether something is reported of exactly this place."""
+        return any((start, end) == (span.start, span.end) for _, start, end in self._found)
+
     @property
     def failed(self) -> bool:
         return any(d.severity == "error" for d in self._found.values())
@@ -75,5 +79,7 @@ def near(name: str, candidates: Iterable[str], span: Span | None = None) -> Cure
     found = closest(name, candidates)
     if found is None:
         return None
-    change = () if span is None else (Replacement(Span(span.start, span.start + len(name), span.line, span.column), found),)
+    change = (
+        () if span is None else (Replacement(Span(span.start, span.start + len(name), span.line, span.column), found),)
+    )
     return Cure(f"did you mean `{found}`?", change)

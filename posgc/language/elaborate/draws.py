@@ -90,7 +90,8 @@ class Draws:
                 }[family.kind],
             )
             return
-        targets = [] if family.broken else self._known_targets(item.target, family)
+        unknown = family.broken or self.laws.indices.unknown(item.target)
+        targets = [] if unknown else self._known_targets(item.target, family)
         if not targets:
             self._only_checked(item)
             self._lose(item.kind, name)

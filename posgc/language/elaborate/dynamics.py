@@ -16,7 +16,7 @@ from posgc.language.elaborate.laws import Laws
 from posgc.language.elaborate.names import Family, Key
 from posgc.language.elaborate.rewards import Rewards, terminal
 from posgc.language.elaborate.values import Env
-from posgc.language.elaborate.variables import Row, VariableTable
+from posgc.language.elaborate.variables import VariableTable
 from posgc.language.text import syntax as ast
 
 __all__ = ["Dynamics", "elaborate_dynamics"]
@@ -126,6 +126,11 @@ class _Declarations:
             for n, f, key in self.variables.rows["observation"]
         )
 
+    def _made(self, line: str, laws: Mapping[Draw, Node]) -> dict[Draw, bool]:
+        """Whether each observation has a law, or may have one that could not be read."""
+        rows, lost = self.variables.rows["observation"], self.draws.lost[line]
+        return {("observation", k): ("observation", k) in laws or family.name in lost for k, family, _ in rows}
+
     def orders(self, rewards: Sequence[ir.Expr]) -> tuple[tuple[Draw, ...], tuple[Draw, ...]]:
         first: dict[Draw, Node] = {}
         later: dict[Draw, Node] = {}
@@ -136,15 +141,11 @@ class _Declarations:
                 first[kind, number], spans[kind, number] = law, head
             else:
                 later[kind, number], later_spans[kind, number] = law, head
-        made_first = _made(self.variables.rows["observation"], first)
-        made_later = _made(self.variables.rows["observation"], later)
+        made_first = self._made("init", first)
+        made_later = self._made("observe", later)
         for draw in first.values():
             check_observations_made(draw, made_first, False, self.variables.names, self.reporter)
         for root in (*later.values(), *rewards):
             check_observations_made(root, made_later, True, self.variables.names, self.reporter)
         init = order(first, False, spans, self.variables.names, self.reporter)
         return init, order(later, True, later_spans, self.variables.names, self.reporter)
-
-
-def _made(rows: Sequence[Row], laws: Mapping[Draw, T]) -> dict[Draw, bool]:
-    return {("observation", number): ("observation", number) in laws for number, _, _ in rows}

@@ -87,8 +87,6 @@ class Expressions:
 
     def _expr(self, node: ast.Expression, env: Env) -> Typed:
         match node:
-            case ast.Poison():
-                return self.ops.poison(node.span)
             case ast.Literal_():
                 ty = BOOL if isinstance(node.value, bool) else INT if isinstance(node.value, int) else REAL
                 return self.ops.const(node.value, ty, node.span)
@@ -123,6 +121,8 @@ class Expressions:
                 return self._misplaced(node)
 
     def _misplaced(self, node: ast.Expression) -> Typed:
+        if isinstance(node, ast.Poison):
+            return self.ops.poison(node.span)
         if isinstance(node, ast.Uniform | ast.Mixture):
             return self.ops.wrong(
                 "E305",

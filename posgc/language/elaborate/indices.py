@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from posgc.language import ir
-from posgc.language.diagnostics import Span
+from posgc.language.diagnostics import Replacement, Span
+from posgc.language.diagnostics.likeness import misspelt
+from posgc.language.diagnostics.report import Cure
 from posgc.language.elaborate.context import Context
-from posgc.language.elaborate.names import Key, Poisoned
+from posgc.language.elaborate.names import AgentArray, AgentName, Key, Poisoned
 from posgc.language.elaborate.operators import MAX_NODES
 from posgc.language.elaborate.types import Types
 from posgc.language.elaborate.values import INT, Env, Ty, Typed, ty_of_value, words
@@ -42,11 +44,37 @@ class Indices:
             and node.name not in env.bindings
         )
 
-    def unknown(self, target: ast.Target) -> bool:
-        """Whether a left side runs over the agents, and these are not known because of a mistake."""
-        return "agents" in self.names.lost and any(
-            self.is_fresh(i, Env()) or (isinstance(i, ast.Compare) and i.operator == "!=") for i in target.indices
+    def introduced(self, node: ast.Expression, env: Env) -> bool:
+        """Whether the expression is a new name, which stands for all, and no slip of the pen (E216)."""
+        return (
+            self.is_fresh(node, env)
+            and isinstance(node, ast.Reference)
+            and not self.is_misspelt(node.name, node.span, env)
         )
+
+    def is_misspelt(self, name: str, span: Span, env: Env) -> bool:
+        """Whether a new name is a slip of the pen away from one that has a meaning; reports it (E216)."""
+        known = [*self.names.table, *self.names.words, *env.bindings]
+        meant = misspelt(name, (k for k in known if not self._is_plural(name, k)))
+        if meant is not None:
+            change = Replacement(Span(span.start, span.start + len(name), span.line, span.column), meant)
+            cure = Cure(f"did you mean `{meant}`? Else give the index another name, such as `i`", (change,))
+            self.reporter.error("E216", f"the new index `{name}` is nearly the name `{meant}`", span, cure)
+        return meant is not None
+
+    def _is_plural(self, name: str, known: str) -> bool:
+        """Whether one of the two names is the plural of the other, as `cell` may run over `cells`; agents have none."""
+        agent = isinstance(self.names.table.get(known), AgentName | AgentArray)
+        return not agent and (name == f"{known}s" or known == f"{name}s")
+
+    def unknown(self, target: ast.Target) -> bool:
+        """Whether it is not known over what a left side runs: an index is misspelt (E216), or it runs over the agents
+        and these are not known because of a mistake."""
+        fresh = [i for i in target.indices if isinstance(i, ast.Reference) and self.is_fresh(i, Env())]
+        if any([self.is_misspelt(i.name, i.span, Env()) for i in fresh]):
+            return True
+        others = any(isinstance(i, ast.Compare) and i.operator == "!=" for i in target.indices)
+        return "agents" in self.names.lost and (others or bool(fresh))
 
     def poisoned(self, target: ast.Target, env: Env) -> Env:
         """The environment right of a left side that is wrong, where nothing is known of its indices."""

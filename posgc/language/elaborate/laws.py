@@ -263,9 +263,7 @@ class Laws:
             env, bindings=bound.bindings, definition=node.name, primed=node.span if node.primed else env.primed
         )
         with self.expander.expanding(node.name, node.span) as possible:
-            return (
-                self._deeper(text.body, what, inner) if possible else self._poison(node.span)
-            )
+            return self._deeper(text.body, what, inner) if possible else self._poison(node.span)
 
     def _clause(
         self, node: ast.Reference | ast.Call, entity: Definitions, env: Env

@@ -200,7 +200,9 @@ def _hides_a_name(item: ast.Broken, text: str) -> bool:
     """Whether an item that could not be read may declare more than what is seen."""
     if item.keyword not in (*_DECLARING, ""):
         return False
-    return item.name is None or (item.keyword in _TYPED and _UNREADABLE.search(text, item.span.start, item.span.end) is not None)
+    return item.name is None or (
+        item.keyword in ("agents", *_TYPED) and _UNREADABLE.search(text, item.span.start, item.span.end) is not None
+    )
 
 
 _UNREADABLE = re.compile(r"""[^\w\s\[\](){},;:=~.<>+*/^'"!#-]""")
@@ -213,7 +215,8 @@ def _check_arguments(
 ) -> None:
     seen: set[str] = set()
     for word in item.arguments:
-        if word.text in table or word.text in words or word.text in seen:
+        known = word.text in words or not isinstance(table.get(word.text, Poisoned()), Poisoned)
+        if known or word.text in seen:
             reporter.error(
                 "E204",
                 f"the argument `{word.text}` reuses a name that has a meaning here",

@@ -27,6 +27,7 @@ from posgc.language.elaborate.families import declare_families
 from posgc.language.elaborate.laws import Laws
 from posgc.language.elaborate.names import Definitions, Names, Parameter
 from posgc.language.elaborate.parameters import declare_parameters
+from posgc.language.elaborate.unused_indices import check_unused_indices
 from posgc.language.elaborate.values import POISON, Env
 from posgc.language.elaborate.variables import VariableTable
 from posgc.language.sharing.constants import file_names
@@ -94,6 +95,7 @@ def elaborate_game(
         protocols = declared_protocols(sharing, shares)
         expectations = check_claims(tree, sharing, shares)
         declared = elaborate_blocks(tree, used, laws.expressions)
+        check_unused_indices(tree, names, signature.agents, reporter)
     if not any(isinstance(item, ast.Reward) or _is_broken(item, "reward") for item in tree.items):
         reporter.warning("W701", "the game has no reward: every value is 0", tree.span, "write `reward team = ...;`")
     return ir.Game(

@@ -34,6 +34,7 @@ class Rewards:
                 self._reward(item, Env().bind(item.each.text, self.laws.ops.poison(item.each.span)))
             elif item.each is not None:
                 name = ast.Reference(item.each.text, (), False, item.each.span)
+                self.laws.indices.is_misspelt(item.each.text, item.each.span, Env())
                 if self.laws.indices.bindable(name, Env()):
                     for i in range(len(agents)):
                         index = Typed(ir.Const(i + 1, item.each.span), INT)

@@ -221,7 +221,7 @@ class ShareRules(Constants):
     def _index(self, node: ast.Expression, env: Env) -> str | None:
         """An index of an item other than its agent; a bare name is a word."""
         if self.indices.is_fresh(node, env) and isinstance(node, ast.Reference):
-            return node.name
+            return node.name  # an unknown one is reported as such (E503)
         value = self.constant(node, env, None, "an index of an item")
         return None if value is None else written_value(value)
 
@@ -240,11 +240,13 @@ class ShareRules(Constants):
 
     def _each(self, node: ast.Expression, env: Env, what: str) -> Iterator[tuple[int, Env]]:
         """Every agent under a fresh name, or the agent that the expression is."""
-        if self.indices.is_fresh(node, env) and isinstance(node, ast.Reference):
+        if isinstance(node, ast.Reference) and self.indices.introduced(node, env):
             for k in range(1, len(self.signature.agents) + 1):
                 yield k, env.bind(node.name, typed(k))
             return
-        agent = self.agent(node, env, what)
+        fresh = self.indices.is_fresh(node, env)  # then it is misspelt
+        self.incomplete = self.incomplete or fresh
+        agent = None if fresh else self.agent(node, env, what)
         if agent is not None:
             yield agent, env
 

@@ -117,5 +117,7 @@ def _point(stop: Stop, at: int) -> Mistake:
     number = f"{before[0] if before else '0'}.{digits or '0'}"
     here = span_at(stop.text, start, at + 1 + len(digits))
     change = (Replacement(here, number),)
-    found = Diagnostic("E102", "a decimal point needs digits on both sides", here, f"write `{number}`", "error", (), change)
+    found = Diagnostic(
+        "E102", "a decimal point needs digits on both sides", here, f"write `{number}`", "error", (), change
+    )
     return Mistake(found, () if before else (number,), here.end)

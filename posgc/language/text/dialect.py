@@ -79,7 +79,7 @@ class Dialect:
     unused: Mapping[str, str] = field(default_factory=dict)
 
     def foreign(self, word: str, span: Span) -> Diagnostic | None:
-        """What is wrong with a word that begins an item of a block which the file does not use; None for other words."""
+        """What is wrong with a word that begins an item of a block that the file does not use; None for other words."""
         if word not in self.unused:
             return None
         name = self.unused[word]

@@ -42,7 +42,9 @@ def _unclosed(stop: Stop) -> Mistake | None:
     if ends and inner and not (token.type == "SEMICOLON" and "SEMICOLON" in stop.accepts):
         opening = inner[-1][1]
         close = tuple(CLOSING[b] for _, b in reversed(inner))
-        return Mistake(_never_closed(stop, opening.start_pos or 0), (*close, *(";" if token != ";" else ())), stop.start)
+        return Mistake(
+            _never_closed(stop, opening.start_pos or 0), (*close, *(";" if token != ";" else ())), stop.start
+        )
     brace = next(stop.blocks(), None)
     if brace is None or (stop.within == "game" and token.type != END):
         return None
@@ -70,7 +72,9 @@ def _closes_nothing(stop: Stop) -> Mistake | None:
         wanted = CLOSING[inner[-1]]
         opened = Label(span_at(stop.text, inner[-1].start_pos or 0, (inner[-1].start_pos or 0) + 1), "opened here")
         if stop.kind_of(wanted) is not None and closer != "}":
-            return replaced(stop, "E108", f"`{inner[-1]}` is open here, and `{closer}` does not close it", wanted, (opened,))
+            return replaced(
+                stop, "E108", f"`{inner[-1]}` is open here, and `{closer}` does not close it", wanted, (opened,)
+            )
         if closer == "}" and stop.kind_of(wanted) is not None:
             return Mistake(_never_closed(stop, inner[-1].start_pos or 0), (wanted,), stop.start)
         return None
@@ -89,7 +93,12 @@ def _missing_semicolon(stop: Stop) -> Mistake | None:
     if "SEMICOLON" not in stop.accepts or stop.last is None or stop.token.type in ("", "SEMICOLON"):
         return None
     word = stop.token[:1].isalpha() and stop.token.type not in ("NAME", "INT", "NUMBER")
-    if not (stop.token == "}" or _item_follows(stop) or (stop.on_new_line and stop.token.type != "SEMICOLON") or (word and stop.kind_of(str(stop.token)) is None and _begins_rule(stop))):
+    if not (
+        stop.token == "}"
+        or _item_follows(stop)
+        or (stop.on_new_line and stop.token.type != "SEMICOLON")
+        or (word and stop.kind_of(str(stop.token)) is None and _begins_rule(stop))
+    ):
         return None
     end = stop.last.end_pos or 0
     at = span_at(stop.text, end - 1, end)
@@ -123,7 +132,9 @@ def _unfinished(stop: Stop) -> Mistake | None:
         return None
     end = stop.last.end_pos or 0
     here = span_at(stop.text, stop.last.start_pos or 0, end)
-    return Mistake(Diagnostic("E101", f"nothing follows `{stop.last}`", here, "finish the line: an expression is wanted"))
+    return Mistake(
+        Diagnostic("E101", f"nothing follows `{stop.last}`", here, "finish the line: an expression is wanted")
+    )
 
 
 def _no_statement(stop: Stop) -> Mistake | None:
@@ -270,7 +281,9 @@ def _comma(stop: Stop) -> Mistake | None:
     end = stop.last.end_pos or 0
     between = span_at(stop.text, end, end)
     return Mistake(
-        Diagnostic("E121", "a `,` is missing before this", stop.span, "write `a, b`", "error", (), (Replacement(between, ","),)),
+        Diagnostic(
+            "E121", "a `,` is missing before this", stop.span, "write `a, b`", "error", (), (Replacement(between, ","),)
+        ),
         (",",),
         stop.start,
     )
@@ -290,7 +303,11 @@ def _trailing_comma(stop: Stop) -> Mistake | None:
 def _prime(stop: Stop) -> Mistake | None:
     """A prime on a left side, or before an index."""
     if stop.token == "'" and {"EQUAL", "TILDE", "LSQB"} & stop.accepts and stop.keyword:
-        cure = f"take it out: an `{stop.keyword}` line is about the next step already" if stop.keyword in ("next", "observe") else "take it out"
+        cure = (
+            f"take it out: an `{stop.keyword}` line is about the next step already"
+            if stop.keyword in ("next", "observe")
+            else "take it out"
+        )
         found = Diagnostic(
             "E123", "what a line defines has no prime", stop.span, cure, "error", (), (Replacement(stop.span, ""),)
         )
@@ -302,7 +319,9 @@ def _prime(stop: Stop) -> Mistake | None:
         both = span_at(stop.text, stop.last.start_pos or 0, close + 1)
         index = stop.text[stop.start : close + 1]
         cure = f"write `{index}'`"
-        found = Diagnostic("E123", "a prime stands after the index", both, cure, "error", (), (Replacement(both, f"{index}'"),))
+        found = Diagnostic(
+            "E123", "a prime stands after the index", both, cure, "error", (), (Replacement(both, f"{index}'"),)
+        )
         states, values = stop.before[-1][1:]
         earlier = Stop(stop.parser, stop.text, stop.last, stop.states, states, values)
         return Mistake(found, (), stop.start, earlier)
@@ -328,7 +347,7 @@ def _comment(stop: Stop) -> Mistake | None:
     if mark not in ("//", "/*"):
         return None
     end = stop.text.find("*/", start) + 2 if mark == "/*" else stop.text.find("\n", start)
-    if mark == "/*" and end == 1 or end < 0:
+    if (mark == "/*" and end == 1) or end < 0:
         end = len(stop.text)
     here = span_at(stop.text, start, start + 2)
     return Mistake(Diagnostic("E109", "a comment begins with `#`", here, "write `# ...`"), (), end)

@@ -1,8 +1,8 @@
 """Reading a text with mistakes: one diagnostic for each, and a tree in which what cannot be read is marked.
 
-Where the parser stops, `explain` says what is wrong and, if it can, what to read instead.  Where it cannot, the smallest
-part that can be named is given up: the expression in which the mistake stands becomes a `poison` node; where the
-mistake stands in no expression, the arm, the rule or the item becomes a `broken` one; reading goes on behind it.
+Where the parser stops, `explain` says what is wrong and, if it can, what to read instead.  Where it cannot, the
+smallest part that can be named is given up: the expression in which the mistake stands becomes a `poison` node; where
+the mistake stands in no expression, the arm, the rule or the item becomes a `broken` one.  Reading goes on behind it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ __all__ = ["MAX_MISTAKES", "Recovery"]
 
 MAX_MISTAKES = 200
 """Mistakes of syntax after which reading stops."""
+_MENDS = 10 * MAX_MISTAKES  # the same with those that follow from others, and are not reported
 _REMEMBERED = 8  # tokens before the one at which the parser stops
 _TRIES = 8  # mends at one place
 _FRESH = 2  # tokens that must be read before a mistake of the same statement is another one
@@ -50,10 +51,12 @@ class Recovery:
         self.dialect, self.parser, self.text, self.start = dialect, dialect.parser, text, start
         self.found: list[Diagnostic] = []
         self._state = state_of(self.parser, text, start)
+        self._lexer: Any = self._state.lexer  # Lark's contextual lexer with its place, which it has no types for
         self._states = self._state.parse_conf.states
         self._before: deque[tuple[Token, list[Any], list[Any]]] = deque(maxlen=_REMEMBERED)
         self._since = _FRESH  # tokens read since the last mistake
         self._spared: set[str] = set()  # words that were reported and are read as names
+        self._mends = 0
         self._left_out = False  # whether the statement before was left out, of which parts may follow
         self._mended = -1, 0  # the place of the last mend, and how often that place was mended
 
@@ -69,7 +72,8 @@ class Recovery:
                     self._left_out = self._left_out and token.type in ("RBRACE", "SEMICOLON")
                     self._feed(token)
                 continue
-            if len(self.found) >= MAX_MISTAKES:
+            self._mends += 1
+            if len(self.found) >= MAX_MISTAKES or self._mends > _MENDS:
                 self._give_up(token)
                 return None
             if not self._mend(token):
@@ -79,7 +83,7 @@ class Recovery:
 
     def _next(self) -> Token:
         """The next token as the parser's state tells it apart, of type "" for a character that begins none."""
-        lexer, place = self._state.lexer.lexer, self._state.lexer.state  # type: ignore[attr-defined]
+        lexer, place = self._lexer.lexer, self._lexer.state
         for which in (lexer.lexers[self._state.position], lexer.root_lexer):
             try:
                 found: Token = which.next_token(place, self._state)
@@ -87,13 +91,13 @@ class Recovery:
             except EOFError:
                 return Token(END, "", len(self.text), place.line_ctr.line, place.line_ctr.column)
             except UnexpectedCharacters as error:
-                at = error.pos_in_stream
+                at = int(error.pos_in_stream or 0)
         here = span_at(self.text, at, at + 1)
         return Token("", self.text[at], at, here.line, here.column, end_pos=at + 1)
 
     def _resume(self, at: int) -> None:
         """Makes the next token the first one at or after `at`."""
-        here, counter = span_at(self.text, at, at), self._state.lexer.state.line_ctr  # type: ignore[attr-defined]
+        here, counter = span_at(self.text, at, at), self._lexer.state.line_ctr
         counter.char_pos, counter.line, counter.column = at, here.line, here.column
         counter.line_start_pos = at - here.column + 1
 
@@ -193,7 +197,12 @@ class Recovery:
 
     def _give_up(self, token: Token) -> None:
         here = self._stop(token).span
-        more = Diagnostic("E101", f"more than {MAX_MISTAKES} mistakes of syntax", here, "mend those above; nothing is read from here on")
+        more = Diagnostic(
+            "E101",
+            "there are too many mistakes of syntax",
+            here,
+            "mend those above; nothing is read from here on",
+        )
         self.found.append(more)
 
     def _read_instead(self, mistake: Mistake, stop: Stop) -> bool:
@@ -263,7 +272,7 @@ class Recovery:
         An end is a `;`, or the place before a bracket that closes the list, behind one that closes the statement, or
         before a word that begins an item.
         """
-        opened = sum(1 for k, b in stop.open if b == "{" and k >= stop.level)  # braces of the statement
+        opened = given = sum(1 for k, b in stop.open if b == "{" and k >= stop.level)  # braces of the statement
         for mark in _MARKS.finditer(self.text, stop.start):
             sign = mark.group(0)
             word = mark.start("item") if mark["item"] else mark.start("line")
@@ -273,14 +282,21 @@ class Recovery:
             elif sign == "{":
                 opened += 1
             elif sign == "}":
-                if not opened and not (stop.within == "game" and self._rest(mark.end()).startswith(";")):
+                if not opened and self._closes(stop, mark.end()):
                     return mark.start(), 0
-                opened = max(0, opened - 1)
+                opened, given = max(0, opened - 1), min(given, max(0, opened - 1))
                 if not opened and not self._goes_on(mark.end()):
                     return mark.end(), 0
-            elif sign == ";" and not opened and not re.match(r"else\b", self._rest(mark.end())):
+            elif sign == ";" and opened <= given and not re.match(r"else\b", self._rest(mark.end())):
                 return mark.start(), 1
         return len(self.text), 0
+
+    def _closes(self, stop: Stop, at: int) -> bool:
+        """Whether a brace that ends at `at`, and closes nothing of its statement, closes the list around it."""
+        rest = self._rest(at)
+        if stop.within == "game":
+            return not rest
+        return stop.within == "share" or re.match(rf";\s*(?!(?:{_ITEM}|horizon|chance)\b)[\w(]", rest) is None
 
     def _rest(self, at: int) -> str:
         begin = _SPACE.match(self.text, at)
@@ -312,14 +328,16 @@ class Recovery:
     def _name(self, found: re.Match[str], group: str) -> Token | None:
         if not found[group]:
             return None
-        return Token("NAME", found[group], found.start(group), *self._line_of(found.start(group)), end_pos=found.end(group))
+        return Token(
+            "NAME", found[group], found.start(group), *self._line_of(found.start(group)), end_pos=found.end(group)
+        )
 
     def _line_of(self, at: int) -> tuple[int, int]:
         here = span_at(self.text, at, at)
         return here.line, here.column
 
     def _tree(self, name: str, children: list[Token | None], start: int, end: int) -> Tree[Token]:
-        meta = Meta()
+        meta: Any = Meta()  # type: ignore[no-untyped-call]
         meta.empty = False
         meta.start_pos, meta.end_pos = start, end
         meta.line, meta.column = self._line_of(start)

@@ -129,7 +129,7 @@ class Stop:
 
     @property
     def within(self) -> str:
-        """What the innermost list of statements belongs to: `game`, `share`, `match`, or nothing outside of the game."""
+        """What the innermost list of statements belongs to: `game`, `share` or `match`; "" outside of the game."""
         brace = next(self.blocks(), None)
         if brace is None:
             return ""
