@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from doc_blocks import ROOT, blocks, documents
-from error_examples import imported
 from error_page import error_page
 
 from posgc.cli.main import COMMANDS, main
 from posgc.language.diagnostics.codes import CODES
+from posgc.language.diagnostics.examples import imported
 from posgc.language.sharing.structures import STANDARD
 from posgc.plugin import hookspecs
 from posgc.plugin.registry import registry
@@ -55,7 +55,7 @@ def test_every_command_and_flag_is_documented(command: str) -> None:
 
 
 def test_no_flag_is_documented_that_is_not_there() -> None:
-    known = {flag for command in COMMANDS for flag in flags_of(command)} | {"--help", "--version"}
+    known = {flag for command in COMMANDS for flag in flags_of(command)} | {"--help", "--version", "--color"}
     foreign = {"--target", "--no-deps"}
     for path in documents():
         for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", path.read_text(encoding="utf-8")):

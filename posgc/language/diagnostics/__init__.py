@@ -2,14 +2,13 @@
 
 from posgc.language.diagnostics.diagnostic import (
     Diagnostic,
-    InputError,
     Label,
-    LimitError,
     Replacement,
     Source,
     Span,
     with_line_feeds,
 )
+from posgc.language.diagnostics.errors import InputError, LimitError
 from posgc.language.diagnostics.rendering import render
 
 __all__ = [

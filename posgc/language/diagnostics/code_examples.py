@@ -122,7 +122,7 @@ _SYNTAX = (
         "E122",
         "`=` for a colon",
         "In braces, a value is joined with its probability, and a pattern with its value, by `:`.",
-        "next s ~ {a = 0.5, b = 0.5};",
+        "next s ~ {a: 0.5, b = 0.5};",
         "next s ~ {a: 0.5, b: 0.5};",
     ),
     _pair(

@@ -124,6 +124,7 @@ _OTHERS = (
         "unreadable checkpoint",
         "The file is not a checkpoint, or it is damaged. It is left as it is.",
     ),
+    Code("E644", "unknown code", "`posgc explain` takes the code of a diagnostic."),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),

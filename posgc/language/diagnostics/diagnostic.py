@@ -1,23 +1,18 @@
 """Coded diagnostics: what is wrong, where, and the cure.
 
-A mistake of the user is a `Diagnostic`; passes collect them and raise one `InputError` with all of
-them.  A resource limit is a `LimitError`.  Neither ever shows a traceback: the command line turns the
-first into exit status 2 and the second into 3.
+A mistake of the user is a `Diagnostic`; passes collect them and raise one `InputError` with all of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 __all__ = [
     "Diagnostic",
-    "InputError",
     "Label",
-    "LimitError",
     "Replacement",
     "Source",
     "Span",
@@ -85,37 +80,3 @@ class Diagnostic:
     severity: Literal["error", "warning", "note"] = "error"
     labels: tuple[Label, ...] = ()  # other places, in the same source
     replacements: tuple[Replacement, ...] = ()  # the cure as changes of the text, where it can be made by machine
-
-
-LISTED = 100
-"""Mistakes that the text of an `InputError` shows; the rest are counted."""
-
-
-class InputError(Exception):
-    """The input is wrong; `diagnostics` holds every mistake that was found, in source order.
-
-    Its text is what the command line prints: the first `LISTED` mistakes, with carets into `source`, and the number
-    of the rest.  `status` is the exit status of the command line.
-    """
-
-    status = 2
-
-    def __init__(self, diagnostics: Sequence[Diagnostic], source: Source | None = None) -> None:
-        super().__init__(tuple(diagnostics), source)  # the arguments, so that a copy can be made in another process
-        self.diagnostics = tuple(diagnostics)
-        self.source = source
-
-    def __str__(self) -> str:
-        return self.rendered()
-
-    def rendered(self, colour: bool = False) -> str:
-        """The text; with `colour`, for a terminal that takes ANSI escapes."""
-        from posgc.language.diagnostics.rendering import render  # which reads these classes
-
-        shown = [render(diagnostic, self.source, colour) for diagnostic in self.diagnostics[:LISTED]]
-        more = len(self.diagnostics) - LISTED
-        return "\n".join([*shown, f"… and {more} more"] if more > 0 else shown)
-
-
-class LimitError(Exception):
-    """A stated resource limit was reached; the message says which, the estimate, and what to change."""

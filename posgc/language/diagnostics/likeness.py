@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["closest", "misspelt"]
+__all__ = ["closest", "misspelt", "suggestion"]
 
 _LONG = 8
 """Letters from which on two slips are taken for one word."""
@@ -15,6 +15,12 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that is most like the name, None where none is like it."""
     found = get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def suggestion(name: str, candidates: Iterable[str]) -> str:
+    """A cure that names the candidate which is most like the name; "" where none is."""
+    found = closest(name, candidates)
+    return "" if found is None else f"did you mean {found}?"
 
 
 def misspelt(name: str, candidates: Iterable[str]) -> str | None:

@@ -9,7 +9,7 @@ from posgc.language.diagnostics import Replacement, Span
 from posgc.language.diagnostics.likeness import misspelt
 from posgc.language.diagnostics.report import Cure
 from posgc.language.elaborate.context import Context
-from posgc.language.elaborate.names import AgentArray, AgentName, Key, Poisoned
+from posgc.language.elaborate.names import NOT_AGENTS, AgentArray, AgentName, Key, Poisoned
 from posgc.language.elaborate.operators import MAX_NODES
 from posgc.language.elaborate.types import Types
 from posgc.language.elaborate.values import INT, Env, Ty, Typed, ty_of_value, words
@@ -54,7 +54,7 @@ class Indices:
 
     def is_misspelt(self, name: str, span: Span, env: Env) -> bool:
         """Whether a new name is a slip of the pen away from one that has a meaning; reports it (E216)."""
-        known = [*self.names.table, *self.names.words, *env.bindings]
+        known = [*self.names.table, *self.names.words, *env.bindings, *NOT_AGENTS]
         meant = misspelt(name, (k for k in known if not self._is_plural(name, k)))
         if meant is not None:
             change = Replacement(Span(span.start, span.start + len(name), span.line, span.column), meant)

@@ -20,6 +20,7 @@ from posgc.language.text import syntax as ast
 __all__ = [
     "BUILTIN_FUNCTIONS",
     "BUILTIN_NAMES",
+    "NOT_AGENTS",
     "AgentArray",
     "AgentName",
     "Builtin",
@@ -49,7 +50,8 @@ BUILTIN_FUNCTIONS = (
     "bernoulli",
     "noisy",
 )
-_NOT_AGENTS = ("team", "all")
+NOT_AGENTS = ("team", "all")
+"""Words of rewards and rules that stand where agents do."""
 
 Key = tuple[ir.Value, ...]
 
@@ -255,7 +257,7 @@ def _head(item: Span, name: Span) -> Span:
 
 def _declare(table: dict[str, Entity], name: str, span: Span, entity: Entity, reporter: Reporter) -> None:
     before = table.get(name)
-    if isinstance(entity, AgentName | AgentArray) and name in _NOT_AGENTS:
+    if isinstance(entity, AgentName | AgentArray) and name in NOT_AGENTS:
         reporter.error(
             "E202",
             f"`{name}` is a word of rewards and rules, not a name for an agent",

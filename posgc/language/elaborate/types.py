@@ -77,8 +77,9 @@ class Types:
                 entity.broken = entity.type is None
             return entity.type
         types = [k for k, v in self.names.table.items() if isinstance(v, TypeName)]
-        what = "is not a type" if text.name in self.names else "is not declared"
-        message, word = f"the type `{text.name}` {what}", (text.name, text.span)
+        message, word = f"the type `{text.name}` is not declared", (text.name, text.span)
+        if text.name in self.names:
+            message = f"`{text.name}` is not a type"
         if text.name in ("int", "real", "float", "integer"):
             cure = "a variable has finitely many values: write a range, `0..10`"
             self.reporter.error("E201", message, text.span, cure)

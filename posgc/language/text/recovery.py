@@ -18,9 +18,9 @@ from lark.tree import Meta
 from posgc.language.diagnostics import Diagnostic
 from posgc.language.text.dialect import Dialect
 from posgc.language.text.fast_lalr import state_of
-from posgc.language.text.mistake import Mistake
 from posgc.language.text.mistakes import explain
-from posgc.language.text.stop import END, Stop, admits, span_at
+from posgc.language.text.slips.mistake import Mistake
+from posgc.language.text.stop import END, Stop, Table, admits, span_at
 
 __all__ = ["MAX_MISTAKES", "Recovery"]
 
@@ -53,6 +53,7 @@ class Recovery:
         self._state = state_of(self.parser, text, start)
         self._lexer: Any = self._state.lexer  # Lark's contextual lexer with its place, which it has no types for
         self._states = self._state.parse_conf.states
+        self._table = Table(self._states, self._state.parse_conf.end_state)
         self._before: deque[tuple[Token, list[Any], list[Any]]] = deque(maxlen=_REMEMBERED)
         self._since = _FRESH  # tokens read since the last mistake
         self._spared: set[str] = set()  # words that were reported and are read as names
@@ -102,7 +103,7 @@ class Recovery:
         counter.line_start_pos = at - here.column + 1
 
     def _admits(self, *kinds: str) -> bool:
-        return admits(self._states, self._state.state_stack, *kinds)
+        return admits(self._table, self._state.state_stack, *kinds)
 
     def _feed(self, token: Token) -> None:
         state = self._state
@@ -139,7 +140,7 @@ class Recovery:
     def _stop(self, token: Token) -> Stop:
         state = self._state
         stacks = list(state.state_stack), list(state.value_stack)
-        return Stop(self.parser, self.text, token, self._states, *stacks, list(self._before))
+        return Stop(self.parser, self.text, token, self._table, *stacks, list(self._before))
 
     def _closes_too_early(self, token: Token) -> bool:
         """Whether a `}` would end the game though items follow: then it is reported and left out."""
@@ -232,7 +233,7 @@ class Recovery:
         for at in range(len(values), stop.level, -1):
             for rule in ("expr", "sum"):
                 goto = self._states[stack[at]].get(rule)
-                if goto is not None and admits(self._states, [*stack[: at + 1], goto[1]], "SEMICOLON"):
+                if goto is not None and admits(self._table, [*stack[: at + 1], goto[1]], "SEMICOLON"):
                     self._left_out = stop.within == "game"
                     poison = self._tree("poison", [], self._begin_of(values[at:], stop), end)
                     self._cut(at)
@@ -277,7 +278,7 @@ class Recovery:
             sign = mark.group(0)
             word = mark.start("item") if mark["item"] else mark.start("line")
             if word >= 0:
-                if word > stop.start or not stop.begins:
+                if word > stop.start or (stop.on_new_line and not stop.begins):
                     return word, 0
             elif sign == "{":
                 opened += 1
@@ -305,7 +306,10 @@ class Recovery:
 
     def _goes_on(self, at: int) -> bool:
         """Whether a statement goes on behind a brace that closes at `at`."""
-        return re.match(rf"(?:{_ITEM}|horizon|chance)\b|\}}|$", self._rest(at)) is None
+        rest = self._rest(at)
+        word = re.match(r"\w*", rest)
+        of_a_block = word is not None and word[0] in self.dialect.unused
+        return not of_a_block and re.match(rf"(?:{_ITEM}|horizon|chance)\b|\}}|$", rest) is None
 
     def _declared(self, start: int, end: int) -> list[Token | None]:
         """The word with which a statement begins, the name after it (None where it is not seen), and what else the

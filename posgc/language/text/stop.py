@@ -13,7 +13,7 @@ from lark.parsers.lalr_analysis import Shift
 
 from posgc.language.diagnostics import Span
 
-__all__ = ["CLOSING", "END", "Stop", "admits", "span_at", "words_of"]
+__all__ = ["CLOSING", "END", "Stop", "Table", "admits", "span_at"]
 
 END = "$END"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -24,14 +24,23 @@ _SPACE = re.compile(r"(?:\s++|#[^\n]*+)*+")
 States = dict[Any, dict[str, tuple[Any, Any]]]
 
 
+@dataclass(frozen=True)
+class Table:
+    """The parser's table, and the state at which all is read."""
+
+    states: States
+    end: Any
+
+
 def span_at(text: str, start: int, end: int) -> Span:
     """The span `start:end` of the text, its line and column counted."""
     line = text.count("\n", 0, start) + 1
     return Span(start, end, line, start - (text.rfind("\n", 0, start) + 1) + 1)
 
 
-def admits(states: States, stack: Sequence[Any], *kinds: str) -> bool:
+def admits(table: Table, stack: Sequence[Any], *kinds: str) -> bool:
     """Whether tokens of these kinds can follow, one after the other, where the parser has this stack of states."""
+    states = table.states
     ahead = list(stack)
     for kind in kinds:
         while True:
@@ -46,12 +55,12 @@ def admits(states: States, stack: Sequence[Any], *kinds: str) -> bool:
                 del ahead[-len(to.expansion) :]
             onward = states[ahead[-1]][to.origin.name][1]
             ahead.append(onward)
-            if kind == END and END not in states[onward]:
-                return True  # the end of the text has been reduced to the whole of it
+            if kind == END and onward == table.end:
+                return True
     return True
 
 
-def words_of(parser: Lark, terminal: str) -> list[str]:
+def _words_of(parser: Lark, terminal: str) -> list[str]:
     """The words that a terminal stands for, none where it is no list of words."""
     found = _ALTERNATIVES.fullmatch(parser.get_terminal(terminal).pattern.to_regexp())
     return found[1].split("|") if found else []
@@ -67,7 +76,7 @@ class Stop:
     parser: Lark
     text: str
     token: Token
-    states: States
+    table: Table
     state_stack: list[Any]
     value_stack: list[Any]
     # The tokens of the statement before this one, each with the parser's stacks before it was read.
@@ -88,14 +97,14 @@ class Stop:
     @cached_property
     def accepts(self) -> frozenset[str]:
         """The kinds of tokens that could stand here."""
-        here = self.states[self.state_stack[-1]]
-        return frozenset(k for k in here if (k.isupper() or k == END) and admits(self.states, self.state_stack, k))
+        here = self.table.states[self.state_stack[-1]]
+        return frozenset(k for k in here if (k.isupper() or k == END) and admits(self.table, self.state_stack, k))
 
     @cached_property
     def keywords(self) -> dict[str, str]:
         """The words of the language that could stand here, each with the name of its terminal."""
         kinds = sorted(self.accepts - {END, "NAME"})
-        return {word: kind for kind in kinds for word in words_of(self.parser, kind)}
+        return {word: kind for kind in kinds for word in _words_of(self.parser, kind)}
 
     @cached_property
     def open(self) -> list[tuple[int, Token]]:
@@ -152,6 +161,13 @@ class Stop:
         """The token before this one."""
         return self.before[-1][0] if self.before else None
 
+    def earlier(self, token: Token, states: list[Any], values: list[Any], end: int | None = None) -> Stop:
+        """What surrounds a token before this one, whose stacks are given; up to `end` where it is read with others."""
+        start = token.start_pos or 0
+        text = str(token) if end is None else self.text[start:end]
+        whole = Token(token.type, text, start, token.line, token.column, end_pos=start + len(text))
+        return Stop(self.parser, self.text, whole, self.table, states, values)
+
     def kind_of(self, word: str) -> str | None:
         """The kind of token that a text would be here, None where it cannot stand here."""
         fits = [k for k in self.accepts - {END} if re.fullmatch(self.parser.get_terminal(k).pattern.to_regexp(), word)]
@@ -159,7 +175,7 @@ class Stop:
 
     def follows(self, *kinds: str) -> bool:
         """Whether tokens of these kinds could stand here, one after the other."""
-        return admits(self.states, self.state_stack, *kinds)
+        return admits(self.table, self.state_stack, *kinds)
 
     def rest(self, at: int | None = None) -> str:
         """What follows the token, or position `at`, as far as a few words."""

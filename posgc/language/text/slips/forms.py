@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from posgc.language.text.stop import Stop
 
-__all__ = ["form_of"]
+__all__ = ["OPERAND", "form", "form_of"]
 
-_OPERAND = {"NAME", "INT", "LPAR"}
+OPERAND = {"NAME", "INT", "LPAR"}
 _FORMS = {
     "use": "write `use NAME;` before `game`",
     "game": 'a file holds `game NAME "title" { ... }`',
@@ -34,10 +34,19 @@ _WITHIN = {
 }
 
 
+def form(keyword: str) -> str:
+    """How the statements are written that begin with a word."""
+    return _FORMS[keyword]
+
+
 def form_of(stop: Stop) -> str:
     """How what stands here is written."""
-    if stop.accepts >= _OPERAND:
+    if stop.accepts >= OPERAND:
         return "an expression is wanted here"
+    if {"PLUS", "SEMICOLON"} <= stop.accepts:
+        return "an operator, or `;`, is wanted here"
+    if "PLUS" in stop.accepts:
+        return "an operator is wanted here, or what ends the part"
     if stop.within in _WITHIN:
         return _WITHIN[stop.within]
     if stop.keyword in _FORMS:

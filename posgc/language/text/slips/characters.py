@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from posgc.language.diagnostics import Diagnostic, Replacement
-from posgc.language.text.mistake import Mistake
+from posgc.language.text.slips.mistake import Mistake
 from posgc.language.text.stop import Stop, span_at
 
 __all__ = ["character"]
@@ -103,13 +103,15 @@ def _stray(stop: Stop, at: int) -> Mistake:
         cure = "names are made of the letters a to z, digits and `_`"
         earlier = None
         if begin.start() < at and stop.last is not None and stop.last.end_pos == at:
-            states, values = stop.before[-1][1:]
-            earlier = Stop(stop.parser, stop.text, stop.last, stop.states, states, values)
+            earlier = stop.earlier(*stop.before[-1])
         return Mistake(Diagnostic("E110", message, here, cure), (word,), end.end(), earlier, "NAME")
     return Mistake(Diagnostic("E110", message, here, "take it out"))
 
 
 def _point(stop: Stop, at: int) -> Mistake:
+    if re.search(r"[A-Za-z_]\w*$", stop.text[max(0, at - 80) : at]):
+        here = span_at(stop.text, at, at + 1)
+        return Mistake(Diagnostic("E120", "names have no parts with points", here, "what is an agent's is `act[ann]`"))
     before = re.search(r"[0-9]+$", stop.text[max(0, at - 20) : at])
     after = _POINT.match(stop.text, at)
     digits = after[1] if after else ""
