@@ -7,7 +7,7 @@ import argparse
 from posgc.cli.flags import add_output
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.diagnostics.codes import CODES
-from posgc.language.diagnostics.likeness import closest
+from posgc.language.diagnostics.likeness import suggestion
 from posgc.report import documents, text
 
 __all__ = ["add_arguments", "run"]
@@ -37,6 +37,5 @@ def _unknown(code: str) -> Diagnostic:
         return Diagnostic(
             "E644", f"{code} is a code of the language block {block}", help="its plug-in says what it means"
         )
-    near = closest(code.upper(), CODES)
-    cure = f"did you mean {near}?" if near else "codes are E, W, I or N and three digits, such as E201"
+    cure = suggestion(code.upper(), CODES) or "codes are E, W, I or N and three digits, such as E201"
     return Diagnostic("E644", f"there is no code {code}", help=cure)

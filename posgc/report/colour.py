@@ -9,10 +9,9 @@ from typing import Literal
 
 from posgc.language.diagnostics import Diagnostic, InputError, Source, render
 
-__all__ = ["WHEN", "Wanted", "choose_colour", "complain"]
+__all__ = ["Wanted", "choose_colour", "complain"]
 
 Wanted = Literal["auto", "always", "never"]
-WHEN: tuple[Wanted, ...] = ("auto", "always", "never")
 _wanted: ContextVar[Wanted] = ContextVar("colour", default="auto")
 
 

@@ -15,7 +15,7 @@ from posgc.language.clock import clock_of
 from posgc.language.diagnostics import Diagnostic, InputError, Source
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.context import Context, context_of
-from posgc.language.elaborate.names import collect
+from posgc.language.elaborate.declared_names import collect
 from posgc.language.elaborate.passes import Overrides, deep_stack, elaborate_game
 from posgc.language.text import syntax as ast
 from posgc.language.text.parse import Parsed, read_game

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from posgc.language import ir
-from posgc.language.diagnostics import Span
+from posgc.language.diagnostics import Label, Span
 from posgc.language.elaborate.context import Context, Elaborate
 from posgc.language.elaborate.indices import Indices
 from posgc.language.elaborate.names import Definitions, Key
@@ -79,6 +79,7 @@ class Expander:
                             f"`{entity.name}` is defined twice for the same index",
                             text.target.span,
                             "keep one of the definitions",
+                            (Label(found[key][0].target.span, "first defined here"),),
                         )
                         break
                     found[key] = text, env

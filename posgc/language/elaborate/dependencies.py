@@ -11,7 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from posgc.language import ir
 from posgc.language.dag import Node, nodes
-from posgc.language.diagnostics import Span
+from posgc.language.diagnostics import Label, Span
 from posgc.language.diagnostics.report import Reporter
 
 __all__ = ["Draw", "check_observations_made", "check_reads", "order"]
@@ -62,10 +62,12 @@ def check_reads(
             continue
         what = "`step`" if isinstance(node, ir.Step) else _shown(node, names)
         where = node.span
+        labels: tuple[Label, ...] = ()
         if not (span.start <= where.start and where.end <= span.end):
+            labels = (Label(where, "it is read here"),)
             where = _use(node, uses) or span
             what += " (through a definition)"
-        reporter.error("E211", f"`{_line(place)}` may not read {what}", where, _CURES.get(place, _CURE))
+        reporter.error("E211", f"`{_line(place)}` may not read {what}", where, _CURES.get(place, _CURE), labels)
 
 
 def _kind(node: Node) -> tuple[str, bool] | None:

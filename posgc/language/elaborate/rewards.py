@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from posgc.language import ir
-from posgc.language.diagnostics import Span
+from posgc.language.diagnostics import Label, Span
 from posgc.language.elaborate.conditions import checked_expression
 from posgc.language.elaborate.laws import Laws
 from posgc.language.elaborate.names import AgentArray, AgentName, Poisoned, report_unknown
@@ -91,7 +91,9 @@ class Rewards:
 def terminal(laws: Laws, variables: VariableTable, items: Sequence[ast.Terminal]) -> ir.Expr | None:
     """The condition under which the game ends early; reports a second one."""
     for again in items[1:]:
-        laws.reporter.error("E205", "`terminal` is declared twice", again.span, "join the conditions with `or`")
+        first = Label(items[0].span, "first declared here")
+        cure = "join the conditions with `or`"
+        laws.reporter.error("E205", "`terminal` is declared twice", again.span, cure, (first,))
     if not items:
         return None
     return checked_expression(laws, variables, "terminal", items[0].condition, Env(), items[0].span).ir

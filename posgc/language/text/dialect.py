@@ -13,7 +13,7 @@ from posgc.language.blocks.contract import Block
 from posgc.language.blocks.fragments import WRAPPER, item_keywords
 from posgc.language.blocks.nodes import failure_of, makers_of
 from posgc.language.diagnostics import Diagnostic, InputError, Span
-from posgc.language.text.build import MAKERS, Maker
+from posgc.language.text.makers import MAKERS, Maker
 from posgc.language.text.stop import span_at
 from posgc.language.text.tables import GRAMMAR, PACKAGE
 from posgc.language.text.tables import parser as base_parser

@@ -7,7 +7,6 @@ the mistake stands in no expression, the arm, the rule or the item becomes a `br
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from typing import Any, cast
 
@@ -19,6 +18,7 @@ from posgc.language.diagnostics import Diagnostic
 from posgc.language.text.dialect import Dialect
 from posgc.language.text.fast_lalr import state_of
 from posgc.language.text.mistakes import explain
+from posgc.language.text.scanning import begins_an_item, declared_words, end_of_statement
 from posgc.language.text.slips.mistake import Mistake
 from posgc.language.text.stop import END, Stop, Table, admits, span_at
 
@@ -30,15 +30,6 @@ _MENDS = 10 * MAX_MISTAKES  # the same with those that follow from others, and a
 _REMEMBERED = 8  # tokens before the one at which the parser stops
 _TRIES = 8  # mends at one place
 _FRESH = 2  # tokens that must be read before a mistake of the same statement is another one
-_ITEM = r"param|discount|agents|type|state|action|observation|let|init|next|observe|reward|terminal|share|expect"
-_MARKS = re.compile(
-    rf'"[^"\n]*"|#[^\n]*|[{{}};]|\b(?P<item>{_ITEM})\b|(?:^|(?<=\n))[ \t]*(?P<line>horizon|chance)\b(?=\s+\w)'
-)
-_WORD = re.compile(r'"[^"\n]*"|#[^\n]*|[\[\]~]|(?P<word>[^\W\d]\w*)')
-_BEGINNING = re.compile(r"(?P<keyword>[a-z]+)\b(?:\s+(?P<name>[^\W\d]\w*))?")
-_TYPE = re.compile(r"[:=]")
-_TYPED = ("type", "state", "action", "observation", "chance")
-_SPACE = re.compile(r"(?:\s++|#[^\n]*+)*+")
 # What a broken statement is read as, by the list that it stands in: the rule of one of its other elements.
 _ELEMENTS = {"game": "horizon", "share": "forget", "match": "arm"}
 _BROKEN = {"game": "broken", "share": "broken_rule", "match": "broken_arm"}
@@ -147,7 +138,9 @@ class Recovery:
         if token.type != "RBRACE":
             return False
         stop = self._stop(token)
-        if not (stop.begins and stop.within == "game" and re.match(rf";?\s*(?:{_ITEM}|horizon|chance)\b", stop.rest())):
+        rest = stop.rest()
+        more = begins_an_item(rest.lstrip(";")) or (self._left_out and rest != "")
+        if not (stop.begins and stop.within == "game" and more):
             return False
         cure = "take it out, or look for a bracket that is missing above"
         if self._since >= _FRESH and not self._left_out:
@@ -229,7 +222,7 @@ class Recovery:
         if not stop.level:
             return False
         stack, values = self._state.state_stack, self._state.value_stack
-        end, width = self._end_of_statement(stop)
+        end, width = end_of_statement(stop, self.dialect.unused)
         for at in range(len(values), stop.level, -1):
             for rule in ("expr", "sum"):
                 goto = self._states[stack[at]].get(rule)
@@ -244,8 +237,9 @@ class Recovery:
         self._left_out = stop.within == "game"
         begin, behind = self._begin_of(values[stop.level :], stop), max(end + width, stop.start)
         self._cut(stop.level)
-        broken = self._tree(_BROKEN[stop.within], self._declared(begin, behind), begin, behind)
+        broken = self._tree(_BROKEN[stop.within], declared_words(self.text, begin, behind), begin, behind)
         self._push(_ELEMENTS[stop.within], broken)
+        self._reduce()
         return self._go_on(behind)
 
     def _go_on(self, at: int) -> bool:
@@ -266,75 +260,6 @@ class Recovery:
             if start is not None:
                 return int(start)
         return stop.start
-
-    def _end_of_statement(self, stop: Stop) -> tuple[int, int]:
-        """Where the statement ends in which the parser stopped, and the length of what ends it.
-
-        An end is a `;`, or the place before a bracket that closes the list, behind one that closes the statement, or
-        before a word that begins an item.
-        """
-        opened = given = sum(1 for k, b in stop.open if b == "{" and k >= stop.level)  # braces of the statement
-        for mark in _MARKS.finditer(self.text, stop.start):
-            sign = mark.group(0)
-            word = mark.start("item") if mark["item"] else mark.start("line")
-            if word >= 0:
-                if word > stop.start or (stop.on_new_line and not stop.begins):
-                    return word, 0
-            elif sign == "{":
-                opened += 1
-            elif sign == "}":
-                if not opened and self._closes(stop, mark.end()):
-                    return mark.start(), 0
-                opened, given = max(0, opened - 1), min(given, max(0, opened - 1))
-                if not opened and not self._goes_on(mark.end()):
-                    return mark.end(), 0
-            elif sign == ";" and opened <= given and not re.match(r"else\b", self._rest(mark.end())):
-                return mark.start(), 1
-        return len(self.text), 0
-
-    def _closes(self, stop: Stop, at: int) -> bool:
-        """Whether a brace that ends at `at`, and closes nothing of its statement, closes the list around it."""
-        rest = self._rest(at)
-        if stop.within == "game":
-            return not rest
-        return stop.within == "share" or re.match(rf";\s*(?!(?:{_ITEM}|horizon|chance)\b)[\w(]", rest) is None
-
-    def _rest(self, at: int) -> str:
-        begin = _SPACE.match(self.text, at)
-        assert begin is not None  # it matches nothing too
-        return self.text[begin.end() : begin.end() + 20]
-
-    def _goes_on(self, at: int) -> bool:
-        """Whether a statement goes on behind a brace that closes at `at`."""
-        rest = self._rest(at)
-        word = re.match(r"\w*", rest)
-        of_a_block = word is not None and word[0] in self.dialect.unused
-        return not of_a_block and re.match(rf"(?:{_ITEM}|horizon|chance)\b|\}}|$", rest) is None
-
-    def _declared(self, start: int, end: int) -> list[Token | None]:
-        """The word with which a statement begins, the name after it (None where it is not seen), and what else the
-        statement may declare: the words of a type, and all words of an `agents` line."""
-        begin = _BEGINNING.match(self.text, start, end)
-        if begin is None:
-            return [Token("NAME", "", start), None]
-        found: list[Token | None] = [self._name(begin, "keyword"), self._name(begin, "name")]
-        indices = 0  # brackets that are open
-        type = _TYPE.search(self.text, begin.end(), end)
-        for word in _WORD.finditer(self.text, begin.end() if type is None else type.end(), end):
-            sign = word.group(0)
-            indices += {"[": 1, "]": -1}.get(sign, 0)
-            if sign == "~":
-                break
-            if word["word"] and (begin["keyword"] == "agents" or (indices <= 0 and begin["keyword"] in _TYPED)):
-                found.append(self._name(word, "word"))
-        return found
-
-    def _name(self, found: re.Match[str], group: str) -> Token | None:
-        if not found[group]:
-            return None
-        return Token(
-            "NAME", found[group], found.start(group), *self._line_of(found.start(group)), end_pos=found.end(group)
-        )
 
     def _line_of(self, at: int) -> tuple[int, int]:
         here = span_at(self.text, at, at)
