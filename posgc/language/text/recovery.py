@@ -19,6 +19,7 @@ from posgc.language.text.dialect import Dialect
 from posgc.language.text.fast_lalr import state_of
 from posgc.language.text.mistakes import explain
 from posgc.language.text.scanning import begins_an_item, declared_words, end_of_statement
+from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake
 from posgc.language.text.stop import END, Stop, Table, admits, span_at
 
@@ -155,12 +156,13 @@ class Recovery:
         if token.type not in ("", END) and str(token) in self._spared and self._admits("NAME"):
             self._feed(_as("NAME", token))
             return True
-        if self._block_is_missing(stop):
+        if self._block_is_missing(stop) or self._remains(stop):
+            self._since = 0
             return self._leave_out(stop)
         mistake = self._of_a_block(stop) or explain(stop)
         spared = mistake.kind == "NAME" and mistake.words[0] in self._spared
         twice = token.type == END and self._mended[0] == stop.start  # a text that ends too early is one mistake
-        if self._since >= _FRESH and not spared and not twice and not self._remains(stop):
+        if self._since >= _FRESH and not spared and not twice:
             self._report(mistake.diagnostic)
         self._since = 0
         again = self._mended[1] + 1 if self._mended[0] == stop.start else 0
@@ -182,8 +184,9 @@ class Recovery:
 
     def _remains(self, stop: Stop) -> bool:
         """Whether this may be a part of the statement before, which was left out."""
-        word = stop.token.type == "NAME" and not stop.rest().startswith(":")
-        return self._left_out and stop.begins and not word
+        word = stop.token.type == "NAME" and stop.on_new_line and not stop.rest().startswith(":")
+        part = stop.begins and not word
+        return self._left_out and (part or (stop.within != "game" and item_follows(stop)))
 
     def _report(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self.found:
@@ -227,14 +230,14 @@ class Recovery:
             for rule in ("expr", "sum"):
                 goto = self._states[stack[at]].get(rule)
                 if goto is not None and admits(self._table, [*stack[: at + 1], goto[1]], "SEMICOLON"):
-                    self._left_out = stop.within == "game"
+                    self._left_out = True
                     poison = self._tree("poison", [], self._begin_of(values[at:], stop), end)
                     self._cut(at)
                     self._push(rule, poison)
                     self._state.feed_token(Token("SEMICOLON", ";", end, *self._line_of(end), end_pos=end + width))
                     self._reduce()
                     return self._go_on(end + width)
-        self._left_out = stop.within == "game"
+        self._left_out = True
         begin, behind = self._begin_of(values[stop.level :], stop), max(end + width, stop.start)
         self._cut(stop.level)
         broken = self._tree(_BROKEN[stop.within], declared_words(self.text, begin, behind), begin, behind)
