@@ -141,6 +141,17 @@ _OTHERS = (
         "values not all looked at",
         "The file has mistakes, and is too large to look for more in all states; mend those that are shown first.",
     ),
+    Code(
+        "W706",
+        "protocol with nearly a standard name",
+        "A block with the name of a standard structure means the same; with a name that is one slip away from it, the "
+        "structure itself is what `--share` finds under the right name.",
+    ),
+    Code(
+        "W707",
+        "enumerator that is nearly another",
+        "Two types have words in common, and a word of one is a slip of the pen away from a word of the other.",
+    ),
     # imported files
     Code("I101", "malformed file", "The text does not follow the grammar of its format."),
     Code("I102", "unknown name or index", "A state, action, observation or agent that the header does not have."),

@@ -33,8 +33,10 @@ class Reporter:
         cure = Cure(help) if isinstance(help, str) else help
         self._add(Diagnostic(code, message, span, cure.text, "error", labels, cure.replacements))
 
-    def warning(self, code: str, message: str, span: Span | None, help: str = "") -> None:
-        self._add(Diagnostic(code, message, span, help, "warning"))
+    def warning(
+        self, code: str, message: str, span: Span | None, help: str = "", labels: tuple[Label, ...] = ()
+    ) -> None:
+        self._add(Diagnostic(code, message, span, help, "warning", labels))
 
     def take(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Adds what was found elsewhere."""

@@ -25,6 +25,7 @@ from posgc.language.elaborate.dynamics import elaborate_dynamics
 from posgc.language.elaborate.expressions import Expressions
 from posgc.language.elaborate.families import declare_families
 from posgc.language.elaborate.laws import Laws
+from posgc.language.elaborate.likely_slips import check_likely_slips
 from posgc.language.elaborate.names import Definitions, Names, Parameter
 from posgc.language.elaborate.parameters import declare_parameters
 from posgc.language.elaborate.unused_indices import check_unused_indices
@@ -96,6 +97,7 @@ def elaborate_game(
         expectations = check_claims(tree, sharing, shares)
         declared = elaborate_blocks(tree, used, laws.expressions)
         check_unused_indices(tree, names, signature.agents, reporter)
+    check_likely_slips(tree, reporter)
     if not any(isinstance(item, ast.Reward) or _is_broken(item, "reward") for item in tree.items):
         reporter.warning("W701", "the game has no reward: every value is 0", tree.span, "write `reward team = ...;`")
     return ir.Game(
