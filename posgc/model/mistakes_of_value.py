@@ -36,6 +36,7 @@ def mistakes_of_value(game: ir.Game, closed: bool = False) -> tuple[Diagnostic, 
 
     A warning (W705) is the last of them where a limit was reached before all was looked at.
     """
+    game = replace(game, rewards=tuple(term for reward in game.rewards for term in _terms(reward)))
     tainted = _tainted(game)
     searches: list[tuple[ir.Game, Set[Slot]]] = [(_sound(game, tainted), tainted)]
     if not any(kind == "action" for kind, _ in tainted):
@@ -53,6 +54,11 @@ def mistakes_of_value(game: ir.Game, closed: bool = False) -> tuple[Diagnostic, 
 def _cut_short() -> Diagnostic:
     what = "the game is too large to look at all values while it has other mistakes"
     return Diagnostic("W705", what, None, "mend those that are shown, and run again", "warning")
+
+
+def _terms(reward: ir.Expr) -> tuple[ir.Expr, ...]:
+    """The lines that add up to a reward: one that is wrong says nothing of the others."""
+    return reward.operands if isinstance(reward, ir.Op) and reward.name == "+" else (reward,)
 
 
 def _laws(game: ir.Game) -> Iterator[tuple[Slot, Node]]:

@@ -138,7 +138,8 @@ class Draws:
             return
         uses = self.laws.expander.begin_line()
         made = self.laws.law(law, drawn, DrawnVariable(name, family.types[key]), env)
-        check_reads(line, made, span, uses, self.variables.names, self.reporter)
+        if not check_reads(line, made, span, uses, self.variables.names, self.reporter):
+            made = ir.Point(self.laws.ops.poison(head).ir, head)
         self.laws_of[line, family.kind, number] = made, head
 
     def _chance(self, item: ast.Chance) -> None:

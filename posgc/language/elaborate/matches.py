@@ -50,8 +50,9 @@ class Matches:
         """What a match without an arm that fits comes to."""
         text = "no arm of this `match` fits"
         help = "add the missing arm, or `_: ...;` as the last one"
-        if not reachable:
-            self.ops.fault(env, "E405", text, node.span, help)
+        if not reachable and not env.conditional and not env.unreachable:
+            self.reporter.error("E405", text, node.span, help)
+            return ir.Fail(ir.REPORTED, "", "", node.span)
         return ir.Fail("E405", text, help, node.span)
 
     def arms(self, node: ast.Match, env: Env) -> list[tuple[Typed, Env, ast.Arm]]:

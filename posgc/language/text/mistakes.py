@@ -47,7 +47,6 @@ def _unexpected(stop: Stop) -> Mistake:
 _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
     words.quoted,
     character,
-    words.glued,
     signs.comment,
     signs.power,
     signs.prime,

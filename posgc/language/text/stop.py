@@ -13,7 +13,7 @@ from lark.parsers.lalr_analysis import Shift
 
 from posgc.language.diagnostics import Span
 
-__all__ = ["CLOSING", "END", "Stop", "Table", "admits", "span_at"]
+__all__ = ["CLOSING", "END", "Stop", "Table", "admits", "span_at", "words_of"]
 
 END = "$END"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -60,7 +60,7 @@ def admits(table: Table, stack: Sequence[Any], *kinds: str) -> bool:
     return True
 
 
-def _words_of(parser: Lark, terminal: str) -> list[str]:
+def words_of(parser: Lark, terminal: str) -> list[str]:
     """The words that a terminal stands for, none where it is no list of words."""
     found = _ALTERNATIVES.fullmatch(parser.get_terminal(terminal).pattern.to_regexp())
     return found[1].split("|") if found else []
@@ -104,7 +104,7 @@ class Stop:
     def keywords(self) -> dict[str, str]:
         """The words of the language that could stand here, each with the name of its terminal."""
         kinds = sorted(self.accepts - {END, "NAME"})
-        return {word: kind for kind in kinds for word in _words_of(self.parser, kind)}
+        return {word: kind for kind in kinds for word in words_of(self.parser, kind)}
 
     @cached_property
     def open(self) -> list[tuple[int, Token]]:

@@ -5,25 +5,14 @@ from __future__ import annotations
 import re
 
 from posgc.language.diagnostics import Diagnostic
-from posgc.language.diagnostics.likeness import closest
+from posgc.language.diagnostics.likeness import misspelt
 from posgc.language.text.slips.forms import OPERAND
 from posgc.language.text.slips.mistake import Mistake, replaced
 from posgc.language.text.stop import Stop
 
-__all__ = ["bare_if", "choice", "glued", "local_definition", "missing_else", "misspelt_word", "quoted", "reserved"]
+__all__ = ["bare_if", "choice", "local_definition", "missing_else", "misspelt_word", "quoted", "reserved"]
 
 _CHOICE = "write `if a then b else c`"
-
-
-def glued(stop: Stop) -> Mistake | None:
-    """A word that begins with one of the language, of which the rest was read as a name: `parameter`."""
-    for number, (token, _, _) in enumerate(stop.before):
-        if token.type == "NAME" and number and stop.before[number - 1][0].end_pos == token.start_pos:
-            first, states, values = stop.before[number - 1]
-            if first[-1:].isalpha():
-                whole = stop.earlier(first, states, values, end=token.end_pos)
-                return replaced(whole, "E119", f"`{first}{token}` is no word of the language", str(first))
-    return None
 
 
 def misspelt_word(stop: Stop) -> Mistake | None:
@@ -44,7 +33,7 @@ def misspelt_word(stop: Stop) -> Mistake | None:
 
 
 def _nearest(stop: Stop) -> str | None:
-    return closest(str(stop.token), [word for word in stop.keywords if len(word) > 2])
+    return misspelt(str(stop.token), stop.keywords)
 
 
 def reserved(stop: Stop) -> Mistake | None:
