@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parents[1] / "diagnostics"
 FILES = sorted(FOLDER.rglob("*.posg"))
 MIXED = sorted((FOLDER / "mixed").glob("*.posg"))
 _EXPECTED = re.compile(r"# (?:error|warning): ([EW0-9, ]+)$")
-_FLAGS = re.compile(r"^# flags: ([^#]+)", re.M)
+_FLAGS = re.compile(r"^# flags: ([^#\n]+)", re.M)
 
 
 def asked(text: str) -> dict[str, Any]:

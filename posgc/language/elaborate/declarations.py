@@ -20,7 +20,7 @@ def declare_agents(expressions: Expressions, game: ast.GameText) -> tuple[str, .
     """The names of the agents; None where the line is missing or wrong.  E205, E208, E308, E408."""
     texts = [item for item in game.items if isinstance(item, ast.Agents)]
     if not texts:
-        if not any(isinstance(item, ast.Broken) and item.keyword == "agents" for item in game.items):
+        if not any(isinstance(item, ast.Broken) and item.may_be("agents") for item in game.items):
             expressions.reporter.error("E208", "the game has no agents", game.span, "write `agents ann, bob;`")
         return None
     _once(expressions.reporter, texts, "the agents are declared twice")

@@ -48,13 +48,13 @@ def collect(game: ast.GameText, reporter: Reporter) -> Names:
     broken = [item for item in game.items if isinstance(item, ast.Broken)]
     for name in (name for item in broken for name in _declared_by(item) if name not in words):
         _poison(table, name)
-    lost = {item.keyword for item in broken} | {"agents"}
     for item in game.items:
         if isinstance(item, ast.Definition):
             _check_arguments(item, table, words, reporter)
     kinds = {"agents": ast.Agents, "horizon": ast.Horizon}
     nameless = any(_hides_a_name(item, reporter.source.text) for item in broken)
-    return Names(table, words, {k for k in lost & kinds.keys() if not _has(game, kinds[k])}, nameless)
+    lost = {k for k in kinds if not _has(game, kinds[k]) and (k == "agents" or any(b.may_be(k) for b in broken))}
+    return Names(table, words, lost, nameless)
 
 
 def _poison(table: dict[str, Entity], name: str) -> None:

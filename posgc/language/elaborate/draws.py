@@ -37,8 +37,9 @@ class Draws:
         self.lost: dict[str, set[str]] = {line: set() for line in _FITTING}
         self.conditions: dict[int, ir.Expr] = {}
         for item in game.items:
-            if isinstance(item, ast.Broken) and item.keyword in _FITTING:
-                self._lose(item.keyword, item.name.text if item.name else "")
+            if isinstance(item, ast.Broken):
+                for line in filter(item.may_be, _FITTING):
+                    self._lose(line, item.name.text if item.name else "")
             elif isinstance(item, ast.Draw):
                 self._draw(item)
             elif isinstance(item, ast.Chance):

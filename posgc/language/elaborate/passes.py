@@ -127,8 +127,8 @@ def elaborate_game(
 
 
 def _is_broken(item: ast.Item, keyword: str) -> TypeGuard[ast.Broken]:
-    """Whether an item of this kind could not be read."""
-    return isinstance(item, ast.Broken) and item.keyword == keyword
+    """Whether this is an item that could not be read, and may be of this kind."""
+    return isinstance(item, ast.Broken) and item.may_be(keyword)
 
 
 def _check_definitions(laws: Laws) -> None:

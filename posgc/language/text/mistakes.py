@@ -66,5 +66,6 @@ _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
     words.misspelt_word,
     words.reserved,
     signs.missing_sign,
+    words.like_a_word,
     _after_the_game,
 )

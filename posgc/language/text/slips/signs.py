@@ -69,6 +69,9 @@ def equals(stop: Stop) -> Mistake | None:
         whole = stop.earlier(stop.token, stop.state_stack, stop.value_stack, end=stop.start + width)
         fits = "EQUAL" in stop.accepts
         return replaced(whole, "E122", "a value follows `=`, not `:`", "=") if fits else None
+    if stop.text.startswith("=<", stop.start) and "COMPARE" in stop.accepts:
+        whole = stop.earlier(stop.token, stop.state_stack, stop.value_stack, end=stop.start + 2)
+        return replaced(whole, "E109", "`=<` is not an operator here", "<=", cure="write `<=`")
     inner = [b for k, b in stop.open if k >= stop.level]
     if "COLON" in stop.accepts and (inner[-1:] == ["{"] or (not inner and stop.within == "match")):
         return replaced(stop, "E122", "in braces a value follows `:`, not `=`", ":")

@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 
 from posgc.language.diagnostics import Diagnostic
-from posgc.language.diagnostics.likeness import misspelt
+from posgc.language.diagnostics.likeness import closest, misspelt
 from posgc.language.text.slips.forms import OPERAND
 from posgc.language.text.slips.mistake import Mistake, replaced
 from posgc.language.text.stop import Stop
 
-__all__ = ["bare_if", "choice", "local_definition", "missing_else", "misspelt_word", "quoted", "reserved"]
+__all__ = [
+    "bare_if",
+    "choice",
+    "like_a_word",
+    "local_definition",
+    "missing_else",
+    "misspelt_word",
+    "quoted",
+    "reserved",
+]
 
 _CHOICE = "write `if a then b else c`"
 
@@ -30,6 +39,12 @@ def misspelt_word(stop: Stop) -> Mistake | None:
         if word is not None and earlier.follows(earlier.keywords[word], *between, stop.token.type):
             return replaced(earlier, "E119", f"`{token}` is not followed by `{stop.token}`", word)
     return None
+
+
+def like_a_word(stop: Stop) -> Mistake | None:
+    """A word that is somewhat like one of the language which would stand here."""
+    word = closest(str(stop.token), [w for w in stop.keywords if len(w) > 2]) if stop.token.type == "NAME" else None
+    return None if word is None else replaced(stop, "E119", f"`{stop.token}` cannot stand here", word)
 
 
 def _nearest(stop: Stop) -> str | None:
