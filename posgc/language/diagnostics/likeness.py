@@ -12,8 +12,12 @@ _LONG = 8
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that is most like the name, None where none is like it."""
-    found = get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.6)
+    """The candidate that is most like the name, None where none is like it; a slip of the pen goes first."""
+    candidates = set(candidates)
+    slip = misspelt(name, candidates)
+    if slip is not None:
+        return slip
+    found = get_close_matches(name, sorted(candidates), n=1, cutoff=0.6)
     return found[0] if found else None
 
 
@@ -29,6 +33,8 @@ def misspelt(name: str, candidates: Iterable[str]) -> str | None:
     A slip is a letter left out, put in or replaced, or two neighbours swapped (optimal string alignment).  Single
     letters are no slips of anything, nor are two letters but for a swap or another digit.
     """
+    if len(name) < 2:
+        return None
     likely = [(d, c) for c in set(candidates) if (d := _slips(name, c)) is not None]
     return min(likely)[1] if likely else None
 

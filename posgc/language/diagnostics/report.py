@@ -26,6 +26,7 @@ class Reporter:
     def __init__(self, source: Source) -> None:
         self.source = source
         self._found: dict[tuple[str, int, int], Diagnostic] = {}
+        self.failed = False  # whether there is an error
 
     def error(
         self, code: str, message: str, span: Span | None, help: str | Cure = "", labels: tuple[Label, ...] = ()
@@ -47,14 +48,11 @@ class Reporter:
         span = diagnostic.span
         key = (diagnostic.code, span.start, span.end) if span else (diagnostic.message, -1, -1)
         self._found.setdefault(key, diagnostic)
+        self.failed = self.failed or diagnostic.severity == "error"
 
     def reported(self, span: Span) -> bool:
         """Whether something is reported of exactly this place."""
         return any((start, end) == (span.start, span.end) for _, start, end in self._found)
-
-    @property
-    def failed(self) -> bool:
-        return any(d.severity == "error" for d in self._found.values())
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:

@@ -31,6 +31,7 @@ class Indices:
         self.ops = context.ops
         self.types = types
         self.weights = Weights(context)
+        self._slips = context.cache.slips
 
     # ---- binders: `i`, `j != i`, `k in 1..3`
 
@@ -54,8 +55,10 @@ class Indices:
 
     def is_misspelt(self, name: str, span: Span, env: Env) -> bool:
         """Whether a new name is a slip of the pen away from one that has a meaning; reports it (E216)."""
-        known = [*self.names.table, *self.names.words, *env.bindings, *NOT_AGENTS]
-        meant = misspelt(name, (k for k in known if not self._is_plural(name, k)))
+        if name not in self._slips:
+            known = (*self.names.table, *self.names.words, *NOT_AGENTS)
+            self._slips[name] = misspelt(name, (k for k in known if not self._is_plural(name, k)))
+        meant = self._slips[name] or misspelt(name, env.bindings)
         if meant is not None:
             change = Replacement(Span(span.start, span.start + len(name), span.line, span.column), meant)
             cure = Cure(f"did you mean `{meant}`? Else give the index another name, such as `i`", (change,))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeGuard
 
 from posgc.language import ir
@@ -157,7 +159,13 @@ def _check_definitions(laws: Laws) -> None:
 
 def _may_be_used(reporter: Reporter, entity: Definitions) -> bool:
     """Whether the definition may be used in a part of the text that has a mistake, and was not looked at."""
-    return reporter.failed and len(re.findall(rf"\b{entity.name}\b", reporter.source.text)) > len(entity.texts)
+    return reporter.failed and _words(reporter.source.text)[entity.name] > len(entity.texts)
+
+
+@lru_cache(maxsize=1)  # asked for every definition of a file
+def _words(text: str) -> Counter[str]:
+    """How often each word stands in a text."""
+    return Counter(re.findall(r"\w+", text))
 
 
 def _parameters(names: Names, constants: Sequence[tuple[str, ir.Value]]) -> tuple[tuple[str, float | int], ...]:

@@ -24,8 +24,9 @@ def check_unused_indices(game: ast.GameText, names: Names, agents: Sequence[str]
     shown = ", ".join(agents[:6]) + (", ..." if len(agents) > 6 else "")
     for line, bound in _lines(game):
         for word in _introduced(line, names):
-            known = word.text in names or word.text in bound or reporter.reported(word.span)
-            if len(word.text) > 1 and not known and _count(line, word.text) < 2:
+            if len(word.text) < 2 or word.text in names or word.text in bound or reporter.reported(word.span):
+                continue
+            if _count(line, word.text) < 2:
                 what = f"`{word.text}` is a new name, and stands for all of them: {shown}"
                 reporter.warning("W704", what, word.span, "name one of them, or call the index `i`")
 
