@@ -94,6 +94,8 @@ OPEN = (
     "traces[].action",
     "traces[].reward",
     "traces[].policy",
+    "labels[].span",
+    "replacements[].span",
 )
 """Fields whose inside is described in words: mappings by name, and what is described elsewhere."""
 
@@ -121,6 +123,8 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
     linked = tmp_path / "linked.posg"  # a file with a language block
     text = Path(tiger).read_text(encoding="utf-8").rstrip().removesuffix("}")
     linked.write_text(f"use network;\n{text} network {{ ring(2); }} }}", encoding="utf-8")
+    wrong = tmp_path / "wrong.posg"  # a mistake with a label, and one with a replacement
+    wrong.write_text(f"{text} horizon 4; let zz = tigr; }}", encoding="utf-8")
     for name, arguments in (
         ("check", ["check", tiger]),
         ("check", ["check", str(odd), "--share", "full", "--horizon", "2"]),
@@ -134,6 +138,9 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
         ("info", ["info", tiger]),
         ("info", ["info", str(linked)]),
         ("plugins", ["plugins"]),
+        ("explain", ["explain", "E201"]),
+        ("mistakes", ["info", str(wrong)]),
+        ("mistakes", ["info", tiger, "--set", "acuracy=1"]),
     ):
         main([*arguments, "--json"])
         found.setdefault(name, []).append(json.loads(capsys.readouterr().out))
