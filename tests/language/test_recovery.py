@@ -12,6 +12,7 @@ from posgc.language.text import syntax as ast
 from posgc.language.text.parse import lexemes, read_game
 from posgc.language.text.recovery import MAX_MISTAKES
 from posgc.language.text.syntax.walk import is_poisoned
+from posgc.model.mistakes_of_value import with_values
 
 GAMES = sorted((Path(__file__).parents[2] / "games").glob("*.posg"))
 # Brackets tell where a statement ends, and names what is declared: without them other mistakes may follow.
@@ -31,6 +32,39 @@ def test_a_token_that_cannot_be_read_is_one_error(path: Path) -> None:
     for token in random.Random(path.stem).sample(tokens, 25):
         line = text.count("\n", 0, token.start) + 1
         assert errors(text[: token.start] + "@" * len(token.text) + text[token.end :]) == [("E110", line)]
+
+
+@pytest.mark.parametrize("stem", ["dectiger", "kuhn", "aloha", "broadcast", "adversarial_tiger", "wind", "recycling"])
+def test_no_error_of_value_is_made_up(stem: str) -> None:
+    """Games without errors of value, a part of which is not known."""
+    text = next(p for p in GAMES if p.stem == stem).read_text(encoding="utf-8")
+    tokens = [t for t in lexemes(text) if t.type not in _TELLING][6:]
+    for token in random.Random(stem).sample(tokens, 12):
+        found = analyse(Source("test", text[: token.start] + "@" * len(token.text) + text[token.end :]))
+        assert [d.code for d in with_values(found).diagnostics] == ["E110"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "codes"),
+    [
+        # what a mistake has no hand in is looked at, and what it has a hand in is not
+        ("state n: 0..3; init n = 0; next n = n + 2; let f = nosuch;", ["E201", "E401"]),
+        ("state n: 0..3; init n = 0; next n = n + (if s == a then 2 else nosuch);", ["E201"]),
+        ("state n: 0..3; init n ~ nosuch; reward ann = 1 / (n - 3);", ["E201"]),
+        ("state n: 0..3; init n = 0; next n ~ {n + 2: 0.5, nosuch: 0.5};", ["E201"]),
+        (
+            "state n: 0..3; init n = 2; next n = n + 2; state m: 0..3; init m = nosuch; next m = m + 9;",
+            ["E401", "E201"],
+        ),
+        ("state n: 0..3; init n = 0; next n = n + 2; terminal when nosuch;", ["E201"]),
+        ("state n: 0..3; init n = 7; terminal when nosuch;", ["E401", "E201"]),
+        ("reward ann = 1 / (step - 1); reward team = nosuch;", ["E404", "E201"]),
+        ("action b[i]: bool when nosuch; reward ann = if b[ann] then 1 / 0 else 0;", ["E201"]),
+        ("chance c: 1..3 ~ nosuch; reward ann = 1 / (c - 2); reward bob = 1 / (step - 2);", ["E201", "E404"]),
+    ],
+)
+def test_errors_of_value_beside_others(lines: str, codes: list[str]) -> None:
+    assert [d.code for d in with_values(analyse(Source("test", game(lines)))).diagnostics] == codes
 
 
 @pytest.mark.parametrize("path", GAMES, ids=lambda p: p.stem)

@@ -10,6 +10,7 @@ from posgc.language import ir
 from posgc.language.elaborate.context import Context, Elaborate
 from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed, constant, describe, join, joined
 from posgc.language.text import syntax as ast
+from posgc.language.text.syntax.walk import is_poisoned
 
 __all__ = ["Matches", "chain"]
 
@@ -50,6 +51,8 @@ class Matches:
         """What a match without an arm that fits comes to."""
         text = "no arm of this `match` fits"
         help = "add the missing arm, or `_: ...;` as the last one"
+        if self.reporter.failed and is_poisoned(node):  # an arm may have been left out
+            return ir.Fail(ir.REPORTED, "", "", node.span)
         if not reachable and not env.conditional and not env.unreachable:
             self.reporter.error("E405", text, node.span, help)
             return ir.Fail(ir.REPORTED, "", "", node.span)

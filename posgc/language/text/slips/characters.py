@@ -115,6 +115,9 @@ def _point(stop: Stop, at: int) -> Mistake:
     after = _POINT.match(stop.text, at)
     digits = after[1] if after else ""
     start = at - len(before[0]) if before else at
+    if before and re.search(r"[0-9]\.$", stop.text[max(0, start - 2) : start]):
+        here = span_at(stop.text, at, at + 1 + len(digits))
+        return Mistake(Diagnostic("E102", "a number has one decimal point", here, "take the rest out"), (), here.end)
     number = f"{before[0] if before else '0'}.{digits or '0'}"
     here = span_at(stop.text, start, at + 1 + len(digits))
     change = (Replacement(here, number),)

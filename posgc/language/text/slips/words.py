@@ -81,7 +81,13 @@ def choice(stop: Stop) -> Mistake | None:
         return Mistake(Diagnostic("E120", f"the parts of an `if` have no `{stop.token}`", stop.span, _CHOICE))
     if stop.token == "if" and stop.follows("WHEN", "NAME"):
         return replaced(stop, "E120", "an action is held back by `when`, not `if`", "when", cure="write `when`")
-    if stop.token == "if" and re.match(r"[\w(]", stop.rest()) and stop.level and not stop.begins and {"PLUS", "SEMICOLON"} <= stop.accepts:
+    if (
+        stop.token == "if"
+        and re.match(r"[\w(]", stop.rest())
+        and stop.level
+        and not stop.begins
+        and {"PLUS", "SEMICOLON"} <= stop.accepts
+    ):
         return Mistake(Diagnostic("E120", "an `if` stands before its values", stop.span, _CHOICE))
     return None
 
