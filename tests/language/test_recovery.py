@@ -48,8 +48,8 @@ def test_no_error_of_value_is_made_up(stem: str) -> None:
     ("lines", "codes"),
     [
         # what a mistake has no hand in is looked at, and what it has a hand in is not
-        ("state n: 0..3; init n = 0; next n = n + 2; let f = nosuch;", ["E201", "E401"]),
-        ("state n: 0..3; init n = 0; next n = n + (if s == a then 2 else nosuch);", ["E201"]),
+        ("state n: 0..3; init n = 0; next n = n + 2; let f = nosuch;", ["E401", "E201"]),
+        ("state n: 0..3; init n = 0; next n = n + (if s == a then 2 else nosuch);", ["E401", "E201"]),
         ("state n: 0..3; init n ~ nosuch; reward ann = 1 / (n - 3);", ["E201"]),
         ("state n: 0..3; init n = 0; next n ~ {n + 2: 0.5, nosuch: 0.5};", ["E201"]),
         (
@@ -59,7 +59,7 @@ def test_no_error_of_value_is_made_up(stem: str) -> None:
         ("state n: 0..3; init n = 0; next n = n + 2; terminal when nosuch;", ["E201"]),
         ("state n: 0..3; init n = 7; terminal when nosuch;", ["E401", "E201"]),
         ("reward ann = 1 / (step - 1); reward team = nosuch;", ["E404", "E201"]),
-        ("action b[i]: bool when nosuch; reward ann = if b[ann] then 1 / 0 else 0;", ["E201"]),
+        ("action c[i]: bool when nosuch; reward ann = if c[ann] then 1 / 0 else 0;", ["E201"]),
         ("chance c: 1..3 ~ nosuch; reward ann = 1 / (c - 2); reward bob = 1 / (step - 2);", ["E201", "E404"]),
     ],
 )
