@@ -6,10 +6,10 @@ import argparse
 import sys
 
 from posgc.cli.flags import add_overrides
-from posgc.language.diagnostics import render
 from posgc.language.files import replace_file
 from posgc.language.numerals import plural
 from posgc.pipeline import Request, translate
+from posgc.report.colour import complain
 
 __all__ = ["add_arguments", "run"]
 
@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     given = arguments
     translation = translate(Request(given.file, horizon=given.horizon, discount=given.discount, reward=given.reward))
     for diagnostic in translation.diagnostics:
-        print(render(diagnostic, translation.source), file=sys.stderr)
+        complain(diagnostic, translation.source)
     if given.out is None:
         sys.stdout.write(translation.text)
     else:

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TextIO
 
 from posgc import __version__
+from posgc.cli.parsing import Parser
 
 __all__ = ["main"]
 
@@ -35,6 +36,7 @@ COMMANDS = {
     "export": "write a game in another program's format",
     "fmt": "canonical layout of .posg files",
     "plugins": "list the installed plug-ins",
+    "explain": "what the code of a diagnostic means, with an example",
 }
 
 
@@ -80,12 +82,19 @@ def _command(argv: list[str]) -> int:
         parser.print_help()
         return 2
     from posgc.language.diagnostics import InputError, LimitError
+    from posgc.report.colour import choose_colour, complain
 
+    choose_colour("auto")
     try:
         parsed = parser.parse_args(argv)
+        choose_colour(parsed.color)
         return int(parsed.run(parsed))
     except InputError as error:
-        print(error, file=sys.stderr)
+        if "--json" in argv:
+            from posgc.report import documents
+
+            print(documents.written(documents.mistakes(error)))
+        complain(error)
         return error.status
     except LimitError as error:
         print(f"limit: {error}", file=sys.stderr)
@@ -94,9 +103,7 @@ def _command(argv: list[str]) -> int:
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """The whole parser; only the chosen command's module is imported, so that start-up stays quick."""
-    parser = argparse.ArgumentParser(
-        prog="posgc", description="Compile, check and solve partially observable stochastic games."
-    )
+    parser = Parser(prog="posgc", description="Compile, check and solve partially observable stochastic games.")
     parser.add_argument("--version", action="version", version=f"posgc {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     chosen = next((word for word in argv if word in COMMANDS), None)
@@ -105,7 +112,10 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         if name == chosen:
             module = import_module(f"posgc.cli.{name}")
             module.add_arguments(sub)
-            sub.set_defaults(run=module.run)
+            sub.add_argument(
+                "--color", choices=("auto", "always", "never"), default="auto", help="complaints in colour"
+            )
+            sub.set_defaults(run=module.run, parser=sub)
     return parser
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.language.diagnostics.report import near
+from posgc.language.diagnostics.likeness import suggestion
 from posgc.marl.installed import require_marl
 
 __all__ = ["ENVIRONMENTS", "HORIZON", "particles"]
@@ -35,7 +35,7 @@ def particles(name: str) -> Callable[[], Any]:
     Raises InputError: E644 for a name that is not one of `ENVIRONMENTS`, E636 without `posgc[marl]`.
     """
     if name not in ENVIRONMENTS:
-        cure = near(name, ENVIRONMENTS) or "the environments are " + ", ".join(ENVIRONMENTS)
+        cure = suggestion(name, ENVIRONMENTS) or "the environments are " + ", ".join(ENVIRONMENTS)
         raise InputError([Diagnostic("E644", f"there is no environment `{name}`", help=cure)])
     require_marl()
     from pettingzoo.utils.conversions import parallel_wrapper_fn

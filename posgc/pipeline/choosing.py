@@ -7,6 +7,7 @@ import dataclasses
 from posgc.assumptions import Verdict
 from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
+from posgc.language.diagnostics.likeness import suggestion
 from posgc.pipeline.checking import BackendOffer, offers
 from posgc.pipeline.compiling import AssumptionFails, Compiled
 from posgc.plugin.backend import Backend
@@ -26,7 +27,7 @@ def backend_of(
     """
     backends = registry().backends
     if name is not None and name not in backends:
-        cure = f"installed: {', '.join(backends) or 'none'}"
+        cure = suggestion(name, backends) or f"installed: {', '.join(backends) or 'none'}"
         raise InputError([Diagnostic("E602", f"no back-end is called {name}", help=cure)])
 
     def wanted(offer: BackendOffer) -> bool:

@@ -17,7 +17,7 @@ from posgc.information.dropping import drop_own_actions
 from posgc.information.evolution import require_evolution
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
-from posgc.language import compile_game
+from posgc.language import analyse
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, with_line_feeds
 from posgc.language.ir import Game
 from posgc.language.sharing.lag_table import LagTable, require_lags
@@ -26,6 +26,7 @@ from posgc.model import Model, tabulate
 from posgc.model.channels.lowering import lowered
 from posgc.model.compare import stretched
 from posgc.model.infinite import require_steady, steps_that_matter, tail
+from posgc.model.mistakes_of_value import with_values
 from posgc.model.rewards import require_moderate
 from posgc.plugin.backend import Progress
 from posgc.plugin.failing import failure
@@ -189,7 +190,11 @@ def model_of(request: Request, source: Source, progress: Progress) -> Reading:
                 )
             ]
         )
-    game = compile_game(source, request.settings, request.horizon, request.discount, request.endless, registry().blocks)
+    asked = request.settings, request.horizon, request.discount, request.endless
+    analysis = analyse(source, *asked, registry().blocks)
+    if analysis.failure is not None:
+        raise with_values(analysis, request.endless)
+    game = analysis.required()
     model = tabulate(
         game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000), closed=request.endless
     )

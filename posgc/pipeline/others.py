@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from posgc.judge.judgement import Judgement
 from posgc.judge.referee import Comparison, compare
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
+from posgc.language.diagnostics.likeness import suggestion
 from posgc.pipeline.compiling import Compiled, timed
 from posgc.plugin.exporter import Exporter
 from posgc.plugin.options import make_options
@@ -24,7 +25,9 @@ def exporter_of(compiled: Compiled, name: str, options: Mapping[str, object]) ->
         raise InputError(
             [
                 Diagnostic(
-                    "E631", f"no installed plug-in writes {name}", help=f"formats: {', '.join(exporters) or 'none'}"
+                    "E631",
+                    f"no installed plug-in writes {name}",
+                    help=suggestion(name, exporters) or f"formats: {', '.join(exporters) or 'none'}",
                 )
             ]
         )
@@ -47,7 +50,8 @@ def referee_of(compiled: Compiled, name: str) -> Referee:
     if why is None and compiled.information.protocol.forget is not None:
         why = "under 'forget' the game tree has imperfect recall, in which a best response is another problem"
     if why is not None:
-        raise InputError([Diagnostic("E633", why, help=f"referees: {', '.join(referees) or 'none'}")])
+        cure = suggestion(name, referees) if name not in referees else ""
+        raise InputError([Diagnostic("E633", why, help=cure or f"referees: {', '.join(referees) or 'none'}")])
     return referees[name]
 
 

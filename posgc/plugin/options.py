@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
@@ -10,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.diagnostics.likeness import suggestion
 from posgc.language.numerals import real, whole
 
 __all__ = ["Flag", "describe_options", "flags_of", "make_options"]
@@ -57,8 +57,7 @@ def make_options(options: type, given: Mapping[str, object], concept: str | None
     for name, value in given.items():
         key = name.replace("_", "-")
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            cure = f"did you mean {near[0]}?" if near else f"options: {', '.join(known) or 'none'}"
+            cure = suggestion(key, known) or f"options: {', '.join(known) or 'none'}"
             wrong.append(Diagnostic("E612", f"no option is called {name}", help=cure))
             continue
         serves = known[key].metadata.get("concepts", (concept,))

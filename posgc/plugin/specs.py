@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import fields
 from typing import Any
 
 from posgc.compression.contract import Compression
 from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.diagnostics.likeness import suggestion
 from posgc.plugin.options import make_options
 from posgc.plugin.registry import registry
 
@@ -27,8 +27,7 @@ def compression_of(spec: str) -> tuple[Compression, Any]:
         what = f"--compress {spec}: auto takes no values"
         raise InputError([Diagnostic("E616", what, help="--compress auto --epsilon X")])
     if name not in known:
-        near = difflib.get_close_matches(name, known, 1)
-        cure = f"did you mean {near[0]}?" if near else cure
+        cure = suggestion(name, [*known, "auto"]) or cure
         raise InputError([Diagnostic("E616", f"no compression is called {found[1]}", help=cure)])
     compression = known[name]
     given: dict[str, str] = {}

@@ -7,10 +7,10 @@ import sys
 from rich.console import Console
 from rich.markup import escape
 
-from posgc.language.diagnostics import render
 from posgc.language.numerals import plural
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import Compiled
+from posgc.report.colour import complain
 
 __all__ = ["heading", "say", "standard_output"]
 
@@ -44,4 +44,4 @@ def heading(console: Console, compiled: Compiled) -> None:
     )
     say(console, f"  sharing: {compiled.information.protocol.name}")
     for diagnostic in compiled.diagnostics:
-        print(render(diagnostic, compiled.source), file=sys.stderr)
+        complain(diagnostic, compiled.source)

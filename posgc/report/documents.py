@@ -10,12 +10,14 @@ from posgc.assumptions import ReplayResult, Verdict
 from posgc.information.words import describe_lags, describe_steps
 from posgc.judge.judgement import Judgement
 from posgc.judge.referee import Comparison
-from posgc.language.diagnostics import Diagnostic
+from posgc.language.diagnostics import Diagnostic, InputError, Span
+from posgc.language.diagnostics.code_table import Code
 from posgc.pipeline import Compiled, Report, Simulation, Solution, Sweep
 from posgc.play.sampler import CONFIDENCE
 from posgc.plugin.options import describe_options
 from posgc.plugin.registry import Registry
 from posgc.report import compressions as compressed
+from posgc.report.explained import explained_code
 
 __all__ = ["check", "info", "plot", "plugins", "replayed", "simulate", "solve", "verify", "written"]
 
@@ -107,7 +109,46 @@ def _verdict(verdict: Verdict) -> Json:
 
 def _diagnostic(d: Diagnostic) -> Json:
     place = (d.span.line, d.span.column) if d.span else (None, None)
-    return {"code": d.code, "severity": d.severity, "message": d.message, "line": place[0], "column": place[1]}
+    return {
+        "code": d.code,
+        "severity": d.severity,
+        "message": d.message,
+        "line": place[0],
+        "column": place[1],
+        "span": _span(d.span),
+        "help": d.help,
+        "labels": [{"span": _span(label.span), "text": label.text} for label in d.labels],
+        "replacements": [{"span": _span(change.span), "text": change.text} for change in d.replacements],
+    }
+
+
+def _span(span: Span | None) -> Json | None:
+    """Characters `start` to `end` of the text, from 0, the end not included; line and column from 1."""
+    if span is None:
+        return None
+    return {"start": span.start, "end": span.end, "line": span.line, "column": span.column}
+
+
+def mistakes(error: InputError) -> Json:
+    """The document of any command whose input is wrong."""
+    return {
+        "file": None if error.source is None else error.source.name,
+        "status": error.status,
+        "diagnostics": [_diagnostic(d) for d in error.diagnostics],
+    }
+
+
+def explain(code: Code) -> Json:
+    """The document of `posgc explain`."""
+    explained = explained_code(code)
+    return {
+        "code": code.code,
+        "title": code.title,
+        "explanation": code.explanation,
+        "wrong": explained.wrong,
+        "said": explained.said,
+        "right": explained.right,
+    }
 
 
 def _values(compiled: Compiled, judgement: Judgement) -> Json:

@@ -11,6 +11,7 @@ from posgc.information.items import Information
 from posgc.information.words import describe_lags, describe_steps
 from posgc.judge.judgement import Judgement
 from posgc.judge.referee import Comparison
+from posgc.language.diagnostics.code_table import Code
 from posgc.language.numerals import plural
 from posgc.language.rounding import at_most, bracket
 from posgc.model import Model
@@ -23,10 +24,25 @@ from posgc.report.certificate import certificate, second_opinion
 from posgc.report.checked import ANSWER, check, replayed
 from posgc.report.compressions import attempts_table, sentences
 from posgc.report.console import heading, say, standard_output
+from posgc.report.explained import explained_code
 from posgc.report.strategies import grow
 from posgc.report.traces import trace_columns, trace_rows
 
-__all__ = ["check", "info", "plot", "plugins", "replayed", "show", "simulate", "solve", "verify"]
+__all__ = ["check", "explain", "info", "plot", "plugins", "replayed", "show", "simulate", "solve", "verify"]
+
+
+def explain(code: Code) -> None:
+    """What `posgc explain` says of a code."""
+    console, explained = standard_output(), explained_code(code)
+    say(console, f"{code.code}: {code.title}")
+    say(console, code.explanation)
+    parts = (("Wrong:", explained.wrong), ("posgc says:", explained.said), ("Right:", explained.right))
+    for title, example in parts:
+        if example:
+            say(console)
+            say(console, title)
+            for row in example.splitlines():
+                say(console, f"    {row}".rstrip())
 
 
 def solve(solution: Solution, path: str | None, opinion: Comparison | None = None) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from error_examples import CALLS, COMMANDS, DPOMDP, IMPORTED, LINES
-
-from posgc.language import InputError, Source, compile_game, render
 from posgc.language.diagnostics.code_table import game
 from posgc.language.diagnostics.codes import CODES, Code
+from posgc.language.diagnostics.examples import DPOMDP
+from posgc.report.explained import explained_code
 
 __all__ = ["error_page"]
 
-_WIDEST = 100
-_HEAD, _TAIL = game("\0").split("\0")
 _GROUPS = {
     "E1": ("Syntax", "The text does not follow the grammar."),
     "E2": ("Names", "What is declared, and what may be read."),
@@ -55,46 +52,23 @@ def error_page() -> str:
 
 
 def _row(code: Code) -> str:
-    shown = {**COMMANDS, **CALLS, **LINES}.get(code.code)
-    pair = shown or (IMPORTED.get(code.code) or ("", ""))[::-1]
+    explained = explained_code(code)
+    pair = explained.wrong, explained.right
     cells = [f"`{text}`".replace("\n", "` ⏎ `").replace(" ⏎ `` ⏎ ", " ⏎ ⏎ ") if text else "" for text in pair]
     return f"| {code.code} | {code.title} | {code.explanation} | {cells[0]} | {cells[1]} |\n"
 
 
 def _section(code: Code) -> str:
     text = f"\n### {code.code}: {code.title}\n\n{code.explanation}\n"
-    if code.wrong is None or code.right is None:
+    explained = explained_code(code)
+    if not explained.said:
         return text
     return text + (
-        f"\nWrong:\n\n{_fence('posg', code.wrong)}\n{_fence('text', _said(code.wrong))}\nRight:\n\n"
-        f"{_fence('posg', code.right)}"
+        f"\nWrong:\n\n{_fence('posg', explained.wrong)}\n{_fence('text', explained.said)}\nRight:\n\n"
+        f"{_fence('posg', explained.right)}"
     )
 
 
 def _fence(kind: str, text: str) -> str:
     note = "<!-- example -->\n" if kind == "posg" else ""
-    rows = _lines(text) if kind == "posg" else text.splitlines()
-    return f"{note}```{kind}\n" + "".join(_short(row) + "\n" for row in rows) + "```\n"
-
-
-def _lines(text: str) -> list[str]:
-    """The lines that stand at `# here`, or the whole text where it is another game."""
-    if text.startswith(_HEAD) and text.endswith(_TAIL):
-        lines = [row.strip() for row in text[len(_HEAD) : len(text) - len(_TAIL)].splitlines()]
-        return lines if any(lines) else ["# nothing"]
-    return text.rstrip().splitlines()
-
-
-def _short(row: str) -> str:
-    return row if len(row) <= _WIDEST else f"{row[: _WIDEST - 20]} … {row[-15:]}"
-
-
-def _said(text: str) -> str:
-    """What the compiler says of it, without the place in a file that is not shown."""
-    source = Source("game.posg", text)
-    try:
-        compile_game(source)
-    except InputError as error:
-        said = "\n".join(render(d, source) for d in error.diagnostics if d.severity == "error")
-        return "\n".join(row for row in said.splitlines() if "-->" not in row)
-    raise AssertionError("the wrong example of a code compiles")
+    return f"{note}```{kind}\n{text}\n```\n"

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 from doc_blocks import ROOT, blocks, documents
-from error_examples import imported
 from error_page import error_page
 
 from posgc.cli.main import COMMANDS, main
 from posgc.language.diagnostics.codes import CODES
+from posgc.language.diagnostics.examples import imported
 from posgc.language.sharing.structures import STANDARD
 from posgc.marl import Run, Trained
 from posgc.plugin import hookspecs
@@ -58,7 +58,7 @@ def test_every_command_and_flag_is_documented(command: str) -> None:
 
 
 def test_no_flag_is_documented_that_is_not_there() -> None:
-    known = {flag for command in COMMANDS for flag in flags_of(command)} | {"--help", "--version"}
+    known = {flag for command in COMMANDS for flag in flags_of(command)} | {"--help", "--version", "--color"}
     foreign = {"--target", "--no-deps"}
     for path in documents():
         for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", path.read_text(encoding="utf-8")):
@@ -97,6 +97,8 @@ OPEN = (
     "traces[].action",
     "traces[].reward",
     "traces[].policy",
+    "labels[].span",
+    "replacements[].span",
 )
 """Fields whose inside is described in words: mappings by name, and what is described elsewhere."""
 
@@ -124,6 +126,8 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
     linked = tmp_path / "linked.posg"  # a file with a language block
     text = Path(tiger).read_text(encoding="utf-8").rstrip().removesuffix("}")
     linked.write_text(f"use network;\n{text} network {{ ring(2); }} }}", encoding="utf-8")
+    wrong = tmp_path / "wrong.posg"  # a mistake with a label, and one with a replacement
+    wrong.write_text(f"{text} horizon 4; let zz = tigr; }}", encoding="utf-8")
     for name, arguments in (
         ("check", ["check", tiger]),
         ("check", ["check", str(odd), "--share", "full", "--horizon", "2"]),
@@ -137,6 +141,9 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
         ("info", ["info", tiger]),
         ("info", ["info", str(linked)]),
         ("plugins", ["plugins"]),
+        ("explain", ["explain", "E201"]),
+        ("mistakes", ["info", str(wrong)]),
+        ("mistakes", ["info", tiger, "--set", "acuracy=1"]),
     ):
         main([*arguments, "--json"])
         found.setdefault(name, []).append(json.loads(capsys.readouterr().out))

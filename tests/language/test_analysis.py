@@ -125,7 +125,7 @@ def _same_elsewhere(right: Analysis, broken: Analysis, hole: Span) -> None:
             continue
         again = names[name.text, name.kind, name.span.start]
         assert list(again.declarations) == list(name.declarations)
-        assert outside(again.uses) == outside(name.uses) and outside(again.uses) == list(again.uses)
+        assert outside(again.uses) == outside(name.uses) and set(again.uses) <= set(name.uses)
         if name.kind in ("state", "action", "observation", "chance") and again.type is not None:
             assert again.type == name.type
 
@@ -137,7 +137,7 @@ UNFINISHED = ["let f = (1 + ", "let f[i] = match (s) { a: 1;", "state t: {u, v",
 def test_a_file_that_is_being_written_has_the_names_before(typed: str) -> None:
     text = f"game g {{\n  agents ann, bob;\n  param p = 1;\n  state s: {{a, b}};\n  init s = a;\n  {typed}"
     found = analysed(text)
-    kinds = {n.text: n.kind for n in found.names}
+    kinds = {n.text: n.kind for n in found.names if n.span.start < text.index(typed)}
     assert kinds == {"ann": "agent", "bob": "agent", "p": "parameter", "s": "state", "a": "word", "b": "word"}
     assert found.named("s")[0].type == "{a, b}"
 

@@ -3,39 +3,82 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from posgc.language import InputError, Source, compile_game, render
+from posgc.language import InputError, Source, analyse, compile_game, render
 from posgc.language.diagnostics import Diagnostic, Span
+from posgc.language.diagnostics.codes import CODES
+from posgc.model import tabulate
+from posgc.model.mistakes_of_value import with_values
 
-FILES = sorted((Path(__file__).parents[1] / "diagnostics").glob("*.posg"))
-_EXPECTED = re.compile(r"# error: ([EW0-9, ]+)$")
+FOLDER = Path(__file__).parents[1] / "diagnostics"
+FILES = sorted(FOLDER.rglob("*.posg"))
+MIXED = sorted((FOLDER / "mixed").glob("*.posg"))
+_EXPECTED = re.compile(r"# (?:error|warning): ([EW0-9, ]+)$")
+_FLAGS = re.compile(r"^# flags: ([^#\n]+)", re.M)
+
+
+def asked(text: str) -> dict[str, Any]:
+    """What the file says, in its first line, to be asked beside it: `# flags: --set n=1 --horizon 3`."""
+    found = _FLAGS.match(text)
+    words = shlex.split(found[1]) if found else []
+    options: dict[str, Any] = {"settings": {}}
+    for flag, value in zip(words[::2], words[1::2], strict=True):
+        if flag == "--set":
+            options["settings"].update([value.split("=")])
+        elif value == "inf":
+            options["endless"] = True
+        else:
+            options[flag[2:]] = int(value)
+    return options
 
 
 def found(source: Source) -> dict[int, list[str]]:
-    try:
-        compile_game(source)
-    except InputError as error:
-        lines: dict[int, list[str]] = {}
-        for d in error.diagnostics:
-            assert d.help or d.severity == "warning", f"{d.code} has no cure: {d.message}"
-            if d.severity == "error":
-                lines.setdefault(d.span.line if d.span else 0, []).append(d.code)
-        return lines
-    return {}
+    """The codes by line, as the commands show them: errors of value included, warnings where there is no error."""
+    analysis = analyse(source, **asked(source.text))
+    diagnostics: Sequence[Diagnostic] = analysis.warnings
+    if analysis.failure is not None:
+        diagnostics = with_values(analysis).diagnostics
+    else:
+        try:
+            tabulate(analysis.required())
+        except InputError as error:
+            diagnostics = error.diagnostics
+    lines: dict[int, list[str]] = {}
+    for d in diagnostics:
+        assert d.help, f"{d.code} has no cure: {d.message}"
+        lines.setdefault(d.span.line if d.span else 1, []).append(d.code)
+    return lines
+
+
+def expected(text: str) -> dict[int, list[str]]:
+    marks = ((number, _EXPECTED.search(line)) for number, line in enumerate(text.splitlines(), 1))
+    return {number: [c.strip() for c in mark[1].split(",")] for number, mark in marks if mark is not None}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_each_mistake_is_reported_once_on_its_line(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    expected: dict[int, list[str]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        mark = _EXPECTED.search(line)
-        if mark is not None:
-            expected[number] = [c.strip() for c in mark.group(1).split(",")]
-    assert found(Source(path.name, text)) == expected
+    assert found(Source(path.name, text)) == expected(text)
+
+
+def test_the_files_show_most_codes() -> None:
+    codes = [c for path in FILES for row in expected(path.read_text(encoding="utf-8")).values() for c in row]
+    assert len(set(codes)) >= 80
+    assert set(codes) <= set(CODES)
+
+
+def test_the_mixed_files_have_mistakes_of_several_kinds() -> None:
+    assert len(MIXED) == 40
+    for path in MIXED:
+        codes = [c for row in expected(path.read_text(encoding="utf-8")).values() for c in row]
+        assert 3 <= len(codes) <= 11, path.stem
+        assert len({code[:2] for code in codes}) >= 3, path.stem
 
 
 def test_a_caret_stands_under_the_span() -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posgc.language import InputError, Source, compile_game, decode, format_source
+from posgc.language import InputError, Source, analyse, compile_game, decode, format_source
 from posgc.language.text.parse import parse_game
+from posgc.model.mistakes_of_value import with_values
 
 SEEDS = [p.read_text(encoding="utf-8") for p in sorted((Path(__file__).parents[1] / "diagnostics").glob("*.posg"))]
 PIECES = [
@@ -67,12 +68,13 @@ PIECES = [
 
 def outcome(text: str) -> None:
     started = time.monotonic()
-    try:
-        compile_game(Source("fuzz", text))
-    except InputError as error:
-        assert error.diagnostics
-        for d in error.diagnostics:
+    found = analyse(Source("fuzz", text))
+    if found.failure is not None:
+        diagnostics = with_values(found).diagnostics
+        assert diagnostics
+        for d in diagnostics:
             assert d.message and (d.span is None or d.span.line >= 1)
+            assert all(text[r.span.start : r.span.end] != r.text for r in d.replacements)
     assert time.monotonic() - started < 5
 
 

@@ -46,7 +46,7 @@ WRONG = {
     "network { link ann -> bob; ring(2); }": ["network.twice"],
     "network { link ann -> bob costs network; }": ["E301"],
     "network { ring(3) }": ["E107"],
-    "network { ring 3; } network { ring(9); }": ["E101"],
+    "network { ring 3; } network { ring(9); }": ["E101", "network.size"],
     "network { }": ["E101"],
 }
 

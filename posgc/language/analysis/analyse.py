@@ -15,10 +15,10 @@ from posgc.language.clock import clock_of
 from posgc.language.diagnostics import Diagnostic, InputError, Source
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.context import Context, context_of
-from posgc.language.elaborate.names import collect
+from posgc.language.elaborate.declared_names import collect
 from posgc.language.elaborate.passes import Overrides, deep_stack, elaborate_game
 from posgc.language.text import syntax as ast
-from posgc.language.text.parse import Parsed, read_game, whole_tree
+from posgc.language.text.parse import Parsed, read_game
 
 __all__ = ["Analysis", "analyse"]
 
@@ -32,24 +32,31 @@ class Analysis:
 
     source: Source
     game: ir.Game | None = field(repr=False)  # None where the file has an error
+    # The game as far as it is known where the file has an error, with `Fail` nodes of the code `REPORTED` in place of
+    # what is wrong; None where nothing of it is.
+    partial: ir.Game | None = field(repr=False)
     failure: InputError | None  # the errors; None where the file has none
     warnings: tuple[Diagnostic, ...]
-    # How the file was read, the elaboration as far as it got, and what was asked beside the file; None where the text
-    # could not be read at all, or has syntax errors.
+    # How the file was read, the elaboration as far as it got (None where the text could not be read at all), and what
+    # was asked beside the file.
     parsed: Parsed | None = field(repr=False)
     context: Context | None = field(repr=False)
     asked: Overrides
 
     @property
     def tree(self) -> ast.GameText | None:
-        """The syntax tree, without the statements that hold a syntax error; None where not even that can be read."""
+        """The syntax tree, with marks where it could not be read; None where not even the head of a game could be."""
         return self.parsed.tree if self.parsed is not None else None
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Errors, as `compile_game` raises them, and then warnings."""
-        errors = self.failure.diagnostics if self.failure is not None else ()
-        return (*errors, *self.warnings)
+        return (*self.errors, *self.warnings)
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The errors, none where the file has none."""
+        return self.failure.diagnostics if self.failure is not None else ()
 
     def required(self) -> ir.Game:
         """The game.  Raises `InputError` where there is none."""
@@ -63,9 +70,9 @@ class Analysis:
         """Every name that the readable part of the file declares, in the order of first declarations: with its type,
         the places of its declarations and of its uses.
         """
-        if self.parsed is None or self.parsed.tree is None:
+        if self.parsed is None or self.parsed.tree is None or self.context is None:
             return ()
-        context = self.context if self.context is not None else self._elaborated(self.parsed, self.parsed.tree)
+        context = self.context
         with deep_stack():
             places = places_of(self.parsed.tree)
         for word in context.cache.resolved:
@@ -75,13 +82,6 @@ class Analysis:
         for text, entry in places.words.items():
             entry.type = "{" + ", ".join(sorted(context.names.words.get(text, ()))) + "}"
         return tuple(places.all())
-
-    def _elaborated(self, parsed: Parsed, tree: ast.GameText) -> Context:
-        """The elaboration of what is left of a file with syntax errors; its errors are of no use."""
-        reporter = Reporter(self.source)
-        context = context_of(collect(tree, reporter), reporter)
-        _elaborate(context, tree, parsed, self.asked)
-        return context
 
     def at(self, offset: int) -> Name | None:
         """The name that stands at a character of the text."""
@@ -102,30 +102,32 @@ def analyse(
 ) -> Analysis:
     """What is known of a text; the arguments are those of `compile_game`.  Raises nothing for a wrong text."""
     asked = Overrides(settings, horizon, discount, endless)
-    parsed = context = None
     reporter = Reporter(source)
     try:
         parsed = read_game(source, blocks)
-        tree = whole_tree(source, parsed)
-        reporter.take(parsed.missing)
-        if endless:
-            _refuse_clock(clock_of(tree, discount is None), reporter)
-        reporter.check()
-        context = context_of(collect(tree, reporter), reporter)
     except InputError as error:
-        return Analysis(source, None, error, (), parsed, None, asked)
-    game = _elaborate(context, tree, parsed, asked)
-    if isinstance(game, InputError):
-        return Analysis(source, None, game, reporter.warnings, parsed, context, asked)
-    return Analysis(source, game, None, reporter.warnings, parsed, context, asked)
+        return Analysis(source, None, None, error, (), None, None, asked)
+    reporter.take((*parsed.missing, *parsed.mistakes))
+    if parsed.tree is None:
+        return Analysis(source, None, None, reporter.failure(), (), parsed, None, asked)
+    if endless:
+        _refuse_clock(clock_of(parsed.tree, discount is None), reporter)
+    context = context_of(collect(parsed.tree, reporter), reporter)
+    game = _elaborate(context, parsed.tree, parsed, asked)
+    if not reporter.failed:
+        return Analysis(source, game, None, None, reporter.warnings, parsed, context, asked)
+    known = game if "agents" not in context.names.lost else None
+    return Analysis(source, None, known, reporter.failure(), reporter.warnings, parsed, context, asked)
 
 
-def _elaborate(context: Context, tree: ast.GameText, parsed: Parsed, asked: Overrides) -> ir.Game | InputError:
+def _elaborate(context: Context, tree: ast.GameText, parsed: Parsed, asked: Overrides) -> ir.Game | None:
+    """The game, None where it gets too large or is nested too deeply."""
     with deep_stack():
         try:
             return elaborate_game(context, tree, parsed.dialect.used, asked, clock_of(tree, asked.discount is None))
         except InputError as error:
-            return error
+            context.reporter.take(error.diagnostics)
+            return None
 
 
 def _refuse_clock(clock: ir.Clock, reporter: Reporter) -> None:

@@ -70,6 +70,9 @@ class _Walk:
                 self._reward(item)
             case ast.Share():
                 self._share(item)
+            case ast.Broken():
+                for word in (item.name, *item.words) if item.name else item.words:
+                    self.places.use(word.text, word.span, {})
             case ast.Expect():
                 self._expect(item)
             case ast.BlockItem():
@@ -194,7 +197,7 @@ class _Walk:
         for rule in rules:
             if isinstance(rule, ast.Forget):
                 self.node(rule.after, scope)
-            elif not isinstance(rule, ast.SharedDelay):
+            elif isinstance(rule, ast.Rule | ast.Channel):
                 self._rule(rule, scope)
 
     def _rule(self, rule: ast.Rule | ast.Channel, scope: Scope) -> None:

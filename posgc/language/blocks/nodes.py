@@ -15,7 +15,7 @@ from posgc.language.blocks.fragments import WRAPPER, tree_names
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Span
 from posgc.language.diagnostics.failing import told
 from posgc.language.text import syntax as ast
-from posgc.language.text.build import Maker, word_of
+from posgc.language.text.makers import Maker, word_of
 
 __all__ = ["failure_of", "failures_reported", "makers_of", "package_of"]
 

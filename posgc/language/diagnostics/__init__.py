@@ -2,12 +2,23 @@
 
 from posgc.language.diagnostics.diagnostic import (
     Diagnostic,
-    InputError,
-    LimitError,
+    Label,
+    Replacement,
     Source,
     Span,
-    render,
     with_line_feeds,
 )
+from posgc.language.diagnostics.errors import InputError, LimitError
+from posgc.language.diagnostics.rendering import render
 
-__all__ = ["Diagnostic", "InputError", "LimitError", "Source", "Span", "render", "with_line_feeds"]
+__all__ = [
+    "Diagnostic",
+    "InputError",
+    "Label",
+    "LimitError",
+    "Replacement",
+    "Source",
+    "Span",
+    "render",
+    "with_line_feeds",
+]

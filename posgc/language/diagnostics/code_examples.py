@@ -97,6 +97,48 @@ _SYNTAX = (
         "use networked;\n" + game(""),
         game(""),
     ),
+    _pair(
+        "E119",
+        "misspelt word of the language",
+        "What stands here is nearly a word that would fit.",
+        "let f = if s == a tehn 1 else 0;",
+        "let f = if s == a then 1 else 0;",
+    ),
+    _pair(
+        "E120",
+        "form of another language",
+        "A choice is `if a then b else c`, without braces; a definition has a line of its own.",
+        "let f = s == a ? 1 : 0;",
+        "let f = if s == a then 1 else 0;",
+    ),
+    _pair(
+        "E121",
+        "missing comma",
+        "What is listed has commas between.",
+        "state t: {p q};\n  init t = p;",
+        "state t: {p, q};\n  init t = p;",
+    ),
+    _pair(
+        "E122",
+        "`=` for a colon",
+        "In braces, a value is joined with its probability, and a pattern with its value, by `:`.",
+        "next s ~ {a: 0.5, b = 0.5};",
+        "next s ~ {a: 0.5, b: 0.5};",
+    ),
+    _pair(
+        "E123",
+        "prime out of place",
+        "A prime stands right of what is read, behind its index; what a line defines has none.",
+        "next s' = a;",
+        "next s = a;",
+    ),
+    Code(
+        "E124",
+        "quotes of a word processor",
+        "A title stands in straight quotes.",
+        game("").replace("game g", "game g “a title”"),
+        game("").replace("game g", 'game g "a title"'),
+    ),
 )
 
 _NAMES = (
@@ -167,6 +209,14 @@ _NAMES = (
         "A state has `init` and `next`, an observation `init` and `observe`.",
         "next o[i] = a;",
         "next s = a;",
+    ),
+    _pair(
+        "E216",
+        "index that is nearly a name",
+        "A new name in brackets, or after `to`, stands for every agent or value; this one is a slip of the pen away "
+        "from a name of the file.",
+        "share p { o[ann] to bbo after 1; }",
+        "share p { o[ann] to bob after 1; }",
     ),
 )
 

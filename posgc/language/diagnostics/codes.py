@@ -126,11 +126,34 @@ _OTHERS = (
         "The file is not a checkpoint, or it is damaged. It is left as it is.",
     ),
     Code("E644", "unknown environment", "`posgc marl` trains in `spread`, `speaker_listener` and `reference`."),
+    Code("E645", "unknown code", "`posgc explain` takes the code of a diagnostic."),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),
     Code("W702", "definition never used", "A `let` is used nowhere."),
     Code("W703", "arm never reached", "An arm of a `match` stands after one that takes everything."),
+    Code(
+        "W704",
+        "index that stands for everybody",
+        "A new name in brackets, or after `to`, is used nowhere else in its line, and so stands for all; `i` and other "
+        "single letters are not looked at.",
+    ),
+    Code(
+        "W705",
+        "values not all looked at",
+        "The file has mistakes, and is too large to look for more in all states; mend those that are shown first.",
+    ),
+    Code(
+        "W706",
+        "protocol with nearly a standard name",
+        "A block with the name of a standard structure means the same; with a name that is one slip away from it, the "
+        "structure itself is what `--share` finds under the right name.",
+    ),
+    Code(
+        "W707",
+        "enumerator that is nearly another",
+        "Two types have words in common, and a word of one is a slip of the pen away from a word of the other.",
+    ),
     # imported files
     Code("I101", "malformed file", "The text does not follow the grammar of its format."),
     Code("I102", "unknown name or index", "A state, action, observation or agent that the header does not have."),

@@ -1,19 +1,23 @@
 """Coded diagnostics: what is wrong, where, and the cure.
 
-A mistake of the user is a `Diagnostic`; passes collect them and raise one `InputError` with all of
-them.  A resource limit is a `LimitError`.  Neither ever shows a traceback: the command line turns the
-first into exit status 2 and the second into 3.
+A mistake of the user is a `Diagnostic`; passes collect them and raise one `InputError` with all of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["Diagnostic", "InputError", "LimitError", "Source", "Span", "render", "with_line_feeds"]
+__all__ = [
+    "Diagnostic",
+    "Label",
+    "Replacement",
+    "Source",
+    "Span",
+    "with_line_feeds",
+]
 
 
 def with_line_feeds(text: str) -> str:
@@ -50,6 +54,22 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Label:
+    """Another place that belongs to a mistake, such as the first of two declarations."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A change that an editor can make: the characters of `span` are replaced by `text`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """One mistake, or what is odd."""
 
@@ -58,63 +78,5 @@ class Diagnostic:
     span: Span | None = None  # where; None for what stands in no text
     help: str = ""  # the cure
     severity: Literal["error", "warning", "note"] = "error"
-
-
-LISTED = 100
-"""Mistakes that the text of an `InputError` shows; the rest are counted."""
-
-
-class InputError(Exception):
-    """The input is wrong; `diagnostics` holds every mistake that was found, in source order.
-
-    Its text is what the command line prints: the first `LISTED` mistakes, with carets into `source`, and the number
-    of the rest.  `status` is the exit status of the command line.
-    """
-
-    status = 2
-
-    def __init__(self, diagnostics: Sequence[Diagnostic], source: Source | None = None) -> None:
-        super().__init__(tuple(diagnostics), source)  # the arguments, so that a copy can be made in another process
-        self.diagnostics = tuple(diagnostics)
-        self.source = source
-
-    def __str__(self) -> str:
-        shown = [render(diagnostic, self.source) for diagnostic in self.diagnostics[:LISTED]]
-        more = len(self.diagnostics) - LISTED
-        return "\n".join([*shown, f"… and {more} more"] if more > 0 else shown)
-
-
-class LimitError(Exception):
-    """A stated resource limit was reached; the message says which, the estimate, and what to change."""
-
-
-SHOWN, SHOWN_BEFORE = 400, 200
-"""Characters of a line that are shown, and of these before the place in question."""
-
-
-def render(diagnostic: Diagnostic, source: Source | None) -> str:
-    """The diagnostic as text: place, code, message, the source line with a caret, and the cure."""
-    head = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
-    rows = [head]
-    span = diagnostic.span
-    if source is not None and span is not None:
-        text = source.line(span.line)
-        width = max(1, min(span.end - span.start, len(text) - span.column + 1, SHOWN_BEFORE))
-        gutter = str(span.line)
-        pad = " " * len(gutter)
-        cut = max(0, span.column - 1 - SHOWN_BEFORE)
-        before, text = text[cut : span.column - 1], text[cut : cut + SHOWN]
-        if cut:
-            before, text = f"…{before[1:]}", f"…{text[1:]}"
-        # Tabs keep their width, so that the caret stands under the span in any terminal.
-        lead = "".join(c if c == "\t" else " " for c in before)
-        rows += [
-            f"{pad}--> {source.name}:{span.line}:{span.column}",
-            f"{gutter} | {text}",
-            f"{pad} | {lead}{'^' * width}",
-        ]
-    elif source is not None:
-        rows.append(f"  --> {source.name}")
-    if diagnostic.help:
-        rows.append(f"  help: {diagnostic.help}")
-    return "\n".join(rows)
+    labels: tuple[Label, ...] = ()  # other places, in the same source
+    replacements: tuple[Replacement, ...] = ()  # the cure as changes of the text, where it can be made by machine

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from dataclasses import dataclass
 
-from posgc.language.diagnostics import Diagnostic, InputError, Source, Span
+from posgc.language.diagnostics import Diagnostic, InputError, Label, Replacement, Source, Span
+from posgc.language.diagnostics.likeness import closest
 
-__all__ = ["Reporter", "near"]
+__all__ = ["Cure", "Reporter", "near"]
+
+
+@dataclass(frozen=True)
+class Cure:
+    """How to mend a mistake: in words and, where a machine can do it, as changes of the text."""
+
+    text: str
+    replacements: tuple[Replacement, ...] = ()
 
 
 class Reporter:
@@ -17,12 +26,18 @@ class Reporter:
     def __init__(self, source: Source) -> None:
         self.source = source
         self._found: dict[tuple[str, int, int], Diagnostic] = {}
+        self.failed = False  # whether there is an error
 
-    def error(self, code: str, message: str, span: Span | None, help: str = "") -> None:
-        self._add(Diagnostic(code, message, span, help))
+    def error(
+        self, code: str, message: str, span: Span | None, help: str | Cure = "", labels: tuple[Label, ...] = ()
+    ) -> None:
+        cure = Cure(help) if isinstance(help, str) else help
+        self._add(Diagnostic(code, message, span, cure.text, "error", labels, cure.replacements))
 
-    def warning(self, code: str, message: str, span: Span | None, help: str = "") -> None:
-        self._add(Diagnostic(code, message, span, help, "warning"))
+    def warning(
+        self, code: str, message: str, span: Span | None, help: str = "", labels: tuple[Label, ...] = ()
+    ) -> None:
+        self._add(Diagnostic(code, message, span, help, "warning", labels))
 
     def take(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Adds what was found elsewhere."""
@@ -33,10 +48,11 @@ class Reporter:
         span = diagnostic.span
         key = (diagnostic.code, span.start, span.end) if span else (diagnostic.message, -1, -1)
         self._found.setdefault(key, diagnostic)
+        self.failed = self.failed or diagnostic.severity == "error"
 
-    @property
-    def failed(self) -> bool:
-        return any(d.severity == "error" for d in self._found.values())
+    def reported(self, span: Span) -> bool:
+        """Whether something is reported of exactly this place."""
+        return any((start, end) == (span.start, span.end) for _, start, end in self._found)
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
@@ -58,7 +74,12 @@ class Reporter:
         return sorted(self._found.values(), key=lambda d: d.span.start if d.span else -1)
 
 
-def near(name: str, candidates: Iterable[str]) -> str:
-    """The cure for an unknown name: a name like it, or nothing."""
-    found = get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.6)
-    return f"did you mean `{found[0]}`?" if found else ""
+def near(name: str, candidates: Iterable[str], span: Span | None = None) -> Cure | None:
+    """The cure for an unknown name: a name like it, or None; `span` begins with the name."""
+    found = closest(name, candidates)
+    if found is None:
+        return None
+    change = (
+        () if span is None else (Replacement(Span(span.start, span.start + len(name), span.line, span.column), found),)
+    )
+    return Cure(f"did you mean `{found}`?", change)

@@ -13,6 +13,7 @@ from posgc.language.elaborate.values import REAL
 from posgc.language.sharing.requests import check_request
 from posgc.language.sharing.rules import ShareContext, ShareRules
 from posgc.language.text import syntax as ast
+from posgc.language.text.syntax.walk import is_poisoned
 
 __all__ = ["check_claims"]
 
@@ -31,7 +32,7 @@ def check_claims(game: ast.GameText, context: ShareContext, shares: Sequence[ast
         if item.protocol is not None:
             check_request(context, item.protocol, shares)
             request = reporter.source.text[item.protocol.span.start : item.protocol.span.end]
-        elif not shares:
+        elif not (shares or context.unread or context.nameless):
             reporter.error(
                 "E508",
                 "the game has no sharing protocol, so this claim needs one",
@@ -61,6 +62,8 @@ def _claim(item: ast.Expect, request: str | None, rules: ShareRules, reporter: R
             "assumption", item.span, claim.number, claim.negated, protocol=request, horizon=item.horizon
         )
     comparison = claim.comparison
+    if is_poisoned(comparison):
+        return None
     if not isinstance(comparison, ast.Compare) or comparison.operator == "!=":
         reporter.error("E313", "this is not a claim", comparison.span, f"claims are {_FORMS}")
         return None
@@ -102,7 +105,7 @@ def _quantity(
                     "E313",
                     f"`{concept}` is not a solution concept",
                     word.span,
-                    near(concept, _CONCEPTS) or f"they are {', '.join(_CONCEPTS[:-1])} and {_CONCEPTS[-1]}",
+                    near(concept, _CONCEPTS, word.span) or f"they are {', '.join(_CONCEPTS[:-1])} and {_CONCEPTS[-1]}",
                 )
                 return None
             if len(rest) > (1 if kind == "value" else 0):

@@ -24,6 +24,7 @@ def checked_expression(
     """The expression of a `when`, `terminal` or `reward` line at `span`; reports a wrong type or a wrong read."""
     uses = laws.expander.begin_line()
     typed = laws.expressions.expr(node, env)
-    laws.ops.expect(typed, *_PLACES[place])
-    check_reads(place, typed.ir, span, uses, variables.names, laws.reporter)
-    return typed
+    if not laws.ops.expect(typed, *_PLACES[place]):
+        typed = laws.ops.poison(node.span)
+    fine = check_reads(place, typed.ir, span, uses, variables.names, laws.reporter)
+    return typed if fine else laws.ops.poison(span)

@@ -34,6 +34,8 @@ class Cache:
     bodies: dict[tuple[object, ...], tuple[Typed, object]] = field(default_factory=dict)
     # The index values of definitions, each with its text and environment.
     cases: dict[str, dict[Key, tuple[ast.Definition, Env]]] = field(default_factory=dict)
+    # New indices, each with the name of the file from which it is a slip of the pen away, if there is one.
+    slips: dict[str, str | None] = field(default_factory=dict)
     # The words in constructs of language blocks that stand for agents.
     resolved: list[ast.Word] = field(default_factory=list)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from posgc.language.diagnostics import Label
+from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.expressions import Expressions
 from posgc.language.elaborate.values import INT, REAL, Env
 from posgc.language.text import syntax as ast
@@ -12,35 +16,43 @@ MAX_AGENTS = 1000
 MAX_HORIZON = 10**6
 
 
-def declare_agents(expressions: Expressions, game: ast.GameText) -> tuple[str, ...]:
-    """The names of the agents.  E205, E208, E308, E408."""
+def declare_agents(expressions: Expressions, game: ast.GameText) -> tuple[str, ...] | None:
+    """The names of the agents; None where the line is missing or wrong.  E205, E208, E308, E408."""
     texts = [item for item in game.items if isinstance(item, ast.Agents)]
     if not texts:
-        expressions.reporter.error("E208", "the game has no agents", game.span, "write `agents ann, bob;`")
-        return ("ann", "bob")  # so that one mistake is reported once
-    for again in texts[1:]:
-        expressions.reporter.error("E205", "the agents are declared twice", again.span, "keep one of the lines")
+        if not any(isinstance(item, ast.Broken) and item.may_be("agents") for item in game.items):
+            expressions.reporter.error("E208", "the game has no agents", game.span, "write `agents ann, bob;`")
+        return None
+    _once(expressions.reporter, texts, "the agents are declared twice")
     first = texts[0]
     if first.size is None:
         agents = tuple(w.text for w in first.names)
     else:
         size = expressions.types.constant(first.size, Env(), INT, "the number of agents")
-        number = 2 if size is None else int(size)
-        if not 1 <= number <= MAX_AGENTS:
+        number = 0 if size is None else int(size)
+        if size is not None and not 1 <= number <= MAX_AGENTS:
             code, what = ("E408", "there are no agents") if number < 1 else ("E308", f"more than {MAX_AGENTS} agents")
             expressions.reporter.error(code, what, first.size.span, f"a game has 1 to {MAX_AGENTS} agents")
-            number = 2
+        if not 1 <= number <= MAX_AGENTS:
+            expressions.context.names.lost.add("agents")
+            return None
         agents = tuple(f"{first.names[0].text}[{k}]" for k in range(1, number + 1))
     if len(agents) > MAX_AGENTS:
         expressions.reporter.error("E308", f"more than {MAX_AGENTS} agents", first.span, "take fewer")
     return agents
 
 
-def declare_horizon(expressions: Expressions, game: ast.GameText, override: int | None) -> int:
-    """The number of decisions.  E205, E411, E607, E623."""
-    texts = [item for item in game.items if isinstance(item, ast.Horizon)]
+def _once(reporter: Reporter, texts: Sequence[ast.Agents | ast.Horizon | ast.Discount], message: str) -> None:
+    """Reports every line but the first (E205)."""
     for again in texts[1:]:
-        expressions.reporter.error("E205", "the horizon is declared twice", again.span, "keep one of the lines")
+        first = Label(texts[0].span, "first declared here")
+        reporter.error("E205", message, again.span, "keep one of the lines", (first,))
+
+
+def declare_horizon(expressions: Expressions, game: ast.GameText, override: int | None) -> int | None:
+    """The number of decisions; None where it is missing or wrong.  E205, E411, E607, E623."""
+    texts = [item for item in game.items if isinstance(item, ast.Horizon)]
+    _once(expressions.reporter, texts, "the horizon is declared twice")
     written = None
     for text in texts[:1]:
         written = _whole(expressions, text)
@@ -52,13 +64,17 @@ def declare_horizon(expressions: Expressions, game: ast.GameText, override: int 
                 None,
                 "it is the number of decisions",
             )
-            return 1
+            expressions.context.names.lost.add("horizon")
+            return None
+        expressions.context.names.lost.discard("horizon")
         return override
-    if not texts:
+    if not texts and "horizon" not in expressions.context.names.lost:
         expressions.reporter.error(
             "E607", "the game has no horizon", game.span, "write `horizon 3;`, or give `--horizon 3`"
         )
-    return 1 if written is None else written
+    if written is None:
+        expressions.context.names.lost.add("horizon")
+    return written
 
 
 def _whole(expressions: Expressions, text: ast.Horizon) -> int | None:
@@ -79,8 +95,7 @@ def _whole(expressions: Expressions, text: ast.Horizon) -> int | None:
 def declare_discount(expressions: Expressions, game: ast.GameText, override: float | None) -> float:
     """The discount factor, 1 unless declared.  E205, E410, E623."""
     texts = [item for item in game.items if isinstance(item, ast.Discount)]
-    for again in texts[1:]:
-        expressions.reporter.error("E205", "the discount is declared twice", again.span, "keep one of the lines")
+    _once(expressions.reporter, texts, "the discount is declared twice")
     result = 1.0
     for text in texts[:1]:
         value = expressions.types.constant(text.value, Env(), REAL, "the discount")

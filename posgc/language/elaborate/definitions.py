@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from posgc.language import ir
-from posgc.language.diagnostics import Span
+from posgc.language.diagnostics import Label, Span
 from posgc.language.elaborate.context import Context, Elaborate
 from posgc.language.elaborate.indices import Indices
 from posgc.language.elaborate.names import Definitions, Key
@@ -49,7 +49,7 @@ class Expander:
                 node.span,
                 f"write `{node.name}({', '.join(a.text for a in entity.texts[0].arguments)})`",
             )
-        index = [self.expr(i, env) for i in node.indices]
+        index = [self.picker.index(i, env) for i in node.indices]
         cases = self.cases(entity)
         if not cases:
             return self.ops.poison(node.span)
@@ -70,7 +70,8 @@ class Expander:
         if entity.name not in self._cases:
             found: dict[Key, tuple[ast.Definition, Env]] = {}
             self._cases[entity.name] = found
-            for text in entity.texts:
+            texts = [text for text in entity.texts if not self.indices.unknown(text.target)]
+            for text in texts:
                 for key, env in self.indices.targets(text.target, Env()):
                     if key in found:
                         self.reporter.error(
@@ -78,6 +79,7 @@ class Expander:
                             f"`{entity.name}` is defined twice for the same index",
                             text.target.span,
                             "keep one of the definitions",
+                            (Label(found[key][0].target.span, "first defined here"),),
                         )
                         break
                     found[key] = text, env

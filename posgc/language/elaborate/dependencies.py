@@ -11,7 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from posgc.language import ir
 from posgc.language.dag import Node, nodes
-from posgc.language.diagnostics import Span
+from posgc.language.diagnostics import Label, Span
 from posgc.language.diagnostics.report import Reporter
 
 __all__ = ["Draw", "check_observations_made", "check_reads", "order"]
@@ -50,22 +50,26 @@ def check_reads(
     uses: Iterable[tuple[Span, ir.Expr]],
     names: Mapping[str, Sequence[str]],
     reporter: Reporter,
-) -> None:
-    """Reports (E211) what a line of the kind `place` may not read.
+) -> bool:
+    """Whether a line of the kind `place` may read all that it reads; reports (E211) what it may not.
 
     A read inside a definition is shown where the line uses the definition.
     """
-    allowed = _ALLOWED[place]
+    allowed, fine = _ALLOWED[place], True
     for node in nodes([root]):
         kind = _kind(node)
         if kind is None or kind in allowed:
             continue
         what = "`step`" if isinstance(node, ir.Step) else _shown(node, names)
         where = node.span
+        labels: tuple[Label, ...] = ()
         if not (span.start <= where.start and where.end <= span.end):
+            labels = (Label(where, "it is read here"),)
             where = _use(node, uses) or span
             what += " (through a definition)"
-        reporter.error("E211", f"`{_line(place)}` may not read {what}", where, _CURES.get(place, _CURE))
+        reporter.error("E211", f"`{_line(place)}` may not read {what}", where, _CURES.get(place, _CURE), labels)
+        fine = False
+    return fine
 
 
 def _kind(node: Node) -> tuple[str, bool] | None:
@@ -94,8 +98,9 @@ def order(
     spans: Mapping[Draw, Span],
     names: Mapping[str, Sequence[str]],
     reporter: Reporter,
-) -> tuple[Draw, ...]:
-    """The draws, each after those that it reads; a cycle is an error (E212) that lists it.
+) -> tuple[tuple[Draw, ...], set[Draw]]:
+    """The draws, each after those that it reads, and those that depend on themselves; a cycle is an error (E212) that
+    lists it.
 
     `primed`: a step, where a draw reads the primed value of a state or observation, else `init`.
     """
@@ -107,12 +112,14 @@ def order(
             if isinstance(n, ir.Read) and n.primed == (primed and n.kind != "chance") and n.kind != "action"
         }
         needs[draw] = sorted(r for r in reads if r in laws)
+    cyclic: set[Draw] = set()
     while True:
         try:
-            return tuple(TopologicalSorter(needs).static_order())
+            return (*TopologicalSorter(needs).static_order(), *cyclic), cyclic
         except CycleError as error:
             cycle: list[Draw] = error.args[1]
             _report_cycle(cycle, primed, spans, names, reporter)
+            cyclic |= set(cycle)
             # Without these draws the next cycle comes to light.
             needs = {d: [n for n in ns if n not in cycle] for d, ns in needs.items() if d not in cycle}
 
@@ -140,8 +147,9 @@ def _report_cycle(
 
 def check_observations_made(
     root: Node, made: Mapping[Draw, bool], primed: bool, names: Mapping[str, Sequence[str]], reporter: Reporter
-) -> None:
-    """Reports (E211) reads of an observation that is never made."""
+) -> bool:
+    """Whether all observations that are read are made; reports (E211) the others."""
+    fine = True
     for node in nodes([root]):
         if not (isinstance(node, ir.Read) and node.kind == "observation" and node.primed == primed):
             continue
@@ -153,3 +161,5 @@ def check_observations_made(
                 node.span,
                 f"give it an `{line}` line",
             )
+            fine = False
+    return fine

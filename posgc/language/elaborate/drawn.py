@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from posgc.language import ir
 from posgc.language.dag import leaves
+from posgc.language.diagnostics.report import near
 from posgc.language.elaborate.context import Context
 from posgc.language.elaborate.values import INT, Env, Typed, constant, describe, ty_of_type
 
@@ -17,7 +18,7 @@ class DrawnVariable:
     """The variable that a law is for."""
 
     name: str
-    type: ir.Type
+    type: ir.Type | None  # None where it is not known because of a mistake that is reported
 
 
 class ValueCheck:
@@ -29,11 +30,11 @@ class ValueCheck:
 
     def fits(self, typed: Typed, what: DrawnVariable, env: Env) -> bool:
         """Whether a value can be given to the variable, as far as is seen now; reports an error if not."""
-        ty, target, span = typed.ty, ty_of_type(what.type), typed.ir.span
-        if ty.kind == "poison":
+        if typed.ty.kind == "poison" or what.type is None:
             return True
+        target, span = ty_of_type(what.type), typed.ir.span
         if target.kind == "word":
-            return self._word_fits(typed, what, env)
+            return self._word_fits(typed, what.name, what.type, env)
         if not self.ops.expect(typed, target, f"the value of `{what.name}`"):
             return False
         value = constant(typed)
@@ -42,7 +43,7 @@ class ValueCheck:
             and value is not None
             and not env.unreachable
             and not env.conditional
-            and not _within(value, what)
+            and not _within(value, what.type)
         ):
             self.reporter.error(
                 "E401",
@@ -53,31 +54,31 @@ class ValueCheck:
             return False
         return True
 
-    def _word_fits(self, typed: Typed, what: DrawnVariable, env: Env) -> bool:
+    def _word_fits(self, typed: Typed, name: str, type: ir.Type, env: Env) -> bool:
         if typed.ty.kind != "word":
             self.reporter.error(
                 "E301",
-                f"the value of `{what.name}` must be one of {shown_type(what.type)}, and this is {describe(typed.ty)}",
+                f"the value of `{name}` must be one of {shown_type(type)}, and this is {describe(typed.ty)}",
                 typed.ir.span,
                 "give it one of the words of its type",
             )
             return False
         if env.unreachable:
             return True
-        words = ty_of_type(what.type).words
+        words = ty_of_type(type).words
         for leaf in leaves(typed.ir):
             if isinstance(leaf, ir.Const) and leaf.value not in words:
                 self.reporter.error(
                     "E304",
-                    f"`{leaf.value}` is not a value of `{what.name}`, which is {shown_type(what.type)}",
+                    f"`{leaf.value}` is not a value of `{name}`, which is {shown_type(type)}",
                     leaf.span,
-                    "correct the word, or add it to the type",
+                    near(str(leaf.value), words, leaf.span) or "correct the word, or add it to the type",
                 )
                 return False
         if not typed.ty.words & words:
             self.reporter.error(
                 "E304",
-                f"`{what.name}` is {shown_type(what.type)}, and this is {describe(typed.ty)}",
+                f"`{name}` is {shown_type(type)}, and this is {describe(typed.ty)}",
                 typed.ir.span,
                 "the wrong variable is meant",
             )
@@ -85,8 +86,8 @@ class ValueCheck:
         return True
 
 
-def _within(value: ir.Value, what: DrawnVariable) -> bool:
-    low, high = what.type.values[0], what.type.values[-1]
+def _within(value: ir.Value, type: ir.Type) -> bool:
+    low, high = type.values[0], type.values[-1]
     return not isinstance(value, str | float) and int(low) <= value <= int(high)
 
 

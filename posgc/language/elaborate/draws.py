@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from posgc.language import ir
-from posgc.language.diagnostics import Span
-from posgc.language.diagnostics.report import near
+from posgc.language.diagnostics import Label, Span
+from posgc.language.diagnostics.likeness import closest
 from posgc.language.elaborate.conditions import checked_expression
 from posgc.language.elaborate.dependencies import check_reads
 from posgc.language.elaborate.drawn import DrawnVariable
 from posgc.language.elaborate.families import label
 from posgc.language.elaborate.laws import Laws
-from posgc.language.elaborate.names import Family, Key
+from posgc.language.elaborate.names import Family, Key, Poisoned, report_unknown
 from posgc.language.elaborate.values import Env, constant, written_value
 from posgc.language.elaborate.variables import VariableTable
 from posgc.language.text import syntax as ast
@@ -33,29 +33,52 @@ class Draws:
         self.reporter = laws.reporter
         self.table = laws.names.table
         self.laws_of: dict[tuple[str, str, int], tuple[ir.Dist, Span]] = {}
+        # Families by line that have a line which cannot be read or placed, and is reported.
+        self.lost: dict[str, set[str]] = {line: set() for line in _FITTING}
         self.conditions: dict[int, ir.Expr] = {}
         for item in game.items:
-            if isinstance(item, ast.Draw):
+            if isinstance(item, ast.Broken):
+                for line in filter(item.may_be, _FITTING):
+                    self._lose(line, item.name.text if item.name else "")
+            elif isinstance(item, ast.Draw):
                 self._draw(item)
             elif isinstance(item, ast.Chance):
                 self._chance(item)
             elif isinstance(item, ast.Variable) and item.when is not None:
                 self._when(item, item.when)
 
+    def _lose(self, line: str, name: str) -> None:
+        """A line is wrong that was meant for the family of this name or, where none has it, for any one like it."""
+        known = [k for k, v in self.table.items() if isinstance(v, Family) and v.kind in _FITTING[line]]
+        meant = name if name in known else closest(name, known)
+        if meant is not None:
+            self.lost[line].add(meant)
+        elif line != "init" or not name:  # else a state without `init` is a mistake of its own
+            self.lost[line] |= set(known)
+
+    def _only_checked(self, item: ast.Draw | ast.Chance) -> None:
+        """Looks for mistakes in a law whose variable is not known."""
+        env = self.laws.indices.poisoned(item.target, Env())
+        self.laws.law(item.law, item.drawn, DrawnVariable(item.target.name, None), env)
+
     def _draw(self, item: ast.Draw) -> None:
         name = item.target.name
         family = self.table.get(name)
+        if isinstance(family, Poisoned):
+            self._only_checked(item)
+            return
         if not isinstance(family, Family):
+            self._only_checked(item)
+            self._lose(item.kind, name)
             what = "is not a variable" if name in self.laws.names else "is not declared"
             known = [k for k, v in self.table.items() if isinstance(v, Family)]
-            self.reporter.error(
-                "E201",
-                f"`{name}` {what}",
-                item.target.span,
-                near(name, known) or "declare it with `state` or `observation`",
-            )
+            cure = "declare it with `state` or `observation`"
+            word = name, item.target.span
+            report_unknown(self.laws.names, self.reporter, f"`{name}` {what}", word, known, cure)
             return
         if family.kind not in _FITTING[item.kind]:
+            self._only_checked(item)
+            self._lose(item.kind, name)
             self.reporter.error(
                 "E215",
                 f"`{item.kind}` does not go with the {family.kind} `{name}`",
@@ -68,9 +91,12 @@ class Draws:
                 }[family.kind],
             )
             return
-        if family.broken:
-            return
-        for key, env in self._known_targets(item.target, family):
+        unknown = family.broken or self.laws.indices.unknown(item.target)
+        targets = [] if unknown else self._known_targets(item.target, family)
+        if not targets:
+            self._only_checked(item)
+            self._lose(item.kind, name)
+        for key, env in targets:
             self._one_law(item.kind, family, key, item.law, item.drawn, env, item.target.span, item.span)
 
     def _known_targets(self, target: ast.Target, family: Family) -> Sequence[tuple[Key, Env]]:
@@ -108,16 +134,20 @@ class Draws:
         number = family.numbers[key]
         name = label(self.variables.agents, family, key)
         if (line, family.kind, number) in self.laws_of:
-            self.reporter.error("E205", f"`{name}` has a second `{line}`", head, "keep one of them")
+            first = Label(self.laws_of[line, family.kind, number][1], "first said here")
+            self.reporter.error("E205", f"`{name}` has a second `{line}`", head, "keep one of them", (first,))
             return
         uses = self.laws.expander.begin_line()
         made = self.laws.law(law, drawn, DrawnVariable(name, family.types[key]), env)
-        check_reads(line, made, span, uses, self.variables.names, self.reporter)
+        if not check_reads(line, made, span, uses, self.variables.names, self.reporter):
+            made = ir.Point(self.laws.ops.poison(head).ir, head)
         self.laws_of[line, family.kind, number] = made, head
 
     def _chance(self, item: ast.Chance) -> None:
         family = self.table.get(item.target.name)
-        if isinstance(family, Family) and family.kind == "chance" and not family.broken and item in family.texts:
+        if not isinstance(family, Family) or family.kind != "chance" or family.broken or item not in family.texts:
+            self._only_checked(item)
+        else:
             for key, env in self.laws.indices.targets(item.target, Env()):
                 self._one_law("chance", family, key, item.law, item.drawn, env, item.target.span, item.span)
 

@@ -38,7 +38,7 @@ class Expressions:
         self.types = Types(context, self.expr)
         self.indices = Indices(context, self.types)
         self.matches = Matches(context, self.expr)
-        picker = Picker(context)
+        picker = Picker(context, self.expr)
         self.expander = Expander(context, self.indices, picker, self.expr)
         quantifiers = Quantifiers(context, self.indices, self.expr)
         self.references = References(context, self.types, picker, self.expander, quantifiers, self.expr)
@@ -121,6 +121,8 @@ class Expressions:
                 return self._misplaced(node)
 
     def _misplaced(self, node: ast.Expression) -> Typed:
+        if isinstance(node, ast.Poison):
+            return self.ops.poison(node.span)
         if isinstance(node, ast.Uniform | ast.Mixture):
             return self.ops.wrong(
                 "E305",
@@ -133,6 +135,8 @@ class Expressions:
         return self.ops.wrong("E115", "this form has no meaning here", node.span, "write an expression")
 
     def _final_step(self, node: ast.FinalStep) -> Typed:
+        if "horizon" in self.context.names.lost:
+            return self.ops.poison(node.span)
         if self.context.horizon is None:
             return self.ops.wrong("E306", "`horizon` is not known here", node.span, "use a parameter for both")
         return self.ops.const(self.context.horizon, INT, node.span)
@@ -179,6 +183,8 @@ class Expressions:
     def _member(self, node: ast.Member, env: Env) -> Typed:
         element = self.expr(node.element, env)
         where = node.collection
+        if isinstance(where, ast.Poison):
+            return self.ops.poison(node.span)
         if isinstance(where, ast.RangeOf):
             low, high = self.expr(where.low, env), self.expr(where.high, env)
             ends = [

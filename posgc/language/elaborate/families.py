@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from posgc.language.elaborate.expressions import Expressions
-from posgc.language.elaborate.names import AgentArray, AgentName, Builtin, DuplicateAgents, Family, Key, TypeName
+from posgc.language.elaborate.names import AgentArray, AgentName, Builtin, Family, Key, Poisoned, TypeName
 from posgc.language.elaborate.values import Env, written_value
 from posgc.language.text import syntax as ast
 
@@ -32,6 +32,9 @@ def declare_families(expressions: Expressions) -> None:
 
 
 def _instances(expressions: Expressions, family: Family) -> None:
+    if any(expressions.indices.unknown(text.target) for text in family.texts):
+        family.broken = True
+        return
     shape: tuple[type, ...] | None = None
     names = expressions.context.agents or ()
     for text in family.texts:
@@ -77,9 +80,7 @@ def _agent_positions(expressions: Expressions, target: ast.Target, kind: str) ->
             )
         if isinstance(node, ast.Reference):
             entity = expressions.context.names.table.get(node.name)
-            return expressions.indices.is_fresh(node, Env()) or isinstance(
-                entity, AgentName | AgentArray | DuplicateAgents
-            )
+            return expressions.indices.is_fresh(node, Env()) or isinstance(entity, AgentName | AgentArray | Poisoned)
         return kind in ("action", "observation")
 
     return tuple(one(node) for node in target.indices)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from posgc.language import ir
-from posgc.language.diagnostics import Span
+from posgc.language.diagnostics import Replacement, Span
+from posgc.language.diagnostics.likeness import misspelt
+from posgc.language.diagnostics.report import Cure
 from posgc.language.elaborate.context import Context
-from posgc.language.elaborate.names import Key
+from posgc.language.elaborate.names import NOT_AGENTS, AgentArray, AgentName, Key, Poisoned
 from posgc.language.elaborate.operators import MAX_NODES
 from posgc.language.elaborate.types import Types
 from posgc.language.elaborate.values import INT, Env, Ty, Typed, ty_of_value, words
@@ -29,6 +31,7 @@ class Indices:
         self.ops = context.ops
         self.types = types
         self.weights = Weights(context)
+        self._slips = context.cache.slips
 
     # ---- binders: `i`, `j != i`, `k in 1..3`
 
@@ -41,6 +44,48 @@ class Indices:
             and node.name not in self.names
             and node.name not in env.bindings
         )
+
+    def introduced(self, node: ast.Expression, env: Env) -> bool:
+        """Whether the expression is a new name, which stands for all, and no slip of the pen (E216)."""
+        return (
+            self.is_fresh(node, env)
+            and isinstance(node, ast.Reference)
+            and not self.is_misspelt(node.name, node.span, env)
+        )
+
+    def is_misspelt(self, name: str, span: Span, env: Env) -> bool:
+        """Whether a new name is a slip of the pen away from one that has a meaning; reports it (E216)."""
+        if name not in self._slips:
+            known = (*self.names.table, *self.names.words, *NOT_AGENTS)
+            self._slips[name] = misspelt(name, (k for k in known if not self._is_plural(name, k)))
+        meant = self._slips[name] or misspelt(name, env.bindings)
+        if meant is not None:
+            change = Replacement(Span(span.start, span.start + len(name), span.line, span.column), meant)
+            cure = Cure(f"did you mean `{meant}`? Else give the index another name, such as `i`", (change,))
+            self.reporter.error("E216", f"the new index `{name}` is nearly the name `{meant}`", span, cure)
+        return meant is not None
+
+    def _is_plural(self, name: str, known: str) -> bool:
+        """Whether one of the two names is the plural of the other, as `cell` may run over `cells`; agents have none."""
+        agent = isinstance(self.names.table.get(known), AgentName | AgentArray)
+        return not agent and (name == f"{known}s" or known == f"{name}s")
+
+    def unknown(self, target: ast.Target) -> bool:
+        """Whether it is not known over what a left side runs: an index is misspelt (E216), or it runs over the agents
+        and these are not known because of a mistake."""
+        fresh = [i for i in target.indices if isinstance(i, ast.Reference) and self.is_fresh(i, Env())]
+        if any([self.is_misspelt(i.name, i.span, Env()) for i in fresh]):
+            return True
+        others = any(isinstance(i, ast.Compare) and i.operator == "!=" for i in target.indices)
+        return "agents" in self.names.lost and (others or bool(fresh))
+
+    def poisoned(self, target: ast.Target, env: Env) -> Env:
+        """The environment right of a left side that is wrong, where nothing is known of its indices."""
+        for index in target.indices:
+            name = index.element if isinstance(index, ast.Member) else index
+            if isinstance(name, ast.Reference) and self.is_fresh(name, env):
+                env = env.bind(name.name, self.ops.poison(name.span))
+        return env
 
     def binder(self, node: ast.Expression, env: Env) -> tuple[str, Sequence[ir.Value], Ty] | None:
         """Name, values and their type of one binder; None after reporting an error."""
@@ -61,7 +106,7 @@ class Indices:
         return name.name, *found
 
     def bindable(self, name: ast.Reference, env: Env) -> bool:
-        if self.is_fresh(name, env):
+        if self.is_fresh(name, env) or isinstance(self.names.table.get(name.name), Poisoned):
             return True
         if name.indices or name.primed:
             self.reporter.error("E115", "an index is a bare name", name.span, "write `i`")

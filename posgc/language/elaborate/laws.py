@@ -65,15 +65,14 @@ class Laws:
 
     def _point(self, node: ast.Expression, what: DrawnVariable, env: Env) -> ir.Dist:
         typed = self.expressions.expr(node, env)
-        self.values.fits(typed, what, env)
-        return ir.Point(typed.ir, node.span)
+        return ir.Point(typed.ir, node.span) if self.values.fits(typed, what, env) else self._poison(node.span)
 
     def _choice(self, node: ast.Conditional, what: DrawnVariable, env: Env) -> ir.Dist | ir.Fail:
         condition = self.expressions.expr(node.condition, env)
         yes, no = branches(condition, env)
         then, otherwise = self._deeper(node.then, what, yes), self._deeper(node.otherwise, what, no)
         if not self.ops.expect(condition, BOOL, "a condition"):
-            return ir.Point(self.ops.poison(node.span).ir, node.span)
+            return self._poison(node.span)
         value = constant(condition)
         if value is not None:
             return then if value else otherwise
@@ -97,7 +96,9 @@ class Laws:
 
     def _uniform(self, node: ast.Uniform, what: DrawnVariable, env: Env) -> ir.Dist:
         if node.over is None:
-            return ir.UniformOver(self._all_values(what, node.span), None, node.span)
+            if what.type is None:
+                return self._poison(node.span)
+            return ir.UniformOver(self._all_values(what.type, node.span), None, node.span)
         if isinstance(node.over, ast.SetOf):
             return self._uniform_set(node, node.over, what, env)
         if not isinstance(node.over, ast.Binder) or not isinstance(node.over.left, ast.Reference):
@@ -107,16 +108,19 @@ class Laws:
                 node.span,
                 "write `uniform`, `uniform {a, b}` or `uniform(c: c != a)`",
             )
-            return ir.UniformOver((), None, node.span)
+            return self._poison(node.span)
         binder, name = node.over, node.over.left
         if not self.indices.bindable(name, env):
-            return ir.UniformOver((), None, node.span)
-        values = self._all_values(what, node.span)
+            return self._poison(node.span)
+        if what.type is None:
+            self.expressions.expr(binder.body, env.bind(name.name, self.ops.poison(name.span)))
+            return self._poison(node.span)
+        values = self._all_values(what.type, node.span)
         self.ops.spend(len(values) * self.indices.weights.weight(binder.body), node.span)
         ty = ty_of_type(what.type)
         conditions = [self.expressions.expr(binder.body, env.bind(name.name, Typed(v, ty))) for v in values]
         if not all(self.ops.expect(c, BOOL, "the condition of `uniform`") for c in conditions):
-            return ir.UniformOver((), None, node.span)
+            return self._poison(node.span)
         pairs = [(v, c) for v, c in zip(values, conditions, strict=True) if constant(c) is not False]
         if not pairs:
             fault = self.ops.fault(
@@ -139,6 +143,8 @@ class Laws:
                     over.items[k].span,
                     "list it once; for uneven chances write a mixture, `{a: 0.7, b: 0.3}`",
                 )
+        if not fine:
+            return self._poison(node.span)
         self.ops.spend(2 * len(items), node.span)
         if all(v is not None for v in values):
             return ir.UniformOver(tuple(i.ir for i in items), None, node.span)
@@ -146,9 +152,9 @@ class Laws:
         parts = tuple(ir.Point(i.ir, i.ir.span) for i in items)
         return ir.Mixture(parts, (weight,) * len(parts), node.span)
 
-    def _all_values(self, what: DrawnVariable, span: Span) -> tuple[ir.Expr, ...]:
-        self.ops.spend(len(what.type.values), span)
-        return tuple(ir.Const(v, span) for v in what.type.values)
+    def _all_values(self, type: ir.Type, span: Span) -> tuple[ir.Expr, ...]:
+        self.ops.spend(len(type.values), span)
+        return tuple(ir.Const(v, span) for v in type.values)
 
     def _mixture(self, node: ast.Mixture, what: DrawnVariable, env: Env) -> ir.Dist:
         parts: list[ir.Dist] = []
@@ -156,20 +162,21 @@ class Laws:
         for value, weight in node.pairs:
             parts.append(self._as_dist(self._deeper(value, what, env)))
             weights.append(self.expressions.expr(weight, env))
-        if all(self.ops.expect(w, REAL, "a probability") for w in weights):
-            self._check_weights(weights, node.span, env)
+        fine = all([self.ops.expect(w, REAL, "a probability") for w in weights])
+        if not (fine and self._check_weights(weights, node.span, env)):
+            return self._poison(node.span)
         self.ops.spend(len(parts), node.span)
         return ir.Mixture(tuple(parts), tuple(w.ir for w in weights), node.span)
 
     def _as_dist(self, made: ir.Dist | ir.Fail) -> ir.Dist:
         return ir.Point(made, made.span) if isinstance(made, ir.Fail) else made
 
-    def _check_weights(self, weights: Sequence[Typed], span: Span, env: Env) -> None:
+    def _check_weights(self, weights: Sequence[Typed], span: Span, env: Env) -> bool:
         fine = all([self._probability(w, env) for w in weights])
         values = [constant(w) for w in weights]
         numbers = [float(v) for v in values if v is not None and not isinstance(v, str)]
         if not fine or len(numbers) < len(weights) or env.unreachable or env.conditional:
-            return
+            return fine
         total = fsum(numbers)
         if abs(total - 1) > _TOLERANCE:
             self.reporter.error(
@@ -178,6 +185,7 @@ class Laws:
                 span,
                 "mend one of them; fractions such as `1/3` are exact enough",
             )
+        return abs(total - 1) <= _TOLERANCE
 
     def _probability(self, typed: Typed, env: Env) -> bool:
         value = constant(typed)
@@ -187,19 +195,19 @@ class Laws:
         return False
 
     def _bernoulli(self, node: ast.Call, what: DrawnVariable, env: Env) -> ir.Dist:
-        if what.type.kind != "bool":
+        if what.type is not None and what.type.kind != "bool":
             self.reporter.error(
                 "E310",
                 f"`bernoulli` draws a truth value, and `{what.name}` is {shown_type(what.type)}",
                 node.span,
                 "write a mixture: `{a: p, b: 1 - p}`",
             )
-            return ir.Bernoulli(self.ops.poison(node.span).ir, node.span)
+            return self._poison(node.span)
         if len(node.arguments) != 1 or node.primed:
             return self._misused(node, "`bernoulli(p)`")
         probability = self.expressions.expr(node.arguments[0], env)
-        if self.ops.expect(probability, REAL, "a probability"):
-            self._probability(probability, env)
+        if not (self.ops.expect(probability, REAL, "a probability") and self._probability(probability, env)):
+            return self._poison(node.span)
         self.ops.spend(1, node.span)
         return ir.Bernoulli(probability.ir, node.span)
 
@@ -207,11 +215,14 @@ class Laws:
         if len(node.arguments) != 2 or node.primed:
             return self._misused(node, "`noisy(x, p)`")
         value, accuracy = (self.expressions.expr(a, env) for a in node.arguments)
-        self.values.fits(value, what, env)
-        if self.ops.expect(accuracy, REAL, "a probability"):
-            self._probability(accuracy, env)
+        fine = self.values.fits(value, what, env)
+        if not (self.ops.expect(accuracy, REAL, "a probability") and self._probability(accuracy, env) and fine):
+            return self._poison(node.span)
         self.ops.spend(1, node.span)
         return ir.Noisy(value.ir, accuracy.ir, node.span)
+
+    def _poison(self, span: Span) -> ir.Dist:
+        return ir.Point(self.ops.poison(span).ir, span)
 
     def _misused(self, node: ast.Call, form: str) -> ir.Dist:
         return ir.Point(
@@ -246,15 +257,13 @@ class Laws:
         entity.used = True
         found = self._clause(node, entity, env)
         if found is None:
-            return ir.Point(self.ops.poison(node.span).ir, node.span)
+            return self._poison(node.span)
         text, bound = found
         inner = replace(
             env, bindings=bound.bindings, definition=node.name, primed=node.span if node.primed else env.primed
         )
         with self.expander.expanding(node.name, node.span) as possible:
-            return (
-                self._deeper(text.body, what, inner) if possible else ir.Point(self.ops.poison(node.span).ir, node.span)
-            )
+            return self._deeper(text.body, what, inner) if possible else self._poison(node.span)
 
     def _clause(
         self, node: ast.Reference | ast.Call, entity: Definitions, env: Env

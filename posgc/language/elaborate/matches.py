@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from posgc.language import ir
 from posgc.language.elaborate.context import Context, Elaborate
-from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed, constant, describe, join
+from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed, constant, describe, join, joined
 from posgc.language.text import syntax as ast
+from posgc.language.text.syntax.walk import is_poisoned
 
 __all__ = ["Matches", "chain"]
 
@@ -27,7 +28,7 @@ class Matches:
 
     def match(self, node: ast.Match, env: Env) -> Typed:
         arms = [(condition, self.expr(arm.value, inner)) for condition, inner, arm in self.arms(node, env)]
-        ty = join(*(value.ty for _, value in arms))
+        ty = joined([value for _, value in arms])
         if ty is None:
             first, odd = next((a, b) for _, a in arms for _, b in arms if join(a.ty, b.ty) is None)
             return self.ops.wrong(
@@ -50,8 +51,11 @@ class Matches:
         """What a match without an arm that fits comes to."""
         text = "no arm of this `match` fits"
         help = "add the missing arm, or `_: ...;` as the last one"
-        if not reachable:
-            self.ops.fault(env, "E405", text, node.span, help)
+        if self.reporter.failed and is_poisoned(node):  # an arm may have been left out
+            return ir.Fail(ir.REPORTED, "", "", node.span)
+        if not reachable and not env.conditional and not env.unreachable:
+            self.reporter.error("E405", text, node.span, help)
+            return ir.Fail(ir.REPORTED, "", "", node.span)
         return ir.Fail("E405", text, help, node.span)
 
     def arms(self, node: ast.Match, env: Env) -> list[tuple[Typed, Env, ast.Arm]]:
@@ -73,6 +77,8 @@ class Matches:
     def _fits(self, arm: ast.Arm, subjects: Sequence[Typed], env: Env) -> Typed:
         if len(arm.patterns) == 1 and isinstance(arm.patterns[0], ast.Any_):
             return self.ops.const(True, BOOL, arm.span)
+        if any(isinstance(p, ast.Poison) for p in arm.patterns):
+            return self.ops.poison(arm.span)
         if len(arm.patterns) != len(subjects):
             return self.ops.wrong(
                 "E207",

@@ -1,35 +1,35 @@
-"""What each name of a file declares: one name space for variables, definitions, parameters, agents and
-types, with the enumerators beside it.
-
-This pass reads declarations only; it establishes that a name means one thing.  It gives no types.
+"""What a name of a file can be: one name space for variables, definitions, parameters, agents and types, with the
+enumerators beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
-from posgc.language.diagnostics.report import Reporter
+from posgc.language.diagnostics.report import Reporter, near
 from posgc.language.elaborate.values import Typed
 from posgc.language.text import syntax as ast
 
 __all__ = [
     "BUILTIN_FUNCTIONS",
     "BUILTIN_NAMES",
+    "NOT_AGENTS",
     "AgentArray",
     "AgentName",
     "Builtin",
     "Definitions",
-    "DuplicateAgents",
     "Entity",
     "Family",
     "Names",
     "Parameter",
+    "Poisoned",
     "TypeName",
-    "collect",
+    "Unfit",
+    "report_unknown",
 ]
 
 BUILTIN_NAMES = ("step", "agent", "bool")
@@ -46,7 +46,8 @@ BUILTIN_FUNCTIONS = (
     "bernoulli",
     "noisy",
 )
-_NOT_AGENTS = ("team", "all")
+NOT_AGENTS = ("team", "all")
+"""Words of rewards and rules that stand where agents do."""
 
 Key = tuple[ir.Value, ...]
 
@@ -78,10 +79,15 @@ class AgentArray:
 
 
 @dataclass
-class DuplicateAgents:
-    """Agents of a second `agents` line, which is a mistake: mistakes about them are not reported again."""
+class Poisoned:
+    """What is declared in a line that is wrong: mistakes about it are not reported again."""
 
-    span: Span
+
+@dataclass
+class Unfit:
+    """What has a meaning, and cannot be read where constants are wanted."""
+
+    what: str  # in words, with its name
 
 
 @dataclass
@@ -113,131 +119,32 @@ class Definitions:
     used: bool = False
 
 
-Entity = Builtin | Parameter | AgentName | AgentArray | DuplicateAgents | TypeName | Family | Definitions
+Entity = Unfit | Builtin | Parameter | AgentName | AgentArray | Poisoned | TypeName | Family | Definitions
 
 
 @dataclass
 class Names:
     table: dict[str, Entity]
-    words: dict[str, frozenset[str]]
-    """Each enumerator, with all words of the enumerations that hold it."""
+    words: dict[str, frozenset[str]]  # each enumerator, with all words of the enumerations that hold it
+    # Of `agents` and `horizon`, what is not known because of a mistake that is reported.
+    lost: set[str] = field(default_factory=set)
+    # Whether a name is declared in a line that could not be read, so that a name without a meaning may be that one.
+    nameless: bool = False
 
     def __contains__(self, name: str) -> bool:
         return name in self.table or name in self.words
 
 
-def collect(game: ast.GameText, reporter: Reporter) -> Names:
-    """The names of a file; reports names declared twice (E202, E204) and enumerators that are names (E203)."""
-    table: dict[str, Entity] = {name: Builtin(name) for name in BUILTIN_NAMES}
-    agents = next((item for item in game.items if isinstance(item, ast.Agents)), None)
-    for item in game.items:
-        for name, span, entity in _declared(item):
-            if isinstance(item, ast.Agents) and item is not agents:
-                entity = DuplicateAgents(span)
-            _declare(table, name, span, entity, reporter)
-    words: dict[str, frozenset[str]] = {}
-    for enumeration in _enumerations(game):
-        _enumerate(enumeration, table, words, reporter)
-    for item in game.items:
-        if isinstance(item, ast.Definition):
-            _check_arguments(item, table, words, reporter)
-    return Names(table, words)
-
-
-def _check_arguments(
-    item: ast.Definition, table: dict[str, Entity], words: dict[str, frozenset[str]], reporter: Reporter
+def report_unknown(
+    names: Names,
+    reporter: Reporter,
+    message: str,
+    word: tuple[str, Span],
+    candidates: Iterable[str],
+    otherwise: str,
+    code: str = "E201",
 ) -> None:
-    seen: set[str] = set()
-    for word in item.arguments:
-        if word.text in table or word.text in words or word.text in seen:
-            reporter.error(
-                "E204",
-                f"the argument `{word.text}` reuses a name that has a meaning here",
-                word.span,
-                "choose another name for it",
-            )
-        seen.add(word.text)
-
-
-def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:
-    match item:
-        case ast.Param():
-            yield item.name, _head(item.span, item.name_span), Parameter(item)
-        case ast.TypeDef():
-            yield item.name, _head(item.span, item.name_span), TypeName(item)
-        case ast.Agents():
-            for number, word in enumerate(item.names, 1):
-                if item.size is None:
-                    yield word.text, word.span, AgentName(number, word.span)
-                else:
-                    yield word.text, word.span, AgentArray(word.span)
-        case ast.Variable():
-            yield item.target.name, item.target.span, Family(item.target.name, item.kind, [item])
-        case ast.Chance():
-            yield item.target.name, item.target.span, Family(item.target.name, "chance", [item])
-        case ast.Definition():
-            yield item.target.name, item.target.span, Definitions(item.target.name, [item])
-        case _:
-            return
-
-
-def _head(item: Span, name: Span) -> Span:
-    """From the keyword of a line to the name that it declares."""
-    return Span(item.start, name.end, item.line, item.column)
-
-
-def _declare(table: dict[str, Entity], name: str, span: Span, entity: Entity, reporter: Reporter) -> None:
-    before = table.get(name)
-    if isinstance(entity, AgentName | AgentArray) and name in _NOT_AGENTS:
-        reporter.error(
-            "E202",
-            f"`{name}` is a word of rewards and rules, not a name for an agent",
-            span,
-            "give the agent another name",
-        )
-    elif isinstance(entity, Definitions) and entity.texts[0].arguments and name in BUILTIN_FUNCTIONS:
-        reporter.error("E202", f"`{name}` is a function of the language", span, "choose another name")
-    elif before is None:
-        table[name] = entity
-    elif isinstance(before, Builtin):
-        reporter.error("E202", f"`{name}` has a meaning in the language", span, "choose another name")
-    elif _piecewise(before, entity):
-        before.texts.extend(entity.texts)  # type: ignore[union-attr, arg-type]
-    else:
-        reporter.error("E202", f"`{name}` is declared twice", span, "a name means one thing: rename one of the two")
-
-
-def _piecewise(before: Entity, entity: Entity) -> bool:
-    """Whether two declarations may be pieces of one family, told apart by their indices."""
-    match before, entity:
-        case Family(kind=a, texts=[x, *_]), Family(kind=b, texts=[y]):
-            return a == b and bool(x.target.indices) and bool(y.target.indices)
-        case Definitions(texts=[p, *_]), Definitions(texts=[q]):
-            return bool(p.target.indices) and bool(q.target.indices)
-    return False
-
-
-def _enumerations(game: ast.GameText) -> Iterator[ast.Enumeration]:
-    for item in game.items:
-        if isinstance(item, ast.TypeDef | ast.Variable | ast.Chance) and isinstance(item.type, ast.Enumeration):
-            yield item.type
-
-
-def _enumerate(
-    enumeration: ast.Enumeration, table: dict[str, Entity], words: dict[str, frozenset[str]], reporter: Reporter
-) -> None:
-    own: dict[str, ast.Word] = {}
-    for word in enumeration.words:
-        if word.text in table:
-            reporter.error(
-                "E203",
-                f"the enumerator `{word.text}` is also a declared name",
-                word.span,
-                "a name means one thing: rename one of the two",
-            )
-        elif word.text in own:
-            reporter.error("E209", f"`{word.text}` is listed twice", word.span, "list it once")
-        own.setdefault(word.text, word)
-    everything = frozenset(own)
-    for text in own:
-        words[text] = words.get(text, frozenset()) | everything
+    """Reports a name (with a span that it begins) that is none of the candidates; the cure is one like it, or
+    `otherwise`.  Says nothing where it may be declared in a line that could not be read."""
+    if not names.nameless:
+        reporter.error(code, message, word[1], near(word[0], candidates, word[1]) or otherwise)

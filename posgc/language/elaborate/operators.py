@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from posgc.language import ir
-from posgc.language.diagnostics import Span
-from posgc.language.diagnostics.report import Reporter
+from posgc.language.diagnostics import Label, Span
+from posgc.language.diagnostics.report import Cure, Reporter
 from posgc.language.elaborate.fold import Fault, fold
-from posgc.language.elaborate.values import BOOL, INT, POISON, REAL, Env, Ty, Typed, constant, describe, join
+from posgc.language.elaborate.values import BOOL, INT, POISON, REAL, Env, Ty, Typed, constant, describe, join, joined
 
 __all__ = ["MAX_NODES", "Operators"]
 
@@ -45,17 +45,19 @@ class Operators:
 
     def poison(self, span: Span) -> Typed:
         """Stands for an expression whose mistake has been reported."""
-        return Typed(ir.Fail("E301", "an earlier error", "", span), POISON)
+        return Typed(ir.Fail(ir.REPORTED, "", "", span), POISON)
 
-    def wrong(self, code: str, message: str, span: Span, help: str = "") -> Typed:
-        self.reporter.error(code, message, span, help)
+    def wrong(
+        self, code: str, message: str, span: Span, help: str | Cure = "", labels: tuple[Label, ...] = ()
+    ) -> Typed:
+        self.reporter.error(code, message, span, help, labels)
         return self.poison(span)
 
     def fault(self, env: Env, code: str, message: str, span: Span, help: str = "") -> Typed:
         """An error of value: at once where the expression is always evaluated, else when a row gets there."""
         self.spend(1, span)
         if not env.unreachable and not env.conditional:
-            self.reporter.error(code, message, span, help)
+            return self.wrong(code, message, span, help)
         return Typed(ir.Fail(code, message, help, span), POISON)
 
     def const(self, value: ir.Value, ty: Ty, span: Span) -> Typed:
@@ -162,7 +164,7 @@ class Operators:
 
     def conditional(self, condition: Typed, then: Typed, otherwise: Typed, span: Span) -> Typed:
         """Both branches have been elaborated and typed, even where the condition is a constant."""
-        ty = join(then.ty, otherwise.ty)
+        ty = joined((then, otherwise))
         if ty is None:
             return self.wrong(
                 "E302",
@@ -179,7 +181,7 @@ class Operators:
         return Typed(ir.If(condition.ir, then.ir, otherwise.ir, span), ty)
 
     def select(self, index: Typed, keys: Sequence[ir.Value], cases: Sequence[Typed], span: Span) -> Typed:
-        ty = join(*(c.ty for c in cases))
+        ty = joined(cases)
         if ty is None:
             return self.wrong(
                 "E302",

@@ -23,8 +23,9 @@ _NUMBER = re.compile(
 def declare_parameters(expressions: Expressions, items: tuple[ast.Item, ...], settings: Mapping[str, str]) -> None:
     """Gives every parameter its value: its setting, or its default.  E306, E307, E409, E601, E621, E622."""
     known = [item.name for item in items if isinstance(item, ast.Param)]
+    unread = [item for item in items if isinstance(item, ast.Broken) and item.may_be("param")]
     for name in settings:
-        if name not in known:
+        if name not in known and not any(item.name is None or item.name.text == name for item in unread):
             cure = near(name, known) or ("it has " + ", ".join(known) if known else "it has none")
             expressions.reporter.error("E601", f"the game has no parameter `{name}`", None, cure)
     for item in items:

@@ -6,14 +6,20 @@ protocols and claims; language blocks.  Each pass reports all it finds.
 
 from __future__ import annotations
 
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeGuard
 
 from posgc.language import ir
 from posgc.language.blocks.contract import Block
+from posgc.language.blocks.declared import Declared
 from posgc.language.blocks.elaborating import elaborate_blocks
+from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.claims import check_claims
 from posgc.language.elaborate.context import Context
 from posgc.language.elaborate.declarations import declare_agents, declare_discount, declare_horizon
@@ -21,10 +27,14 @@ from posgc.language.elaborate.dynamics import elaborate_dynamics
 from posgc.language.elaborate.expressions import Expressions
 from posgc.language.elaborate.families import declare_families
 from posgc.language.elaborate.laws import Laws
+from posgc.language.elaborate.likely_slips import check_likely_slips
 from posgc.language.elaborate.names import Definitions, Names, Parameter
 from posgc.language.elaborate.parameters import declare_parameters
-from posgc.language.elaborate.values import Env
+from posgc.language.elaborate.unused_indices import check_unused_indices
+from posgc.language.elaborate.values import POISON, Env
 from posgc.language.elaborate.variables import VariableTable
+from posgc.language.sharing.constants import file_names
+from posgc.language.sharing.lag_table import LagTable
 from posgc.language.sharing.requests import declared_protocols
 from posgc.language.sharing.rules import ShareContext
 from posgc.language.text import syntax as ast
@@ -60,7 +70,10 @@ def deep_stack() -> Iterator[None]:
 def elaborate_game(
     context: Context, tree: ast.GameText, used: Sequence[Block], asked: Overrides, clock: ir.Clock
 ) -> ir.Game:
-    """The game of a tree.  Raises `InputError` with the mistakes that the reporter of the context has by then."""
+    """The game of a tree, with `Fail` nodes of the code `REPORTED` in place of what is wrong.
+
+    Mistakes go to the reporter of the context.  Raises `InputError` where the game gets too large or nested too deeply.
+    """
     expressions = Expressions(context)
     names, reporter = context.names, context.reporter
     declare_parameters(expressions, tree.items, asked.settings)
@@ -73,22 +86,28 @@ def elaborate_game(
     dynamics = elaborate_dynamics(laws, variables, tree)
     _check_definitions(laws)
     signature = variables.signature()
-    constants = _constants(laws)
+    constants, wrong = _constants(laws)
     shares = tuple(item for item in tree.items if isinstance(item, ast.Share))
-    sharing = ShareContext(signature, constants, reporter)
-    protocols = declared_protocols(sharing, shares)
-    expectations = check_claims(tree, sharing, shares)
-    declared = elaborate_blocks(tree, used, laws.expressions)
-    if not any(isinstance(item, ast.Reward) for item in tree.items):
+    protocols: tuple[LagTable, ...] = ()
+    expectations: tuple[ir.Expectation, ...] = ()
+    declared: Mapping[str, Declared] = {}
+    if "agents" not in names.lost:
+        unread = frozenset(item.name.text for item in tree.items if _is_broken(item, "share") and item.name is not None)
+        nameless = any(_is_broken(item, "share") and item.name is None for item in tree.items)
+        sharing = ShareContext(signature, constants, reporter, file_names(names, wrong), unread, nameless)
+        protocols = declared_protocols(sharing, shares)
+        expectations = check_claims(tree, sharing, shares)
+        declared = elaborate_blocks(tree, used, laws.expressions)
+        check_unused_indices(tree, names, signature.agents, reporter)
+    check_likely_slips(tree, reporter)
+    if not any(isinstance(item, ast.Reward) or _is_broken(item, "reward") for item in tree.items):
         reporter.warning("W701", "the game has no reward: every value is 0", tree.span, "write `reward team = ...;`")
-    reporter.check()
-    assert expressions.context.horizon is not None
     return ir.Game(
         tree.name,
         tree.title,
         reporter.source,
         signature,
-        expressions.context.horizon,
+        expressions.context.horizon or 1,
         factor,
         dynamics.states,
         dynamics.actions,
@@ -109,15 +128,24 @@ def elaborate_game(
     )
 
 
+def _is_broken(item: ast.Item, keyword: str) -> TypeGuard[ast.Broken]:
+    """Whether this is an item that could not be read, and may be of this kind."""
+    return isinstance(item, ast.Broken) and item.may_be(keyword)
+
+
 def _check_definitions(laws: Laws) -> None:
     """Reads the definitions that nothing used: a mistake in them is a mistake too."""
     for entity in list(laws.names.table.values()):
         if not isinstance(entity, Definitions) or entity.used:
             continue
         for text in entity.texts:
-            laws.reporter.warning(
-                "W702", f"the definition `{entity.name}` is never used", text.target.span, "use it, or take it out"
-            )
+            if laws.indices.unknown(text.target) and not laws.is_law(text.body):
+                laws.expressions.expr(text.body, laws.indices.poisoned(text.target, Env(conditional=True)))
+        doubtful = _may_be_used(laws.reporter, entity)
+        for text in entity.texts:
+            if not doubtful:
+                what = f"the definition `{entity.name}` is never used"
+                laws.reporter.warning("W702", what, text.target.span, "use it, or take it out")
             if laws.is_law(text.body):
                 continue
             if text.arguments:
@@ -129,6 +157,17 @@ def _check_definitions(laws: Laws) -> None:
                 laws.expander.expand(text, env, ("index", *key), inner, text.span)
 
 
+def _may_be_used(reporter: Reporter, entity: Definitions) -> bool:
+    """Whether the definition may be used in a part of the text that has a mistake, and was not looked at."""
+    return reporter.failed and _words(reporter.source.text)[entity.name] > len(entity.texts)
+
+
+@lru_cache(maxsize=1)  # asked for every definition of a file
+def _words(text: str) -> Counter[str]:
+    """How often each word stands in a text."""
+    return Counter(re.findall(r"\w+", text))
+
+
 def _parameters(names: Names, constants: Sequence[tuple[str, ir.Value]]) -> tuple[tuple[str, float | int], ...]:
     return tuple(
         (name, value)
@@ -137,9 +176,13 @@ def _parameters(names: Names, constants: Sequence[tuple[str, ir.Value]]) -> tupl
     )
 
 
-def _constants(laws: Laws) -> tuple[tuple[str, ir.Value], ...]:
-    """The parameters, and the definitions without index that are constants: what a `share` may read."""
+def _constants(laws: Laws) -> tuple[tuple[tuple[str, ir.Value], ...], set[str]]:
+    """The parameters, and the definitions without index that are constants: what a `share` may read.
+
+    And the names of those that have a mistake.
+    """
     found: list[tuple[str, ir.Value]] = []
+    wrong: set[str] = set()
     for name, entity in laws.names.table.items():
         if isinstance(entity, Parameter) and entity.value is not None and isinstance(entity.value.ir, ir.Const):
             found.append((name, entity.value.ir.value))
@@ -149,4 +192,6 @@ def _constants(laws: Laws) -> tuple[tuple[str, ir.Value], ...]:
                 typed = laws.expander.expand(text, Env(), ("index",), Env(conditional=True, definition=name), text.span)
                 if isinstance(typed.ir, ir.Const):
                     found.append((name, typed.ir.value))
-    return tuple(found)
+                elif typed.ty is POISON:
+                    wrong.add(name)
+    return tuple(found), wrong

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from posgc.language import ir
 from posgc.language.dag import nodes
 from posgc.language.diagnostics import Span
-from posgc.language.elaborate.context import Context
+from posgc.language.elaborate.context import Context, Elaborate
 from posgc.language.elaborate.names import Key
 from posgc.language.elaborate.values import Env, Typed, describe
 from posgc.language.text import syntax as ast
@@ -18,9 +18,19 @@ __all__ = ["Picker"]
 class Picker:
     """Applies indices to what is declared or defined with them."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, expr: Elaborate) -> None:
+        self.names = context.names
+        self.expr = expr
         self.reporter = context.reporter
         self.ops = context.ops
+
+    def index(self, node: ast.Expression, env: Env) -> Typed:
+        """What stands in brackets after a name; where the agents are not known, a name without a meaning may be one."""
+        match node:
+            case ast.Reference(name=name, indices=(), primed=False) if "agents" in self.names.lost:
+                if name not in self.names and name not in env.bindings:
+                    return self.ops.poison(node.span)
+        return self.expr(node, env)
 
     def pick(
         self, node: ast.Reference, keys: Sequence[Key], index: Sequence[Typed], make: Callable[[Key], Typed], env: Env
@@ -35,8 +45,9 @@ class Picker:
                 node.span,
                 f"write `{node.name}[{', '.join('ijk'[:wanted] or '...')}]`" if wanted else f"write `{node.name}`",
             )
-        if any(i.ty.kind == "poison" and not isinstance(i.ir, ir.Const) for i in index):
-            return self.ops.poison(node.span)
+        for i in index:
+            if i.ty.kind == "poison" and not isinstance(i.ir, ir.Const):
+                return Typed(i.ir, i.ty)  # without a value where the index has none
         return self._pick(node, keys, (), index, make, env)
 
     def _pick(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from posgc.language import ir
-from posgc.language.diagnostics.report import near
 from posgc.language.elaborate.context import Context, Elaborate
 from posgc.language.elaborate.definitions import Expander
 from posgc.language.elaborate.names import (
@@ -14,12 +13,14 @@ from posgc.language.elaborate.names import (
     AgentName,
     Builtin,
     Definitions,
-    DuplicateAgents,
     Entity,
     Family,
     Key,
     Parameter,
+    Poisoned,
     TypeName,
+    Unfit,
+    report_unknown,
 )
 from posgc.language.elaborate.picking import Picker
 from posgc.language.elaborate.quantifiers import Quantifiers
@@ -28,6 +29,9 @@ from posgc.language.elaborate.values import INT, Env, Typed, ty_of_type, words
 from posgc.language.text import syntax as ast
 
 __all__ = ["References"]
+
+_WORDS = ("uniform", "true", "false", "horizon", "match", "if", "not")
+"""Words of the language with which an expression begins."""
 
 
 class References:
@@ -58,7 +62,7 @@ class References:
         entity = self.names.table.get(node.name)
         match entity:
             case None:
-                return self._word(node)
+                return self._word(node, env)
             case Family():
                 return self._variable(node, entity, env)
             case Definitions():
@@ -78,7 +82,7 @@ class References:
             return self._no_prime(node)
         return bound
 
-    def _word(self, node: ast.Reference) -> Typed:
+    def _word(self, node: ast.Reference, env: Env) -> Typed:
         if node.name in self.names.words:
             if node.indices:
                 return self._not_indexed(node)
@@ -88,17 +92,25 @@ class References:
                 else self.ops.const(node.name, words(frozenset({node.name})), node.span)
             )
         for index in node.indices:
-            self.expr(index, Env())
-        known = [*self.names.table, *self.names.words]
-        cure = near(node.name, known) or "declare it, or correct the spelling"
+            self.picker.index(index, env)
+        known = [*self.names.table, *self.names.words, *env.bindings, *_WORDS]
         if node.name in BUILTIN_FUNCTIONS:
             cure = f"`{node.name}` is a function: write `{node.name}(...)`"
-        return self.ops.wrong("E201", f"`{node.name}` is not declared", node.span, cure)
+            return self.ops.wrong("E201", f"`{node.name}` is not declared", node.span, cure)
+        what, cure = f"`{node.name}` is not declared", "declare it, or correct the spelling"
+        report_unknown(self.names, self.ops.reporter, what, (node.name, node.span), known, cure)
+        return self.ops.poison(node.span)
 
     def _fixed(self, node: ast.Reference, entity: Entity, env: Env) -> Typed:
         """A parameter, an agent, a type or a word of the language."""
-        if isinstance(entity, DuplicateAgents):
+        if isinstance(entity, Poisoned):
+            for index in node.indices:
+                self.picker.index(index, env)
             return self.ops.poison(node.span)
+        if isinstance(entity, Unfit):
+            return self.ops.wrong(
+                "E306", f"{entity.what}, and a constant is wanted here", node.span, "use numbers and parameters"
+            )
         if isinstance(entity, AgentArray):
             return self._agent_of_array(node, entity, env)
         if node.indices:
@@ -141,7 +153,7 @@ class References:
         if agents is None:
             return self.ops.poison(node.span)
         keys: list[Key] = [(k,) for k in range(1, len(agents) + 1)]
-        index = [self.expr(node.indices[0], env)]
+        index = [self.picker.index(node.indices[0], env)]
         return self.picker.pick(node, keys, index, lambda key: self.ops.const(key[0], INT, node.span), env)
 
     def _not_indexed(self, node: ast.Reference) -> Typed:
@@ -165,7 +177,7 @@ class References:
                 node.span,
                 "use numbers and parameters",
             )
-        index = [self.expr(i, env) for i in node.indices]
+        index = [self.picker.index(i, env) for i in node.indices]
         if family.broken:
             return self.ops.poison(node.span)
         primed = node.primed or env.primed is not None
@@ -198,10 +210,17 @@ class References:
             return self.expander.apply(node, entity, env)
         if node.name in BUILTIN_FUNCTIONS:
             return self.quantifiers.function(node, env)
+        if isinstance(entity, Poisoned):
+            for argument in node.arguments:
+                if not isinstance(argument, ast.Binder):
+                    self.expr(argument, env)
+            return self.ops.poison(node.span)
         functions = [k for k, v in self.names.table.items() if isinstance(v, Definitions) and v.texts[0].arguments]
         if node.name in self.names or node.name in env.bindings:
             return self.ops.wrong(
                 "E207", f"`{node.name}` is not a function", node.span, "an index stands in brackets: `f[i]`"
             )
-        cure = near(node.name, [*functions, *BUILTIN_FUNCTIONS]) or "define it: `let f(x) = ...;`"
-        return self.ops.wrong("E201", f"the function `{node.name}` is not defined", node.span, cure)
+        what, cure = f"the function `{node.name}` is not defined", "define it: `let f(x) = ...;`"
+        known = [*functions, *BUILTIN_FUNCTIONS, "match", "uniform", "if"]
+        report_unknown(self.names, self.ops.reporter, what, (node.name, node.span), known, cure)
+        return self.ops.poison(node.span)

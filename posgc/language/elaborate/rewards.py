@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from posgc.language import ir
-from posgc.language.diagnostics import Span
-from posgc.language.diagnostics.report import near
+from posgc.language.diagnostics import Label, Span
 from posgc.language.elaborate.conditions import checked_expression
 from posgc.language.elaborate.laws import Laws
-from posgc.language.elaborate.names import AgentArray, AgentName, DuplicateAgents
+from posgc.language.elaborate.names import AgentArray, AgentName, Poisoned, report_unknown
 from posgc.language.elaborate.values import INT, Env, Typed
 from posgc.language.elaborate.variables import VariableTable
 from posgc.language.text import syntax as ast
@@ -31,8 +30,11 @@ class Rewards:
         agents = self.variables.agents
         terms: list[list[Typed]] = [[] for _ in agents]
         for item in items:
-            if item.each is not None:
+            if item.each is not None and "agents" in self.laws.names.lost:
+                self._reward(item, Env().bind(item.each.text, self.laws.ops.poison(item.each.span)))
+            elif item.each is not None:
                 name = ast.Reference(item.each.text, (), False, item.each.span)
+                self.laws.indices.is_misspelt(item.each.text, item.each.span, Env())
                 if self.laws.indices.bindable(name, Env()):
                     for i in range(len(agents)):
                         index = Typed(ir.Const(i + 1, item.each.span), INT)
@@ -67,16 +69,12 @@ class Rewards:
 
     def _agent(self, target: ast.Target) -> int | None:
         entity = self.table.get(target.name)
-        if isinstance(entity, DuplicateAgents):
+        if isinstance(entity, Poisoned) or "agents" in self.laws.names.lost:
             return None
         if not isinstance(entity, AgentName | AgentArray):
             known = ["team", *(w for w, e in self.table.items() if isinstance(e, AgentName | AgentArray))]
-            self.reporter.error(
-                "E201",
-                f"`{target.name}` is not an agent",
-                target.span,
-                near(target.name, known) or "write `team`, an agent, or `reward[i] = ...;`",
-            )
+            what, cure = f"`{target.name}` is not an agent", "write `team`, an agent, or `reward[i] = ...;`"
+            report_unknown(self.laws.names, self.reporter, what, (target.name, target.span), known, cure)
             return None
         node = ast.Reference(target.name, target.indices, False, target.span)
         number = self.laws.expressions.types.constant(node, Env(), INT, "the agent of a reward")
@@ -93,7 +91,9 @@ class Rewards:
 def terminal(laws: Laws, variables: VariableTable, items: Sequence[ast.Terminal]) -> ir.Expr | None:
     """The condition under which the game ends early; reports a second one."""
     for again in items[1:]:
-        laws.reporter.error("E205", "`terminal` is declared twice", again.span, "join the conditions with `or`")
+        first = Label(items[0].span, "first declared here")
+        cure = "join the conditions with `or`"
+        laws.reporter.error("E205", "`terminal` is declared twice", again.span, cure, (first,))
     if not items:
         return None
     return checked_expression(laws, variables, "terminal", items[0].condition, Env(), items[0].span).ir

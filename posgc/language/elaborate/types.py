@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
-from posgc.language.diagnostics.report import near
 from posgc.language.elaborate.context import Context, Elaborate
-from posgc.language.elaborate.names import TypeName
+from posgc.language.elaborate.names import Poisoned, TypeName, report_unknown
 from posgc.language.elaborate.values import INT, Env, Ty, ty_of_type, ty_of_value, words
 from posgc.language.text import syntax as ast
 
@@ -17,6 +16,7 @@ __all__ = ["MAX_VALUES", "Types"]
 MAX_VALUES = 1_000_000
 """Values that a type may have."""
 
+_COLLECTION = "write `1..3`, `{a, b}` or a type; a definition has a line of its own: `let x = ...;`"
 _BOOL = ir.Type("bool", (False, True))
 
 
@@ -58,6 +58,8 @@ class Types:
 
     def type_of(self, text: ast.TypeText) -> ir.Type | None:
         """The type that is written, None after reporting an error."""
+        if isinstance(text, ast.Poison):
+            return None
         if isinstance(text, ast.Enumeration):
             return self._type(tuple(dict.fromkeys(w.text for w in text.words)))
         if isinstance(text, ast.RangeOf):
@@ -67,17 +69,23 @@ class Types:
         if text.name == "agent":
             return None if self.known_agents(text.span) is None else self._interval(1, len(self.agents or ()))
         entity = self.names.table.get(text.name)
+        if isinstance(entity, Poisoned):
+            return None
         if isinstance(entity, TypeName):
             if entity.type is None and not entity.broken:
                 entity.type = self._open(entity, text.span)
                 entity.broken = entity.type is None
             return entity.type
         types = [k for k, v in self.names.table.items() if isinstance(v, TypeName)]
-        what = "is not a type" if text.name in self.names else "is not declared"
-        cure = near(text.name, [*types, "bool", "agent"])
+        message, word = f"the type `{text.name}` is not declared", (text.name, text.span)
+        if text.name in self.names:
+            message = f"`{text.name}` is not a type"
         if text.name in ("int", "real", "float", "integer"):
             cure = "a variable has finitely many values: write a range, `0..10`"
-        self.reporter.error("E201", f"the type `{text.name}` {what}", text.span, cure or "declare it with `type`")
+            self.reporter.error("E201", message, text.span, cure)
+        else:
+            known = [*types, "bool", "agent"]
+            report_unknown(self.names, self.reporter, message, word, known, "declare it with `type`")
         return None
 
     def _open(self, entity: TypeName, span: Span) -> ir.Type | None:
@@ -118,6 +126,8 @@ class Types:
 
     def collection(self, node: ast.Expression, env: Env, what: str) -> tuple[Sequence[ir.Value], Ty] | None:
         """The constants of a range, a set or a type, and their type; None after reporting an error."""
+        if isinstance(node, ast.Poison):
+            return None
         if isinstance(node, ast.RangeOf):
             values = self.bounds(node, env, what)
             return None if values is None else (values, INT)
@@ -126,7 +136,7 @@ class Types:
         if isinstance(node, ast.Reference) and not node.indices and not node.primed:
             type = self.type_of(ast.Named(node.name, node.span))
             return None if type is None else (type.values, ty_of_type(type))
-        self.reporter.error("E115", f"{what} is not a range, a set or a type", node.span, "write `1..3` or a type")
+        self.reporter.error("E115", f"{what} is not a range, a set or a type", node.span, _COLLECTION)
         return None
 
     def _set(self, node: ast.SetOf, env: Env, what: str) -> tuple[Sequence[ir.Value], Ty] | None:
@@ -144,7 +154,7 @@ class Types:
         return list(dict.fromkeys(found)), words(everything) if tys[0].kind == "word" else tys[0]
 
     def known_agents(self, span: Span) -> tuple[str, ...] | None:
-        if self.agents is None:
+        if self.agents is None and "agents" not in self.names.lost:
             self.reporter.error(
                 "E306",
                 "the agents are not known here",

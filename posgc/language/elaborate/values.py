@@ -7,7 +7,7 @@ so that one mistake is reported once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -26,6 +26,7 @@ __all__ = [
     "constant",
     "describe",
     "join",
+    "joined",
     "ty_of_type",
     "ty_of_value",
     "words",
@@ -115,6 +116,20 @@ def join(*types: Ty) -> Ty | None:
             return None
         result = both
     return result
+
+
+def joined(values: Sequence[Typed]) -> Ty | None:
+    """The least type that holds all values, None if there is none.
+
+    Beside a value whose mistake has been reported it is not known which words there are.
+    """
+    ty = join(*(v.ty for v in values))
+    return POISON if ty is not None and ty.kind == "word" and any(map(_reported, values)) else ty
+
+
+def _reported(value: Typed) -> bool:
+    deferred = isinstance(value.ir, ir.Fail) and value.ir.code != ir.REPORTED
+    return value.ty.kind == "poison" and not deferred
 
 
 def _pair(a: Ty, b: Ty) -> Ty | None:

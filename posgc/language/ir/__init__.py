@@ -10,6 +10,7 @@ are `int` or `float`; truth values are `bool`.  Each node carries its span for r
 """
 
 from posgc.language.ir.expressions import (
+    REPORTED,
     Bernoulli,
     Choose,
     Const,
@@ -31,6 +32,7 @@ from posgc.language.ir.expressions import (
 from posgc.language.ir.game import ActionVar, ChanceVar, Clock, Expectation, Game, ObservationVar, StateVar
 
 __all__ = [
+    "REPORTED",
     "ActionVar",
     "Bernoulli",
     "ChanceVar",

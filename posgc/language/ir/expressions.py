@@ -8,6 +8,7 @@ from typing import Literal
 from posgc.language.diagnostics import Span
 
 __all__ = [
+    "REPORTED",
     "Bernoulli",
     "Choose",
     "Const",
@@ -28,6 +29,9 @@ __all__ = [
 ]
 
 Value = str | int | float | bool
+
+REPORTED = ""
+"""The code of a `Fail` whose mistake has been reported."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,10 @@ class Select:
 
 @dataclass(frozen=True, eq=False)
 class Fail:
-    """Reached only by mistake (a `match` without an arm that fits): an error on any row that gets here."""
+    """Reached only by mistake (a `match` without an arm that fits): an error on any row that gets here.
+
+    The code `REPORTED` stands for an expression whose mistake has been reported: nothing more is said of it.
+    """
 
     code: str
     message: str

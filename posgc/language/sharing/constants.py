@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.context import context_of
 from posgc.language.elaborate.expressions import Expressions
-from posgc.language.elaborate.names import AgentArray, AgentName, Entity, Names
-from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed
+from posgc.language.elaborate.names import (
+    AgentArray,
+    AgentName,
+    Builtin,
+    Definitions,
+    Entity,
+    Family,
+    Names,
+    Poisoned,
+    TypeName,
+    Unfit,
+)
+from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Ty, Typed
 from posgc.language.signature import Signature
 from posgc.language.text import syntax as ast
 
-__all__ = ["Constants", "typed"]
+__all__ = ["Constants", "file_names", "typed"]
 
+_NOTHING = Names({}, {})
 _NOWHERE = Span(0, 0, 1, 1)
 _MEMBER = re.compile(r"([A-Za-z_]\w*)\[([0-9]+)\]", re.ASCII)
 
@@ -24,19 +36,35 @@ _MEMBER = re.compile(r"([A-Za-z_]\w*)\[([0-9]+)\]", re.ASCII)
 class Constants:
     """Evaluates what is constant for one game: it may read parameters, constant definitions and agents."""
 
-    def __init__(self, signature: Signature, constants: Sequence[tuple[str, ir.Value]], reporter: Reporter) -> None:
+    def __init__(
+        self,
+        signature: Signature,
+        constants: Sequence[tuple[str, ir.Value]],
+        reporter: Reporter,
+        others: Names = _NOTHING,
+    ) -> None:
         self.signature, self.reporter = signature, reporter
-        names = Names(_agent_names(signature), {})
+        known = dict(constants)
+        table = {name: entity for name, entity in others.table.items() if name not in known}
+        names = Names(table | _agent_names(signature), {}, nameless=others.nameless)
         expressions = Expressions(context_of(names, reporter, signature.agents))
         self.names = names
         self.ops = expressions.ops
         self.types = expressions.types
         self.indices = expressions.indices
+        # Whether something was left out, without a word, because a mistake in it has been reported.
+        self.incomplete = False
         self.env = Env({name: typed(value) for name, value in constants})
 
     def number(self, node: ast.Expression, env: Env, what: str) -> int | None:
-        value = self.types.constant(node, env, INT, what)
+        value = self.constant(node, env, INT, what)
         return None if value is None else int(value)
+
+    def constant(self, node: ast.Expression, env: Env, ty: Ty | None, what: str) -> ir.Value | None:
+        """The value of a constant; None after reporting an error."""
+        value = self.types.constant(node, env, ty, what)
+        self.incomplete = self.incomplete or value is None
+        return value
 
     def agent(self, node: ast.Expression, env: Env, what: str) -> int | None:
         """The agent, from 1; None after reporting an error (E509)."""
@@ -47,6 +75,26 @@ class Constants:
             )
             return None
         return value
+
+
+def file_names(names: Names, wrong: Collection[str]) -> Names:
+    """What the names of a file are for a protocol, those aside that it may read; the `wrong` ones have a mistake."""
+    table = {
+        name: Poisoned() if name in wrong else _other(entity)
+        for name, entity in names.table.items()
+        if not isinstance(entity, AgentName | AgentArray)
+    }
+    return Names(table, {}, nameless=names.nameless)
+
+
+def _other(entity: Entity) -> Entity:
+    if isinstance(entity, Family) and not entity.broken:
+        return Unfit(f"the {entity.kind} `{entity.name}` is a variable")
+    if isinstance(entity, Definitions):
+        return Unfit(f"the definition `{entity.name}` is not a constant, or has an index or an argument")
+    if isinstance(entity, Builtin | TypeName):
+        return entity
+    return Poisoned()  # a variable or a parameter with a mistake
 
 
 def typed(value: ir.Value) -> Typed:

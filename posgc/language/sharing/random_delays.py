@@ -57,7 +57,9 @@ class SharedDelays:
             if name in self.lines:
                 constants.reporter.error("E205", f"`{name}` is drawn twice", line.span, "keep one of the lines")
             for index in line.target.indices:
-                if not (isinstance(index, ast.Reference) and constants.indices.is_fresh(index, arguments)):
+                if isinstance(index, ast.Reference) and constants.indices.is_fresh(index, arguments):
+                    constants.indices.is_misspelt(index.name, index.span, arguments)
+                else:
                     cure = f"write a fresh name, `chance {name}[k] ~ ...`"
                     constants.reporter.error("E514", "an index of a chance must be new", line.target.span, cure)
             self.lines[name] = line
@@ -115,7 +117,7 @@ def _geometric(
 
 
 def _probability(constants: Constants, node: ast.Expression, env: Env) -> float | None:
-    value = constants.types.constant(node, env, REAL, "a probability")
+    value = constants.constant(node, env, REAL, "a probability")
     if value is None:
         return None
     if 0 <= (p := float(value)) <= 1:

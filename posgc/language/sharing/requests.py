@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from posgc.language import ir
-from posgc.language.diagnostics import Diagnostic, InputError, Source
+from posgc.language.diagnostics import Diagnostic, InputError, Label, Source, Span
 from posgc.language.diagnostics.report import Reporter, near
 from posgc.language.sharing.arguments import block_arguments, block_parameters, evaluate_block
 from posgc.language.sharing.lag_table import LagTable
@@ -62,15 +62,16 @@ def protocol(signature: Signature, request: str | None, game: ir.Game | None = N
 def declared_protocols(context: ShareContext, shares: Sequence[ast.Share]) -> tuple[LagTable, ...]:
     """The file's protocols with their default arguments; those that need an argument are left out."""
     made: list[LagTable] = []
-    seen: set[str] = set()
+    seen: dict[str, Span] = {}
     for share in shares:
         found = _declared(context, share, needs_arguments=False)
         name = share.head.name if share.rules is not None or found is None else found.name
         if name in seen:
+            first = Label(seen[name], "first declared here")
             context.reporter.error(
-                "E507", f"the protocol `{name}` is declared twice", share.head.span, "rename one of them"
+                "E507", f"the protocol `{name}` is declared twice", share.head.span, "rename one of them", (first,)
             )
-        seen.add(name)
+        seen.setdefault(name, share.head.span)
         if share.rules is not None and share.head.name in STANDARD and STANDARD[share.head.name].reserved:
             compare_with_standard(context, share)
         if found is not None:
@@ -97,12 +98,14 @@ def _resolve(
     structure = STANDARD.get(request.name)
     if structure is not None:
         return standard_protocol(asked, request, structure)
+    if request.name in asked.unread or asked.nameless:
+        return None
     known = [*(s.head.name for s in shares), *STANDARD]
     asked.reporter.error(
         "E501",
         f"there is no protocol `{request.name}`",
         request.span,
-        near(request.name, known) or "the protocols are " + ", ".join(dict.fromkeys(known)),
+        near(request.name, known, request.span) or "the protocols are " + ", ".join(dict.fromkeys(known)),
     )
     return None
 
@@ -117,7 +120,7 @@ def _declared(context: ShareContext, share: ast.Share, needs_arguments: bool = T
             "E501",
             f"`{share.head.name}` is not a standard structure",
             share.head.span,
-            near(share.head.name, STANDARD) or "write its rules: `share name { ... }`",
+            near(share.head.name, STANDARD, share.head.span) or "write its rules: `share name { ... }`",
         )
         return None
     parameters = block_parameters(share, context.reporter)

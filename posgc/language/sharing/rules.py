@@ -7,12 +7,13 @@ definitions, agents, the protocol's arguments and the indices.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
-from posgc.language.diagnostics.report import Reporter, near
+from posgc.language.diagnostics.report import Reporter
+from posgc.language.elaborate.names import Names, Poisoned, report_unknown
 from posgc.language.elaborate.values import Env, written_value
 from posgc.language.sharing.constants import Constants, typed
 from posgc.language.sharing.edges import distances
@@ -21,6 +22,7 @@ from posgc.language.sharing.random_delays import SharedDelays
 from posgc.language.sharing.structures import Lags
 from posgc.language.signature import Signature, Variable
 from posgc.language.text import syntax as ast
+from posgc.language.text.syntax.walk import is_poisoned
 
 __all__ = ["MAX_DELAY", "ShareContext", "ShareRules"]
 
@@ -28,7 +30,7 @@ MAX_DELAY = 10**6
 
 _EACH_STEP = 1, 1
 
-Statement = ast.Rule | ast.Channel | ast.SharedDelay | ast.Forget
+Statement = ast.Rule | ast.Channel | ast.SharedDelay | ast.Forget | ast.Poison
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ class ShareContext:
     signature: Signature
     constants: Sequence[tuple[str, ir.Value]]  # the parameters and constant definitions of the file
     reporter: Reporter
+    others: Names = field(default_factory=lambda: Names({}, {}))  # the other names of the file
+    unread: frozenset[str] = frozenset()  # the protocols of the file that could not be read
+    nameless: bool = False  # whether one of these has a name that is not seen
 
     def rules(self) -> ShareRules:
         """The evaluator of rules and of the constants in them, which may make as many nodes as a whole game."""
@@ -46,7 +51,7 @@ class ShareContext:
 
     @cached_property
     def _rules(self) -> ShareRules:
-        return ShareRules(self.signature, self.constants, self.reporter)
+        return ShareRules(self.signature, self.constants, self.reporter, self.others)
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class ShareRules(Constants):
         lags = Lags(self.signature)
         forgets: list[tuple[int, Span]] = []
         delays = SharedDelays(self, [rule for rule in rules if isinstance(rule, ast.SharedDelay)], arguments)
+        self.incomplete = any(isinstance(rule, ast.Poison) for rule in rules)
         for rule in rules:
             if isinstance(rule, ast.Forget):
                 age = self._delay(rule.after, arguments)
@@ -84,6 +90,9 @@ class ShareRules(Constants):
     # ---- one rule
 
     def _rule(self, rule: ast.Rule, env: Env, lags: Lags) -> None:
+        if is_poisoned(rule.delay):
+            self.incomplete = True
+            return
         if (rule.edges is not None) != rule.per_hop:
             cure = "write `after 1 per hop`" if rule.edges else "say along which edges: `along edges {ann-bob}`"
             self.reporter.error("E509", "`along` and `per hop` go together", rule.span, cure)
@@ -176,19 +185,23 @@ class ShareRules(Constants):
     def _variables(self, item: ast.ItemRef) -> list[Variable]:
         everything = (*self.signature.observations, *self.signature.actions)
         found = [v for v in everything if _base(v) == item.name]
+        if not found and isinstance(self.names.table.get(item.name), Poisoned):
+            self.incomplete = True
+            return found
         if not found:
             known = sorted({_base(v) for v in everything})
-            self.reporter.error(
-                "E503",
-                f"`{item.name}` is not an observation or action of this game",
-                item.span,
-                near(item.name, known) or ("the items are " + ", ".join(known) if known else "the game has none"),
-            )
+            what = f"`{item.name}` is not an observation or action of this game"
+            cure = "the items are " + ", ".join(known) if known else "the game has none"
+            report_unknown(self.names, self.reporter, what, (item.name, item.span), known, cure, "E503")
+            self.incomplete = True
         return found
 
     def _places(self, item: ast.ItemRef, owner: int, env: Env) -> list[_Place]:
         """The variables of the owner that the item names."""
-        rest = [self._index(i, env) for i in item.indices[1:]]
+        written = [self._index(i, env) for i in item.indices[1:]]
+        rest = [w for w in written if w is not None]
+        if len(rest) < len(written):
+            return []
         name = f"{item.name}[{', '.join(rest)}]" if rest else None
         tables: tuple[tuple[Kind, Sequence[Variable]], ...] = (
             ("observation", self.signature.observations),
@@ -205,12 +218,12 @@ class ShareRules(Constants):
             )
         return [p for p in found if p.variable.agent == owner - 1]
 
-    def _index(self, node: ast.Expression, env: Env) -> str:
+    def _index(self, node: ast.Expression, env: Env) -> str | None:
         """An index of an item other than its agent; a bare name is a word."""
         if self.indices.is_fresh(node, env) and isinstance(node, ast.Reference):
-            return node.name
-        value = self.types.constant(node, env, None, "an index of an item")
-        return "?" if value is None else written_value(value)
+            return node.name  # an unknown one is reported as such (E503)
+        value = self.constant(node, env, None, "an index of an item")
+        return None if value is None else written_value(value)
 
     def _owners(self, item: ast.ItemRef, env: Env) -> Iterator[tuple[int, Env]]:
         agents = range(1, len(self.signature.agents) + 1)
@@ -227,17 +240,21 @@ class ShareRules(Constants):
 
     def _each(self, node: ast.Expression, env: Env, what: str) -> Iterator[tuple[int, Env]]:
         """Every agent under a fresh name, or the agent that the expression is."""
-        if self.indices.is_fresh(node, env) and isinstance(node, ast.Reference):
+        if isinstance(node, ast.Reference) and self.indices.introduced(node, env):
             for k in range(1, len(self.signature.agents) + 1):
                 yield k, env.bind(node.name, typed(k))
             return
-        agent = self.agent(node, env, what)
+        fresh = self.indices.is_fresh(node, env)  # then it is misspelt
+        self.incomplete = self.incomplete or fresh
+        agent = None if fresh else self.agent(node, env, what)
         if agent is not None:
             yield agent, env
 
     # ---- memory
 
     def _check_forget(self, age: int, span: Span, lags: Lags) -> None:
+        if self.incomplete:
+            return
         links = [(x.kind, x.variable, x.agent) for x in lags.exchanges]
         if len(set(links)) < len(links):
             return  # how late an item is depends on how the exchanges interlock, and is looked at later

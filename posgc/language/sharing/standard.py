@@ -103,8 +103,9 @@ def compare_with_standard(context: ShareContext, share: ast.Share) -> None:
     fits = required <= len(parameters) <= len(structure.parameters)
     for values in islice(_trials(context, parameters, structure), 8) if fits else ():
         quiet = Reporter(context.reporter.source)
-        block = evaluate_block(replace(context, reporter=quiet), share, dict(zip(parameters, values, strict=True)))
-        if quiet.failed:
+        quiet_context = replace(context, reporter=quiet)
+        block = evaluate_block(quiet_context, share, dict(zip(parameters, values, strict=True)))
+        if quiet.failed or quiet_context.rules().incomplete:
             return  # the block has mistakes of its own
         defaults = [d or 0 for d in list(structure.parameters.values())[len(values) :]]
         try:

@@ -13,8 +13,8 @@ from posgc.language.blocks.contract import Block
 from posgc.language.blocks.fragments import WRAPPER, item_keywords
 from posgc.language.blocks.nodes import failure_of, makers_of
 from posgc.language.diagnostics import Diagnostic, InputError, Span
-from posgc.language.text.build import MAKERS, Maker
-from posgc.language.text.mistakes import begins_item, span_at
+from posgc.language.text.makers import MAKERS, Maker
+from posgc.language.text.stop import span_at
 from posgc.language.text.tables import GRAMMAR, PACKAGE
 from posgc.language.text.tables import parser as base_parser
 
@@ -32,7 +32,6 @@ __all__ = [
 # Possessive, so that megabytes of white space and comments are gone through once.
 _SKIPPED = r"(?:\s++|#[^\n]*+)"
 _USE = re.compile(rf"{_SKIPPED}*+(?P<use>use{_SKIPPED}++(?P<name>[A-Za-z_][A-Za-z_0-9]*+){_SKIPPED}*+;)")
-_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _NO_BLOCKS: Mapping[str, Block] = {}
 
 
@@ -79,21 +78,17 @@ class Dialect:
     # Words that begin an item of a block that is installed and that the file does not use, with the block's name.
     unused: Mapping[str, str] = field(default_factory=dict)
 
-    def explained(self, text: str, mistake: Diagnostic) -> Diagnostic | None:
-        """The mistake in the light of the blocks: None where it comes of a block that is missing."""
-        span = mistake.span
-        word = _WORD.match(text, span.start) if span is not None else None
-        if span is None or word is None or mistake.code != "E101" or not begins_item(text, span.start):
-            return mistake
-        if word.group() in self.unused:
-            name = self.unused[word.group()]
-            return Diagnostic(
-                "E117",
-                f"`{word.group()}` belongs to the language block `{name}`, which this file does not use",
-                span,
-                f"write `use {name};` before `game`",
-            )
-        return None if self.missing else mistake
+    def foreign(self, word: str, span: Span) -> Diagnostic | None:
+        """What is wrong with a word that begins an item of a block that the file does not use; None for other words."""
+        if word not in self.unused:
+            return None
+        name = self.unused[word]
+        return Diagnostic(
+            "E117",
+            f"`{word}` belongs to the language block `{name}`, which this file does not use",
+            span,
+            f"write `use {name};` before `game`",
+        )
 
 
 def uses_of(text: str) -> list[tuple[str, Span]]:

@@ -15,7 +15,7 @@ from lark.exceptions import UnexpectedToken
 from lark.parsers.lalr_analysis import Shift
 from lark.parsers.lalr_parser_state import ParserState
 
-__all__ = ["parse", "tokens"]
+__all__ = ["parse", "state_of", "tokens"]
 
 Ahead = dict[tuple[Any, str, str], Any]
 _AHEAD: dict[int, Ahead] = {}
@@ -24,8 +24,14 @@ _AHEAD: dict[int, Ahead] = {}
 def parse(parser: Lark, text: str, start: str) -> Tree[Token]:
     """What `parser.parse(text, start=start)` gives and raises (UnexpectedInput), sooner."""
     begun = parser.parse_interactive(text, start=start)
-    tree: Tree[Token] = begun.parser.parse_from_state(_State(begun.parser_state.parse_conf, begun.lexer_thread))
+    tree: Tree[Token] = begun.parser.parse_from_state(state_of(parser, text, start))
     return tree
+
+
+def state_of(parser: Lark, text: str, start: str) -> ParserState[Any]:
+    """The parser before the first token of a text."""
+    begun = parser.parse_interactive(text, start=start)
+    return _State(begun.parser_state.parse_conf, begun.lexer_thread)
 
 
 def tokens(parser: Lark, text: str, start: str) -> list[Token]:

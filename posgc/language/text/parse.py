@@ -1,8 +1,4 @@
-"""Text -> syntax tree: decoding, limits, the parser, and recovery from syntax errors.
-
-A syntax error does not hide the next one: the statement that holds it is blanked out and the text is
-read again, so that one run reports the syntax errors of all statements.
-"""
+"""Text -> syntax tree: decoding, limits, the parser, and where a text has mistakes the recovery from them."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lark import Token, Tree
-from lark.exceptions import UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedInput
 
 from posgc.language.blocks.contract import Block
 from posgc.language.diagnostics import Diagnostic, InputError, Source, Span, with_line_feeds
@@ -20,7 +16,8 @@ from posgc.language.text import fast_lalr
 from posgc.language.text import syntax as ast
 from posgc.language.text.build import build
 from posgc.language.text.dialect import Dialect, base_parser, dialect_for, dialect_of, uses_of
-from posgc.language.text.mistakes import explain, span_at
+from posgc.language.text.recovery import Recovery
+from posgc.language.text.stop import span_at
 
 __all__ = [
     "MAX_BYTES",
@@ -37,16 +34,10 @@ __all__ = [
 MAX_BYTES = 10_000_000
 """Size beyond which a text is refused unread."""
 _MAX_TOKENS = 1_000_000
-_MAX_ERRORS = 20
 _NO_BLOCKS: Mapping[str, Block] = {}
 
 _ALIASES = {"..": "DOTS", "->": "LINK"}
-_LINE = re.compile(r"[^\n]*")
-_BLANK = re.compile(r"[^\n]")
 _LEXEME = re.compile(r'"[^"\n]*"|#[^\n]*|[A-Za-z_0-9.]+|[^\s]')
-_CONTINUING = {"when", "then", "else", "and", "or", "mod", "in", "after", "within", "under", "at", "acknowledged"}
-_FOLLOWING = re.compile(r"(?:\s++|#[^\n]*+)*+(\S\w*)")
-_STOPS = re.compile(r'"[^"\n]*"|#[^\n]*|[{};]')
 
 
 def decode(name: str, data: bytes) -> Source:
@@ -72,8 +63,7 @@ def decode(name: str, data: bytes) -> Source:
 class Parsed:
     """What was read of a file."""
 
-    tree: ast.GameText | None  # without the statements that hold a syntax error; None where not even that can be read
-    complete: bool  # whether no statement was left out
+    tree: ast.GameText | None  # with marks where it could not be read; None where not even the head could be
     mistakes: tuple[Diagnostic, ...]  # the syntax errors (E1xx, E407)
     missing: tuple[Diagnostic, ...]  # the blocks that are not installed (E116)
     dialect: Dialect
@@ -89,9 +79,9 @@ def read_game(source: Source, blocks: Mapping[str, Block] = _NO_BLOCKS) -> Parse
         dialect = dialect_of(source.text, blocks)
     except InputError as error:
         raise InputError(error.diagnostics, source) from None
-    tree, complete, mistakes = _read(source.text, "start", dialect)
+    tree, mistakes = _read(source.text, "start", dialect)
     missing = [_missing(name, span) for name, span in uses_of(source.text) if name in dialect.missing]
-    return Parsed(tree, complete, tuple(mistakes), tuple(missing), dialect)
+    return Parsed(tree, tuple(mistakes), tuple(missing), dialect)
 
 
 def _missing(name: str, span: Span) -> Diagnostic:
@@ -110,7 +100,8 @@ def parse_game(source: Source, blocks: Mapping[str, Block] = _NO_BLOCKS) -> ast.
 
 def whole_tree(source: Source, parsed: Parsed) -> ast.GameText:
     """The tree of a text that was read without a mistake.  Raises `InputError` with the mistakes else."""
-    if parsed.tree is None or not parsed.complete:
+    broken = parsed.tree is None or any(isinstance(item, ast.Broken) for item in parsed.tree.items)
+    if parsed.tree is None or broken or parsed.mistakes:
         raise InputError([*parsed.missing, *parsed.mistakes], source)
     return parsed.tree
 
@@ -118,7 +109,7 @@ def whole_tree(source: Source, parsed: Parsed) -> ast.GameText:
 def parse_request(source: Source) -> ast.ProtocolRef:
     """The syntax tree of `--share`'s argument.  Raises `InputError`."""
     _admit(source)
-    tree, _, mistakes = _read(source.text, "request", dialect_for(()))
+    tree, mistakes = _read(source.text, "request", dialect_for(()))
     if mistakes:
         raise InputError(mistakes, source)
     request: ast.ProtocolRef = tree
@@ -186,95 +177,14 @@ def lexemes(text: str, dialect: Dialect | None = None) -> list[Lexeme]:
     return [Lexeme(_ALIASES.get(t, str(t.type)), str(t), t.start_pos or 0, t.end_pos or 0) for t in tokens]
 
 
-def _read(text: str, start: str, dialect: Dialect) -> tuple[Any, bool, list[Diagnostic]]:
-    """The tree of what can be read, None where nothing can, whether that is all, and the syntax errors."""
-    found, last = list[Diagnostic](), -1
-    errors = 0
-    while errors < _MAX_ERRORS:
-        try:
-            tree = fast_lalr.parse(dialect.parser, text, start)
-        except UnexpectedInput as error:
-            errors += 1
-            mistake = dialect.explained(text, explain(text, error))
-            # A statement that is taken out may leave the same mistake at the same place.
-            if mistake is not None and mistake not in found:
-                found.append(mistake)
-            at = error.pos_in_stream if error.pos_in_stream is not None else len(text)
-            mended = _without_statement(text, at)
-            # Recovery must move on, else the same place would be reported for ever.
-            if start == "request" or _ended(error) or mended is None or at <= last:
-                break
-            text, last = mended, at
-        else:
-            return _built(tree, dialect, errors == 0, found)
-    return (_begun(text, dialect) if start == "start" else None), False, found
-
-
-def _begun(text: str, dialect: Dialect) -> Any:
-    """The tree of the statements before the first one that is not finished, None where there is none."""
-    end = _finished(text)
-    while end is not None:
-        try:
-            return _built(fast_lalr.parse(dialect.parser, text[:end] + "}", "start"), dialect, False, [])[0]
-        except UnexpectedInput as error:
-            at = error.pos_in_stream
-            end = _finished(text[: min(end - 1, len(text) if at is None else at)])
-    return None
-
-
-def _finished(text: str) -> int | None:
-    """Where the last statement ends that is finished, or the body of the game begins."""
-    depth, end = 0, None
-    for stop in _STOPS.finditer(text):
-        c = stop.group(0)
-        depth += {"{": 1, "}": -1}.get(c, 0)
-        if depth == 1 and c in "{};" and (c != "}" or not _goes_on(text, stop.end())):
-            end = stop.end()
-        if depth == 0 and c == "}":
-            break
-    return end
-
-
-def _built(
-    tree: Tree[Token], dialect: Dialect, complete: bool, found: list[Diagnostic]
-) -> tuple[Any, bool, list[Diagnostic]]:
+def _read(text: str, start: str, dialect: Dialect) -> tuple[Any, list[Diagnostic]]:
+    """The tree of what can be read, None where nothing can, and the mistakes: those of syntax, depth and size."""
+    found = list[Diagnostic]()
     try:
-        return build(tree, dialect.makers), complete, found
-    except InputError as error:
-        # Beside syntax errors those of depth and size wait: what is left of the text may not be what was meant.
-        return None, False, found or list(error.diagnostics)
-
-
-def _ended(error: UnexpectedInput) -> bool:
-    return isinstance(error, UnexpectedToken) and error.token.type == "$END"
-
-
-def _without_statement(text: str, at: int) -> str | None:
-    """The text with the statement around position `at` of a game's body blanked, None outside of one."""
-    if text.startswith("//", at):
-        return text[:at] + _LINE.sub(lambda m: " " * len(m.group(0)), text[at:], count=1)
-    depth, start = 0, None
-    for stop in _STOPS.finditer(text):
-        c = stop.group(0)
-        if c == "{":
-            depth += 1
-            start = stop.end() if depth == 1 else start
-        elif c == "}":
-            depth -= 1
-        if depth <= 0 and stop.start() >= at:
-            return None
-        if depth == 1 and (c == ";" or (c == "}" and not _goes_on(text, stop.end()))):
-            if start is not None and at < start:
-                return None
-            if stop.end() > at and start is not None:
-                return text[:start] + _BLANK.sub(" ", text[start : stop.end()]) + text[stop.end() :]
-            start = stop.end()
-    return None
-
-
-def _goes_on(text: str, end: int) -> bool:
-    """Whether a statement continues after the bracket that ends at `end` (`{a, b};`, `{a} when e;`)."""
-    following = _FOLLOWING.match(text, end)
-    if following is None:
-        return False
-    return not following.group(1)[0].isalpha() or following.group(1) in _CONTINUING
+        tree: Tree[Token] | None = fast_lalr.parse(dialect.parser, text, start)
+    except UnexpectedInput:
+        reading = Recovery(dialect, text, start)
+        tree, found = reading.read(), reading.found
+    if tree is None:
+        return None, found
+    return build(tree, dialect.makers, found), found

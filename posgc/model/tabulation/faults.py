@@ -7,7 +7,7 @@ search goes on, so that one run finds the sites of a whole file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +38,10 @@ class _First:
 class Faults:
     """The sites met so far, and the first failing combination of each that was reached."""
 
-    def __init__(self, game: ir.Game) -> None:
+    def __init__(self, game: ir.Game, quiet: bool = False, hidden: Set[tuple[str, int]] = frozenset()) -> None:
         self._game = game
+        self._quiet = quiet  # whether nothing is said of what is `REPORTED`
+        self._hidden = hidden  # variables (kind, number) that are not told of: their values are not those of the game
         self._sites: list[tuple[str, Span, str]] = []
         self._ids: dict[tuple[str, Span], int] = {}
         self._first: dict[int, _First] = {}
@@ -73,7 +75,7 @@ class Faults:
         """
         sites, rows = np.unique(faults, return_index=True)
         for site, row in zip(sites.tolist(), rows.tolist(), strict=True):
-            if site == 0:
+            if site == 0 or (self._quiet and self._sites[site - 1][0] == ir.REPORTED):
                 continue
             place = self._place(table, row)
             # the first combination in a fixed order, whatever order the search met them in
@@ -97,25 +99,32 @@ class Faults:
         state, action, step = place
         parts = []
         if state:
-            parts.append("in state " + _listed(game.states, state))
+            parts.append("in state " + self._listed("state", game.states, state))
         if action:
-            parts.append("under " + _listed(game.actions, action))
+            parts.append("under " + self._listed("action", game.actions, action))
         parts.append(f"at step {step}" if step else "in the initial law")
         return ", ".join(parts)
 
-    def error(self) -> InputError:
+    def _listed(self, kind: str, variables: Sequence[ir.StateVar | ir.ActionVar], digits: tuple[int, ...]) -> str:
+        shown = [(k, v, d) for k, (v, d) in enumerate(zip(variables, digits, strict=False))]
+        return ", ".join(
+            f"{v.name}={label(v.type.values[d]) if d >= 0 else '?'}"
+            for k, v, d in shown
+            if (kind, k) not in self._hidden
+        )
+
+    def found(self) -> list[Diagnostic]:
         """All sites that were reached, in source order."""
         found = []
         for site, first in self._first.items():
             code, span, cure = self._sites[site - 1]
             found.append(Diagnostic(code, first.message, span, cure))
         found.sort(key=lambda d: (d.span.start if d.span else 0, d.code))
-        return InputError(found, self._game.source)
+        return found
 
-
-def _listed(variables: Sequence[ir.StateVar | ir.ActionVar], digits: tuple[int, ...]) -> str:
-    pairs = zip(variables, digits, strict=False)
-    return ", ".join(f"{v.name}={label(v.type.values[d]) if d >= 0 else '?'}" for v, d in pairs)
+    def error(self) -> InputError:
+        """What is found, to be raised."""
+        return InputError(self.found(), self._game.source)
 
 
 def _digits(table: Table, row: int, kind: str, count: int) -> tuple[int, ...]:

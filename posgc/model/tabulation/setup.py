@@ -58,10 +58,10 @@ class Setup:
         return tuple(k for k, v in enumerate(self.game.observations) if v.observe is None)
 
 
-def prepare(game: ir.Game, limits: Limits) -> Setup:
-    """Schedule the draws of the game and analyse what they read."""
+def prepare(game: ir.Game, limits: Limits, faults: Faults | None = None) -> Setup:
+    """Schedule the draws of the game and analyse what they read; `faults` are those of the game, if they are given."""
     flow = Flow(_roots(game))
-    faults = Faults(game)
+    faults = Faults(game) if faults is None else faults
     evaluator = Evaluator(game, flow, faults)
     rewards, paid = distinct(game.rewards)
     draws = list(_draws(game, evaluator))

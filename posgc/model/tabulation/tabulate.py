@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,21 +23,24 @@ from posgc.language import ir
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Initial, Kernel, Model
 from posgc.model.emission import emission
-from posgc.model.steps import active_actions, kernel_groups, runs
+from posgc.model.steps import Run, active_actions, kernel_groups, runs
 from posgc.model.tabulation.assemble import assemble
 from posgc.model.tabulation.explore import Explorer
-from posgc.model.tabulation.faults import label
+from posgc.model.tabulation.faults import Faults, label
 from posgc.model.tabulation.rows import Rows
 from posgc.model.tabulation.setup import Limits, Setup, prepare
 from posgc.model.tabulation.table import Array
 
-__all__ = ["tabulate"]
+__all__ = ["find_faults", "tabulate"]
+
+MAX_STATES, MAX_ENTRIES = 2_000_000, 200_000_000
+"""Limits unless others are asked for."""
 
 
 def tabulate(
     game: ir.Game,
-    max_states: int = 2_000_000,
-    max_entries: int = 200_000_000,
+    max_states: int = MAX_STATES,
+    max_entries: int = MAX_ENTRIES,
     progress: Callable[[str, float], None] | None = None,
     closed: bool = False,
 ) -> Model:
@@ -75,17 +79,54 @@ def _deep_stack(setup: Setup) -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
-def _tabulate(setup: Setup, closed: bool) -> Model:
+def find_faults(game: ir.Game, faults: Faults, closed: bool = False, max_states: int = MAX_STATES) -> bool:
+    """Adds the errors of value that the game reaches to `faults`; False where a limit ends the search.
+
+    The arguments are those of `tabulate`; the game may have `Fail` nodes of the code `REPORTED`, beyond which nothing
+    is evaluated.
+    """
+    setup = prepare(game, Limits(max_states, MAX_ENTRIES, None), faults)
+    try:
+        _check_sizes(setup)
+        with _deep_stack(setup):
+            _explored(setup, closed)
+    except LimitError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class _Explored:
+    """What the search of the reachable states found."""
+
+    active: Array
+    groups: tuple[int, ...]
+    calendar: tuple[Run, ...]
+    rows: Rows
+    initial: tuple[Array, Array, Array]
+    explorer: Explorer
+
+
+def _explored(setup: Setup, closed: bool) -> _Explored:
+    """Evaluates the game on all rows that are reached; errors of value go to the faults of the setup."""
     game = setup.game
     active = active_actions(game, setup.evaluator, setup.faults)
     groups = kernel_groups(game, setup.evaluator, setup.dynamics)
-    calendar = runs(game, active, groups)
+    calendar = tuple(runs(game, active, groups))
     rows = Rows(setup)
-    state, joint, probability = rows.initial()
+    initial = rows.initial()
     explorer = Explorer(rows, max(groups) + 1)
-    explorer.search(calendar, np.unique(state), closed)
+    explorer.search(calendar, np.unique(initial[0]), closed)
+    return _Explored(active, groups, calendar, rows, initial, explorer)
+
+
+def _tabulate(setup: Setup, closed: bool) -> Model:
+    game = setup.game
+    found = _explored(setup, closed)
     if setup.faults:
         raise setup.faults.error()
+    active, groups, calendar, rows, explorer = found.active, found.groups, found.calendar, found.rows, found.explorer
+    state, joint, probability = found.initial
     if setup.limits.progress is not None:
         setup.limits.progress("assembling the kernels", 1.0)
     kernels = []

@@ -42,6 +42,7 @@ from posgc.language.text.syntax.expressions import (
     Negation,
     NumberSpan,
     Pattern,
+    Poison,
     Power,
     Product,
     RangeOf,
@@ -51,7 +52,7 @@ from posgc.language.text.syntax.expressions import (
     Uniform,
     Word,
 )
-from posgc.language.text.syntax.game import GameText, Item, Use
+from posgc.language.text.syntax.game import Broken, GameText, Item, Use
 from posgc.language.text.syntax.sharing import (
     Acknowledged,
     Assumption,
@@ -79,6 +80,7 @@ __all__ = [
     "Assumption",
     "Binder",
     "BlockItem",
+    "Broken",
     "Call",
     "Chance",
     "Channel",
@@ -114,6 +116,7 @@ __all__ = [
     "Param",
     "Pattern",
     "Place",
+    "Poison",
     "Power",
     "Product",
     "ProtocolRef",

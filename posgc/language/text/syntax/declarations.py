@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from posgc.language.diagnostics import Span
-from posgc.language.text.syntax.expressions import Expression, RangeOf, Word
+from posgc.language.text.syntax.expressions import Expression, Poison, RangeOf, Word
 
 __all__ = [
     "Agents",
@@ -40,7 +40,7 @@ class Named:
     span: Span = field(compare=False)
 
 
-TypeText = Enumeration | RangeOf | Named
+TypeText = Enumeration | RangeOf | Named | Poison
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ __all__ = [
     "Negation",
     "NumberSpan",
     "Pattern",
+    "Poison",
     "Power",
     "Product",
     "RangeOf",
@@ -46,6 +47,13 @@ class Word:
 
 
 # ---- expressions
+
+
+@dataclass(frozen=True)
+class Poison:
+    """Stands for what could not be read; the mistake has been reported."""
+
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -176,7 +184,7 @@ class NumberSpan:
     span: Span = field(compare=False)
 
 
-Pattern = Any_ | Literal_ | Reference | NumberSpan
+Pattern = Any_ | Literal_ | Reference | NumberSpan | Poison
 
 
 @dataclass(frozen=True)
@@ -233,7 +241,8 @@ class Link:
 
 
 Expression = (
-    Literal_
+    Poison
+    | Literal_
     | Reference
     | Call
     | FinalStep

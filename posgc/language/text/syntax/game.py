@@ -19,13 +19,29 @@ from posgc.language.text.syntax.declarations import (
     TypeDef,
     Variable,
 )
+from posgc.language.text.syntax.expressions import Word
 from posgc.language.text.syntax.sharing import Expect, Share
 
-__all__ = ["GameText", "Item", "Use"]
+__all__ = ["Broken", "GameText", "Item", "Use"]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An item that could not be read; the mistake has been reported."""
+
+    keyword: str  # the word with which it begins, "" where that is not seen
+    name: Word | None  # what it declares or defines, None where that is not seen
+    words: tuple[Word, ...]  # what else it may declare: enumerators, agents
+    span: Span = field(compare=False)
+
+    def may_be(self, keyword: str) -> bool:
+        """Whether this may be an item that begins with the word."""
+        return self.keyword in (keyword, "")
 
 
 Item = (
-    Param
+    Broken
+    | Param
     | Horizon
     | Discount
     | Agents

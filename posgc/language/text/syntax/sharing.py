@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from posgc.language.diagnostics import Span
 from posgc.language.text.syntax.declarations import Target
-from posgc.language.text.syntax.expressions import Expression
+from posgc.language.text.syntax.expressions import Expression, Poison
 
 __all__ = [
     "Acknowledged",
@@ -138,7 +138,7 @@ class Share:
     """`rules` None: a standard structure by name (`share full;`)."""
 
     head: ProtocolRef
-    rules: tuple[Rule | Channel | SharedDelay | Forget, ...] | None
+    rules: tuple[Rule | Channel | SharedDelay | Forget | Poison, ...] | None
     span: Span = field(compare=False)
 
 

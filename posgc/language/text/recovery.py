@@ -1,0 +1,295 @@
+"""Reading a text with mistakes: one diagnostic for each, and a tree in which what cannot be read is marked.
+
+Where the parser stops, `explain` says what is wrong and, if it can, what to read instead.  Where it cannot, the
+smallest part that can be named is given up: the expression in which the mistake stands becomes a `poison` node; where
+the mistake stands in no expression, the arm, the rule or the item becomes a `broken` one.  Reading goes on behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import Any, cast
+
+from lark import Token, Tree
+from lark.exceptions import UnexpectedCharacters
+from lark.tree import Meta
+
+from posgc.language.diagnostics import Diagnostic
+from posgc.language.text.dialect import Dialect
+from posgc.language.text.fast_lalr import state_of
+from posgc.language.text.mistakes import explain
+from posgc.language.text.scanning import begins_an_item, declared_words, end_of_statement
+from posgc.language.text.slips.items import item_follows
+from posgc.language.text.slips.mistake import Mistake
+from posgc.language.text.stop import END, Stop, Table, admits, span_at, words_of
+
+__all__ = ["MAX_MISTAKES", "Recovery"]
+
+MAX_MISTAKES = 200
+"""Mistakes of syntax after which reading stops."""
+_MENDS = 10 * MAX_MISTAKES  # the same with those that follow from others, and are not reported
+_REMEMBERED = 8  # tokens before the one at which the parser stops
+_TRIES = 8  # mends at one place
+_FRESH = 2  # tokens that must be read before a mistake of the same statement is another one
+_LETTERS = re.compile(r"\w+")
+# What a broken statement is read as, by the list that it stands in: the rule of one of its other elements.
+_ELEMENTS = {"game": "horizon", "share": "forget", "match": "arm"}
+_BROKEN = {"game": "broken", "share": "broken_rule", "match": "broken_arm"}
+
+
+class Recovery:
+    """One reading of a text from `start`, with all its syntax errors in `found`."""
+
+    def __init__(self, dialect: Dialect, text: str, start: str) -> None:
+        self.dialect, self.parser, self.text, self.start = dialect, dialect.parser, text, start
+        self.found: list[Diagnostic] = []
+        self._state = state_of(self.parser, text, start)
+        self._lexer: Any = self._state.lexer  # Lark's contextual lexer with its place, which it has no types for
+        self._states = self._state.parse_conf.states
+        self._table = Table(self._states, self._state.parse_conf.end_state)
+        self._before: deque[tuple[Token, list[Any], list[Any]]] = deque(maxlen=_REMEMBERED)
+        self._since = _FRESH  # tokens read since the last mistake
+        self._spared: set[str] = set()  # words that were reported and are read as names
+        self._kinds = {word: t.name for t in self.parser.terminals for word in words_of(self.parser, t.name)}
+        self._mends = 0
+        self._left_out = False  # whether the statement before was left out, of which parts may follow
+        self._mended = -1, 0  # the place of the last mend, and how often that place was mended
+
+    def read(self) -> Tree[Token] | None:
+        """The tree of what can be read, None where that is not even the head of a game."""
+        while True:
+            token = self._next()
+            if self._admits(token.type):
+                if token.type == END:
+                    tree: Tree[Token] = self._state.feed_token(token, True)
+                    return tree
+                if not self._closes_too_early(token):
+                    self._left_out = self._left_out and token.type in ("RBRACE", "SEMICOLON")
+                    self._feed(token)
+                continue
+            self._mends += 1
+            if len(self.found) >= MAX_MISTAKES or self._mends > _MENDS:
+                self._give_up(token)
+                return None
+            if not self._mend(token):
+                return None
+
+    # ---- tokens
+
+    def _next(self) -> Token:
+        """The next token as the parser's state tells it apart, of type "" for a character that begins none."""
+        lexer, place = self._lexer.lexer, self._lexer.state
+        for which in (lexer.lexers[self._state.position], lexer.root_lexer):
+            try:
+                found: Token = which.next_token(place, self._state)
+                return self._whole_word(found)
+            except EOFError:
+                return Token(END, "", len(self.text), place.line_ctr.line, place.line_ctr.column)
+            except UnexpectedCharacters as error:
+                at = int(error.pos_in_stream or 0)
+        here = span_at(self.text, at, at + 1)
+        return Token("", self.text[at], at, here.line, here.column, end_pos=at + 1)
+
+    def _whole_word(self, token: Token) -> Token:
+        """The word that a token begins: where only `in` could stand, Lark reads `init` as `in` and `it`."""
+        end = token.end_pos or 0
+        rest = _LETTERS.match(self.text, end)
+        if not token[-1:].isalpha() or token.type == "NAME" or rest is None:
+            return token
+        self._resume(rest.end())
+        word = f"{token}{rest[0]}"
+        kind = self._kinds.get(word, "NAME")
+        return Token(kind, word, token.start_pos, token.line, token.column, end_pos=rest.end())
+
+    def _resume(self, at: int) -> None:
+        """Makes the next token the first one at or after `at`."""
+        here, counter = span_at(self.text, at, at), self._lexer.state.line_ctr
+        counter.char_pos, counter.line, counter.column = at, here.line, here.column
+        counter.line_start_pos = at - here.column + 1
+
+    def _admits(self, *kinds: str) -> bool:
+        return admits(self._table, self._state.state_stack, *kinds)
+
+    def _feed(self, token: Token) -> None:
+        state = self._state
+        self._before.append((token, list(state.state_stack), list(state.value_stack)))
+        state.feed_token(token)
+        self._since += 1
+        if token.type in ("SEMICOLON", "RBRACE", "LBRACE"):
+            self._reduce()
+            if self._stop(token).begins:
+                self._before.clear()
+
+    def _reduce(self) -> None:
+        """Reductions that whatever follows leads to, so that a finished statement is one value on the stack."""
+        state = self._state
+        while True:
+            actions = list(self._states[state.position].items())
+            rules = {id(rule): rule for name, (_, rule) in actions if not isinstance(rule, int)}
+            if len(rules) != 1 or any(isinstance(rule, int) for _, (_, rule) in actions):
+                return
+            (rule,) = rules.values()
+            size = len(rule.expansion)
+            if not size or rule.origin.name == self.start:
+                return
+            children = state.value_stack[-size:]
+            del state.state_stack[-size:]
+            del state.value_stack[-size:]
+            self._push(rule.origin.name, state.parse_conf.callbacks[rule](children))
+
+    def _push(self, rule: str, value: Any) -> None:
+        state = self._state
+        state.state_stack.append(self._states[state.position][rule][1])
+        state.value_stack.append(value)
+
+    def _stop(self, token: Token) -> Stop:
+        state = self._state
+        stacks = list(state.state_stack), list(state.value_stack)
+        return Stop(self.parser, self.text, token, self._table, *stacks, list(self._before))
+
+    def _closes_too_early(self, token: Token) -> bool:
+        """Whether a `}` would end the game though items follow: then it is reported and left out."""
+        if token.type != "RBRACE":
+            return False
+        stop = self._stop(token)
+        rest = stop.rest()
+        more = begins_an_item(rest.lstrip(";")) or (self._left_out and rest != "")
+        if not (stop.begins and stop.within == "game" and more):
+            return False
+        cure = "take it out, or look for a bracket that is missing above"
+        if self._since >= _FRESH and not self._left_out:
+            self._report(Diagnostic("E108", "this `}` closes the game, and more of it follows", stop.span, cure))
+        return True
+
+    # ---- mistakes
+
+    def _mend(self, token: Token) -> bool:
+        """Reports what is wrong, and brings the parser to where it can go on; False where it cannot."""
+        stop = self._stop(token)
+        if token.type not in ("", END) and str(token) in self._spared and self._admits("NAME"):
+            self._feed(_as("NAME", token))
+            return True
+        if self._block_is_missing(stop) or self._remains(stop):
+            self._since = 0
+            return self._leave_out(stop)
+        mistake = self._of_a_block(stop) or explain(stop)
+        spared = mistake.kind == "NAME" and mistake.words[0] in self._spared
+        twice = token.type == END and self._mended[0] == stop.start  # a text that ends too early is one mistake
+        if self._since >= _FRESH and not spared and not twice:
+            self._report(mistake.diagnostic)
+        self._since = 0
+        again = self._mended[1] + 1 if self._mended[0] == stop.start else 0
+        self._mended = stop.start, again
+        if mistake.kind == "NAME":
+            self._spared.add(mistake.words[0])
+        if mistake.resume is not None and again < _TRIES and self._read_instead(mistake, stop):
+            return True
+        return self._leave_out(stop)
+
+    def _of_a_block(self, stop: Stop) -> Mistake | None:
+        """An item of a language block that the file does not use."""
+        found = self.dialect.foreign(str(stop.token), stop.span) if stop.begins and stop.within == "game" else None
+        return Mistake(found) if found is not None else None
+
+    def _block_is_missing(self, stop: Stop) -> bool:
+        """Whether what stands here may belong to a language block that is not installed, which is reported."""
+        return bool(self.dialect.missing) and stop.begins and stop.within == "game" and stop.token.type == "NAME"
+
+    def _remains(self, stop: Stop) -> bool:
+        """Whether this may be a part of the statement before, which was left out."""
+        word = stop.token.type == "NAME" and stop.on_new_line and not stop.rest().startswith(":")
+        part = stop.begins and not word
+        return self._left_out and stop.token.type != END and (part or (stop.within != "game" and item_follows(stop)))
+
+    def _report(self, diagnostic: Diagnostic) -> None:
+        if diagnostic not in self.found:
+            self.found.append(diagnostic)
+
+    def _give_up(self, token: Token) -> None:
+        here = self._stop(token).span
+        more = Diagnostic(
+            "E101",
+            "there are too many mistakes of syntax",
+            here,
+            "mend those above; nothing is read from here on",
+        )
+        self.found.append(more)
+
+    def _read_instead(self, mistake: Mistake, stop: Stop) -> bool:
+        """Reads the words of the mistake in place of what stands there; leaves all as it was where they do not fit."""
+        assert mistake.resume is not None
+        state = self._state
+        kept = list(state.state_stack), list(state.value_stack)
+        since = mistake.since or stop
+        state.state_stack[:], state.value_stack[:] = since.state_stack, since.value_stack
+        place = since.token if mistake.since is not None else stop.token
+        for word in mistake.words:
+            kind = mistake.kind or self._stop(stop.token).kind_of(word)
+            if kind is None or not self._admits(kind):
+                state.state_stack[:], state.value_stack[:] = kept
+                return False
+            state.feed_token(Token(kind, word, place.start_pos, place.line, place.column, end_pos=place.end_pos))
+            if kind in ("SEMICOLON", "RBRACE"):
+                self._reduce()
+        return self._go_on(mistake.resume)
+
+    def _leave_out(self, stop: Stop) -> bool:
+        """Gives up the smallest part with the mistake, and goes on behind it; False outside of the game."""
+        if not stop.level:
+            return False
+        stack, values = self._state.state_stack, self._state.value_stack
+        end, width = end_of_statement(stop, self.dialect.unused)
+        for at in range(len(values), stop.level, -1):
+            for rule in ("expr", "sum"):
+                goto = self._states[stack[at]].get(rule)
+                if goto is not None and admits(self._table, [*stack[: at + 1], goto[1]], "SEMICOLON"):
+                    self._left_out = True
+                    poison = self._tree("poison", [], self._begin_of(values[at:], stop), end)
+                    self._cut(at)
+                    self._push(rule, poison)
+                    self._state.feed_token(Token("SEMICOLON", ";", end, *self._line_of(end), end_pos=end + width))
+                    self._reduce()
+                    return self._go_on(end + width)
+        self._left_out = True
+        begin, behind = self._begin_of(values[stop.level :], stop), max(end + width, stop.start)
+        self._cut(stop.level)
+        broken = self._tree(_BROKEN[stop.within], declared_words(self.text, begin, behind), begin, behind)
+        self._push(_ELEMENTS[stop.within], broken)
+        self._reduce()
+        return self._go_on(behind)
+
+    def _go_on(self, at: int) -> bool:
+        self._resume(at)
+        self._before.clear()
+        if self._stop(Token("", "", at)).begins:
+            self._since = _FRESH
+        return True
+
+    def _cut(self, level: int) -> None:
+        del self._state.value_stack[level:]
+        del self._state.state_stack[level + 1 :]
+
+    def _begin_of(self, values: list[Any], stop: Stop) -> int:
+        """Where the first of some values begins that has a place; where the parser stopped if none has."""
+        for value in values:
+            start = value.start_pos if isinstance(value, Token) else getattr(value.meta, "start_pos", None)
+            if start is not None:
+                return int(start)
+        return stop.start
+
+    def _line_of(self, at: int) -> tuple[int, int]:
+        here = span_at(self.text, at, at)
+        return here.line, here.column
+
+    def _tree(self, name: str, children: list[Token | None], start: int, end: int) -> Tree[Token]:
+        meta: Any = Meta()  # type: ignore[no-untyped-call]
+        meta.empty = False
+        meta.start_pos, meta.end_pos = start, end
+        meta.line, meta.column = self._line_of(start)
+        meta.end_line, meta.end_column = self._line_of(end)
+        return Tree(name, cast(list[Token | Tree[Token]], children), meta)
+
+
+def _as(kind: str, token: Token) -> Token:
+    return Token(kind, str(token), token.start_pos, token.line, token.column, end_pos=token.end_pos)

@@ -1,0 +1,64 @@
+"""Brackets that are never closed, or close nothing."""
+
+from __future__ import annotations
+
+from posgc.language.diagnostics import Diagnostic, Label, Replacement
+from posgc.language.text.slips.items import item_follows
+from posgc.language.text.slips.mistake import Mistake, replaced
+from posgc.language.text.stop import CLOSING, END, Stop, span_at
+
+__all__ = ["closes_nothing", "unclosed"]
+
+_CLOSERS = {")": "(", "]": "[", "}": "{"}
+
+
+def unclosed(stop: Stop) -> Mistake | None:
+    """A bracket that is still open where its statement ends."""
+    token = stop.token
+    ends = token.type in (END, "SEMICOLON") or item_follows(stop)
+    inner = [(k, b) for k, b in stop.open if k >= stop.level]
+    if ends and inner and not (token.type == "SEMICOLON" and "SEMICOLON" in stop.accepts):
+        opening = inner[-1][1]
+        close = tuple(CLOSING[b] for _, b in reversed(inner))
+        return Mistake(
+            _never_closed(stop, opening.start_pos or 0), (*close, *(";" if token != ";" else ())), stop.start
+        )
+    brace = next(stop.blocks(), None)
+    if brace is None or (stop.within == "game" and token.type != END):
+        return None
+    if token.type == END or (item_follows(stop) and not stop.balanced):
+        here = _never_closed(stop, stop.value_stack[brace].start_pos)
+        finish = ("}", ";") if stop.within == "match" else ("}",)
+        return Mistake(here, (*(";" if "SEMICOLON" in stop.accepts else ()), *finish), stop.start)
+    return None
+
+
+def _never_closed(stop: Stop, at: int) -> Diagnostic:
+    what = stop.text[at]
+    return Diagnostic(
+        "E108", f"this `{what}` is never closed", span_at(stop.text, at, at + 1), f"write the missing `{CLOSING[what]}`"
+    )
+
+
+def closes_nothing(stop: Stop) -> Mistake | None:
+    """A closing bracket of another kind, or one too many."""
+    closer = str(stop.token)
+    if closer not in _CLOSERS or stop.token.type == "":
+        return None
+    inner = [b for k, b in stop.open if k >= stop.level]
+    if inner and CLOSING[inner[-1]] != closer:
+        wanted = CLOSING[inner[-1]]
+        opened = Label(span_at(stop.text, inner[-1].start_pos or 0, (inner[-1].start_pos or 0) + 1), "opened here")
+        if stop.kind_of(wanted) is not None and closer != "}":
+            return replaced(
+                stop, "E108", f"`{inner[-1]}` is open here, and `{closer}` does not close it", wanted, (opened,)
+            )
+        if closer == "}" and stop.kind_of(wanted) is not None:
+            return Mistake(_never_closed(stop, inner[-1].start_pos or 0), (wanted,), stop.start)
+        return None
+    if inner or closer == "}":
+        return None
+    diagnostic = Diagnostic(
+        "E108", f"this `{closer}` closes nothing", stop.span, "take it out", "error", (), (Replacement(stop.span, ""),)
+    )
+    return Mistake(diagnostic, (), stop.end)

@@ -1,0 +1,86 @@
+"""Where a statement should begin or end: missing semicolons, and words that begin no statement."""
+
+from __future__ import annotations
+
+import re
+
+from posgc.language.diagnostics import Diagnostic, Replacement, Span
+from posgc.language.diagnostics.likeness import closest
+from posgc.language.text.slips.forms import OPERAND, form
+from posgc.language.text.slips.items import item_follows
+from posgc.language.text.slips.mistake import Mistake, replaced
+from posgc.language.text.stop import Stop, span_at
+
+__all__ = ["missing_semicolon", "no_statement", "unfinished"]
+
+_TYPES_OF_OTHERS = ("int", "integer", "float", "real", "double", "bool", "boolean", "var", "const")
+_FUNCTIONS_OF_OTHERS = ("def", "define", "func", "function", "fn")
+_LOOPS_OF_OTHERS = ("for", "forall", "foreach", "while")
+
+
+def missing_semicolon(stop: Stop) -> Mistake | None:
+    if "SEMICOLON" not in stop.accepts or stop.last is None or stop.token.type in ("", "SEMICOLON"):
+        return None
+    word = stop.token[:1].isalpha() and stop.token.type not in ("NAME", "INT", "NUMBER")
+    if not (
+        stop.token == "}"
+        or item_follows(stop)
+        or (stop.on_new_line and stop.token.type != "SEMICOLON")
+        or (word and stop.kind_of(str(stop.token)) is None and _begins_rule(stop))
+    ):
+        return None
+    end = stop.last.end_pos or 0
+    at = span_at(stop.text, end - 1, end)
+    after = Span(end, end, at.line, at.column + 1)
+    missing = Diagnostic(
+        "E107", "a `;` is missing", at, "end the line with `;`", "error", (), (Replacement(after, ";"),)
+    )
+    return Mistake(missing, (";",), stop.start)
+
+
+def _begins_rule(stop: Stop) -> bool:
+    return stop.within == "share" and stop.token.type in ("FORGET", "CHANCE")
+
+
+def unfinished(stop: Stop) -> Mistake | None:
+    """An item begins where an expression is wanted."""
+    if not (item_follows(stop) and stop.on_new_line and stop.last is not None and stop.accepts >= OPERAND):
+        return None
+    end = stop.last.end_pos or 0
+    here = span_at(stop.text, stop.last.start_pos or 0, end)
+    return Mistake(
+        Diagnostic("E101", f"nothing follows `{stop.last}`", here, "finish the line: an expression is wanted")
+    )
+
+
+def no_statement(stop: Stop) -> Mistake | None:
+    """A word that begins no statement, where one should begin."""
+    if not stop.begins or stop.within != "game":
+        return None
+    word = str(stop.token)
+    if word == "use":
+        return Mistake(Diagnostic("E101", "`use` stands before the game", stop.span, form("use")))
+    if stop.token.type != "NAME":
+        return None
+    cure = _of_another_language(word)
+    if cure is not None:
+        return Mistake(Diagnostic("E120", f"`{word}` begins no statement", stop.span, cure))
+    keyword = closest(word, stop.keywords)
+    if keyword is not None:
+        return replaced(stop, "E119", f"`{word}` begins no statement", keyword)
+    if re.match(r"=(?!=)", stop.rest()):
+        before = Span(stop.start, stop.start, stop.span.line, stop.span.column)
+        change = (Replacement(before, "let "),)
+        cure = f"write `let {word} = ...;`"
+        found = Diagnostic("E101", "a definition begins with `let`", stop.span, cure, "error", (), change)
+        return Mistake(found, ("let",), stop.start)
+    cure = "a statement begins with a word such as `state`, `let` or `reward`"
+    return Mistake(Diagnostic("E101", f"`{word}` begins no statement", stop.span, cure))
+
+
+def _of_another_language(word: str) -> str | None:
+    if word in _TYPES_OF_OTHERS:
+        return "a number is `param n: int = 3;`, what changes is `state n: 0..3;`"
+    if word in _FUNCTIONS_OF_OTHERS:
+        return "a function is `let f(x) = ...;`"
+    return "an index runs by itself: `init s[k] = ...;`" if word in _LOOPS_OF_OTHERS else None

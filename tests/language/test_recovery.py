@@ -1,0 +1,153 @@
+"""Reading on behind mistakes: where one is put into a right file, one is reported, where it stands."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from posgc.language import InputError, Source, analyse, compile_game
+from posgc.language.text import syntax as ast
+from posgc.language.text.parse import lexemes, read_game
+from posgc.language.text.recovery import MAX_MISTAKES
+from posgc.language.text.syntax.walk import is_poisoned
+from posgc.model.mistakes_of_value import with_values
+
+GAMES = sorted((Path(__file__).parents[2] / "games").glob("*.posg"))
+# Brackets tell where a statement ends, and names what is declared: without them other mistakes may follow.
+_TELLING = {"LBRACE", "RBRACE", "NAME"}
+
+
+def errors(text: str) -> list[tuple[str, int]]:
+    """Codes and lines."""
+    failure = analyse(Source("test", text)).failure
+    return [(d.code, d.span.line if d.span else 0) for d in failure.diagnostics] if failure else []
+
+
+@pytest.mark.parametrize("path", GAMES, ids=lambda p: p.stem)
+def test_a_token_that_cannot_be_read_is_one_error(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tokens = [t for t in lexemes(text) if t.type not in _TELLING][6:]
+    for token in random.Random(path.stem).sample(tokens, 25):
+        line = text.count("\n", 0, token.start) + 1
+        assert errors(text[: token.start] + "@" * len(token.text) + text[token.end :]) == [("E110", line)]
+
+
+@pytest.mark.parametrize("stem", ["dectiger", "kuhn", "aloha", "broadcast", "adversarial_tiger", "wind", "recycling"])
+def test_no_error_of_value_is_made_up(stem: str) -> None:
+    """Games without errors of value, a part of which is not known."""
+    text = next(p for p in GAMES if p.stem == stem).read_text(encoding="utf-8")
+    tokens = [t for t in lexemes(text) if t.type not in _TELLING][6:]
+    for token in random.Random(stem).sample(tokens, 12):
+        found = analyse(Source("test", text[: token.start] + "@" * len(token.text) + text[token.end :]))
+        assert [d.code for d in with_values(found).diagnostics] == ["E110"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "codes"),
+    [
+        # what a mistake has no hand in is looked at, and what it has a hand in is not
+        ("state n: 0..3; init n = 0; next n = n + 2; let f = nosuch;", ["E401", "E201"]),
+        ("state n: 0..3; init n = 0; next n = n + (if s == a then 2 else nosuch);", ["E401", "E201"]),
+        ("state n: 0..3; init n ~ nosuch; reward ann = 1 / (n - 3);", ["E201"]),
+        ("state n: 0..3; init n = 0; next n ~ {n + 2: 0.5, nosuch: 0.5};", ["E201"]),
+        (
+            "state n: 0..3; init n = 2; next n = n + 2; state m: 0..3; init m = nosuch; next m = m + 9;",
+            ["E401", "E201"],
+        ),
+        ("state n: 0..3; init n = 0; next n = n + 2; terminal when nosuch;", ["E201"]),
+        ("state n: 0..3; init n = 7; terminal when nosuch;", ["E401", "E201"]),
+        ("reward ann = 1 / (step - 1); reward team = nosuch;", ["E404", "E201"]),
+        ("action c[i]: bool when nosuch; reward ann = if c[ann] then 1 / 0 else 0;", ["E201"]),
+        ("chance c: 1..3 ~ nosuch; reward ann = 1 / (c - 2); reward bob = 1 / (step - 2);", ["E201", "E404"]),
+    ],
+)
+def test_errors_of_value_beside_others(lines: str, codes: list[str]) -> None:
+    assert [d.code for d in with_values(analyse(Source("test", game(lines)))).diagnostics] == codes
+
+
+@pytest.mark.parametrize("path", GAMES, ids=lambda p: p.stem)
+def test_a_missing_semicolon_is_one_error(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for token in (t for t in lexemes(text) if t.type == "SEMICOLON"):
+        before, behind = text[: token.start].splitlines()[-1], text[token.end :].partition("\n")[0]
+        call = text[token.end :].split("\n", 1)[-1].lstrip().startswith("(")  # `f` and `(` of the next line are a call
+        if before.strip() and not behind.split("#")[0].strip() and not call:
+            line = text.count("\n", 0, token.start) + 1
+            assert errors(text[: token.start] + text[token.end :]) == [("E107", line)]
+
+
+@pytest.mark.parametrize("path", GAMES, ids=lambda p: p.stem)
+def test_a_right_file_is_read_as_ever(path: Path) -> None:
+    source = Source(path.name, path.read_text(encoding="utf-8"))
+    found = read_game(source)
+    assert not found.mistakes and not is_poisoned(found.tree) and compile_game(source).name
+
+
+def game(lines: str) -> str:
+    return (
+        "game g { horizon 2; agents ann, bob; state s: {a, b}; init s = a; action act[i]: {x, y}; "
+        f"observation o[i]: {{a, b}}; observe o[i] = s';\n{lines}\nreward team = 1; share none; }}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "codes"),
+    [
+        ("let f = 3\nlet g = 4\nlet h = 5;", ["E107", "E107"]),
+        ("let f = (3 +;\nlet g = nosuch;", ["E108", "E201"]),
+        ("let f = match (s) { a: 1; @; b: nosuch; };", ["E110", "E201"]),
+        ("share p { o aft 1; act after 0; }", ["E119", "E504"]),
+        ("state t: {u, v,};\ninit t = u;\nlet f = t == u;", ["E101"]),
+        ("state @: {u, v};\ninit t = u;\nlet f = t == u;", ["E110"]),
+        ("let f = @;\nlet g = f + 1;", ["E110"]),
+        ("type t = @;\nstate z: t;\ninit z = q;\nshare p { z after 1; }", ["E110"]),
+        ("param n = @;\nlet f = n + 1;\nshare p { o after n; }", ["E110"]),
+        ("share p { o @ 1; }\nexpect assumption 3 under p;", ["E110"]),
+        ("let café = 3;\nlet g = café + 1;", ["E110"]),
+        ("let f = 3; }\nlet g = nosuch;", ["E108", "E201"]),
+        ("share p { o after 1;\nlet g = nosuch;", ["E108", "E201"]),
+        ("let f = {;\nlet g = nosuch;", ["E108", "E201"]),
+        ("reward ann = match (s) { a: 1; b: 2 };\nlet g = nosuch;", ["E107", "E201"]),
+        ("let f = 99999999999999999999;\nlet g = nosuch;", ["E407", "E201"]),
+        ("expect assumption 3 at horizon 99999999999999999999;\nlet g = nosuch;", ["E407", "E201"]),
+        (f"let f = {'-' * 300}1;\nlet g = nosuch;", ["E111", "E201"]),
+        ("let f = s = a;\nlet g = s = nosuch;", ["E104", "E104", "E201"]),
+    ],
+)
+def test_mistakes_of_syntax_hide_no_others(lines: str, codes: list[str]) -> None:
+    failure = analyse(Source("test", game(lines))).failure
+    assert failure is not None
+    assert [d.code for d in failure.diagnostics] == codes
+
+
+def test_the_smallest_part_is_given_up() -> None:
+    found = read_game(Source("test", game("let f[i] = match (s) { a: 1; b: @; };\nshare p { o @; act after 1; }")))
+    assert found.tree is not None
+    definition = next(item for item in found.tree.items if isinstance(item, ast.Definition))
+    assert isinstance(definition.body, ast.Match)
+    assert [isinstance(arm.value, ast.Poison) for arm in definition.body.arms] == [False, True]
+    share = next(item for item in found.tree.items if isinstance(item, ast.Share) and item.head.name == "p")
+    assert [type(rule) for rule in share.rules or ()] == [ast.Poison, ast.Rule]
+
+
+def test_what_is_left_out_says_what_it_declares() -> None:
+    found = read_game(Source("test", game("state t[: {u, v};")))
+    assert found.tree is not None
+    (broken,) = (item for item in found.tree.items if isinstance(item, ast.Broken))
+    assert (broken.keyword, broken.name and broken.name.text) == ("state", "t")
+    assert [word.text for word in broken.words] == ["u", "v"]
+
+
+def test_reading_stops_after_very_many_mistakes_and_says_so() -> None:
+    failure = analyse(Source("test", game("\n".join(f"let f{k} = @;" for k in range(3 * MAX_MISTAKES))))).failure
+    assert failure is not None
+    assert len(failure.diagnostics) == MAX_MISTAKES + 1 and "too many" in failure.diagnostics[-1].message
+
+
+@pytest.mark.parametrize("junk", ["@", "x ", "; ", "} ", "{ ", "let ", "( ", "match (s) { "])
+def test_long_nonsense_is_read_soon(junk: str) -> None:
+    text = game(junk * 20_000)
+    with pytest.raises(InputError):
+        compile_game(Source("test", text))
