@@ -16,7 +16,7 @@ from posgc.extensive.correlated import kind_of, mixture_result, unmixed
 from posgc.extensive.growing import extensive_game, rewards_cancel
 from posgc.extensive.master import Master
 from posgc.extensive.mixing import ENOUGH, minimise_trigger_regret
-from posgc.extensive.regret import PREDICTION, RegretOptions, Rule, minimise_regret
+from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
 from posgc.extensive.results import held_against, result_of
 from posgc.extensive.serving import CORRELATED, fits_columns, fits_programme, unserved
 from posgc.extensive.solution import charge
@@ -47,14 +47,14 @@ class Options:
     time_limit: float | None = None
     # PCFR+ or DCFR, for zero-sum games
     rule: Rule = "predictive"
-    # weight of the prediction in PCFR+, from 0 (CFR+) to 1 (PCFR+ as published)
-    prediction: float = PREDICTION
+    # weight of the prediction in PCFR+, from 0 (CFR+) to 1 (PCFR+ as published); none: 1/3, for simultaneous updates 1
+    prediction: float | None = None
     # whether the second agent answers the first's new play or the one before, for zero-sum games
     updates: Literal["alternating", "simultaneous"] = "alternating"
     # of a ce (extensive, unless the game is zero-sum) or a cce (strategic): which deviations it withstands
     form: Literal["agent", "strategic", "extensive"] | None = field(default=None, metadata=CORRELATED)
     # file into which the run is saved now and then, and from which the same run goes on
-    checkpoint: str | None = field(default=None, metadata=CHECKPOINT)
+    checkpoint: str | None = field(default=None, metadata={"flag": "--checkpoint", **CHECKPOINT})
 
     def __post_init__(self) -> None:
         if not 0 <= self.epsilon < float("inf"):
@@ -63,7 +63,7 @@ class Options:
             raise ValueError(f"rounds is a whole number from 1, not {self.rounds}")
         if self.time_limit is not None and not self.time_limit >= 0:
             raise ValueError(f"time-limit is a number of seconds from 0, not {self.time_limit}")
-        if not 0 <= self.prediction <= 1:
+        if self.prediction is not None and not 0 <= self.prediction <= 1:
             raise ValueError(f"prediction lies in [0, 1], which {self.prediction} does not")
 
 

@@ -66,7 +66,7 @@ class Options:
     # which CE or CCE of a stage, as for the back-end value-iteration
     select: str = field(default="welfare", metadata=CORRELATED)
     # file into which the run is saved now and then, and from which the same run goes on
-    checkpoint: str | None = field(default=None, metadata=CHECKPOINT)
+    checkpoint: str | None = field(default=None, metadata={"flag": "--checkpoint", **CHECKPOINT})
     # processes that play and count; the result does not depend on it
     workers: int = field(default=1, metadata=WORKERS)
     # for comparison only, what the theory is asked: the gap of rewards in [0, 1], ..

@@ -6,8 +6,9 @@ after it earn by what is played there, and its instantaneous regret r is that le
 
 - `predictive`, PCFR+ (Farina, Kroer & Sandholm 2021): z <- [z + r]+, and the next play is in proportion to
   [z + c r^]+, where r^ are the regrets of the play so far if the gradient does not change, what comes after a choice
-  being worth what the next play earns there.  With c = 1 it is as published; c = 1/3, the default, is the simple
-  asymmetric variant (Meng, Yang, Zhang, Ge & Gao 2026), and c = 0 is CFR+.  Round t counts t^2 in the average.
+  being worth what the next play earns there.  With c = 1 it is as published; c = 1/3, the default where
+  agents take turns, is the simple asymmetric variant (Meng, Yang, Zhang, Ge & Gao 2026), and c = 0 is CFR+.  Round t
+  counts t^2 in the average.
 - `discounted`, DCFR (Brown & Sandholm 2019) with (alpha, beta, gamma) = (3/2, 0, 2): z <- z + r, then
   positive entries are multiplied by t^1.5 / (t^1.5 + 1) and negative ones by 1/2; the play is in proportion to [z]+.
   Round t counts t^2 too.
@@ -37,13 +38,15 @@ from posgc.extensive.resuming import Arrays, joined, laws_of, numbers_of, plans_
 from posgc.extensive.solution import Solution, assessed
 from posgc.policy.checkpoint import Checkpoint, Content, Facts, number_of
 
-__all__ = ["PREDICTION", "Regret", "RegretOptions", "Rule", "minimise_regret"]
+__all__ = ["Regret", "RegretOptions", "Rule", "minimise_regret"]
 
 Floats = npt.NDArray[np.float64]
 Rule = Literal["predictive", "discounted"]
 
 PREDICTION = 1 / 3
-"""How much of what is predicted counts: with all of it plays of Leduc poker go on circling."""
+"""How much of what is predicted counts where agents take turns: with all of it plays of Leduc poker go on circling.
+
+Where both move at once, less than all of it makes plays of small games circle."""
 FIRST_CHECK = 8
 """Rounds before the first bracket is formed; later ones come after an eighth of the rounds so far."""
 SUMMED = 1e-9
@@ -58,7 +61,14 @@ class RegretOptions:
     rounds: int | None = None  # at most; None: no limit
     rule: Rule = "predictive"
     alternating: bool = True
-    prediction: float = PREDICTION  # c, of the predictive rule
+    prediction: float | None = None  # c, of the predictive rule; None: `PREDICTION`, 1 where agents do not take turns
+
+    @property
+    def weight(self) -> float:
+        """c."""
+        if self.prediction is not None:
+            return self.prediction
+        return PREDICTION if self.alternating else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +84,7 @@ class _Learner:
     """One agent's plays and averages."""
 
     def __init__(self, plans: Plans, options: RegretOptions) -> None:
-        self.plans, self.rule, self.prediction = plans, options.rule, options.prediction
+        self.plans, self.rule, self.prediction = plans, options.rule, options.weight
         self.play = plans.uniform()
         self.regret = [np.zeros(shape) for shape in plans.shapes]
         self.x = plans.plan(self.play)

@@ -28,12 +28,11 @@ __all__ = ["CHECKPOINT", "Checkpoint", "Content", "Facts", "number_of"]
 FORMAT = "posgc-checkpoint-1"
 
 CHECKPOINT = {
-    "flag": "--checkpoint",
     "metavar": "FILE",
     "help": "save the run there now and then, and go on from there where it was left",
     "recorded": False,
 }
-"""Of the option that says where."""
+"""Metadata of the option that says where, but for its flag, which is the plug-in's."""
 
 EVERY = 0.1
 """Seconds between two checkpoints, at least."""

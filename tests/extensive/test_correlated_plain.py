@@ -228,7 +228,7 @@ def check_selected(information: Information, kind: DeviationKind, criteria: Floa
     for agent, table in own.listed.items():
         assert {row.tobytes() for row in table[:, 1:]} == {plan.tobytes() for plan in listed[agent]}
     everything = [master.profile(plans) for plans in product(*listed)]
-    # both with the same room for gains: where hardly anything is an equilibrium, the optimum moves a thousand times as far
+    # both with the same room for gains: where equilibria are few, the optimum moves a thousand times as far
     plain = master.solve(everything, criteria, 1e-9)
     assert plain is not None
     start = minimise_trigger_regret(master, kind, EXACT, 50)

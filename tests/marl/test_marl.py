@@ -94,7 +94,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 def test_bad_input_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert "error[E644]" in (said := refused(capsys, "spraed", "--share", "full")) and "did you mean `spread`" in said
+    assert "error[E644]" in (said := refused(capsys, "spraed", "--share", "full")) and "did you mean spread?" in said
     assert "speaker_listener" in refused(capsys, "chess", "--share", "full")
     assert "error[E615]" in refused(capsys, "spread", "--share", "full", "--out", str(tmp_path / "no" / "x.csv"))
     assert "error[E615]" in refused(capsys, "spread", "--share", "full", "--out", str(tmp_path))

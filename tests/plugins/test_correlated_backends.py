@@ -81,10 +81,11 @@ def test_common_beliefs_stay_first_where_they_serve_and_the_form_is_theirs(capsy
 
 
 def test_a_form_that_no_back_end_finds_is_refused_with_reasons(capsys):
-    status, said = solved(capsys, HARBOURS, "--concept", "ce", "--form", "agent")
+    status, found = solved(capsys, HARBOURS, "--concept", "ce", "--form", "agent")
+    said = found["diagnostics"][0]["message"]
     assert status == 1 and "ask for --form extensive" in said and "in its agent form" in said
-    status, said = solved(capsys, HARBOURS, "--concept", "cce", "--form", "agent")
-    assert status == 2 and "E605" in said
+    status, found = solved(capsys, HARBOURS, "--concept", "cce", "--form", "agent")
+    assert status == 2 and found["diagnostics"][0]["code"] == "E605"
 
 
 @pytest.mark.parametrize("form", ["agent", "strategic", "extensive"])
@@ -149,8 +150,9 @@ def test_the_policy_is_a_mixture_drawn_once_not_the_product_of_averages():
 
 @pytest.mark.parametrize("words", [("--select", "nobody"), ("--select", "max:3"), ("--select", "entropy")])
 def test_what_cannot_be_selected_is_refused(words, capsys):
-    status, said = solved(capsys, HARBOURS, "--concept", "ce", *words)
-    assert status == 2 and "E612" in said and "max:ann" in said
+    status, found = solved(capsys, HARBOURS, "--concept", "ce", *words)
+    (told,) = found["diagnostics"]
+    assert status == 2 and told["code"] == "E612" and "max:ann" in told["help"]
 
 
 def test_a_policy_that_is_too_large_to_judge_says_so(capsys):

@@ -83,13 +83,13 @@ def test_a_limit_ends_with_status_3_a_bracket_and_a_policy(option, reason, capsy
 
 def test_ctrl_c_ends_with_status_130_a_bracket_and_a_policy(capsys, tmp_path, monkeypatch):
     class Pressed(Limits):
-        """Ctrl-C at the fiftieth look."""
+        """Ctrl-C at the thirtieth look."""
 
         looks = 0
 
         def __call__(self):
             self.looks += 1
-            if self.looks == 50:
+            if self.looks == 30:
                 self.reason = "interrupted"
             return super().__call__()
 
