@@ -4,7 +4,8 @@ The rounds are many, and the gap of their average falls at worst with the square
 do better: some of the rounds are kept, evenly spread, and a linear programme finds the weights of least gap
 (`posgc.extensive.master`), of which few are positive.  Joint plans that answer its multipliers join the rounds
 (`posgc.extensive.answering`), again and again, the more often the longer the run is.  A single round is tried as well:
-by itself it is a Nash equilibrium where its gap is 0.
+by itself it is a Nash equilibrium where its gap is 0.  Two agents whose play has not come to rest by then are given a
+Nash equilibrium found by pivoting, which is a correlated equilibrium of every form.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from posgc.extensive.answering import answers
 from posgc.extensive.master import Master, Profile
+from posgc.extensive.nash import NashOptions, solve_nash
 from posgc.extensive.resuming import Arrays, numbers_of, plans_of
 from posgc.extensive.trigger_regret import Dynamics
 from posgc.language.concepts import DeviationKind
@@ -40,6 +42,10 @@ ANSWERS = 4
 """Linear programmes of one mixture, at least; the multipliers of each are answered, and the answers join the next."""
 ANSWERED = 8
 """There are as many as this part of the rounds, where that is more."""
+PIVOTING_ROUND = 24
+"""The first mixture from this round on is one of two agents' Nash equilibria, where pivoting finds one."""
+PIVOTING_SEQUENCES = 1_000
+"""Sequences of both agents up to which it is looked for."""
 NOTHING = 1e-12
 """Weights that are left out."""
 ROUNDED = 1e-9
@@ -148,7 +154,7 @@ class _Run:
     def mixed(self, stop: Callable[[], bool], left: Callable[[], float | None]) -> Mixed:
         """The best mixture so far, or a better one that is made now, unless `stop()`; nothing is kept of it."""
         best = self.best
-        for some, weight in self._mixtures(() if best is None else best.profiles, left):
+        for some, weight in self._mixtures(() if best is None else best.profiles, stop, left):
             found = _mixed(self.master, some, weight, self.t, self.epsilon)
             best = found if best is None or found.gains.max() < best.gains.max() else best
             if best.closed or stop():
@@ -157,11 +163,13 @@ class _Run:
         return best
 
     def _mixtures(
-        self, best: tuple[Profile, ...], left: Callable[[], float | None]
+        self, best: tuple[Profile, ...], stop: Callable[[], bool], left: Callable[[], float | None]
     ) -> Iterator[tuple[list[Profile], Floats]]:
         """What can be made of the rounds and of the `best` mixture so far, the quickest first."""
         last = self.master.profile(self.dynamics.plans)
         yield [last], np.ones(1)
+        if self.looked < PIVOTING_ROUND <= self.t and sum(self.master.game.terms.sizes) <= PIVOTING_SEQUENCES:
+            yield from self._equilibrium(stop)
         some = [*self.profiles, last]
         if not self.programme:
             yield some, np.full(len(some), 1 / len(some))
@@ -176,6 +184,14 @@ class _Run:
                 return
             yield some, found.weight
             some = [*some, *answers(self.master, found, self.dynamics)]
+
+    def _equilibrium(self, stop: Callable[[], bool]) -> Iterator[tuple[list[Profile], Floats]]:
+        """The Nash equilibrium at the end of the path from uniform play, of two agents."""
+        game = self.master.game
+        if game.n_agents == 2:
+            found = solve_nash(game, NashOptions((self.epsilon, self.epsilon), priors=1), stop)
+            plans = [one.plans.plan(laws) for one, laws in zip(self.dynamics.learners, found.behaviours, strict=True)]
+            yield [self.master.profile(plans)], np.ones(1)
 
     def content(self) -> Content:
         """What a checkpoint holds of the run in a round."""
