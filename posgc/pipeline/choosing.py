@@ -11,9 +11,10 @@ from posgc.language.diagnostics.likeness import suggestion
 from posgc.pipeline.checking import BackendOffer, offers
 from posgc.pipeline.compiling import AssumptionFails, Compiled
 from posgc.plugin.backend import Backend
+from posgc.plugin.options import option_names
 from posgc.plugin.registry import registry
 
-__all__ = ["backend_of", "require_independence"]
+__all__ = ["backend_of", "option_elsewhere", "require_independence"]
 
 
 def backend_of(
@@ -44,6 +45,22 @@ def backend_of(
     if any(offer.applies and wanted(offer) for offer in hopeful):
         require_independence(verdict, why)
     raise InputError([Diagnostic("E603", why, help="`posgc check` shows what each back-end asks for")])
+
+
+def option_elsewhere(
+    compiled: Compiled, concept: ConceptName, verdict: Verdict, chosen: str, option: str
+) -> Diagnostic | None:
+    """That the back-end lacks an option (E612) which others have that serve the concept; None where none has it."""
+    able = [
+        name
+        for name, backend in registry().backends.items()
+        if option in option_names(backend.options)
+        and any(offer.applies for offer in offers(compiled, concept, verdict, name) if offer.name == name)
+    ]
+    if not able:
+        return None
+    cure = f"it is an option of {', '.join(able)}: add --backend {able[0]}"
+    return Diagnostic("E612", f"{chosen}, which solves this game, has no option {option}", help=cure)
 
 
 def require_independence(verdict: Verdict, why: str) -> None:

@@ -180,13 +180,13 @@ def model_of(request: Request, source: Source, progress: Progress) -> Reading:
         return None, imported.model, imported.diagnostics
     if not _is_ours(source):
         raise unclaimed(source)
-    if request.reward == "zero_sum":
+    if request.reward is not None:
         raise InputError(
             [
                 Diagnostic(
                     "E611",
                     "--reward re-reads imported files only",
-                    help="write 'reward zero_sum AGENT = …;' in the game",
+                    help="a game says itself whose its rewards are: `reward team = …;`, `reward zero_sum AGENT = …;`",
                 )
             ]
         )

@@ -31,7 +31,7 @@ from posgc.model.arrays import digest_of
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.bounding import compressed_bounds, exact_bounds, residual_bounds
 from posgc.pipeline.checking import independence
-from posgc.pipeline.choosing import backend_of, require_independence
+from posgc.pipeline.choosing import backend_of, option_elsewhere, require_independence
 from posgc.pipeline.compiling import Compiled, timed
 from posgc.play.environment import Budget, CountedEnvironment
 from posgc.play.simulator import Simulator
@@ -294,7 +294,11 @@ def runner_of(
         form = str(asked)
         CONCEPTS[concept].deviations(form)
     chosen = backend_of(compiled, concept, verdict, backend, form)
-    known = make_options(chosen.options, options or {}, concept)
+
+    def elsewhere(option: str) -> Diagnostic | None:
+        return option_elsewhere(compiled, concept, verdict, chosen.name, option)
+
+    known = make_options(chosen.options, options or {}, concept, elsewhere)
     return Runner(compiled, concept, chosen, known, progress, verdict, budget)
 
 

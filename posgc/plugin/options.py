@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -12,7 +12,7 @@ from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.diagnostics.likeness import suggestion
 from posgc.language.numerals import real, whole
 
-__all__ = ["Flag", "describe_options", "flags_of", "make_options"]
+__all__ = ["Flag", "describe_options", "flags_of", "make_options", "option_names"]
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,27 @@ def flags_of(options: type) -> list[Flag]:
     return found
 
 
-def make_options(options: type, given: Mapping[str, object], concept: str | None = None) -> Any:
+def make_options(
+    options: type,
+    given: Mapping[str, object],
+    concept: str | None = None,
+    unknown: Callable[[str], Diagnostic | None] = lambda name: None,
+) -> Any:
     """An instance of the options dataclass; raises InputError (E612) for unknown names and bad values.
 
     Field types may be int, float, bool, str, a Literal of strings, or one of these or None; text is read as on the
     command line, other values must be of the field's type.  A field whose metadata
     name the `concepts` that it serves is refused for another `concept`, whatever the value: it would do nothing.
+    `unknown` may say more of a name that is not among them.
     """
-    known = {f.name.replace("_", "-"): f for f in fields(options)}
+    known = dict(zip(option_names(options), fields(options), strict=True))
     hints = get_type_hints(options)
     values, wrong = {}, []
     for name, value in given.items():
         key = name.replace("_", "-")
         if key not in known:
             cure = suggestion(key, known) or f"options: {', '.join(known) or 'none'}"
-            wrong.append(Diagnostic("E612", f"no option is called {name}", help=cure))
+            wrong.append(unknown(key) or Diagnostic("E612", f"no option is called {name}", help=cure))
             continue
         serves = known[key].metadata.get("concepts", (concept,))
         if concept not in serves:
@@ -81,6 +87,11 @@ def make_options(options: type, given: Mapping[str, object], concept: str | None
         return options(**values)
     except ValueError as error:
         raise InputError([Diagnostic("E612", str(error))]) from None
+
+
+def option_names(options: type) -> list[str]:
+    """The names of an options dataclass as the command line spells them."""
+    return [f.name.replace("_", "-") for f in fields(options)]
 
 
 def describe_options(options: type) -> list[str]:
