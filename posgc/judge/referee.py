@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,11 +17,12 @@ from posgc.information.extensive import Infosets, Node, efg_lines
 from posgc.information.items import Information
 from posgc.information.tree import game_tree, require_nodes
 from posgc.judge.behaviour import Hears, Lookup, deviation_tree, obedience, strategies
+from posgc.judge.controlled import controller_strategies
 from posgc.judge.judgement import Judgement
-from posgc.judge.kinds import machine_of
+from posgc.judge.kinds import machine_of, sole_part
 from posgc.language.diagnostics import LimitError
 from posgc.model.rewards import reward_spans
-from posgc.policy.machine import Machine
+from posgc.policy.controllers import Controllers
 from posgc.policy.strategy import Strategy
 
 __all__ = ["Comparison", "Finding", "Judge", "Profile", "SecondOpinion", "compare"]
@@ -78,22 +80,31 @@ class Comparison:
 
 def compare(information: Information, strategy: Strategy, checked: Judgement, name: str, judge: Judge) -> Comparison:
     """Ask the referee about what `verify` found.  Raises LimitError where a tree is too large, or where the strategy is
-    no machine.
+    of another kind.
 
     Without perfect recall (`forget`) best responses on a tree are not the deviations of `verify`: the caller asks
     only for games that have it.
     """
     spans = reward_spans(information.model)
     scale = max(1.0, float((spans.max(axis=0) * information.model.discount ** np.arange(spans.shape[1])).sum()))
-    machine = machine_of(strategy, information.model.horizon)
-    if machine is None or machine.unseen != "refuse":
-        raise LimitError("a referee is asked about machines that list all they play, and this policy is none")
     if checked.deviations.trigger is not None:
         raise LimitError(
             "a referee is asked about deviators that hear the same at every step, not about EFCE and EFCCE"
         )
-    court = _Court(information, machine, judge)
-    findings = court.product(checked) if not checked.deviations.correlated else court.correlated(checked)
+    alone, court = sole_part(strategy), _Court(information, judge)
+    machine = machine_of(strategy, information.model.horizon)
+    if isinstance(alone, Controllers) and not checked.deviations.correlated:
+        findings = court.product(checked, partial(controller_strategies, information, alone))
+    elif machine is None or machine.unseen != "refuse":
+        raise LimitError(
+            "a referee is asked about machines that list all they play, and about controllers of a Nash or team policy"
+        )
+    else:
+        lookup = Lookup(information, machine)
+        correlates = checked.deviations.correlated
+        findings = (
+            court.correlated(checked, lookup) if correlates else court.product(checked, partial(strategies, lookup))
+        )
     return Comparison(name, tuple(findings), AGREEMENT * scale + checked.error, court.nodes)
 
 
@@ -107,39 +118,38 @@ def _gains(checked: Judgement) -> tuple[float, ...]:
 class _Court:
     """The trees of one policy, written and judged."""
 
-    def __init__(self, information: Information, policy: Machine, judge: Judge) -> None:
-        self.information, self.judge = information, judge
-        self.lookup, self.nodes = Lookup(information, policy), 0
+    def __init__(self, information: Information, judge: Judge) -> None:
+        self.information, self.judge, self.nodes = information, judge, 0
 
-    def product(self, checked: Judgement) -> list[Finding]:
-        """Values and largest gain on the whole tree."""
+    def product(self, checked: Judgement, played: Callable[[Infosets], Profile]) -> list[Finding]:
+        """Values and largest gain on the whole tree, on which the policy is `played(infosets)`."""
         agents = self.information.model.signature.agents
         require_nodes(self.information, TREE_LIMIT, "the referee takes no more")
         infosets = Infosets(len(agents))
         text = self._text(agents, game_tree(self.information, infosets))
-        said = self.judge(text, strategies(self.lookup, infosets))
+        said = self.judge(text, played(infosets))
         values = zip(agents, checked.values, said.values, strict=True)
         findings = [Finding(agent, "value", ours, theirs) for agent, ours, theirs in values]
         return [*findings, Finding("", "gap", max(_gains(checked)), said.regret)]
 
-    def correlated(self, checked: Judgement) -> list[Finding]:
+    def correlated(self, checked: Judgement, lookup: Lookup) -> list[Finding]:
         """Value and gain of each agent in trees of its own."""
         findings = []
         for i, agent in enumerate(self.information.model.signature.agents):
-            obedient = self._alone(i, "action" if checked.deviations.forgoes else checked.deviations.heard)
+            obedient = self._alone(lookup, i, "action" if checked.deviations.forgoes else checked.deviations.heard)
             value, gain = obedient.values[0], obedient.regret
             if checked.deviations.forgoes:
-                coarse = self._alone(i, "nothing")
+                coarse = self._alone(lookup, i, "nothing")
                 gain = coarse.values[0] + coarse.regret - value
             findings.append(Finding(agent, "value", checked.values[i], value))
             findings.append(Finding(agent, "gain", _gains(checked)[i], gain))
         return findings
 
-    def _alone(self, agent: int, hears: Hears) -> SecondOpinion:
+    def _alone(self, lookup: Lookup, agent: int, hears: Hears) -> SecondOpinion:
         infosets = Infosets(1)
         name = self.information.model.signature.agents[agent]
-        text = self._text([name], deviation_tree(self.lookup, agent, hears, infosets))
-        return self.judge(text, obedience(self.lookup, agent, infosets))
+        text = self._text([name], deviation_tree(lookup, agent, hears, infosets))
+        return self.judge(text, obedience(lookup, agent, infosets))
 
     def _text(self, players: Sequence[str], root: Node) -> str:
         """The `.efg` text.  Raises LimitError past `TREE_LIMIT` lines: a deviator's tree is not counted before."""

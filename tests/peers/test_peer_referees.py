@@ -18,6 +18,7 @@ from posgc_gambit import GambitReferee
 from posgc_openspiel import OpenSpiel
 from support.checks import prepared, solved
 from support.games import Shape, random_game, shapes
+from support.kinds import random_controllers
 from support.policies import machine, on_graph, unrolled
 from support.profiles import exported
 from support.tree import Tree
@@ -138,7 +139,12 @@ def check_histories(shape: Shape) -> None:
     make = (unrolled, machine)[shape.seed % 2]
     correlated = make(rng, tree, False)
     kinds: tuple[DeviationKind, ...] = ("ce", "ce_strategic", "cce")
-    for policy, kind in [(make(rng, tree, True), "nash"), *((correlated, kind) for kind in kinds)]:
+    controllers = random_controllers(rng, tree)
+    for policy, kind in [
+        (make(rng, tree, True), "nash"),
+        (controllers, "nash"),
+        *((correlated, kind) for kind in kinds),
+    ]:
         try:
             checked = judge_histories(information, policy, kind)
         except LimitError as error:
@@ -250,7 +256,11 @@ def test_kuhn_poker_by_both(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("name", ["gambit", "openspiel"])
 @pytest.mark.parametrize(
     ("game", "concept"),
-    [*product(["games/competitive_tiger.posg"], ["nash", "ce", "cce"]), ("games/dectiger.posg", "team")],
+    [
+        *product(["games/competitive_tiger.posg"], ["nash", "ce", "cce"]),
+        ("games/dectiger.posg", "team"),
+        ("games/kuhn.posg", "nash"),
+    ],
 )
 def test_the_command_line_asks_it(name: str, game: str, concept: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["solve", game, "--concept", concept, "--horizon", "2", "--referee", name, "--quiet"]) == 0
