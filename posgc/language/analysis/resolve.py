@@ -36,8 +36,8 @@ def _declare(places: Places, item: ast.Item) -> None:
         case ast.TypeDef():
             places.declare(places.names, item.name, "type", item.name_span)
         case ast.Agents():
-            for word in item.names:
-                places.declare(places.names, word.text, "agent", word.span)
+            for group in item.groups:
+                places.declare(places.names, group.name.text, "agent", group.name.span)
         case ast.Variable():
             places.declare(places.names, item.target.name, item.kind, item.target.span)
         case ast.Chance():
@@ -78,7 +78,7 @@ class _Walk:
             case ast.BlockItem():
                 self._nodes(item.expressions, {})
             case ast.Agents():
-                self._nodes((item.size,), {})
+                self._nodes(tuple(group.size for group in item.groups), {})
             case _:
                 self._nodes(tuple(getattr(item, f.name) for f in fields(item)), {})
 

@@ -24,22 +24,27 @@ def declare_agents(expressions: Expressions, game: ast.GameText) -> tuple[str, .
             expressions.reporter.error("E208", "the game has no agents", game.span, "write `agents ann, bob;`")
         return None
     _once(expressions.reporter, texts, "the agents are declared twice")
-    first = texts[0]
-    if first.size is None:
-        agents = tuple(w.text for w in first.names)
-    else:
-        size = expressions.types.constant(first.size, Env(), INT, "the number of agents")
-        number = 0 if size is None else int(size)
-        if size is not None and not 1 <= number <= MAX_AGENTS:
-            code, what = ("E408", "there are no agents") if number < 1 else ("E308", f"more than {MAX_AGENTS} agents")
-            expressions.reporter.error(code, what, first.size.span, f"a game has 1 to {MAX_AGENTS} agents")
-        if not 1 <= number <= MAX_AGENTS:
-            expressions.context.names.lost.add("agents")
-            return None
-        agents = tuple(f"{first.names[0].text}[{k}]" for k in range(1, number + 1))
-    if len(agents) > MAX_AGENTS:
-        expressions.reporter.error("E308", f"more than {MAX_AGENTS} agents", first.span, "take fewer")
+    groups = [_group(expressions, group) for group in texts[0].groups]
+    agents = tuple(name for group in groups for name in group or ())
+    if None in groups or len(agents) > MAX_AGENTS:
+        if None not in groups:
+            expressions.reporter.error("E308", f"more than {MAX_AGENTS} agents", texts[0].span, "take fewer")
+        expressions.context.names.lost.add("agents")
+        return None
     return agents
+
+
+def _group(expressions: Expressions, group: ast.AgentGroup) -> tuple[str, ...] | None:
+    """The agents `ann`, or `robot[1]`, `robot[2]`, ...; None after reporting an error."""
+    if group.size is None:
+        return (group.name.text,)
+    size = expressions.types.constant(group.size, Env(), INT, "the number of agents")
+    if size is None or not 1 <= (number := int(size)) <= MAX_AGENTS:
+        if size is not None:
+            code, what = ("E408", "there are no agents") if number < 1 else ("E308", f"more than {MAX_AGENTS} agents")
+            expressions.reporter.error(code, what, group.size.span, f"a game has 1 to {MAX_AGENTS} agents")
+        return None
+    return tuple(f"{group.name.text}[{k}]" for k in range(1, number + 1))
 
 
 def _once(reporter: Reporter, texts: Sequence[ast.Agents | ast.Horizon | ast.Discount], message: str) -> None:

@@ -113,11 +113,12 @@ def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:
         case ast.TypeDef():
             yield item.name, _head(item.span, item.name_span), TypeName(item)
         case ast.Agents():
-            for number, word in enumerate(item.names, 1):
-                if item.size is None:
-                    yield word.text, word.span, AgentName(number, word.span)
-                else:
-                    yield word.text, word.span, AgentArray(word.span)
+            before: int | None = 0  # agents before this one, where no array is among them
+            for group in item.groups:
+                single = group.size is None
+                entity = AgentName(None if before is None else before + 1) if single else AgentArray()
+                before = before + 1 if single and before is not None else None
+                yield group.name.text, group.name.span, entity
         case ast.Variable():
             yield item.target.name, item.target.span, Family(item.target.name, item.kind, [item])
         case ast.Chance():

@@ -67,15 +67,12 @@ class Parameter:
 
 @dataclass
 class AgentName:
-    number: int
-    span: Span
+    number: int | None  # None after an array of agents, until the agents are known
 
 
 @dataclass
 class AgentArray:
-    """`agents robot[n];`: `robot[k]` is k."""
-
-    span: Span
+    """`robot[n]` among the agents: `robot[k]` is the number of the k-th of them."""
 
 
 @dataclass

@@ -124,8 +124,8 @@ class References:
                 )
             case Parameter(value=Typed(ir=ir.Const(value=value), ty=ty)):
                 return self.ops.const(value, ty, node.span)
-            case AgentName(number=number):
-                return self.ops.const(number, INT, node.span)
+            case AgentName():
+                return self._agent(node, entity)
             case Builtin(name="step"):
                 self.ops.spend(1, node.span)
                 return Typed(ir.Step(node.span), INT)
@@ -138,6 +138,14 @@ class References:
                 )
             case _:
                 return self.ops.poison(node.span)
+
+    def _agent(self, node: ast.Reference, entity: AgentName) -> Typed:
+        if entity.number is None:
+            agents = self.types.known_agents(node.span)
+            if agents is None:
+                return self.ops.poison(node.span)
+            entity.number = agents.index(node.name) + 1
+        return self.ops.const(entity.number, INT, node.span)
 
     def _agent_of_array(self, node: ast.Reference, entity: AgentArray, env: Env) -> Typed:
         if len(node.indices) != 1:
@@ -152,9 +160,11 @@ class References:
         agents = self.types.known_agents(node.span)
         if agents is None:
             return self.ops.poison(node.span)
-        keys: list[Key] = [(k,) for k in range(1, len(agents) + 1)]
+        numbers = [number for number, name in enumerate(agents, 1) if name.startswith(f"{node.name}[")]
+        keys: list[Key] = [(k,) for k in range(1, len(numbers) + 1)]
         index = [self.picker.index(node.indices[0], env)]
-        return self.picker.pick(node, keys, index, lambda key: self.ops.const(key[0], INT, node.span), env)
+        first = numbers[0] - 1
+        return self.picker.pick(node, keys, index, lambda key: self.ops.const(first + int(key[0]), INT, node.span), env)
 
     def _not_indexed(self, node: ast.Reference) -> Typed:
         return self.ops.wrong("E207", f"`{node.name}` has no index", node.span, f"write `{node.name}`")

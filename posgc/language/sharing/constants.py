@@ -109,7 +109,7 @@ def _agent_names(signature: Signature) -> dict[str, Entity]:
     for number, name in enumerate(signature.agents, 1):
         member = _MEMBER.fullmatch(name)
         if member is not None:
-            table[member.group(1)] = AgentArray(_NOWHERE)
+            table[member.group(1)] = AgentArray()
         else:
-            table[name] = AgentName(number, _NOWHERE)
+            table[name] = AgentName(number)
     return table

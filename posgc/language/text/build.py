@@ -27,7 +27,7 @@ _WHOLE = {
     *("assumption", "closed"),
 }
 _ITEMS = {
-    *("param", "horizon", "discount", "agents", "agent_array", "typedef", "variable", "chance", "let", "let_function"),
+    *("param", "horizon", "discount", "agents", "typedef", "variable", "chance", "let", "let_function"),
     *("draw", "reward", "reward_each", "zero_sum", "terminal", "share", "expect"),
 }
 

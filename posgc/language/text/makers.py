@@ -78,14 +78,6 @@ def _param(p: Parts, s: Span) -> ast.Param:
     return ast.Param(str(p[0]), _token_span(p[0]), annotation, p[2], p[3] if len(p) > 3 else None, s)
 
 
-def _agents(p: Parts, s: Span) -> ast.Agents:
-    return ast.Agents(tuple(map(word_of, p)), None, s)
-
-
-def _agent_array(p: Parts, s: Span) -> ast.Agents:
-    return ast.Agents((word_of(p[0]),), p[1], s)
-
-
 def _variable(p: Parts, s: Span) -> ast.Variable:
     return ast.Variable(p[0].value, p[1], p[2], p[3] if len(p) > 3 else None, s)
 
@@ -206,8 +198,8 @@ MAKERS: dict[str, Maker] = {
     "closed": lambda p, s: ast.Closed(p[0], p[1], s),
     "horizon": lambda p, s: ast.Horizon(p[0], s),
     "discount": lambda p, s: ast.Discount(p[0], s),
-    "agents": _agents,
-    "agent_array": _agent_array,
+    "agents": lambda p, s: ast.Agents(tuple(p), s),
+    "agent": lambda p, s: ast.AgentGroup(word_of(p[0]), p[1], s),
     "typedef": lambda p, s: ast.TypeDef(str(p[0]), _token_span(p[0]), p[1], s),
     "variable": _variable,
     "chance": _chance,

@@ -6,6 +6,7 @@ in layout and comments have equal trees.  Chains (`a + b - c`, `p and q and r`) 
 
 from posgc.language.text.syntax.block_item import BlockItem
 from posgc.language.text.syntax.declarations import (
+    AgentGroup,
     Agents,
     Chance,
     Closed,
@@ -74,6 +75,7 @@ from posgc.language.text.syntax.sharing import (
 
 __all__ = [
     "Acknowledged",
+    "AgentGroup",
     "Agents",
     "Any_",
     "Arm",

@@ -9,6 +9,7 @@ from posgc.language.diagnostics import Span
 from posgc.language.text.syntax.expressions import Expression, Poison, RangeOf, Word
 
 __all__ = [
+    "AgentGroup",
     "Agents",
     "Chance",
     "Closed",
@@ -84,11 +85,17 @@ class Discount:
 
 
 @dataclass(frozen=True)
-class Agents:
-    """`agents ann, bob;`, or `agents robot[n];` with `size`."""
+class AgentGroup:
+    """`ann` in `agents ann, robot[n];`, or `robot[n]` with a `size`."""
 
-    names: tuple[Word, ...]
+    name: Word
     size: Expression | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Agents:
+    groups: tuple[AgentGroup, ...]
     span: Span = field(compare=False)
 
 
