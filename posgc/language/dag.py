@@ -28,6 +28,8 @@ def below(node: Node) -> tuple[Node, ...]:
             return (node.probability,)
         case ir.Noisy():
             return (node.value, node.accuracy)
+        case ir.Truncated():
+            return node.parameters
         case ir.Mixture():
             return (*node.weights, *node.parts)
         case _:

@@ -12,6 +12,7 @@ __all__ = ["Kind", "Name"]
 Kind = Literal[
     "parameter",
     "agent",
+    "graph",
     "type",
     "word",
     "state",

@@ -32,7 +32,9 @@ def _declare(places: Places, item: ast.Item) -> None:
     """The declarations of one item: of names that have a meaning in the whole file."""
     match item:
         case ast.Param():
-            places.declare(places.names, item.name, "parameter", item.name_span)
+            places.declare(places.names, item.target.name, "parameter", item.target.span)
+        case ast.Graph():
+            places.declare(places.names, item.name.text, "graph", item.name.span)
         case ast.TypeDef():
             places.declare(places.names, item.name, "type", item.name_span)
         case ast.Agents():
@@ -62,8 +64,10 @@ class _Walk:
 
     def item(self, item: ast.Item) -> None:
         match item:
-            case ast.Variable() | ast.Chance() | ast.Definition() | ast.Draw():
+            case ast.Variable() | ast.Chance() | ast.Definition() | ast.Draw() | ast.Param():
                 self._line(item)
+            case ast.Graph():
+                self._graph(item)
             case ast.TypeDef():
                 self._type(item.type, {})
             case ast.Reward():
@@ -82,7 +86,7 @@ class _Walk:
             case _:
                 self._nodes(tuple(getattr(item, f.name) for f in fields(item)), {})
 
-    def _line(self, item: ast.Variable | ast.Chance | ast.Definition | ast.Draw) -> None:
+    def _line(self, item: ast.Variable | ast.Chance | ast.Definition | ast.Draw | ast.Param) -> None:
         if isinstance(item, ast.Draw):
             self.places.use(item.target.name, item.target.span, {})
         scope = self._left(item.target.indices, {})
@@ -98,6 +102,22 @@ class _Walk:
                 self.node(item.body, scope)
             case ast.Draw():
                 self.node(item.law, scope)
+            case ast.Param():
+                self._nodes((item.default, item.domain), scope)
+
+    def _graph(self, item: ast.Graph) -> None:
+        if item.over is not None:
+            self.places.use(item.over.text, item.over.span, {})
+        self._edges(item.edges)
+        type = "agent" if item.over is None else item.over.text
+        scope = {end.text: self.places.local(end.text, "index", end.span, type) for end in item.ends or ()}
+        self._nodes((item.condition,), scope)
+
+    def _edges(self, edges: Sequence[ast.Edge]) -> None:
+        for edge in edges:
+            for place in (edge.source, edge.target):
+                if place.name is not None:
+                    self.places.use(place.name, place.span, {})
 
     def _reward(self, item: ast.Reward) -> None:
         scope: Scope = {}
@@ -133,6 +153,10 @@ class _Walk:
                 self.node(where, scope)
                 type = where.name if isinstance(where, ast.Reference) else None
                 return scope | {name.name: self.places.local(name.name, "index", name.span, type)}
+            case ast.Filtered():
+                scope = self._bound(node.binder, scope)
+                self.node(node.condition, scope)
+                return scope
         self.node(node, scope)
         return scope
 
@@ -185,6 +209,8 @@ class _Walk:
                 self._nodes((argument,) if not isinstance(argument, ast.Keyword) else (), {})
             elif isinstance(argument, ast.Keyword | ast.Reference):
                 scope[argument.name] = self.places.local(argument.name, "argument", argument.span, "int")
+        if item.base is not None:
+            self._protocol(item.base, scope)
         rules = item.rules or ()
         for rule in rules:
             if isinstance(rule, ast.SharedDelay):
@@ -212,11 +238,10 @@ class _Walk:
             return
         if isinstance(rule.edges, ast.EdgesWhere):
             self._arguments(rule.edges.arguments, scope)
+        elif isinstance(rule.edges, ast.EdgesOf):
+            self.places.use(rule.edges.graph, rule.edges.span, {})
         elif rule.edges is not None:
-            for edge in rule.edges.edges:
-                for place in (edge.source, edge.target):
-                    if place.name is not None:
-                        self.places.use(place.name, place.span, {})
+            self._edges(rule.edges.edges)
         self.node(rule.delay, inner)
         if rule.every is not None:
             self._nodes([x for x in (rule.every.steps, rule.every.first) if x is not None], inner)
@@ -230,11 +255,12 @@ class _Walk:
                 self._nodes(side.arguments[1:] if isinstance(side, ast.Call) else (side,), {})
             self._nodes((item.claim.within,), {})
         if item.protocol is not None:
-            named = self.places.protocols.get(item.protocol.name)
-            if named is not None:
-                self.places.use(item.protocol.name, item.protocol.span, self.places.protocols)
-            arguments = (a.value if isinstance(a, ast.Keyword) else a for a in item.protocol.arguments)
-            self._nodes(tuple(arguments), {})
+            self._protocol(item.protocol, {})
+
+    def _protocol(self, named: ast.ProtocolRef, scope: Scope) -> None:
+        if named.name in self.places.protocols:
+            self.places.use(named.name, named.span, self.places.protocols)
+        self._nodes(tuple(a.value if isinstance(a, ast.Keyword) else a for a in named.arguments), scope)
 
 
 _SYNTAX = {kind.__module__ for kind in vars(ast).values() if isinstance(kind, type)}

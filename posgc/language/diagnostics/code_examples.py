@@ -218,6 +218,13 @@ _NAMES = (
         "share p { o[ann] to bbo after 1; }",
         "share p { o[ann] to bob after 1; }",
     ),
+    _pair(
+        "E217",
+        "list that does not fit its indices",
+        "A list gives one value for each value of an index on the left, in their order; a list of lists serves two.",
+        "let f[i] = [1, 2, 3];",
+        "let f[i] = [1, 2];",
+    ),
 )
 
 _TYPES = (

@@ -20,6 +20,7 @@ from posgc.language.elaborate.names import (
     Definitions,
     Entity,
     Family,
+    GraphName,
     Names,
     Parameter,
     Poisoned,
@@ -87,7 +88,7 @@ def _hides_a_name(item: ast.Broken, text: str) -> bool:
 
 _UNREADABLE = re.compile(r"""[^\w\s\[\](){},;:=~.<>+*/^'"!#-]""")
 _TYPED = ("type", "state", "action", "observation", "chance")
-_DECLARING = ("param", "agents", "let", *_TYPED)
+_DECLARING = ("param", "agents", "graph", "let", *_TYPED)
 
 
 def _check_arguments(
@@ -109,7 +110,9 @@ def _check_arguments(
 def _declared(item: ast.Item) -> Iterator[tuple[str, Span, Entity]]:
     match item:
         case ast.Param():
-            yield item.name, _head(item.span, item.name_span), Parameter(item)
+            yield item.target.name, _head(item.span, item.target.span), Parameter(item)
+        case ast.Graph():
+            yield item.name.text, item.name.span, GraphName(item)
         case ast.TypeDef():
             yield item.name, _head(item.span, item.name_span), TypeName(item)
         case ast.Agents():

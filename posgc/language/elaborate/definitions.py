@@ -91,7 +91,7 @@ class Expander:
         key = (name, arguments, env.primed is not None, env.unreachable)
         known = self._bodies.get(key)
         if known is None:
-            inner = replace(env, bindings=bound.bindings, definition=name)
+            inner = replace(env, bindings=bound.bindings, places=bound.places, definition=name)
             with self.expanding(name, text.target.span) as possible:
                 typed = self.widen(self.expr(text.body, inner)) if possible else self.ops.poison(span)
             if not possible:

@@ -5,16 +5,19 @@ Recursion is over the syntax tree and the definitions in it, and is bounded by `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
+from posgc.language.elaborate.adjacency import adjacent
 from posgc.language.elaborate.context import Context
 from posgc.language.elaborate.definitions import Expander
 from posgc.language.elaborate.indices import Indices
 from posgc.language.elaborate.matches import Matches
+from posgc.language.elaborate.names import GraphName
 from posgc.language.elaborate.picking import Picker
 from posgc.language.elaborate.quantifiers import Quantifiers
 from posgc.language.elaborate.references import References
@@ -42,6 +45,23 @@ class Expressions:
         self.expander = Expander(context, self.indices, picker, self.expr)
         quantifiers = Quantifiers(context, self.indices, self.expr)
         self.references = References(context, self.types, picker, self.expander, quantifiers, self.expr)
+        self._forms: Mapping[type, Callable[[Any, Env], Typed]] = {
+            ast.Literal_: self._literal,
+            ast.Reference: self.references.reference,
+            ast.Call: self.references.call,
+            ast.FinalStep: self._final_step,
+            ast.Sum: self._sum,
+            ast.Product: self._product,
+            ast.Power: self._power,
+            ast.Negation: self._negation,
+            ast.Junction: self._junction,
+            ast.Compare: self._compare,
+            ast.Member: self._member,
+            ast.Conditional: self._conditional,
+            ast.Match: self.matches.match,
+            ast.Iverson: self._iverson,
+            ast.ListOf: self._of_list,
+        }
         self._depth = 0
 
     def knowing(
@@ -86,39 +106,24 @@ class Expressions:
         self._depth -= 1
 
     def _expr(self, node: ast.Expression, env: Env) -> Typed:
-        match node:
-            case ast.Literal_():
-                ty = BOOL if isinstance(node.value, bool) else INT if isinstance(node.value, int) else REAL
-                return self.ops.const(node.value, ty, node.span)
-            case ast.Reference():
-                return self.references.reference(node, env)
-            case ast.Call():
-                return self.references.call(node, env)
-            case ast.FinalStep():
-                return self._final_step(node)
-            case ast.Sum():
-                return self._sum(node, env)
-            case ast.Product():
-                return self._product(node, env)
-            case ast.Power():
-                return self.ops.power(self.expr(node.base, env), self.expr(node.exponent, env), node.span, env)
-            case ast.Negation():
-                operand = self.expr(node.operand, env)
-                make = self.ops.negate if node.operator == "neg" else self.ops.invert
-                return make(operand, node.span, env)
-            case ast.Junction():
-                return self._junction(node, env)
-            case ast.Compare():
-                left, right = self.expr(node.left, env), self.expr(node.right, env)
-                return self.ops.compare(node.operator, left, right, node.span, env)
-            case ast.Member():
-                return self._member(node, env)
-            case ast.Conditional():
-                return self._conditional(node, env)
-            case ast.Match():
-                return self.matches.match(node, env)
-            case _:
-                return self._misplaced(node)
+        make: Callable[[Any, Env], Typed] | None = self._forms.get(type(node))
+        return self._misplaced(node) if make is None else make(node, env)
+
+    def _literal(self, node: ast.Literal_, _: Env) -> Typed:
+        ty = BOOL if isinstance(node.value, bool) else INT if isinstance(node.value, int) else REAL
+        return self.ops.const(node.value, ty, node.span)
+
+    def _power(self, node: ast.Power, env: Env) -> Typed:
+        return self.ops.power(self.expr(node.base, env), self.expr(node.exponent, env), node.span, env)
+
+    def _negation(self, node: ast.Negation, env: Env) -> Typed:
+        operand = self.expr(node.operand, env)
+        make = self.ops.negate if node.operator == "neg" else self.ops.invert
+        return make(operand, node.span, env)
+
+    def _compare(self, node: ast.Compare, env: Env) -> Typed:
+        left, right = self.expr(node.left, env), self.expr(node.right, env)
+        return self.ops.compare(node.operator, left, right, node.span, env)
 
     def _misplaced(self, node: ast.Expression) -> Typed:
         if isinstance(node, ast.Poison):
@@ -134,12 +139,39 @@ class Expressions:
             return self.ops.wrong("E115", "nothing is bound here", node.span, "`i: e` stands in `sum(i: e)`")
         return self.ops.wrong("E115", "this form has no meaning here", node.span, "write an expression")
 
-    def _final_step(self, node: ast.FinalStep) -> Typed:
+    def _final_step(self, node: ast.FinalStep, _: Env) -> Typed:
         if "horizon" in self.context.names.lost:
             return self.ops.poison(node.span)
         if self.context.horizon is None:
             return self.ops.wrong("E306", "`horizon` is not known here", node.span, "use a parameter for both")
         return self.ops.const(self.context.horizon, INT, node.span)
+
+    def _iverson(self, node: ast.Iverson, env: Env) -> Typed:
+        condition = self.expr(node.condition, env)
+        if not self.ops.expect(condition, BOOL, "what stands in brackets"):
+            return self.ops.poison(node.span)
+        return self.ops.op("count", (condition,), INT, node.span, env)
+
+    def _of_list(self, node: ast.ListOf, env: Env) -> Typed:
+        """The element for the values that the indices of the left side have here."""
+        if not env.places:
+            cure = "an index for each list of lists: `let f[i] = [3, 5];`, `let f[i, k in 1..2] = [[1, 2], [3, 4]];`"
+            return self.ops.wrong("E217", "no index on the left runs over the values of this list", node.span, cure)
+        (at, count), rest = env.places[0], env.places[1:]
+        if len(node.items) != count:
+            what = f"this list has {len(node.items)} values, and the index on the left has {count}"
+            return self.ops.wrong(
+                "E217", what, node.span, "write one value for each value of the index, in their order"
+            )
+        item = node.items[at]
+        if isinstance(item, ast.Iverson) and rest:  # a row of one value
+            item = ast.ListOf((item.condition,), item.span)
+        if isinstance(item, ast.ListOf) or not rest:
+            return self.expr(item, replace(env, places=rest))
+        what = "this is one value, and another index on the left runs over several"
+        return self.ops.wrong(
+            "E217", what, item.span, "write a list of lists: `let f[i, k in 1..2] = [[1, 2], [3, 4]];`"
+        )
 
     # ---- operators
 
@@ -194,6 +226,9 @@ class Expressions:
             return self.ops.junction("and", ends, node.span, env)
         if isinstance(where, ast.SetOf):
             return self._any_of(element, [self.expr(x, env) for x in where.items], node.span, env)
+        graph = self.context.names.table.get(where.name) if isinstance(where, ast.Reference) else None
+        if isinstance(where, ast.Reference) and isinstance(graph, GraphName) and len(where.indices) == 1:
+            return adjacent(self.ops, graph, self.expr(where.indices[0], env), element, node.span, env)
         found = self.types.collection(where, env, "what follows `in`")
         if found is None:
             return self.ops.poison(node.span)

@@ -9,7 +9,7 @@ from posgc.language.elaborate.names import AgentArray, AgentName, Builtin, Famil
 from posgc.language.elaborate.values import Env, written_value
 from posgc.language.text import syntax as ast
 
-__all__ = ["declare_families", "label", "owner"]
+__all__ = ["agent_positions", "declare_families", "label", "labelled", "owner"]
 
 
 def declare_families(expressions: Expressions) -> None:
@@ -39,7 +39,7 @@ def _instances(expressions: Expressions, family: Family) -> None:
     names = expressions.context.agents or ()
     for text in family.texts:
         type = expressions.types.type_of(text.type)
-        agents = _agent_positions(expressions, text.target, family.kind)
+        agents = agent_positions(expressions, text.target, family.kind)
         family.agents = family.agents or agents
         for key, _ in expressions.indices.targets(text.target, Env()):
             shape = shape or tuple(v.__class__ for v in key)
@@ -69,7 +69,7 @@ def _instances(expressions: Expressions, family: Family) -> None:
     family.broken = family.broken or not family.types
 
 
-def _agent_positions(expressions: Expressions, target: ast.Target, kind: str) -> tuple[bool, ...]:
+def agent_positions(expressions: Expressions, target: ast.Target, kind: str = "") -> tuple[bool, ...]:
     """Which indices of a declaration are agents: fresh names, agents, and `i in agent`."""
 
     def one(node: ast.Expression) -> bool:
@@ -113,9 +113,14 @@ def owner(family: Family, key: Key) -> int:
 
 def label(agents: Sequence[str], family: Family, key: Key, with_agent: bool = True) -> str:
     """The variable's name with its indices, agents by name: `cell[ann]`; without agents on demand."""
+    return labelled(agents, family.name, family.agents, key, with_agent)
+
+
+def labelled(agents: Sequence[str], name: str, which: Sequence[bool], key: Key, with_agent: bool = True) -> str:
+    """The name with its indices, of which those that are agents (`which`) are shown by name."""
     parts = [
         agents[int(v) - 1] if is_agent else written_value(v)
-        for v, is_agent in zip(key, family.agents, strict=True)
+        for v, is_agent in zip(key, which, strict=True)
         if with_agent or not is_agent
     ]
-    return f"{family.name}[{', '.join(parts)}]" if parts else family.name
+    return f"{name}[{', '.join(parts)}]" if parts else name

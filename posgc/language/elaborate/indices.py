@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from posgc.language import ir
 from posgc.language.diagnostics import Replacement, Span
@@ -169,8 +170,9 @@ class Indices:
                 return
             name, values, ty = bound
             self.ops.spend(len(values), first.span)
-            for value in values:
+            for place, value in enumerate(values):
                 inner = env.bind(name, Typed(ir.Const(value, first.span), ty))
+                inner = replace(inner, places=(*env.places, (place, len(values))))
                 yield from self._targets(indices[1:], (*key, value), inner, known)
         else:
             picked = self.types.constant(first, env, None, "an index on the left")

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import fsum
+from typing import Literal
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
 from posgc.language.elaborate.drawn import DrawnVariable, ValueCheck, shown_type
 from posgc.language.elaborate.expressions import Expressions, branches
 from posgc.language.elaborate.matches import chain
-from posgc.language.elaborate.names import Definitions
+from posgc.language.elaborate.names import TRUNCATED, Definitions
 from posgc.language.elaborate.values import BOOL, REAL, Env, Typed, constant, ty_of_type
 from posgc.language.text import syntax as ast
 
@@ -58,6 +59,8 @@ class Laws:
                 return self._bernoulli(node, what, env)
             case ast.Call(name="noisy"):
                 return self._noisy(node, what, env)
+            case ast.Call(name="poisson" | "binomial" | "normal" as family) if family not in self.names.table:
+                return self._truncated(node, family, what, env)
             case ast.Reference() | ast.Call() if self._law_definition(node):
                 return self._expanded(node, what, env)
             case _:
@@ -221,6 +224,23 @@ class Laws:
         self.ops.spend(1, node.span)
         return ir.Noisy(value.ir, accuracy.ir, node.span)
 
+    def _truncated(
+        self, node: ast.Call, family: Literal["poisson", "binomial", "normal"], what: DrawnVariable, env: Env
+    ) -> ir.Dist:
+        if what.type is not None and what.type.kind != "integers":
+            message = f"`{family}` draws an integer, and `{what.name}` is {shown_type(what.type)}"
+            self.reporter.error("E310", message, node.span, "give the variable a range, such as 0..10")
+            return self._poison(node.span)
+        wanted = TRUNCATED[family]
+        if len(node.arguments) != len(wanted) or node.primed:
+            return self._misused(node, f"`{family}({', '.join(wanted)})`")
+        found = [self.expressions.expr(a, env) for a in node.arguments]
+        fine = all([self.ops.expect(p, REAL, f"`{name}` of `{family}`") for p, name in zip(found, wanted, strict=True)])
+        if not fine:
+            return self._poison(node.span)
+        self.ops.spend(1, node.span)
+        return ir.Truncated(family, tuple(p.ir for p in found), node.span)
+
     def _poison(self, span: Span) -> ir.Dist:
         return ir.Point(self.ops.poison(span).ir, span)
 
@@ -239,6 +259,8 @@ class Laws:
         """Whether an expression is a distribution by its form."""
         match node:
             case ast.Uniform() | ast.Mixture() | ast.Call(name="bernoulli" | "noisy"):
+                return True
+            case ast.Call(name=name) if name in TRUNCATED and name not in self.names.table:
                 return True
             case ast.Conditional():
                 return self.is_law(node.then, seen) or self.is_law(node.otherwise, seen)
@@ -260,7 +282,11 @@ class Laws:
             return self._poison(node.span)
         text, bound = found
         inner = replace(
-            env, bindings=bound.bindings, definition=node.name, primed=node.span if node.primed else env.primed
+            env,
+            bindings=bound.bindings,
+            places=bound.places,
+            definition=node.name,
+            primed=node.span if node.primed else env.primed,
         )
         with self.expander.expanding(node.name, node.span) as possible:
             return self._deeper(text.body, what, inner) if possible else self._poison(node.span)

@@ -11,19 +11,21 @@ from typing import Literal
 from posgc.language import ir
 from posgc.language.diagnostics import Span
 from posgc.language.diagnostics.report import Reporter, near
-from posgc.language.elaborate.values import Typed
+from posgc.language.elaborate.values import POISON, Ty, Typed
 from posgc.language.text import syntax as ast
 
 __all__ = [
     "BUILTIN_FUNCTIONS",
     "BUILTIN_NAMES",
     "NOT_AGENTS",
+    "TRUNCATED",
     "AgentArray",
     "AgentName",
     "Builtin",
     "Definitions",
     "Entity",
     "Family",
+    "GraphName",
     "Names",
     "Parameter",
     "Poisoned",
@@ -46,6 +48,8 @@ BUILTIN_FUNCTIONS = (
     "bernoulli",
     "noisy",
 )
+TRUNCATED = {"poisson": ("mean",), "binomial": ("n", "p"), "normal": ("mean", "deviation")}
+"""Laws over the integers, truncated to the values of a variable, with their parameters; names of a file win."""
 NOT_AGENTS = ("team", "all")
 """Words of rewards and rules that stand where agents do."""
 
@@ -61,8 +65,23 @@ class Builtin:
 
 @dataclass
 class Parameter:
-    text: ast.Param
-    value: Typed | None = None
+    """A parameter; with `values`, for protocols, also a table of constants."""
+
+    text: ast.Param | None
+    value: Typed | None = None  # None until it is known, and where it has indices
+    values: dict[Key, Typed] = field(default_factory=dict)  # by index, where it has indices
+
+    @property
+    def indexed(self) -> bool:
+        return bool(self.values) or (self.text is not None and bool(self.text.target.indices))
+
+
+@dataclass
+class GraphName:
+    text: ast.Graph
+    vertices: tuple[ir.Value, ...] = ()
+    type: Ty = POISON
+    neighbours: dict[ir.Value, tuple[ir.Value, ...]] | None = None  # None until they are known, or after a mistake
 
 
 @dataclass
@@ -116,7 +135,7 @@ class Definitions:
     used: bool = False
 
 
-Entity = Unfit | Builtin | Parameter | AgentName | AgentArray | Poisoned | TypeName | Family | Definitions
+Entity = Unfit | Builtin | Parameter | GraphName | AgentName | AgentArray | Poisoned | TypeName | Family | Definitions
 
 
 @dataclass

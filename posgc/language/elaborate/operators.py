@@ -210,7 +210,7 @@ def _named(ty: Ty) -> str:
 
 def _cure(have: Ty, want: Ty) -> str:
     if have is BOOL and want.number:
-        return "a truth value is not a number: write `if e then 1 else 0`, or use `count`"
+        return "a truth value is not a number: write `[e]`, which is 1 where e holds, or use `count`"
     if want is BOOL and have.number:
         return "compare the number with another one"
     if want is INT and have is REAL:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from posgc.language.diagnostics.report import near
 from posgc.language.elaborate.expressions import Expressions
+from posgc.language.elaborate.families import agent_positions, labelled
 from posgc.language.elaborate.names import Parameter
 from posgc.language.elaborate.values import INT, REAL, Env, Ty, Typed
 from posgc.language.numerals import LARGEST
 from posgc.language.text import syntax as ast
 
-__all__ = ["declare_parameters"]
+__all__ = ["declare_indexed_parameters", "declare_parameters"]
 
 _NUMBER = re.compile(
     r"\s*([+-]?)\s*([0-9]{1,400})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?\s*(?:/\s*([0-9]{1,400}))?\s*", re.ASCII
@@ -21,23 +22,70 @@ _NUMBER = re.compile(
 
 
 def declare_parameters(expressions: Expressions, items: tuple[ast.Item, ...], settings: Mapping[str, str]) -> None:
-    """Gives every parameter its value: its setting, or its default.  E306, E307, E409, E601, E621, E622."""
-    known = [item.name for item in items if isinstance(item, ast.Param)]
+    """Gives every parameter without indices its value: its setting, or its default.
+
+    E306, E307, E409, E601, E621, E622.
+    """
+    known = [item.target.name for item in items if isinstance(item, ast.Param)]
     unread = [item for item in items if isinstance(item, ast.Broken) and item.may_be("param")]
-    for name in settings:
+    for setting in settings:
+        name = setting.partition("[")[0].strip()
         if name not in known and not any(item.name is None or item.name.text == name for item in unread):
             cure = near(name, known) or ("it has " + ", ".join(known) if known else "it has none")
             expressions.reporter.error("E601", f"the game has no parameter `{name}`", None, cure)
+    for item, entity in _parameters(expressions, items):
+        if not item.target.indices:
+            name = item.target.name
+            for setting in settings:
+                if setting != name and setting.partition("[")[0].strip() == name:
+                    expressions.reporter.error(
+                        "E601", f"the parameter `{name}` has no index", None, f"write `{name}={settings[setting]}`"
+                    )
+            entity.value = _parameter(expressions, item, name, Env(), settings.get(name))
+
+
+def declare_indexed_parameters(
+    expressions: Expressions, items: tuple[ast.Item, ...], settings: Mapping[str, str]
+) -> None:
+    """Gives those with indices their values, when the agents are known.
+
+    A setting is of one value (`hold[ann]=4`), or of all (`hold=4`).  E306, E307, E409, E601, E621, E622.
+    """
+    agents = expressions.context.agents or ()
+    for item, entity in _parameters(expressions, items):
+        if not item.target.indices:
+            continue
+        name = item.target.name
+        mine = {_plain(k): v for k, v in settings.items() if k.partition("[")[0].strip() == name}
+        which = agent_positions(expressions, item.target)
+        for key, env in (
+            () if expressions.indices.unknown(item.target) else expressions.indices.targets(item.target, Env())
+        ):
+            shown = labelled(agents, name, which, key)
+            numbered = labelled(agents, name, (False,) * len(key), key)
+            one = mine.pop(_plain(shown), None) or mine.pop(_plain(numbered), None)
+            entity.values[key] = _parameter(expressions, item, shown, env, one or mine.get(name))
+        known = [labelled(agents, name, which, key) for key in entity.values]
+        for setting in mine.keys() - {name} if known else ():
+            cure = near(setting, known) or "it has " + ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+            expressions.reporter.error("E601", f"the game has no parameter `{setting}`", None, cure)
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split())
+
+
+def _parameters(expressions: Expressions, items: tuple[ast.Item, ...]) -> Iterator[tuple[ast.Param, Parameter]]:
     for item in items:
-        entity = expressions.context.names.table.get(item.name) if isinstance(item, ast.Param) else None
+        entity = expressions.context.names.table.get(item.target.name) if isinstance(item, ast.Param) else None
         if isinstance(item, ast.Param) and isinstance(entity, Parameter) and entity.text is item:
-            entity.value = _parameter(expressions, item, settings.get(item.name))
+            yield item, entity
 
 
-def _parameter(expressions: Expressions, item: ast.Param, setting: str | None) -> Typed:
+def _parameter(expressions: Expressions, item: ast.Param, name: str, env: Env, setting: str | None) -> Typed:
     ty = _annotated(expressions, item)
-    default = expressions.types.constant(item.default, Env(), ty, f"the parameter `{item.name}`")
-    value = _setting(expressions, item, ty, setting) if setting is not None else default
+    default = expressions.types.constant(item.default, env, ty, f"the parameter `{name}`")
+    value = _setting(expressions, name, ty, setting) if setting is not None else default
     domain = _domain(expressions, item)
     if value is None or isinstance(value, str):
         return expressions.ops.poison(item.span)
@@ -46,14 +94,14 @@ def _parameter(expressions: Expressions, item: ast.Param, setting: str | None) -
         if setting is None:
             expressions.reporter.error(
                 "E409",
-                f"the default of `{item.name}` is outside its range {low:.12g} to {high:.12g}",
+                f"the default of `{name}` is outside its range {low:.12g} to {high:.12g}",
                 item.default.span,
                 "change the default or the range",
             )
         else:
             expressions.reporter.error(
                 "E621",
-                f"{item.name}={setting} is outside its range {low:.12g} to {high:.12g}",
+                f"{name}={setting} is outside its range {low:.12g} to {high:.12g}",
                 None,
                 "choose a value in the range",
             )
@@ -85,12 +133,12 @@ def _domain(expressions: Expressions, item: ast.Param) -> tuple[float, float] | 
     return None if low != low or high != high else (low, high)
 
 
-def _setting(expressions: Expressions, item: ast.Param, ty: Ty, text: str) -> int | float | None:
+def _setting(expressions: Expressions, name: str, ty: Ty, text: str) -> int | float | None:
     """The value of `--set`; None after reporting an error."""
     try:
         return _value(text, ty)
     except _BadNumber as bad:
-        expressions.reporter.error("E622", f"`{item.name}={text}` {bad}", None, bad.help)
+        expressions.reporter.error("E622", f"`{name}={text}` {bad}", None, bad.help)
         return None
 
 

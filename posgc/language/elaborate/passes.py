@@ -25,15 +25,17 @@ from posgc.language.elaborate.context import Context
 from posgc.language.elaborate.declarations import declare_agents, declare_discount, declare_horizon
 from posgc.language.elaborate.dynamics import elaborate_dynamics
 from posgc.language.elaborate.expressions import Expressions
-from posgc.language.elaborate.families import declare_families
+from posgc.language.elaborate.families import agent_positions, declare_families, labelled
+from posgc.language.elaborate.graphs import declare_graphs
 from posgc.language.elaborate.laws import Laws
 from posgc.language.elaborate.likely_slips import check_likely_slips
-from posgc.language.elaborate.names import Definitions, Names, Parameter
-from posgc.language.elaborate.parameters import declare_parameters
+from posgc.language.elaborate.names import Definitions, Parameter
+from posgc.language.elaborate.parameters import declare_indexed_parameters, declare_parameters
 from posgc.language.elaborate.unused_indices import check_unused_indices
-from posgc.language.elaborate.values import POISON, Env
+from posgc.language.elaborate.values import POISON, Env, Typed, constant
 from posgc.language.elaborate.variables import VariableTable
 from posgc.language.sharing.constants import file_names
+from posgc.language.sharing.graphs import with_edges
 from posgc.language.sharing.lag_table import LagTable
 from posgc.language.sharing.requests import declared_protocols
 from posgc.language.sharing.rules import ShareContext
@@ -78,6 +80,8 @@ def elaborate_game(
     names, reporter = context.names, context.reporter
     declare_parameters(expressions, tree.items, asked.settings)
     expressions = expressions.knowing(agents=declare_agents(expressions, tree))
+    declare_indexed_parameters(expressions, tree.items, asked.settings)
+    declare_graphs(expressions)
     expressions = expressions.knowing(horizon=declare_horizon(expressions, tree, asked.horizon))
     factor = declare_discount(expressions, tree, asked.discount)
     declare_families(expressions)
@@ -94,7 +98,8 @@ def elaborate_game(
     if "agents" not in names.lost:
         unread = frozenset(item.name.text for item in tree.items if _is_broken(item, "share") and item.name is not None)
         nameless = any(_is_broken(item, "share") and item.name is None for item in tree.items)
-        sharing = ShareContext(signature, constants, reporter, file_names(names, wrong), unread, nameless)
+        shares = with_edges(shares, names, reporter)
+        sharing = ShareContext(signature, constants, reporter, file_names(names, wrong), unread, nameless, shares)
         protocols = declared_protocols(sharing, shares)
         expectations = check_claims(tree, sharing, shares)
         declared = elaborate_blocks(tree, used, laws.expressions)
@@ -118,7 +123,7 @@ def elaborate_game(
         dynamics.rewards,
         dynamics.terminal,
         protocols,
-        _parameters(names, constants),
+        _parameters(expressions),
         shares,
         constants,
         expectations,
@@ -168,30 +173,56 @@ def _words(text: str) -> Counter[str]:
     return Counter(re.findall(r"\w+", text))
 
 
-def _parameters(names: Names, constants: Sequence[tuple[str, ir.Value]]) -> tuple[tuple[str, float | int], ...]:
-    return tuple(
-        (name, value)
-        for name, value in constants
-        if isinstance(names.table.get(name), Parameter) and not isinstance(value, str)
-    )
+def _parameters(expressions: Expressions) -> tuple[tuple[str, float | int], ...]:
+    """The values of the parameters, those with indices as `hold[ann]`."""
+    agents = expressions.context.agents or ()
+    found: list[tuple[str, float | int]] = []
+    for name, entity in expressions.context.names.table.items():
+        if isinstance(entity, Parameter) and entity.text is not None:
+            which = agent_positions(expressions, entity.text.target)
+            rows = {(): entity.value} if entity.value is not None else entity.values
+            for key, typed in rows.items():
+                value = constant(typed)
+                if value is not None and not isinstance(value, str):
+                    found.append((labelled(agents, name, which, key), value))
+    return tuple(found)
 
 
-def _constants(laws: Laws) -> tuple[tuple[tuple[str, ir.Value], ...], set[str]]:
-    """The parameters, and the definitions without index that are constants: what a `share` may read.
+def _constants(laws: Laws) -> tuple[tuple[tuple[str, ir.Constant], ...], set[str]]:
+    """What a `share` may read: parameters, tables, and the definitions without index that are constants.
 
     And the names of those that have a mistake.
     """
-    found: list[tuple[str, ir.Value]] = []
+    found: list[tuple[str, ir.Constant]] = []
     wrong: set[str] = set()
     for name, entity in laws.names.table.items():
         if isinstance(entity, Parameter) and entity.value is not None and isinstance(entity.value.ir, ir.Const):
             found.append((name, entity.value.ir.value))
+        elif isinstance(entity, Parameter) and entity.values:
+            found.append((name, _rows(entity.values)))
         elif isinstance(entity, Definitions) and not entity.texts[0].arguments:
             text = entity.texts[0]
-            if not text.target.indices and not laws.is_law(text.body):
+            if text.target.indices and isinstance(text.body, ast.ListOf):
+                found.append((name, _rows(_cases(laws, entity))))
+            elif not text.target.indices and not laws.is_law(text.body):
                 typed = laws.expander.expand(text, Env(), ("index",), Env(conditional=True, definition=name), text.span)
                 if isinstance(typed.ir, ir.Const):
                     found.append((name, typed.ir.value))
                 elif typed.ty is POISON:
                     wrong.add(name)
     return tuple(found), wrong
+
+
+def _rows(values: Mapping[tuple[ir.Value, ...], Typed]) -> ir.Rows:
+    """Those of the values that are constants."""
+    known = ((key, constant(typed)) for key, typed in values.items())
+    return tuple((key, value) for key, value in known if value is not None)
+
+
+def _cases(laws: Laws, entity: Definitions) -> dict[tuple[ir.Value, ...], Typed]:
+    """The values of a table by index."""
+    inner = Env(conditional=True, definition=entity.name)
+    cases = laws.expander.cases(entity) or {}
+    return {
+        key: laws.expander.expand(text, env, ("index", *key), inner, text.span) for key, (text, env) in cases.items()
+    }

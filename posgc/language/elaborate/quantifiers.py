@@ -8,6 +8,7 @@ from posgc.language import ir
 from posgc.language.diagnostics import Span
 from posgc.language.elaborate.context import Context, Elaborate
 from posgc.language.elaborate.indices import Indices
+from posgc.language.elaborate.names import TRUNCATED
 from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Ty, Typed, constant
 from posgc.language.text import syntax as ast
 
@@ -34,7 +35,7 @@ class Quantifiers:
             )
         if call.arguments and isinstance(call.arguments[-1], ast.Binder):
             return self._quantifier(call, call.arguments[-1], env)
-        if call.name in ("bernoulli", "noisy"):
+        if call.name in ("bernoulli", "noisy", *TRUNCATED):
             return self.ops.wrong(
                 "E305",
                 f"`{call.name}` is a distribution, and a value is wanted here",
@@ -65,16 +66,27 @@ class Quantifiers:
             return self.ops.wrong(
                 "E115", f"`{call.name}` does not run over an index", binder.left.span, "separate arguments by commas"
             )
-        specs = (*call.arguments[:-1], binder.left)
+        left, condition = _parts(binder.left)
+        specs = (*call.arguments[:-1], left)
         if call.name == "argmax" and len(specs) > 1:
             return self.ops.wrong("E207", "`argmax` runs over one index", call.span, "nest two of them")
         bodies: list[Typed] = []
         last: list[Typed] = []
-        name = self._bound_name(binder.left)
+        name = self._bound_name(left)
         settled = False
-        for inner in self.indices.assignments(specs, binder.body, env):
+        cost = ast.Junction("and", (condition, binder.body), binder.span)
+        for inner in self.indices.assignments(specs, cost, env):
             if inner is None:
                 return self.ops.poison(call.span)
+            kept = self._condition(condition, inner)
+            if constant(kept) is False:
+                continue
+            if constant(kept) is None:
+                guarded = self._guarded(call, kept, binder, inner)
+                if guarded is None:
+                    return self.ops.poison(call.span)
+                bodies.append(guarded)
+                continue
             # Operands of `all` after a false one, and of `any` after a true one, are never evaluated.
             body = self.expr(binder.body, self._inner(call.name, inner, settled, bool(bodies)))
             settled = settled or constant(body) is (call.name == "any")
@@ -82,6 +94,25 @@ class Quantifiers:
             if call.name == "argmax" and name is not None:
                 last.append(inner.bindings[name])
         return self._combine(call.name, bodies, last, call.span, env)
+
+    def _condition(self, node: ast.Expression, env: Env) -> Typed:
+        typed = self.expr(node, env)
+        return typed if self.ops.expect(typed, BOOL, "the condition after `if`") else self.ops.poison(node.span)
+
+    def _guarded(self, call: ast.Call, kept: Typed, binder: ast.Binder, env: Env) -> Typed | None:
+        """The body where its condition varies: what changes nothing where that fails; None after reporting an error."""
+        body, span = self.expr(binder.body, env.as_conditional()), binder.body.span
+        if kept.ty.kind == "poison":
+            return None
+        if call.name in ("any", "count"):
+            return self.ops.junction("and", (kept, body), span, env)
+        if call.name == "all":
+            return self.ops.junction("or", (self.ops.invert(kept, span, env), body), span, env)
+        if call.name == "sum":
+            return self.ops.conditional(kept, body, self.ops.const(0, INT, span), span)
+        what = f"`{call.name}` takes a condition that is a constant"
+        self.ops.wrong("E306", what, kept.ir.span, "it may read parameters, agents and indices; use `if` in the body")
+        return None
 
     def _inner(self, name: str, env: Env, settled: bool, later: bool) -> Env:
         if name not in ("all", "any"):
@@ -124,3 +155,10 @@ class Quantifiers:
         node = ir.Select(best.ir, tuple(range(len(bodies))), tuple(i.ir for i in index), span)
         self.ops.spend(len(index), span)
         return Typed(node, ty)
+
+
+def _parts(left: ast.Expression) -> tuple[ast.Expression, ast.Expression]:
+    """The binder left of a colon, and its condition, which is `true` where none is written."""
+    if isinstance(left, ast.Filtered):
+        return left.binder, left.condition
+    return left, ast.Literal_(True, left.span)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from posgc.language import ir
+from posgc.language.elaborate.adjacency import adjacent
 from posgc.language.elaborate.context import Context, Elaborate
 from posgc.language.elaborate.definitions import Expander
 from posgc.language.elaborate.names import (
     BUILTIN_FUNCTIONS,
+    TRUNCATED,
     AgentArray,
     AgentName,
     Builtin,
     Definitions,
     Entity,
     Family,
+    GraphName,
     Key,
     Parameter,
     Poisoned,
@@ -113,6 +116,11 @@ class References:
             )
         if isinstance(entity, AgentArray):
             return self._agent_of_array(node, entity, env)
+        if isinstance(entity, Parameter) and entity.indexed:
+            return self._indexed(node, entity, env)
+        if isinstance(entity, GraphName):
+            what, cure = f"`{node.name}` is a graph", f"write `{node.name}(v, w)`, or `w in {node.name}[v]`"
+            return self.ops.wrong("E207", what, node.span, cure)
         if node.indices:
             return self._not_indexed(node)
         if node.primed:
@@ -138,6 +146,22 @@ class References:
                 )
             case _:
                 return self.ops.poison(node.span)
+
+    def _indexed(self, node: ast.Reference, entity: Parameter, env: Env) -> Typed:
+        """A parameter with indices."""
+        if node.primed:
+            return self._no_prime(node)
+        index = [self.picker.index(i, env) for i in node.indices]
+        if self.types.agents is None and not entity.values:
+            what, cure = f"`{node.name}` is not known yet", "parameters without an index cannot read those with one"
+            return self.ops.wrong("E306", what, node.span, cure)
+        if not entity.values:
+            return self.ops.poison(node.span)
+        return self.picker.pick(node, list(entity.values), index, lambda key: self._copy(entity.values[key], node), env)
+
+    def _copy(self, value: Typed, node: ast.Reference) -> Typed:
+        constant = value.ir.value if isinstance(value.ir, ir.Const) else None
+        return self.ops.poison(node.span) if constant is None else self.ops.const(constant, value.ty, node.span)
 
     def _agent(self, node: ast.Reference, entity: AgentName) -> Typed:
         if entity.number is None:
@@ -214,11 +238,21 @@ class References:
 
     # ---- functions
 
+    def _linked(self, node: ast.Call, entity: GraphName, env: Env) -> Typed:
+        """Whether an edge leads from one vertex to another."""
+        if len(node.arguments) != 2 or node.primed:
+            what, cure = f"`{node.name}` is a graph, and its edges have two ends", f"write `{node.name}(v, w)`"
+            return self.ops.wrong("E207", what, node.span, cure)
+        source, target = (self.expr(end, env) for end in node.arguments)
+        return adjacent(self.ops, entity, source, target, node.span, env)
+
     def call(self, node: ast.Call, env: Env) -> Typed:
         entity = self.names.table.get(node.name)
         if isinstance(entity, Definitions) and entity.texts[0].arguments:
             return self.expander.apply(node, entity, env)
-        if node.name in BUILTIN_FUNCTIONS:
+        if isinstance(entity, GraphName):
+            return self._linked(node, entity, env)
+        if node.name in BUILTIN_FUNCTIONS or (node.name in TRUNCATED and entity is None):
             return self.quantifiers.function(node, env)
         if isinstance(entity, Poisoned):
             for argument in node.arguments:
@@ -231,6 +265,6 @@ class References:
                 "E207", f"`{node.name}` is not a function", node.span, "an index stands in brackets: `f[i]`"
             )
         what, cure = f"the function `{node.name}` is not defined", "define it: `let f(x) = ...;`"
-        known = [*functions, *BUILTIN_FUNCTIONS, "match", "uniform", "if"]
+        known = [*functions, *BUILTIN_FUNCTIONS, *TRUNCATED, "match", "uniform", "if"]
         report_unknown(self.names, self.ops.reporter, what, (node.name, node.span), known, cure)
         return self.ops.poison(node.span)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from posgc.language import ir
 from posgc.language.diagnostics import Span
 from posgc.language.elaborate.context import Context, Elaborate
-from posgc.language.elaborate.names import Poisoned, TypeName, report_unknown
-from posgc.language.elaborate.values import INT, Env, Ty, ty_of_type, ty_of_value, words
+from posgc.language.elaborate.names import GraphName, Poisoned, TypeName, report_unknown
+from posgc.language.elaborate.values import INT, Env, Ty, ty_of_type, ty_of_value, words, written_value
 from posgc.language.text import syntax as ast
 
 __all__ = ["MAX_VALUES", "Types"]
@@ -133,11 +133,28 @@ class Types:
             return None if values is None else (values, INT)
         if isinstance(node, ast.SetOf):
             return self._set(node, env, what)
+        if isinstance(node, ast.Reference) and isinstance(graph := self.names.table.get(node.name), GraphName):
+            return self._neighbours(node, graph, env)
         if isinstance(node, ast.Reference) and not node.indices and not node.primed:
             type = self.type_of(ast.Named(node.name, node.span))
             return None if type is None else (type.values, ty_of_type(type))
         self.reporter.error("E115", f"{what} is not a range, a set or a type", node.span, _COLLECTION)
         return None
+
+    def _neighbours(self, node: ast.Reference, graph: GraphName, env: Env) -> tuple[Sequence[ir.Value], Ty] | None:
+        """The vertices to which an edge leads from the vertex `v` of `road[v]`."""
+        if len(node.indices) != 1 or node.primed:
+            cure = f"write `{node.name}[v]`, the neighbours of v"
+            self.reporter.error("E207", f"`{node.name}` is a graph", node.span, cure)
+            return None
+        vertex = self.constant(node.indices[0], env, None, f"the vertex of `{node.name}`")
+        if vertex is None or graph.neighbours is None:
+            return None
+        if vertex not in graph.neighbours:
+            what = f"`{written_value(vertex)}` is no vertex of `{node.name}`"
+            self.reporter.error("E401", what, node.indices[0].span, "index with a vertex")
+            return None
+        return graph.neighbours[vertex], graph.type
 
     def _set(self, node: ast.SetOf, env: Env, what: str) -> tuple[Sequence[ir.Value], Ty] | None:
         values = [self.constant(item, env, None, f"an element of {what}") for item in node.items]

@@ -72,6 +72,8 @@ class Env:
     conditional: bool = False
     # The definition that is being expanded.
     definition: str | None = None
+    # Of each index that runs on the left: the place of its value, from 0, and how many values it has.
+    places: tuple[tuple[int, int], ...] = ()
 
     def bind(self, name: str, value: Typed) -> Env:
         return replace(self, bindings={**self.bindings, name: value})

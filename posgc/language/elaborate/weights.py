@@ -67,6 +67,8 @@ class Weights:
         return total
 
     def _length(self, spec: ast.Expression) -> int:
+        if isinstance(spec, ast.Filtered):
+            return self._length(spec.binder)
         if isinstance(spec, ast.Member) and isinstance(spec.collection, ast.RangeOf):
             ends = [self._plain(spec.collection.low), self._plain(spec.collection.high)]
             return 1 if None in ends else max(1, int((ends[1] or 0) - (ends[0] or 0) + 1))

@@ -12,6 +12,7 @@ __all__ = [
     "Bernoulli",
     "Choose",
     "Const",
+    "Constant",
     "Dist",
     "Expr",
     "Fail",
@@ -21,14 +22,19 @@ __all__ = [
     "Op",
     "Point",
     "Read",
+    "Rows",
     "Select",
     "Step",
+    "Truncated",
     "Type",
     "UniformOver",
     "Value",
 ]
 
 Value = str | int | float | bool
+Rows = tuple[tuple[tuple[Value, ...], Value], ...]
+"""A table of constants: values by index."""
+Constant = Value | Rows
 
 REPORTED = ""
 """The code of a `Fail` whose mistake has been reported."""
@@ -159,6 +165,19 @@ class Noisy:
 
 
 @dataclass(frozen=True, eq=False)
+class Truncated:
+    """A law over the integers that is conditioned on the values of the variable's type.
+
+    `poisson` with parameters (mean), `binomial` (number of trials, probability), or `normal` (mean, standard
+    deviation), of which an integer gets what lies within 1/2 of it.
+    """
+
+    family: Literal["poisson", "binomial", "normal"]
+    parameters: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
 class Mixture:
     """`parts[k]` with probability `weights[k]`; the weights sum to 1 within 1e-9 on every row."""
 
@@ -177,4 +196,4 @@ class Choose:
     span: Span
 
 
-Dist = Point | UniformOver | Bernoulli | Noisy | Mixture | Choose
+Dist = Point | UniformOver | Bernoulli | Noisy | Truncated | Mixture | Choose

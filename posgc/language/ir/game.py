@@ -9,7 +9,7 @@ from typing import Literal
 from posgc.language.blocks.declared import Declared
 from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import Diagnostic, Source, Span
-from posgc.language.ir.expressions import Dist, Expr, Type, Value
+from posgc.language.ir.expressions import Constant, Dist, Expr, Type
 from posgc.language.sharing.lag_table import LagTable
 from posgc.language.signature import Signature
 from posgc.language.text import syntax
@@ -109,7 +109,7 @@ class Game:
     protocols: tuple[LagTable, ...]
     parameters: tuple[tuple[str, float | int], ...]
     shares: tuple[syntax.Share, ...] = ()  # the declarations of protocols as written
-    constants: tuple[tuple[str, Value], ...] = ()  # the parameters and constant definitions that these may read
+    constants: tuple[tuple[str, Constant], ...] = ()  # the parameters, tables and constants that these may read
     expectations: tuple[Expectation, ...] = ()  # the claims that the file makes about itself
     warnings: tuple[Diagnostic, ...] = ()  # what is odd about it and no error
     # Where it reads the time: the games of other horizons have the same laws, rewards and protocols up to `step` and

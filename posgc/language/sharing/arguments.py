@@ -1,17 +1,15 @@
-"""The `share` blocks of a file: their parameters, the arguments that they are given, and their rules evaluated."""
+"""The parameters of the `share` blocks of a file, and the arguments that they are given."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from posgc.language import ir
 from posgc.language.diagnostics.report import Reporter
-from posgc.language.elaborate.values import INT, Typed
-from posgc.language.sharing.lag_table import LagTable
+from posgc.language.elaborate.values import Env
 from posgc.language.sharing.rules import ShareContext
 from posgc.language.text import syntax as ast
 
-__all__ = ["block_arguments", "block_parameters", "evaluate_block", "given_arguments"]
+__all__ = ["block_arguments", "block_parameters", "given_arguments"]
 
 
 def block_parameters(share: ast.Share, reporter: Reporter | None = None) -> dict[str, ast.Expression | None]:
@@ -38,9 +36,10 @@ def block_arguments(
     own: ShareContext,
     request: ast.ProtocolRef,
     parameters: Mapping[str, ast.Expression | None],
+    env: Env | None = None,
 ) -> dict[str, int] | None:
-    """The values of a block's parameters, from a request and the defaults."""
-    given = given_arguments(asked, request, list(parameters))
+    """The values of a block's parameters, from a request, which may read what stands in `env`, and the defaults."""
+    given = given_arguments(asked, request, list(parameters), env)
     if given is None:
         return None
     rules = own.rules()
@@ -62,8 +61,12 @@ def block_arguments(
     return {name: given[name] for name in parameters}
 
 
-def given_arguments(context: ShareContext, request: ast.ProtocolRef, names: Sequence[str]) -> dict[str, int] | None:
+def given_arguments(
+    context: ShareContext, request: ast.ProtocolRef, names: Sequence[str], env: Env | None = None
+) -> dict[str, int] | None:
+    """The arguments of a request by name, which may read what stands in `env`; None after reporting an error (E502)."""
     rules = context.rules()
+    env = rules.env if env is None else env
     given: dict[str, int] = {}
     for position, argument in enumerate(_flat(request.arguments)):
         name, node = (argument.name, argument.value) if isinstance(argument, ast.Keyword) else (None, argument)
@@ -78,7 +81,7 @@ def given_arguments(context: ShareContext, request: ast.ProtocolRef, names: Sequ
                 f"`{request.name}` takes {takes}",
             )
             return None
-        value = rules.number(node, rules.env, f"the argument `{name}`")
+        value = rules.number(node, env, f"the argument `{name}`")
         if value is None:
             return None
         given[name] = value
@@ -91,19 +94,3 @@ def _flat(arguments: Sequence[ast.Expression]) -> Iterator[ast.Expression]:
             yield from (argument.source, argument.target)
         else:
             yield argument
-
-
-def evaluate_block(context: ShareContext, share: ast.Share, bound: Mapping[str, int]) -> LagTable:
-    rules = context.rules()
-    env = rules.env
-    for name, value in bound.items():
-        if name in env.bindings or name in rules.names:
-            context.reporter.error(
-                "E204",
-                f"the argument `{name}` reuses a name that has a meaning here",
-                share.head.span,
-                "choose another name for it",
-            )
-        env = env.bind(name, Typed(ir.Const(value, share.head.span), INT))
-    shown = ", ".join(str(v) for v in bound.values())
-    return rules.evaluate(f"{share.head.name}({shown})" if shown else share.head.name, share.rules or (), env)

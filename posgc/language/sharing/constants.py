@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
@@ -18,11 +18,12 @@ from posgc.language.elaborate.names import (
     Entity,
     Family,
     Names,
+    Parameter,
     Poisoned,
     TypeName,
     Unfit,
 )
-from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Ty, Typed
+from posgc.language.elaborate.values import INT, Env, Ty, Typed, ty_of_value
 from posgc.language.signature import Signature
 from posgc.language.text import syntax as ast
 
@@ -39,14 +40,20 @@ class Constants:
     def __init__(
         self,
         signature: Signature,
-        constants: Sequence[tuple[str, ir.Value]],
+        constants: Sequence[tuple[str, ir.Constant]],
         reporter: Reporter,
         others: Names = _NOTHING,
     ) -> None:
         self.signature, self.reporter = signature, reporter
         known = dict(constants)
         table = {name: entity for name, entity in others.table.items() if name not in known}
-        names = Names(table | _agent_names(signature), {}, nameless=others.nameless)
+        tables: dict[str, Entity] = {
+            name: Parameter(None, None, {key: typed(each) for key, each in value})
+            for name, value in constants
+            if isinstance(value, tuple)
+        }
+        words = _words_of(value for _, value in constants if isinstance(value, tuple))
+        names = Names(table | tables | _agent_names(signature), words, nameless=others.nameless)
         expressions = Expressions(context_of(names, reporter, signature.agents))
         self.names = names
         self.ops = expressions.ops
@@ -54,7 +61,7 @@ class Constants:
         self.indices = expressions.indices
         # Whether something was left out, without a word, because a mistake in it has been reported.
         self.incomplete = False
-        self.env = Env({name: typed(value) for name, value in constants})
+        self.env = Env({name: typed(value) for name, value in constants if not isinstance(value, tuple)})
 
     def number(self, node: ast.Expression, env: Env, what: str) -> int | None:
         value = self.constant(node, env, INT, what)
@@ -99,8 +106,13 @@ def _other(entity: Entity) -> Entity:
 
 def typed(value: ir.Value) -> Typed:
     """A constant with its type."""
-    ty = BOOL if isinstance(value, bool) else INT if isinstance(value, int) else REAL
-    return Typed(ir.Const(value, _NOWHERE), ty)
+    return Typed(ir.Const(value, _NOWHERE), ty_of_value(value))
+
+
+def _words_of(tables: Iterable[ir.Rows]) -> dict[str, frozenset[str]]:
+    """The words with which tables are indexed."""
+    found = frozenset(part for rows in tables for key, _ in rows for part in key if isinstance(part, str))
+    return dict.fromkeys(found, found)
 
 
 def _agent_names(signature: Signature) -> dict[str, Entity]:

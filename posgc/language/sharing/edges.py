@@ -9,10 +9,13 @@ from posgc.language.text import syntax as ast
 __all__ = ["distances"]
 
 
-def distances(constants: Constants, edges: ast.EdgeList | ast.EdgesWhere, env: Env) -> dict[int, dict[int, int]] | None:
+def distances(
+    constants: Constants, edges: ast.EdgeList | ast.EdgesWhere | ast.EdgesOf, env: Env
+) -> dict[int, dict[int, int]] | None:
     """Hops from each agent to each that it reaches; None after reporting an error (E509)."""
     import networkx as nx  # slow to load, and few games need it
 
+    assert not isinstance(edges, ast.EdgesOf)  # they are written out before
     links = _listed(constants, edges) if isinstance(edges, ast.EdgeList) else _where(constants, edges, env)
     if links is None:
         return None

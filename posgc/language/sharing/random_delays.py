@@ -49,10 +49,10 @@ def law_of(constants: Constants, node: ast.Expression, env: Env) -> Law | None:
 class SharedDelays:
     """The `chance` lines of a block: what channels that name one of them draw together."""
 
-    def __init__(self, constants: Constants, lines: Sequence[ast.SharedDelay], arguments: Env) -> None:
-        self.constants, self.arguments = constants, arguments
-        self.lines = dict[str, ast.SharedDelay]()
-        for line in lines:
+    def __init__(self, constants: Constants, lines: Sequence[tuple[ast.SharedDelay, Env]]) -> None:
+        self.constants = constants
+        self.lines = dict[str, tuple[ast.SharedDelay, Env]]()  # with the arguments of their block
+        for line, arguments in lines:
             name = line.target.name
             if name in self.lines:
                 constants.reporter.error("E205", f"`{name}` is drawn twice", line.span, "keep one of the lines")
@@ -62,22 +62,23 @@ class SharedDelays:
                 else:
                     cure = f"write a fresh name, `chance {name}[k] ~ ...`"
                     constants.reporter.error("E514", "an index of a chance must be new", line.target.span, cure)
-            self.lines[name] = line
+            self.lines[name] = line, arguments
         self._laws = dict[str, Law | None]()
 
     def law_of(self, node: ast.Expression, env: Env) -> tuple[Law | None, str | None]:
         """The law that is written or named, and the name of the draw that others share; the law is None after reporting
         an error."""
-        line = self.lines.get(node.name) if isinstance(node, ast.Reference) and not node.primed else None
-        if line is None or not isinstance(node, ast.Reference):
+        known = self.lines.get(node.name) if isinstance(node, ast.Reference) and not node.primed else None
+        if known is None or not isinstance(node, ast.Reference):
             return law_of(self.constants, node, env), None
+        line, inner = known
         target = line.target
         if len(node.indices) != len(target.indices):
             written = f"{target.name}[{', '.join('k' for _ in target.indices)}]" if target.indices else target.name
             what = f"`{target.name}` has {len(target.indices)} indices, not {len(node.indices)}"
             self.constants.reporter.error("E514", what, node.span, f"write `{written}`")
             return None, None
-        inner, values = self.arguments, list[int]()
+        values = list[int]()
         for index, at in zip(target.indices, node.indices, strict=True):
             value = self.constants.number(at, env, "an index of a chance")
             if value is None:

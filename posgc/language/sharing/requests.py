@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from posgc.language import ir
 from posgc.language.diagnostics import Diagnostic, InputError, Label, Source, Span
 from posgc.language.diagnostics.report import Reporter, near
-from posgc.language.sharing.arguments import block_arguments, block_parameters, evaluate_block
+from posgc.language.sharing.arguments import block_arguments, block_parameters
+from posgc.language.sharing.blocks import compare_with_standard, evaluate_block
 from posgc.language.sharing.lag_table import LagTable
 from posgc.language.sharing.rules import ShareContext
-from posgc.language.sharing.standard import compare_with_standard, standard_forms, standard_protocol
+from posgc.language.sharing.standard import standard_forms, standard_protocol
 from posgc.language.sharing.structures import STANDARD
 from posgc.language.signature import Signature
 from posgc.language.text import syntax as ast
@@ -32,7 +33,8 @@ def protocol(signature: Signature, request: str | None, game: ir.Game | None = N
     """
     shares = game.shares if game is not None else ()
     constants = game.constants if game is not None else ()
-    own = ShareContext(signature, constants, Reporter(game.source if game is not None else Source("<game>", "")))
+    reporter = Reporter(game.source if game is not None else Source("<game>", ""))
+    own = ShareContext(signature, constants, reporter, shares=shares)
     if request is None:
         if not shares:
             raise InputError(
@@ -51,7 +53,7 @@ def protocol(signature: Signature, request: str | None, game: ir.Game | None = N
         assert made is not None  # else `own` holds the reason
         return made
     source = Source("--share", request)
-    asked = ShareContext(signature, constants, Reporter(source))
+    asked = ShareContext(signature, constants, Reporter(source), shares=shares)
     made = _resolve(asked, own, parse_request(source), shares)
     asked.reporter.check()
     own.reporter.check()

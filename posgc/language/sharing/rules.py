@@ -38,11 +38,12 @@ class ShareContext:
     """What protocols may read, and where their mistakes go."""
 
     signature: Signature
-    constants: Sequence[tuple[str, ir.Value]]  # the parameters and constant definitions of the file
+    constants: Sequence[tuple[str, ir.Constant]]  # the parameters and constant definitions of the file
     reporter: Reporter
     others: Names = field(default_factory=lambda: Names({}, {}))  # the other names of the file
     unread: frozenset[str] = frozenset()  # the protocols of the file that could not be read
     nameless: bool = False  # whether one of these has a name that is not seen
+    shares: tuple[ast.Share, ...] = ()  # the protocols of the file, of which others may be extensions
 
     def rules(self) -> ShareRules:
         """The evaluator of rules and of the constants in them, which may make as many nodes as a whole game."""
@@ -66,23 +67,25 @@ class _Place:
 class ShareRules(Constants):
     """Evaluates the rules of `share` blocks, and the constants in them, for one game."""
 
-    def evaluate(self, name: str, rules: Sequence[Statement], arguments: Env) -> LagTable:
-        """The lags that the rules give; mistakes go to the reporter (E503 to E505, E509, E513 to E515)."""
-        lags = Lags(self.signature)
+    def evaluate(self, name: str, blocks: Sequence[tuple[Sequence[Statement], Env]], lags: Lags) -> LagTable:
+        """The lags that the rules give beside those given; mistakes go to the reporter (E503 to E505, E509, E513 to
+        E515).  Each block of rules has its own arguments."""
         forgets: list[tuple[int, Span]] = []
-        delays = SharedDelays(self, [rule for rule in rules if isinstance(rule, ast.SharedDelay)], arguments)
-        self.incomplete = any(isinstance(rule, ast.Poison) for rule in rules)
-        for rule in rules:
-            if isinstance(rule, ast.Forget):
-                age = self._delay(rule.after, arguments)
-                if forgets:
-                    self.reporter.error("E205", "`forget` is said twice", rule.span, "keep one of the lines")
-                elif age is not None:
-                    forgets.append((age, rule.span))
-            elif isinstance(rule, ast.Channel):
-                self._channel(rule, arguments, delays, lags)
-            elif isinstance(rule, ast.Rule):
-                self._rule(rule, arguments, lags)
+        self.incomplete = any(isinstance(rule, ast.Poison) for rules, _ in blocks for rule in rules)
+        lines = [(rule, env) for rules, env in blocks for rule in rules if isinstance(rule, ast.SharedDelay)]
+        delays = SharedDelays(self, lines)
+        for rules, arguments in blocks:
+            for rule in rules:
+                if isinstance(rule, ast.Forget):
+                    age = self._delay(rule.after, arguments)
+                    if forgets:
+                        self.reporter.error("E205", "`forget` is said twice", rule.span, "keep one of the lines")
+                    elif age is not None:
+                        forgets.append((age, rule.span))
+                elif isinstance(rule, ast.Channel):
+                    self._channel(rule, arguments, delays, lags)
+                elif isinstance(rule, ast.Rule):
+                    self._rule(rule, arguments, lags)
         for age, span in forgets:
             self._check_forget(age, span, lags)
         return lags.protocol(name, forgets[0][0] if forgets else None)

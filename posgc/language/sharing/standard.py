@@ -1,33 +1,37 @@
-"""Requests of standard structures, and `share` blocks that carry the name of one."""
+"""Requests of standard structures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import islice
+from collections.abc import Sequence
 
-from posgc.language.diagnostics import Source
-from posgc.language.diagnostics.report import Reporter
-from posgc.language.sharing.arguments import block_parameters, evaluate_block, given_arguments
+from posgc.language.elaborate.values import Env
+from posgc.language.sharing.arguments import given_arguments
 from posgc.language.sharing.lag_table import LagTable
 from posgc.language.sharing.rules import MAX_DELAY, ShareContext
-from posgc.language.sharing.structures import STANDARD, Misuse, Structure
+from posgc.language.sharing.structures import Lags, Misuse, Structure
 from posgc.language.signature import Signature
 from posgc.language.text import syntax as ast
 
-__all__ = ["compare_with_standard", "standard_forms", "standard_protocol"]
-
-_TRIED = (1, 2, 3)  # delays at which a redeclared standard structure is compared with its own
+__all__ = ["standard_forms", "standard_lags", "standard_protocol"]
 
 
 def standard_protocol(context: ShareContext, request: ast.ProtocolRef, structure: Structure) -> LagTable | None:
+    """The protocol that is asked for; None after reporting an error."""
+    found = standard_lags(context, request, structure, context.rules().env)
+    return None if found is None else found[1].protocol(found[0])
+
+
+def standard_lags(
+    context: ShareContext, request: ast.ProtocolRef, structure: Structure, env: Env
+) -> tuple[str, Lags] | None:
+    """The name of the protocol in full, and its lags; arguments may read what stands in `env`."""
     linked = any(isinstance(a, ast.Link) for a in request.arguments)
     if linked != structure.link and (linked or request.arguments):
         context.reporter.error(
             "E502", f"`{request.name}` is written otherwise", request.span, f"write `{_form(request.name)}`"
         )
         return None
-    given = given_arguments(context, request, list(structure.parameters))
+    given = given_arguments(context, request, list(structure.parameters), env)
     if given is None:
         return None
     rules = context.rules()
@@ -50,9 +54,7 @@ def standard_protocol(context: ShareContext, request: ast.ProtocolRef, structure
             return None
         values.append(value)
     try:
-        return structure.make(context.signature, values).protocol(
-            _name(context.signature, request.name, structure, values)
-        )
+        return _name(context.signature, request.name, structure, values), structure.make(context.signature, values)
     except Misuse as misuse:
         context.reporter.error(misuse.code, misuse.message, request.span, misuse.help)
         return None
@@ -89,56 +91,3 @@ def standard_forms() -> tuple[str, ...]:
         "exchange(2)",
         "none",
     )
-
-
-def compare_with_standard(context: ShareContext, share: ast.Share) -> None:
-    """Reports (E506) a block that has a standard name and another meaning.
-
-    A block with arguments is compared at its defaults and at a few delays.
-    """
-    name = share.head.name
-    structure = STANDARD[name]
-    parameters = block_parameters(share)
-    required = sum(default is None for default in structure.parameters.values())
-    fits = required <= len(parameters) <= len(structure.parameters)
-    for values in islice(_trials(context, parameters, structure), 8) if fits else ():
-        quiet = Reporter(context.reporter.source)
-        quiet_context = replace(context, reporter=quiet)
-        block = evaluate_block(quiet_context, share, dict(zip(parameters, values, strict=True)))
-        if quiet.failed or quiet_context.rules().incomplete:
-            return  # the block has mistakes of its own
-        defaults = [d or 0 for d in list(structure.parameters.values())[len(values) :]]
-        try:
-            standard = structure.make(context.signature, [*values, *defaults]).protocol(name)
-        except Misuse:
-            continue
-        if block.content != standard.content:
-            fits = False
-            break
-    if not fits:
-        context.reporter.error(
-            "E506",
-            f"`{name}` is a standard structure, and this block means something else",
-            share.head.span,
-            "give the block another name",
-        )
-
-
-def _trials(
-    context: ShareContext, parameters: Mapping[str, ast.Expression | None], structure: Structure
-) -> Iterator[list[int]]:
-    if not parameters:
-        yield []
-        return
-    rules = replace(context, reporter=Reporter(Source("", ""))).rules()
-    kinds = list(structure.parameters)
-    start = [
-        2 if default is None else rules.number(default, rules.env, "an argument") or 0
-        for default in parameters.values()
-    ]
-    if all(d is not None or kinds[k] not in structure.agents for k, d in enumerate(parameters.values())):
-        yield start
-    for k in range(len(start)):
-        choices = range(1, len(context.signature.agents) + 1) if kinds[k] in structure.agents else _TRIED
-        for value in choices:
-            yield [*start[:k], value, *start[k + 1 :]]

@@ -27,7 +27,19 @@ _WHOLE = {
     *("assumption", "closed"),
 }
 _ITEMS = {
-    *("param", "horizon", "discount", "agents", "typedef", "variable", "chance", "let", "let_function"),
+    *(
+        "param",
+        "horizon",
+        "discount",
+        "agents",
+        "graph",
+        "graph_where",
+        "typedef",
+        "variable",
+        "chance",
+        "let",
+        "let_function",
+    ),
     *("draw", "reward", "reward_each", "zero_sum", "terminal", "share", "expect"),
 }
 

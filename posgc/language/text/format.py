@@ -119,7 +119,7 @@ class _Layout:
                 self.line += (" " if self._space(k, bool(edges)) else "") + token.text
             if k in self.blocks:
                 self.depth += 1
-            if token.type == "LBRACE" and self.tokens[k - 1].type == "EDGES":
+            if token.type == "LBRACE" and self._opens_edges(k):
                 edges.append(k)
             elif edges and self.partner.get(k) == edges[-1]:
                 edges.pop()
@@ -207,7 +207,12 @@ class _Layout:
         head = self.partner[k] - 1
         if self.tokens[head].type == "RPAR":
             head = self.partner[head] - 1
-        return self.tokens[head - 1].type == "SHARE"
+        return self.tokens[head - 1].type in ("SHARE", "EXTENDS")
+
+    def _opens_edges(self, k: int) -> bool:
+        """Whether a brace opens a list of edges: of a rule, or of a graph, `graph road on room = {`."""
+        before = [token.type for token in self.tokens[max(k - 5, 0) : k]]
+        return before[-1] == "EDGES" or before[-3::2] == ["GRAPH", "EQUAL"] or before[-5::2] == ["GRAPH", "ON", "EQUAL"]
 
     def _ends_block_item(self, k: int) -> bool:
         return k in self.owners and self.tokens[k].end == self.owners[k][1].end

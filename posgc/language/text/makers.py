@@ -75,7 +75,19 @@ def _game(p: Parts, _: Span) -> tuple[str, str, tuple[ast.Item, ...]]:
 
 def _param(p: Parts, s: Span) -> ast.Param:
     annotation = word_of(p[1]) if p[1] is not None else None
-    return ast.Param(str(p[0]), _token_span(p[0]), annotation, p[2], p[3] if len(p) > 3 else None, s)
+    return ast.Param(p[0], annotation, p[2], p[3] if len(p) > 3 else None, s)
+
+
+def _graph(p: Parts, s: Span) -> ast.Graph:
+    return ast.Graph(word_of(p[0]), _word_or_none(p[1]), tuple(p[2:]), None, None, s)
+
+
+def _graph_where(p: Parts, s: Span) -> ast.Graph:
+    return ast.Graph(word_of(p[0]), _word_or_none(p[3]), (), (word_of(p[1]), word_of(p[2])), p[4], s)
+
+
+def _word_or_none(token: Token | None) -> ast.Word | None:
+    return None if token is None else word_of(token)
 
 
 def _variable(p: Parts, s: Span) -> ast.Variable:
@@ -100,8 +112,9 @@ def _draw(p: Parts, s: Span) -> ast.Draw:
 
 
 def _share(p: Parts, s: Span) -> ast.Share:
-    named = len(p) == 2 and isinstance(p[1], Token)
-    return ast.Share(p[0], None if named else tuple(p[1:]), s)
+    if len(p) == 2 and isinstance(p[1], Token):
+        return ast.Share(p[0], None, None, s)
+    return ast.Share(p[0], p[1], tuple(p[2:]), s)
 
 
 def _expect(p: Parts, s: Span) -> ast.Expect:
@@ -121,7 +134,7 @@ def _value_claim(p: Parts, s: Span) -> ast.ValueClaim:
 
 def _rule(p: Parts, s: Span) -> ast.Rule:
     item, *way, delay, hop, every = p  # parts that hold `_rules` of the grammar leave no gap where they are missing
-    edges = next((x for x in way if isinstance(x, ast.EdgeList | ast.EdgesWhere)), None)
+    edges = next((x for x in way if isinstance(x, ast.EdgeList | ast.EdgesWhere | ast.EdgesOf)), None)
     audience = next((x for x in way if x is not edges and x is not _EVERYONE), None)
     return ast.Rule(item, audience, edges, delay, hop is not None, every, s)
 
@@ -200,6 +213,8 @@ MAKERS: dict[str, Maker] = {
     "discount": lambda p, s: ast.Discount(p[0], s),
     "agents": lambda p, s: ast.Agents(tuple(p), s),
     "agent": lambda p, s: ast.AgentGroup(word_of(p[0]), p[1], s),
+    "graph": _graph,
+    "graph_where": _graph_where,
     "typedef": lambda p, s: ast.TypeDef(str(p[0]), _token_span(p[0]), p[1], s),
     "variable": _variable,
     "chance": _chance,
@@ -232,6 +247,7 @@ MAKERS: dict[str, Maker] = {
     "everyone": lambda p, s: _EVERYONE,
     "edge_list": lambda p, s: ast.EdgeList(tuple(p), s),
     "edges_where": lambda p, s: ast.EdgesWhere(tuple(p), s),
+    "edges_of": lambda p, s: ast.EdgesOf(str(p[0]), s),
     "edge": _edge,
     "place": _place,
     "conditional": lambda p, s: ast.Conditional(p[0], p[1], p[2], s),
@@ -255,6 +271,9 @@ MAKERS: dict[str, Maker] = {
     "reference": _reference,
     "call": _call,
     "set": lambda p, s: ast.SetOf(tuple(p), s),
+    "iverson": lambda p, s: ast.Iverson(p[0], s),
+    "list": lambda p, s: ast.ListOf(tuple(p), s),
+    "filtered": lambda p, s: ast.Filtered(p[0], p[1], s),
     "binder": lambda p, s: ast.Binder(p[0], p[1], s),
     "keyword": lambda p, s: ast.Keyword(str(p[0]), p[1], s),
     "link": lambda p, s: ast.Link(p[0], p[2], s),

@@ -7,6 +7,8 @@ probability 0 is not evaluated.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from posgc.language import ir
@@ -14,6 +16,7 @@ from posgc.model.tabulation.evaluate import Evaluator, divide, first_fault
 from posgc.model.tabulation.faults import label
 from posgc.model.tabulation.law import TOLERANCE, Law, RowLimitReached, Target, dense, gathered, scaled
 from posgc.model.tabulation.table import Array, Table, filled
+from posgc.model.tabulation.truncated import PROBLEMS, log_weights
 
 __all__ = ["LawEvaluator"]
 
@@ -38,6 +41,8 @@ class LawEvaluator:
                 return self._bernoulli(node, table)
             case ir.Noisy():
                 return self._noisy(node, target, table)
+            case ir.Truncated():
+                return self._truncated(node, target, table)
             case ir.Mixture():
                 return self._mixture(node, target, table)
             case ir.Choose():
@@ -141,6 +146,32 @@ class LawEvaluator:
         block = np.repeat(((1.0 - full) / (k - 1))[:, None], k, axis=1)
         block[np.arange(n), filled(digit, n)] = full
         return dense(block, faults)
+
+    def _truncated(self, node: ir.Truncated, target: Target, table: Table) -> Law:
+        n, k = table.size, target.domain.size
+        columns = [self.evaluator.column(p, table) for p in node.parameters]
+        faults = first_fault(c.faults for c in columns)
+        parameters = [c.values.astype(np.float64) for c in columns]
+        mark, shown = self.evaluator.faults.mark, _span_of(target.domain.type)
+        for where, what in PROBLEMS[node.family](*parameters):
+            if where.any():
+                cure = "keep it in the range, with `clip`, `min` or `max`"
+                faults = mark(faults, np.asarray(where), "E402", node.span, partial(str, what), cure)
+        self._admit(n * k)
+        values = np.array(target.domain.type.values, np.float64)
+        logs = log_weights(node.family, np.broadcast_arrays(*parameters), values)
+        largest = np.max(logs, axis=-1, initial=-np.inf, where=~np.isnan(logs))
+        lost = np.isneginf(largest)
+        if lost.any():
+            what, cure = (
+                f"`{node.family}` gives no value of {target.name} a probability",
+                f"it is {shown}: widen the range",
+            )
+            faults = mark(faults, lost, "E406", node.span, partial(str, what), cure)
+        block = np.exp(logs - np.where(lost, 0.0, largest)[..., None])
+        total = block.sum(axis=-1, keepdims=True)
+        block = np.where(total > 0, block / np.where(total > 0, total, 1.0), 0.0)  # 0 where a fault is marked
+        return dense(np.broadcast_to(block, (n, k)), None if faults is None else filled(faults, n))
 
     def _mixture(self, node: ir.Mixture, target: Target, table: Table) -> Law:
         # a table of numbers is the usual mixture, and it is alike on every row: it is sorted and checked once

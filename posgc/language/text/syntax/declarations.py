@@ -16,10 +16,13 @@ __all__ = [
     "Definition",
     "Discount",
     "Draw",
+    "Edge",
     "Enumeration",
+    "Graph",
     "Horizon",
     "Named",
     "Param",
+    "Place",
     "Reward",
     "Target",
     "Terminal",
@@ -64,8 +67,9 @@ class Closed:
 
 @dataclass(frozen=True)
 class Param:
-    name: str
-    name_span: Span = field(compare=False)
+    """`param x = 3;`, or `param x[i] = [3, 5];` with a value for each value of the indices."""
+
+    target: Target
     annotation: Word | None
     default: Expression
     domain: Closed | RangeOf | None
@@ -96,6 +100,40 @@ class AgentGroup:
 @dataclass(frozen=True)
 class Agents:
     groups: tuple[AgentGroup, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A vertex in a list of edges."""
+
+    name: str | None
+    number: int | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """`a-b`, or `a->b` where `directed`."""
+
+    source: Place
+    target: Place
+    directed: bool
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """`graph road on room = {hall-attic};` or, with `ends`, `graph line(i, j) = abs(i - j) == 1;`.
+
+    Its vertices are the values of the type `over`, the agents where that is None.
+    """
+
+    name: Word
+    over: Word | None
+    edges: tuple[Edge, ...]
+    ends: tuple[Word, Word] | None
+    condition: Expression | None
     span: Span = field(compare=False)
 
 

@@ -15,10 +15,13 @@ __all__ = [
     "Compare",
     "Conditional",
     "Expression",
+    "Filtered",
     "FinalStep",
+    "Iverson",
     "Junction",
     "Keyword",
     "Link",
+    "ListOf",
     "Literal_",
     "Match",
     "Member",
@@ -216,8 +219,33 @@ class Mixture:
 
 
 @dataclass(frozen=True)
+class Iverson:
+    """`[condition]`: 1 where it holds, 0 elsewhere."""
+
+    condition: Expression
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """`[x, y]` right of a left side with indices: its value for each value of the first of them."""
+
+    items: tuple[Expression, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """`binder if condition`, left of the colon of a `Binder`: only where it holds."""
+
+    binder: Expression
+    condition: Expression
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Binder:
-    """`left: body` as the last argument of a call."""
+    """`left: body` as the last argument of a call; the left may be a `Filtered`."""
 
     left: Expression
     body: Expression
@@ -259,6 +287,9 @@ Expression = (
     | Match
     | Uniform
     | Mixture
+    | Iverson
+    | ListOf
+    | Filtered
     | Binder
     | Keyword
     | Link

@@ -12,6 +12,7 @@ from posgc.language.text.syntax.declarations import (
     Definition,
     Discount,
     Draw,
+    Graph,
     Horizon,
     Param,
     Reward,
@@ -45,6 +46,7 @@ Item = (
     | Horizon
     | Discount
     | Agents
+    | Graph
     | TypeDef
     | Variable
     | Chance

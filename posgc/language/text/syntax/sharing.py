@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from posgc.language.diagnostics import Span
-from posgc.language.text.syntax.declarations import Target
+from posgc.language.text.syntax.declarations import Edge, Target
 from posgc.language.text.syntax.expressions import Expression, Poison
 
 __all__ = [
     "Acknowledged",
     "Assumption",
     "Channel",
-    "Edge",
     "EdgeList",
+    "EdgesOf",
     "EdgesWhere",
     "Every",
     "Expect",
     "Forget",
     "ItemRef",
-    "Place",
     "ProtocolRef",
     "Rule",
     "Share",
@@ -45,25 +44,6 @@ class ItemRef:
 
 
 @dataclass(frozen=True)
-class Place:
-    """An agent in a list of edges."""
-
-    name: str | None
-    number: int | None
-    span: Span = field(compare=False)
-
-
-@dataclass(frozen=True)
-class Edge:
-    """`a-b`, or `a->b` where `directed`."""
-
-    source: Place
-    target: Place
-    directed: bool
-    span: Span = field(compare=False)
-
-
-@dataclass(frozen=True)
 class EdgeList:
     edges: tuple[Edge, ...]
     span: Span = field(compare=False)
@@ -74,6 +54,14 @@ class EdgesWhere:
     """`edges(i, j: condition)`."""
 
     arguments: tuple[Expression, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class EdgesOf:
+    """The edges of a graph of the file."""
+
+    graph: str
     span: Span = field(compare=False)
 
 
@@ -92,7 +80,7 @@ class Rule:
 
     item: ItemRef
     audience: Expression | None
-    edges: EdgeList | EdgesWhere | None
+    edges: EdgeList | EdgesWhere | EdgesOf | None
     delay: Expression
     per_hop: bool
     every: Every | None
@@ -135,9 +123,10 @@ class Forget:
 
 @dataclass(frozen=True)
 class Share:
-    """`rules` None: a standard structure by name (`share full;`)."""
+    """`rules` None: a standard structure by name (`share full;`); else they add to those of the `base`."""
 
     head: ProtocolRef
+    base: ProtocolRef | None
     rules: tuple[Rule | Channel | SharedDelay | Forget | Poison, ...] | None
     span: Span = field(compare=False)
 
