@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Sequence
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy.typing as npt
 
@@ -14,6 +15,7 @@ from posgc.api.game import Asked, Game
 from posgc.api.progress import shown
 from posgc.language.diagnostics import Diagnostic, InputError, Source, with_line_feeds
 from posgc.language.sharing.lag_table import LagTable
+from posgc.language.text.includes import with_includes
 from posgc.pipeline import Request, compile_read, compile_request
 from posgc.plugin.importer import RewardReading
 
@@ -54,17 +56,20 @@ def loads(
     share: str | LagTable | None = None,
     *,
     name: str = "<text>",
+    folder: str | os.PathLike[str] | None = None,
     horizon: Horizon = None,
     discount: float | None = None,
     reward: RewardReading | None = None,
     progress: Asked = None,
     **parameters: Parameter,
 ) -> Game:
-    """As `load`, from a text; `name` is what messages call it."""
+    """As `load`, from a text; `name` is what messages call it, and `folder` is where the files lie that it includes."""
     if not isinstance(text, str):
         raise TypeError(f"loads takes the text of a game, not {type(text).__name__}; load takes the path of a file")
     request = _request(name, share, horizon, discount, reward, parameters)
     source = Source(name, with_line_feeds(text.removeprefix("\ufeff")))
+    if folder is not None:
+        source = with_includes(source, Path(folder))
     with shown(progress) as told:
         return Game(compile_request(request, told, source))
 

@@ -45,6 +45,7 @@ def add_game(parser: argparse.ArgumentParser) -> None:
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """How to read a game, wherever it comes from."""
     parser.add_argument("--share", metavar="PROTOCOL", help="sharing protocol, e.g. full, one_step, 'delayed(2)'")
+    parser.add_argument("--folder", metavar="DIR", help="where included files lie, instead of beside the game")
     parser.add_argument("--set", metavar="K=V", action="append", default=[], help="value of a parameter; repeatable")
     add_overrides(parser, _horizon, "number of decisions; inf: discounted without end, cut where it no longer matters")
     parser.add_argument(
@@ -113,6 +114,7 @@ def request_of(arguments: argparse.Namespace) -> Request:
         arguments.max_nodes,
         arguments.seed,
         endless,
+        arguments.folder,
     )
 
 

@@ -7,7 +7,7 @@ import dataclasses
 
 from posgc.cli.flags import integer
 from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.pipeline import compile_request, opened, read_source, request_of_policy
+from posgc.pipeline import compile_request, opened, read_game, request_of_policy
 from posgc.policy.file import load_policy
 from posgc.policy.mismatch import PolicyMismatch
 from posgc.report import text
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     policy = load_policy(arguments.policy)
     request, source = request_of_policy(policy)
     if arguments.game:
-        request, source = dataclasses.replace(request, path=arguments.game), read_source(arguments.game)
+        request, source = dataclasses.replace(request, path=arguments.game), read_game(arguments.game)
     compiled = compile_request(request, source=source)
     policy = opened(compiled.information, policy)
     try:

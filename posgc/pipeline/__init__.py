@@ -12,6 +12,7 @@ from posgc.pipeline.compiling import (
     compile_read,
     compile_request,
     quiet,
+    read_game,
     read_source,
 )
 from posgc.pipeline.compressing import CompressionRequest, CompressionResult, Sweep, solve_each
@@ -49,6 +50,7 @@ __all__ = [
     "offers",
     "opened",
     "quiet",
+    "read_game",
     "read_source",
     "referee_of",
     "request_of_policy",

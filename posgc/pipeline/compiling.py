@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Sourc
 from posgc.language.ir import Game
 from posgc.language.sharing.lag_table import LagTable, require_lags
 from posgc.language.sharing.requests import protocol
+from posgc.language.text.includes import with_includes
 from posgc.model import Model, tabulate
 from posgc.model.channels.lowering import lowered
 from posgc.model.compare import stretched
@@ -44,6 +46,7 @@ __all__ = [
     "importer_of",
     "model_of",
     "quiet",
+    "read_game",
     "read_source",
     "timed",
     "unclaimed",
@@ -72,7 +75,8 @@ Reading = tuple[Game | None, Model, tuple[Diagnostic, ...]]
 @dataclass(frozen=True)
 class Request:
     """What a user asks of a game file, before anything is known of it; `endless` asks for the discounted game without
-    end, cut where what follows no longer matters.  `share` is the name of a protocol, or its table of lags."""
+    end, cut where what follows no longer matters.  `share` is the name of a protocol, or its table of lags.  `folder`
+    is where files that are included lie, None for that of the game's own file."""
 
     path: str
     share: str | LagTable | None = None
@@ -83,6 +87,7 @@ class Request:
     max_nodes: int = DEFAULT_MAX_NODES
     seed: int = 0
     endless: bool = False
+    folder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,17 @@ def read_source(path: str) -> Source:
         raise _unreadable(name, f"it is not text (byte {error.start} is not UTF-8)") from None
 
 
+def read_game(path: str, folder: str | None = None) -> Source:
+    """As `read_source`, with the files that a `.posg` file includes in their places.
+
+    These lie in the folder of the file or below it, or in the one given.  Raises InputError when one cannot be read.
+    """
+    source = read_source(path)
+    if folder is None and path != "-":
+        folder = os.path.dirname(path) or os.curdir
+    return source if folder is None or not _is_ours(source) else with_includes(source, Path(folder))
+
+
 def _unreadable(name: str, why: str) -> InputError:
     cure = "give a game file, or - for standard input"
     return InputError([Diagnostic("E606", f"cannot read {name}: {why}", help=cure)])
@@ -136,7 +152,7 @@ def compile_request(request: Request, progress: Progress = quiet, source: Source
 
     Raises InputError for every mistake in the file or the flags, LimitError past a limit.
     """
-    source = read_source(request.path) if source is None else source
+    source = read_game(request.path, request.folder) if source is None else source
     return compile_read(request, source, lambda request, progress: model_of(request, source, progress), progress)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from posgc.assumptions import ReplayResult, Verdict
 from posgc.information.words import describe_lags, describe_steps
 from posgc.judge.judgement import Judgement
 from posgc.judge.referee import Comparison
-from posgc.language.diagnostics import Diagnostic, InputError, Span
+from posgc.language.diagnostics import Diagnostic, InputError, Source, Span
 from posgc.language.diagnostics.code_table import Code
 from posgc.pipeline import Compiled, Report, Simulation, Solution, Sweep
 from posgc.play.sampler import CONFIDENCE
@@ -62,7 +63,7 @@ def check(report: Report) -> Json:
             "window": report.theory.window if math.isfinite(report.theory.window) else None,
         },
         "backends": _by_backend(rows),
-        "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
+        "diagnostics": _diagnostics(compiled.diagnostics, compiled.source),
         "seconds": compiled.seconds,
     }
 
@@ -107,14 +108,20 @@ def _verdict(verdict: Verdict) -> Json:
     }
 
 
-def _diagnostic(d: Diagnostic) -> Json:
-    place = (d.span.line, d.span.column) if d.span else (None, None)
+def _diagnostics(diagnostics: Iterable[Diagnostic], source: Source | None) -> list[Json]:
+    return [_diagnostic(d, source) for d in diagnostics]
+
+
+def _diagnostic(d: Diagnostic, source: Source | None) -> Json:
+    """`line` and `column` are those of `file`; a span is one of the whole text, with included files in their places."""
+    place = None if d.span is None else (source or Source("", "")).place(d.span)
     return {
         "code": d.code,
         "severity": d.severity,
         "message": d.message,
-        "line": place[0],
-        "column": place[1],
+        "file": None if place is None or source is None else place[0],
+        "line": None if place is None else place[1],
+        "column": None if place is None else place[2],
         "span": _span(d.span),
         "help": d.help,
         "labels": [{"span": _span(label.span), "text": label.text} for label in d.labels],
@@ -134,7 +141,7 @@ def mistakes(error: InputError) -> Json:
     return {
         "file": None if error.source is None else error.source.name,
         "status": error.status,
-        "diagnostics": [_diagnostic(d) for d in error.diagnostics],
+        "diagnostics": _diagnostics(error.diagnostics, error.source),
     }
 
 
@@ -215,7 +222,7 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         "peak_nodes": sum(solution.layers),
         "policy": path,
         "claimed": None if claim.values is None else list(claim.values),
-        "diagnostics": [_diagnostic(d) for d in solution.compiled.diagnostics],
+        "diagnostics": _diagnostics(solution.compiled.diagnostics, solution.compiled.source),
         "stage_gap": {"largest": claim.stage_gap, "end_to_end_bound": claim.gap_bound},
         "notes": list(claim.notes),
         "caveats": list(claim.caveats),
@@ -290,7 +297,7 @@ def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Jso
         "claimed": None if claimed is None else dict(zip(agents, claimed, strict=True)),
         "traces": lines,
         "out": path,
-        "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
+        "diagnostics": _diagnostics(compiled.diagnostics, compiled.source),
         "seconds": compiled.seconds,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from posgc.language import ir
@@ -18,6 +18,7 @@ from posgc.language.elaborate.context import Context, context_of
 from posgc.language.elaborate.declared_names import collect
 from posgc.language.elaborate.passes import Overrides, deep_stack, elaborate_game
 from posgc.language.text import syntax as ast
+from posgc.language.text.includes import without_includes
 from posgc.language.text.parse import Parsed, read_game
 
 __all__ = ["Analysis", "analyse"]
@@ -110,10 +111,13 @@ def analyse(
     reporter.take((*parsed.missing, *parsed.mistakes))
     if parsed.tree is None:
         return Analysis(source, None, None, reporter.failure(), (), parsed, None, asked)
+    tree, unread = without_includes(parsed.tree)
+    reporter.take(unread)
+    parsed = replace(parsed, tree=tree)
     if endless:
-        _refuse_clock(clock_of(parsed.tree, discount is None), reporter)
-    context = context_of(collect(parsed.tree, reporter), reporter)
-    game = _elaborate(context, parsed.tree, parsed, asked)
+        _refuse_clock(clock_of(tree, discount is None), reporter)
+    context = context_of(collect(tree, reporter), reporter)
+    game = _elaborate(context, tree, parsed, asked)
     if not reporter.failed:
         return Analysis(source, game, None, None, reporter.warnings, parsed, context, asked)
     known = game if "agents" not in context.names.lost else None

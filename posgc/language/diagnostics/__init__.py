@@ -3,6 +3,7 @@
 from posgc.language.diagnostics.diagnostic import (
     Diagnostic,
     Label,
+    Piece,
     Replacement,
     Source,
     Span,
@@ -16,6 +17,7 @@ __all__ = [
     "InputError",
     "Label",
     "LimitError",
+    "Piece",
     "Replacement",
     "Source",
     "Span",

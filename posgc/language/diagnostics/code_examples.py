@@ -139,6 +139,14 @@ _SYNTAX = (
         game("").replace("game g", "game g “a title”"),
         game("").replace("game g", 'game g "a title"'),
     ),
+    _pair(
+        "E125",
+        "file that cannot be included",
+        "`include` names a file in the folder of the game or below it, which does not include itself; a game on "
+        "standard input needs `--folder`.",
+        'include "common.posg";',
+        "",
+    ),
 )
 
 _NAMES = (

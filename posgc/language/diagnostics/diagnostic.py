@@ -6,6 +6,7 @@ A mistake of the user is a `Diagnostic`; passes collect them and raise one `Inpu
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -13,6 +14,7 @@ from typing import Literal
 __all__ = [
     "Diagnostic",
     "Label",
+    "Piece",
     "Replacement",
     "Source",
     "Span",
@@ -26,11 +28,35 @@ def with_line_feeds(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """From `start` on, a text comes from another file: there it begins at `line` and `column`, from 1."""
+
+    start: int
+    name: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
 class Source:
-    """A text and the name by which its reader knows it (a path, or `<command line>`)."""
+    """A text and the name by which its reader knows it (a path, or `<command line>`).
+
+    `pieces`, in ascending order, say what was included from where; without them all is of one file.
+    """
 
     name: str
     text: str
+    pieces: tuple[Piece, ...] = ()
+
+    def place(self, span: Span) -> tuple[str, int, int]:
+        """The name of the file, the line and the column at which a span begins, as its writer counts them."""
+        at = bisect_right(self.pieces, span.start, key=lambda piece: piece.start) - 1
+        if at < 0:
+            return self.name, span.line, span.column
+        piece = self.pieces[at]
+        before = self.text[piece.start : span.start]
+        down, last = before.count("\n"), before.rfind("\n")
+        return piece.name, piece.line + down, len(before) - last if down else piece.column + len(before)
 
     def line(self, number: int) -> str:
         """Line `number`, counted from 1, without its end."""

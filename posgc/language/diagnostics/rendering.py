@@ -48,13 +48,18 @@ def _excerpt(diagnostic: Diagnostic, span: Span, source: Source, style: str, pai
     places.sort(key=lambda place: place[0].start)
     numbers = [place[0].line for place in places]
     pad = " " * len(str(max(numbers)))
-    yield f"{pad}{paint('-->', _FRAME)} {source.name}:{span.line}:{span.column}"
+    here_name, first, column = source.place(span)
+    yield f"{pad}{paint('-->', _FRAME)} {here_name}:{first}:{column}"
     for k, (here, mark, text) in enumerate(places):
         if k and numbers[k] > numbers[k - 1] + 1:
             yield paint("...", _FRAME)
         line, carets = _marked(here, mark, source)
+        name, number, column = source.place(here)
+        if name != here_name:
+            yield f"{pad}{paint(':::', _FRAME)} {name}:{number}:{column}"
+            here_name = name
         if not k or numbers[k] != numbers[k - 1]:
-            gutter = str(here.line).rjust(len(pad))
+            gutter = str(number).rjust(len(pad))
             yield f"{paint(f'{gutter} |', _FRAME)} {line}"
         shade = style if mark == "^" else _FRAME
         yield f"{paint(f'{pad} |', _FRAME)} {_painted(f'{carets} {text}'.rstrip(), shade, paint)}"

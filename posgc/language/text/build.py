@@ -40,7 +40,7 @@ _ITEMS = {
         "let",
         "let_function",
     ),
-    *("draw", "reward", "reward_each", "zero_sum", "terminal", "share", "expect"),
+    *("draw", "reward", "reward_each", "zero_sum", "terminal", "share", "expect", "include"),
 }
 
 

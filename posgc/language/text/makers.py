@@ -225,6 +225,7 @@ MAKERS: dict[str, Maker] = {
     "reward_each": lambda p, s: ast.Reward(None, word_of(p[0]), False, p[1], s),
     "zero_sum": lambda p, s: ast.Reward(p[0], None, True, p[1], s),
     "terminal": lambda p, s: ast.Terminal(p[0], s),
+    "include": lambda p, s: ast.Include(str(p[0])[1:-1], s),
     "expect": _expect,
     "assumption": _assumption,
     "value_claim": _value_claim,

@@ -59,7 +59,7 @@ from posgc.language.text.syntax.expressions import (
     Uniform,
     Word,
 )
-from posgc.language.text.syntax.game import Broken, GameText, Item, Use
+from posgc.language.text.syntax.game import Broken, GameText, Include, Item, Use
 from posgc.language.text.syntax.sharing import (
     Acknowledged,
     Assumption,
@@ -111,6 +111,7 @@ __all__ = [
     "GameText",
     "Graph",
     "Horizon",
+    "Include",
     "Item",
     "ItemRef",
     "Iverson",

@@ -23,7 +23,7 @@ from posgc.language.text.syntax.declarations import (
 from posgc.language.text.syntax.expressions import Word
 from posgc.language.text.syntax.sharing import Expect, Share
 
-__all__ = ["Broken", "GameText", "Item", "Use"]
+__all__ = ["Broken", "GameText", "Include", "Item", "Use"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,14 @@ class Broken:
     def may_be(self, keyword: str) -> bool:
         """Whether this may be an item that begins with the word."""
         return self.keyword in (keyword, "")
+
+
+@dataclass(frozen=True)
+class Include:
+    """`include "common.posg";`, where the text of the file was not put in its place."""
+
+    path: str
+    span: Span = field(compare=False)
 
 
 Item = (
@@ -57,6 +65,7 @@ Item = (
     | Share
     | Expect
     | BlockItem
+    | Include
 )
 
 
