@@ -13,6 +13,7 @@ from posgc.language.analysis.names import Kind
 from posgc.language.analysis.places import Places, Scope
 from posgc.language.elaborate.names import BUILTIN_NAMES
 from posgc.language.text import syntax as ast
+from posgc.language.text.syntax.walk import nodes
 
 __all__ = ["places_of"]
 
@@ -51,9 +52,10 @@ def _declare(places: Places, item: ast.Item) -> None:
             places.declare(places.protocols, item.head.name, "protocol", item.head.span)
         case _:
             pass
-    if isinstance(item, ast.TypeDef | ast.Variable | ast.Chance) and isinstance(item.type, ast.Enumeration):
-        for word in item.type.words:
-            places.declare(places.words, word.text, "word", word.span)
+    if isinstance(item, ast.TypeDef | ast.Variable | ast.Chance):
+        for type in nodes(item.type):
+            for word in type.words if isinstance(type, ast.Enumeration) else ():
+                places.declare(places.words, word.text, "word", word.span)
 
 
 class _Walk:
@@ -133,6 +135,9 @@ class _Walk:
             self.places.use(text.name, text.span, {})
         elif isinstance(text, ast.RangeOf):
             self.node(text, scope)
+        elif isinstance(text, ast.TupleType):
+            for part in text.components:
+                self._type(part.type, scope)
 
     # ---- indices
 

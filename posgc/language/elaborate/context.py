@@ -15,6 +15,7 @@ from posgc.language import ir
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.names import Key, Names
 from posgc.language.elaborate.operators import Operators
+from posgc.language.elaborate.tuples import Tuple
 from posgc.language.elaborate.values import Env, Typed
 from posgc.language.text import syntax as ast
 
@@ -30,6 +31,8 @@ class Cache:
 
     # The types of the file: words by their tuple, intervals by their two ends.
     types: dict[tuple[object, ...], ir.Type] = field(default_factory=dict)
+    # The tuple types of the file by their values.
+    tuples: dict[frozenset[str], Tuple] = field(default_factory=dict)
     # The bodies of definitions by (name, arguments, primed, unreachable), each with what keeps the arguments alive.
     bodies: dict[tuple[object, ...], tuple[Typed, object]] = field(default_factory=dict)
     # The index values of definitions, each with its text and environment.

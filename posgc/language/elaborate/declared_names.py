@@ -27,6 +27,7 @@ from posgc.language.elaborate.names import (
     TypeName,
 )
 from posgc.language.text import syntax as ast
+from posgc.language.text.syntax.walk import nodes
 
 __all__ = ["collect"]
 
@@ -174,8 +175,8 @@ def _piecewise(before: Entity, entity: Entity) -> bool:
 
 def _enumerations(game: ast.GameText) -> Iterator[ast.Enumeration]:
     for item in game.items:
-        if isinstance(item, ast.TypeDef | ast.Variable | ast.Chance) and isinstance(item.type, ast.Enumeration):
-            yield item.type
+        if isinstance(item, ast.TypeDef | ast.Variable | ast.Chance):
+            yield from (node for node in nodes(item.type) if isinstance(node, ast.Enumeration))
 
 
 def _enumerate(

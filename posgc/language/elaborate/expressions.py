@@ -21,6 +21,7 @@ from posgc.language.elaborate.names import GraphName
 from posgc.language.elaborate.picking import Picker
 from posgc.language.elaborate.quantifiers import Quantifiers
 from posgc.language.elaborate.references import References
+from posgc.language.elaborate.tuples import component
 from posgc.language.elaborate.types import Types
 from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed, constant, join
 from posgc.language.text import syntax as ast
@@ -60,6 +61,7 @@ class Expressions:
             ast.Conditional: self._conditional,
             ast.Match: self.matches.match,
             ast.Iverson: self._iverson,
+            ast.ComponentOf: self._component,
             ast.ListOf: self._of_list,
         }
         self._depth = 0
@@ -145,6 +147,10 @@ class Expressions:
         if self.context.horizon is None:
             return self.ops.wrong("E306", "`horizon` is not known here", node.span, "use a parameter for both")
         return self.ops.const(self.context.horizon, INT, node.span)
+
+    def _component(self, node: ast.ComponentOf, env: Env) -> Typed:
+        value = self.expr(node.value, env)
+        return component(self.ops, self.context.cache.tuples, value, node.name, node.span)
 
     def _iverson(self, node: ast.Iverson, env: Env) -> Typed:
         condition = self.expr(node.condition, env)

@@ -27,6 +27,7 @@ from posgc.language.elaborate.names import (
 )
 from posgc.language.elaborate.picking import Picker
 from posgc.language.elaborate.quantifiers import Quantifiers
+from posgc.language.elaborate.tuples import Tuple, tuple_of
 from posgc.language.elaborate.types import Types
 from posgc.language.elaborate.values import INT, Env, Typed, ty_of_type, words
 from posgc.language.text import syntax as ast
@@ -52,6 +53,7 @@ class References:
         self.names = context.names
         self.ops = context.ops
         self.variables_known = context.variables_known
+        self.tuples = context.cache.tuples
         self.types = types
         self.picker = picker
         self.expander = expander
@@ -238,6 +240,10 @@ class References:
 
     # ---- functions
 
+    def _tuple(self, node: ast.Call, entity: TypeName) -> Tuple | None:
+        type = self.types.type_of(ast.Named(node.name, node.span))
+        return None if type is None or type.kind != "words" else self.tuples.get(frozenset(map(str, type.values)))
+
     def _linked(self, node: ast.Call, entity: GraphName, env: Env) -> Typed:
         """Whether an edge leads from one vertex to another."""
         if len(node.arguments) != 2 or node.primed:
@@ -252,6 +258,8 @@ class References:
             return self.expander.apply(node, entity, env)
         if isinstance(entity, GraphName):
             return self._linked(node, entity, env)
+        if isinstance(entity, TypeName) and (tuples := self._tuple(node, entity)) is not None:
+            return tuple_of(self.ops, tuples, [self.expr(a, env) for a in node.arguments], node, env)
         if node.name in BUILTIN_FUNCTIONS or (node.name in TRUNCATED and entity is None):
             return self.quantifiers.function(node, env)
         if isinstance(entity, Poisoned):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
 from posgc.language.elaborate.context import Context, Elaborate
 from posgc.language.elaborate.names import GraphName, Poisoned, TypeName, report_unknown
+from posgc.language.elaborate.tuples import tuple_type
 from posgc.language.elaborate.values import INT, Env, Ty, ty_of_type, ty_of_value, words, written_value
 from posgc.language.text import syntax as ast
 
@@ -15,6 +17,8 @@ __all__ = ["MAX_VALUES", "Types"]
 
 MAX_VALUES = 1_000_000
 """Values that a type may have."""
+MAX_TUPLES = 10_000
+"""Values that a tuple type may have."""
 
 _COLLECTION = "write `1..3`, `{a, b}` or a type; a definition has a line of its own: `let x = ...;`"
 _BOOL = ir.Type("bool", (False, True))
@@ -30,6 +34,7 @@ class Types:
         self.agents = context.agents
         self.expr = expr
         self._interned = context.cache.types
+        self._tuples = context.cache.tuples
         self._opening: set[str] = set()
 
     # ---- constants and types
@@ -64,6 +69,8 @@ class Types:
             return self._type(tuple(dict.fromkeys(w.text for w in text.words)))
         if isinstance(text, ast.RangeOf):
             return self._integers(text)
+        if isinstance(text, ast.TupleType):
+            return self._tuple(text)
         if text.name == "bool":
             return _BOOL
         if text.name == "agent":
@@ -98,6 +105,25 @@ class Types:
         type = self.type_of(entity.text.type)
         self._opening.discard(entity.text.name)
         return type
+
+    def _tuple(self, text: ast.TupleType) -> ir.Type | None:
+        components: dict[str, ir.Type] = {}
+        for part in text.components:
+            type = self.type_of(part.type)
+            if part.name.text in components:
+                what = f"the component `{part.name.text}` is listed twice"
+                self.reporter.error("E209", what, part.name.span, "rename one of them")
+                return None
+            if type is None:
+                return None
+            components[part.name.text] = type
+        if prod(len(type.values) for type in components.values()) > MAX_TUPLES:
+            what = f"this type has more than {MAX_TUPLES:,} tuples"
+            self.reporter.error("E308", what, text.span, "make the components smaller, or declare a variable for each")
+            return None
+        made = tuple_type(components)
+        self._tuples.setdefault(frozenset(made.words.values()), made)
+        return self._type(tuple(made.words.values()))
 
     def _type(self, values: tuple[str, ...]) -> ir.Type:
         return self._interned.setdefault(values, ir.Type("words", values))

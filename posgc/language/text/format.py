@@ -29,7 +29,7 @@ _GAP = re.compile(r"#[^\n]*|\n")
 _NAMES_BEFORE_CALL = {"NAME", "UNIFORM", "EDGES"}
 _NAMES_BEFORE_INDEX = {"NAME", "REWARD"}
 _VALUE_ENDS = {"NAME", "INT", "NUMBER", "TRUTH", "PRIME", "RPAR", "RSQB", "RBRACE", "HORIZON"}
-_TIGHT = {"DOTS", "CIRCUMFLEX", "PRIME"}
+_TIGHT = {"DOTS", "DOT", "CIRCUMFLEX", "PRIME"}
 
 
 def format_source(text: str, blocks: Mapping[str, Block] = _NO_BLOCKS) -> str:
@@ -229,7 +229,7 @@ class _Layout:
                 return wanted or re.fullmatch(r"\w\w", before.text[-1:] + here.text[:1]) is not None
         if here.type in ("COMMA", "SEMICOLON", "RPAR", "RSQB", "COLON") or before.type in ("LPAR", "LSQB"):
             return False
-        if before.type in ("DOTS", "CIRCUMFLEX") or here.type in _TIGHT:
+        if before.type in ("DOTS", "DOT", "CIRCUMFLEX") or here.type in _TIGHT:
             return False
         if in_edges and {"MINUS", "LINK"} & {before.type, here.type}:
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
@@ -166,6 +167,11 @@ def _reference(p: Parts, s: Span) -> ast.Reference:
     return ast.Reference(str(p[0]), _between(p), p[-1] is not None, s)
 
 
+def _component_of(p: Parts, s: Span) -> ast.ComponentOf:
+    value = p[0] if p[2] is None else replace(p[0], primed=True)  # `pos.x'` is `pos'.x`
+    return ast.ComponentOf(value, word_of(p[1]), s)
+
+
 def _call(p: Parts, s: Span) -> ast.Call:
     return ast.Call(str(p[0]), _between(p), p[-1] is not None, s)
 
@@ -272,6 +278,9 @@ MAKERS: dict[str, Maker] = {
     "reference": _reference,
     "call": _call,
     "set": lambda p, s: ast.SetOf(tuple(p), s),
+    "tuple_type": lambda p, s: ast.TupleType(tuple(p), s),
+    "component": lambda p, s: ast.Component(word_of(p[0]), p[1], s),
+    "component_of": _component_of,
     "iverson": lambda p, s: ast.Iverson(p[0], s),
     "list": lambda p, s: ast.ListOf(tuple(p), s),
     "filtered": lambda p, s: ast.Filtered(p[0], p[1], s),

@@ -13,6 +13,7 @@ __all__ = [
     "Agents",
     "Chance",
     "Closed",
+    "Component",
     "Definition",
     "Discount",
     "Draw",
@@ -26,6 +27,7 @@ __all__ = [
     "Reward",
     "Target",
     "Terminal",
+    "TupleType",
     "TypeDef",
     "TypeText",
     "Variable",
@@ -44,7 +46,22 @@ class Named:
     span: Span = field(compare=False)
 
 
-TypeText = Enumeration | RangeOf | Named | Poison
+@dataclass(frozen=True)
+class Component:
+    name: Word
+    type: TypeText
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class TupleType:
+    """`(x: 0..3, y: 0..2)`."""
+
+    components: tuple[Component, ...]
+    span: Span = field(compare=False)
+
+
+TypeText = Enumeration | RangeOf | Named | TupleType | Poison
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ __all__ = [
     "Binder",
     "Call",
     "Compare",
+    "ComponentOf",
     "Conditional",
     "Expression",
     "Filtered",
@@ -219,6 +220,15 @@ class Mixture:
 
 
 @dataclass(frozen=True)
+class ComponentOf:
+    """`pos.x`."""
+
+    value: Expression
+    name: Word
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Iverson:
     """`[condition]`: 1 where it holds, 0 elsewhere."""
 
@@ -287,6 +297,7 @@ Expression = (
     | Match
     | Uniform
     | Mixture
+    | ComponentOf
     | Iverson
     | ListOf
     | Filtered
