@@ -169,15 +169,15 @@ class Expressions:
             return self.ops.wrong(
                 "E217", what, node.span, "write one value for each value of the index, in their order"
             )
+        form = "write a list of lists, one for each value of the first index: `let f[i, k in 1..2] = [[1, 2], [3, 4]];`"
+        if not rest and any(isinstance(item, ast.ListOf) for item in node.items):
+            return self.ops.wrong("E217", "this holds lists, and no other index runs on the left", node.span, form)
+        if rest and not all(isinstance(item, ast.ListOf | ast.Iverson) for item in node.items):
+            return self.ops.wrong("E217", "another index on the left runs over several values", node.span, form)
         item = node.items[at]
         if isinstance(item, ast.Iverson) and rest:  # a row of one value
             item = ast.ListOf((item.condition,), item.span)
-        if isinstance(item, ast.ListOf) or not rest:
-            return self.expr(item, replace(env, places=rest))
-        what = "this is one value, and another index on the left runs over several"
-        return self.ops.wrong(
-            "E217", what, item.span, "write a list of lists: `let f[i, k in 1..2] = [[1, 2], [3, 4]];`"
-        )
+        return self.expr(item, replace(env, places=rest))
 
     # ---- operators
 
