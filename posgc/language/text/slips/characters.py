@@ -39,7 +39,7 @@ _POINT = re.compile(r"\.([0-9]*)")
 
 def character(stop: Stop) -> Mistake | None:
     """What is wrong with a character without a meaning; None for other tokens."""
-    if stop.token.type:
+    if stop.token.type not in ("", "DOT"):
         return None
     at = stop.start
     if stop.text[at] == ".":
