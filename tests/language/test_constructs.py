@@ -166,8 +166,7 @@ def test_truncated_laws(low: int, more: int, rate: float, n: int, p: float, mean
             continue
         made = np.exp(log_weights(family, [np.array(float(x)) for x in parameters], k.astype(float)))
         assert np.allclose(made / made.sum(), weights / weights.sum(), rtol=0, atol=1e-9)
-        lines = f"state s: {low}..{low + more}; init s ~ {family}({', '.join(map(repr, parameters))}); "
-        "action a[i]: {{x, y}}; share none;"
+        lines = f"state s: {low}..{low + more}; init s ~ {family}({', '.join(map(repr, parameters))}); share none;"
         got = model(lines, "ann").initial
         full = np.zeros(len(k))
         full[np.asarray(got.state)] = got.probability
@@ -186,9 +185,11 @@ def test_laws_far_from_the_values_keep_their_digits() -> None:
 
 
 def test_names_of_a_file_win_over_new_words() -> None:
-    lines = "let poisson(k) = {0: 1 - k, 1: k}; state graph: 0..1; state extends: 0..1; param include = 0.5; "
-    "let on = graph; init graph ~ poisson(0.25); init extends = 0; action a[i]: {x, y}; "
-    "reward team = on + extends; share none;"
+    lines = (
+        "let poisson(k) = {0: 1 - k, 1: k}; state graph: 0..1; state extends: 0..1; param include = 0.5; "
+        "let on = graph; init graph ~ poisson(0.25); init extends = 0; action a[i]: {x, y}; "
+        "reward team = on + extends + include; share none;"
+    )
     assert sorted(model(lines).initial.probability.tolist()) == [0.25, 0.75]
 
 

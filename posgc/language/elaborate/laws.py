@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import fsum
-from typing import Literal
 
 from posgc.language import ir
 from posgc.language.diagnostics import Span
-from posgc.language.elaborate.drawn import DrawnVariable, ValueCheck, shown_type
+from posgc.language.elaborate.drawn import DrawnVariable, ValueCheck
 from posgc.language.elaborate.expressions import Expressions, branches
 from posgc.language.elaborate.matches import chain
-from posgc.language.elaborate.names import TRUNCATED, Definitions
+from posgc.language.elaborate.named_laws import NamedLaws
+from posgc.language.elaborate.names import Definitions
 from posgc.language.elaborate.values import BOOL, REAL, Env, Typed, constant, ty_of_type
 from posgc.language.text import syntax as ast
 
@@ -37,6 +37,7 @@ class Laws:
         self.matches = expressions.matches
         self.expander = expressions.expander
         self.values = ValueCheck(expressions.context)
+        self.named = NamedLaws(expressions, self.values)
 
     def law(self, node: ast.Expression, drawn: bool, what: DrawnVariable, env: Env) -> ir.Dist:
         """The law `~ node` (`drawn`) or `= node`."""
@@ -55,12 +56,8 @@ class Laws:
                 return self._uniform(node, what, env)
             case ast.Mixture():
                 return self._mixture(node, what, env)
-            case ast.Call(name="bernoulli"):
-                return self._bernoulli(node, what, env)
-            case ast.Call(name="noisy"):
-                return self._noisy(node, what, env)
-            case ast.Call(name="poisson" | "binomial" | "normal" as family) if family not in self.names.table:
-                return self._truncated(node, family, what, env)
+            case ast.Call(name=name) if self.named.is_law(name):
+                return self.named.law(node, what, env)
             case ast.Reference() | ast.Call() if self._law_definition(node):
                 return self._expanded(node, what, env)
             case _:
@@ -175,7 +172,7 @@ class Laws:
         return ir.Point(made, made.span) if isinstance(made, ir.Fail) else made
 
     def _check_weights(self, weights: Sequence[Typed], span: Span, env: Env) -> bool:
-        fine = all([self._probability(w, env) for w in weights])
+        fine = all([self.named.probability(w, env) for w in weights])
         values = [constant(w) for w in weights]
         numbers = [float(v) for v in values if v is not None and not isinstance(v, str)]
         if not fine or len(numbers) < len(weights) or env.unreachable or env.conditional:
@@ -190,64 +187,8 @@ class Laws:
             )
         return abs(total - 1) <= _TOLERANCE
 
-    def _probability(self, typed: Typed, env: Env) -> bool:
-        value = constant(typed)
-        if value is None or isinstance(value, str) or 0 <= value <= 1 or env.unreachable or env.conditional:
-            return True
-        self.reporter.error("E402", f"{value:.12g} is not a probability", typed.ir.span, "it must lie in [0, 1]")
-        return False
-
-    def _bernoulli(self, node: ast.Call, what: DrawnVariable, env: Env) -> ir.Dist:
-        if what.type is not None and what.type.kind != "bool":
-            self.reporter.error(
-                "E310",
-                f"`bernoulli` draws a truth value, and `{what.name}` is {shown_type(what.type)}",
-                node.span,
-                "write a mixture: `{a: p, b: 1 - p}`",
-            )
-            return self._poison(node.span)
-        if len(node.arguments) != 1 or node.primed:
-            return self._misused(node, "`bernoulli(p)`")
-        probability = self.expressions.expr(node.arguments[0], env)
-        if not (self.ops.expect(probability, REAL, "a probability") and self._probability(probability, env)):
-            return self._poison(node.span)
-        self.ops.spend(1, node.span)
-        return ir.Bernoulli(probability.ir, node.span)
-
-    def _noisy(self, node: ast.Call, what: DrawnVariable, env: Env) -> ir.Dist:
-        if len(node.arguments) != 2 or node.primed:
-            return self._misused(node, "`noisy(x, p)`")
-        value, accuracy = (self.expressions.expr(a, env) for a in node.arguments)
-        fine = self.values.fits(value, what, env)
-        if not (self.ops.expect(accuracy, REAL, "a probability") and self._probability(accuracy, env) and fine):
-            return self._poison(node.span)
-        self.ops.spend(1, node.span)
-        return ir.Noisy(value.ir, accuracy.ir, node.span)
-
-    def _truncated(
-        self, node: ast.Call, family: Literal["poisson", "binomial", "normal"], what: DrawnVariable, env: Env
-    ) -> ir.Dist:
-        if what.type is not None and what.type.kind != "integers":
-            message = f"`{family}` draws an integer, and `{what.name}` is {shown_type(what.type)}"
-            self.reporter.error("E310", message, node.span, "give the variable a range, such as 0..10")
-            return self._poison(node.span)
-        wanted = TRUNCATED[family]
-        if len(node.arguments) != len(wanted) or node.primed:
-            return self._misused(node, f"`{family}({', '.join(wanted)})`")
-        found = [self.expressions.expr(a, env) for a in node.arguments]
-        fine = all([self.ops.expect(p, REAL, f"`{name}` of `{family}`") for p, name in zip(found, wanted, strict=True)])
-        if not fine:
-            return self._poison(node.span)
-        self.ops.spend(1, node.span)
-        return ir.Truncated(family, tuple(p.ir for p in found), node.span)
-
     def _poison(self, span: Span) -> ir.Dist:
         return ir.Point(self.ops.poison(span).ir, span)
-
-    def _misused(self, node: ast.Call, form: str) -> ir.Dist:
-        return ir.Point(
-            self.ops.wrong("E207", "this distribution is written otherwise", node.span, f"write {form}").ir, node.span
-        )
 
     # ---- definitions that stand for a distribution
 
@@ -258,9 +199,9 @@ class Laws:
     def is_law(self, node: ast.Expression, seen: frozenset[str] = frozenset()) -> bool:
         """Whether an expression is a distribution by its form."""
         match node:
-            case ast.Uniform() | ast.Mixture() | ast.Call(name="bernoulli" | "noisy"):
+            case ast.Uniform() | ast.Mixture():
                 return True
-            case ast.Call(name=name) if name in TRUNCATED and name not in self.names.table:
+            case ast.Call(name=name) if self.named.is_law(name):
                 return True
             case ast.Conditional():
                 return self.is_law(node.then, seen) or self.is_law(node.otherwise, seen)
