@@ -81,7 +81,7 @@ def shapes(
     first = n_states * (seen if early else 1)
     start = first if numbers == "dense" else min(SUPPORT, first)
     moves = prod(actions) * (2 if split else 1) * support
-    affordable = [h for h in (3, 2, 1) if moves ** (h - 1) * start <= histories]
+    affordable = [h for h in (3, 2, 1) if moves ** (h - 1) * start <= histories] or [1]
     return Shape(
         structure,
         n,
