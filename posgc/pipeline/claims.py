@@ -30,7 +30,7 @@ from posgc.pipeline.solving import Solution, solve
 from posgc.play.environment import fresh_context
 from posgc.plugin.registry import registry
 
-__all__ = ["Finding", "Tested", "claims_of", "examine", "examine_all"]
+__all__ = ["Finding", "Tested", "claims_of", "examine", "examine_all", "grouped"]
 
 SLACK = 1e-9
 """What `==`, `<=` and `>=` allow for where a claim names no tolerance, relative to its number or 1."""
@@ -86,7 +86,7 @@ def examine_all(files: Sequence[tuple[Source, Sequence[Expectation]]], workers: 
     Where the caller stops listening (Ctrl-C, say) the processes end.  Raises LimitError where one of them ends before
     its time.
     """
-    groups = [(n, source, group) for n, (source, claims) in enumerate(files) for group in _grouped(claims)]
+    groups = [(n, source, group) for n, (source, claims) in enumerate(files) for group in grouped(claims)]
     if min(workers, len(groups)) <= 1:
         for n, source, group in groups:
             yield from ((n, finding) for finding in examine(source, group))
@@ -111,7 +111,8 @@ def _deaf() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _grouped(claims: Sequence[Expectation]) -> list[list[Expectation]]:
+def grouped(claims: Sequence[Expectation]) -> list[list[Expectation]]:
+    """The claims of each protocol and horizon, which are examined together."""
     groups: dict[tuple[str | None, int | None], list[Expectation]] = {}
     for claim in claims:
         groups.setdefault((claim.protocol, claim.horizon), []).append(claim)
@@ -199,7 +200,7 @@ def _value(claim: Expectation, solution: Solution) -> Bracket:
         raise _Undecided(f"the policy that is found has {known}, and counts as an equilibrium up to {asked:g}")
     value = checked.values[claim.agent]
     least, most = value - checked.error, value + checked.error
-    return least, most, f"{agent} earns {bracket(least, most)} in the equilibrium that is found"
+    return least, most, f"in the equilibrium that is found {agent} earns {bracket(least, most)}"
 
 
 def _gap(claim: Expectation, solution: Solution) -> Bracket:
