@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from posgc.cli.flags import positive
+from posgc.cli.flags import positive, unwritten
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.language.files import replace_file, require_writable
 from posgc.pipeline import read_source
@@ -69,17 +69,19 @@ def run(arguments: argparse.Namespace) -> int:
         limit = error
     shown = show(True)
     outcome, seconds = done(), time.monotonic() - begun
+    lost = 0
     if arguments.junit:
         xml = report.junit(outcome, seconds)
-        replace_file(arguments.junit, lambda file: file.write(xml), *paths)
+        lost = unwritten(lambda: replace_file(arguments.junit, lambda file: file.write(xml), *paths))
+    kept = None if lost else arguments.junit
     if arguments.json:
-        print(written(report.document(outcome, seconds, arguments.junit, stopped)))
+        print(written(report.document(outcome, seconds, kept, stopped)))
     report.complaints(outcome)
     if not arguments.json:
-        report.summary(outcome, seconds, arguments.junit)
+        report.summary(outcome, seconds, kept)
     if limit is not None:
         raise limit
-    return 130 if stopped else report.counted(outcome).status
+    return 130 if stopped else lost or report.counted(outcome).status
 
 
 def _cores() -> int:

@@ -24,8 +24,8 @@ __all__ = ["check", "info", "plot", "plugins", "replayed", "simulate", "solve", 
 Json = dict[str, Any]
 
 
-def written(document: Json) -> str:
-    """The document as JSON; no number is -0."""
+def written(document: Json | list[Json]) -> str:
+    """The document, or a list of them, as JSON; no number is -0."""
     return json.dumps(_plain(document))
 
 
