@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from posgc.language.diagnostics import Diagnostic, InputError
 
-__all__ = ["remove_unfinished", "replace_file", "require_regular", "require_writable"]
+__all__ = ["create_file", "remove_unfinished", "replace_file", "require_regular", "require_writable"]
 
 UNFINISHED = ".unfinished-"
 """What stands in the names of temporary files, between the name of the target and letters drawn at random."""
@@ -43,6 +43,18 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def create_file(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file that is not there yet.  Raises InputError (E615) where it is, or cannot be written."""
+    try:
+        with open(path, "xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise _refused(path, "there is one already") from None
+    except OSError as error:
+        Path(path).unlink(missing_ok=True)
+        raise _refused(path, error.strerror or str(error)) from None
 
 
 def require_writable(path: str | os.PathLike[str], *inputs: str) -> None:
