@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, product
 
 from posgc.language.diagnostics import Source
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.sharing.arguments import block_parameters, evaluate_block, given_arguments
-from posgc.language.sharing.lag_table import LagTable
+from posgc.language.sharing.lag_table import NEVER, Kind, LagTable
 from posgc.language.sharing.rules import MAX_DELAY, ShareContext
 from posgc.language.sharing.structures import STANDARD, Misuse, Structure
 from posgc.language.signature import Signature
 from posgc.language.text import syntax as ast
 
-__all__ = ["compare_with_standard", "standard_forms", "standard_protocol"]
+__all__ = ["compare_with_standard", "fitting", "standard_forms", "standard_protocol"]
 
+_KINDS = 4  # 0, 1 and at most two more: the numbers of steps that a standard structure can speak of
 _TRIED = (1, 2, 3)  # delays at which a redeclared standard structure is compared with its own
 
 
@@ -142,3 +143,34 @@ def _trials(
         choices = range(1, len(context.signature.agents) + 1) if kinds[k] in structure.agents else _TRIED
         for value in choices:
             yield [*start[:k], value, *start[k + 1 :]]
+
+
+def fitting(signature: Signature, table: LagTable, made: Callable[[Kind, int], bool]) -> str | None:
+    """The standard structure, with its arguments, that hands the same items to the same agents at the same steps; None
+    where there is none.  `made` says which variables have items at all."""
+    asked = _of_items(table, made)
+    rows, exchanges = asked[0], table.exchanges
+    numbers = {lag for row in rows for lag in row if lag < NEVER} | {0, 1} | {x.every for x in exchanges}
+    if len(numbers) > _KINDS or table.lowered or table.channels:
+        return None
+    for name, structure in sorted(STANDARD.items(), key=lambda item: len(item[1].parameters)):
+        agents = range(1, len(signature.agents) + 1)
+        domains = [agents if p in structure.agents else sorted(numbers) for p in structure.parameters]
+        for values in product(*domains):
+            try:
+                standard = structure.make(signature, values).protocol(name)
+            except Misuse:
+                continue
+            if _of_items(standard, made) == asked:
+                return _name(signature, name, structure, values)
+    return None
+
+
+def _of_items(table: LagTable, made: Callable[[Kind, int], bool]) -> tuple[tuple[tuple[int, ...], ...], object, object]:
+    """What a table says of the variables that have items."""
+    kinds: tuple[tuple[Kind, tuple[tuple[int, ...], ...]], ...] = (
+        ("action", table.action_lags),
+        ("observation", table.observation_lags),
+    )
+    rows = tuple(row for kind, lags in kinds for v, row in enumerate(lags) if made(kind, v))
+    return rows, table.forget, frozenset(x for x in table.exchanges if made(x.kind, x.variable))
