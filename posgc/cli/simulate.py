@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 from posgc.api import progress_bar
 from posgc.cli.flags import add_game, add_output, game_of, positive, unwritten
@@ -42,8 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
     with progress_bar(arguments.quiet) as progress:
         game = game_of(arguments, progress)
         found = game.simulate(arguments.policy, arguments.episodes, traces=traces, progress=progress)
-    lines = (lambda: trace_lines(game.model, found.traces)) if found.traces else (lambda: iter(()))
     lost = 0
+
+    def lines() -> Iterator[dict[str, Any]]:
+        return trace_lines(game.model, found.traces) if found.traces else iter(())
+
     if arguments.out:
         rows = (f"{documents.written(line)}\n".encode() for line in lines())
         inputs = arguments.game, arguments.policy

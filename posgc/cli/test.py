@@ -12,7 +12,7 @@ from posgc.cli.flags import positive, unwritten
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.language.files import replace_file, require_writable
 from posgc.pipeline import read_source
-from posgc.pipeline.claims import Finding, Tested, claims_of, examine_all
+from posgc.pipeline.claims import ClaimFile, Finding, claims_of, examine_all
 from posgc.report import tested as report
 from posgc.report.documents import written
 
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     found: list[dict[int, Finding]] = [{} for _ in files]
     stopped, limit, shown = False, None, 0
 
-    def done() -> list[Tested]:
+    def done() -> list[ClaimFile]:
         return [_with(file, findings) for file, findings in zip(files, found, strict=True)]
 
     def show(whole: bool) -> int:
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         shown = show(False)
-        for n, finding in examine_all([(f.source, f.claims) for f in files if f.source is not None], arguments.workers):
+        for n, finding in examine_all(files, arguments.workers):
             found[n][finding.claim.span.start] = finding
             shown = show(False)
     except KeyboardInterrupt:
@@ -100,17 +100,17 @@ def _files(words: list[str]) -> list[str]:
     return list(found)
 
 
-def _read(path: str) -> Tested:
+def _read(path: str) -> ClaimFile:
     try:
         source = read_source(path)
     except InputError as error:
-        return Tested(path, None, mistake=error)
+        return ClaimFile(path, None, mistake=error)
     try:
-        return Tested(path, source, claims_of(source))
+        return ClaimFile(path, source, claims_of(source))
     except InputError as error:
-        return Tested(path, source, mistake=InputError(error.diagnostics, source))
+        return ClaimFile(path, source, mistake=InputError(error.diagnostics, source))
 
 
-def _with(file: Tested, findings: dict[int, Finding]) -> Tested:
+def _with(file: ClaimFile, findings: dict[int, Finding]) -> ClaimFile:
     known = tuple(f for claim in file.claims if (f := findings.get(claim.span.start)) is not None)
-    return Tested(file.name, file.source, file.claims, known, file.mistake)
+    return ClaimFile(file.name, file.source, file.claims, known, file.mistake)

@@ -30,7 +30,7 @@ from posgc.pipeline.solving import Solution, solve
 from posgc.play.environment import fresh_context
 from posgc.plugin.registry import registry
 
-__all__ = ["Finding", "Tested", "claims_of", "examine", "examine_all", "grouped"]
+__all__ = ["ClaimFile", "Finding", "claims_of", "examine", "examine_all", "grouped"]
 
 SLACK = 1e-9
 """What `==`, `<=` and `>=` allow for where a claim names no tolerance, relative to its number or 1."""
@@ -55,7 +55,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Tested:
+class ClaimFile:
     """A file and its claims; `findings` are those that came in, in the order of `claims`.  `mistake`: the file itself
     is wrong, and nothing is claimed."""
 
@@ -80,13 +80,13 @@ def claims_of(source: Source) -> tuple[Expectation, ...]:
     return analyse(source, blocks=registry().blocks).required().expectations
 
 
-def examine_all(files: Sequence[tuple[Source, Sequence[Expectation]]], workers: int) -> Iterator[tuple[int, Finding]]:
+def examine_all(files: Sequence[ClaimFile], workers: int) -> Iterator[tuple[int, Finding]]:
     """The findings of all claims with the number of their file, as they come in, from so many processes.
 
     Where the caller stops listening (Ctrl-C, say) the processes end.  Raises LimitError where one of them ends before
     its time.
     """
-    groups = [(n, source, group) for n, (source, claims) in enumerate(files) for group in grouped(claims)]
+    groups = [(n, f.source, group) for n, f in enumerate(files) if f.source for group in grouped(f.claims)]
     if min(workers, len(groups)) <= 1:
         for n, source, group in groups:
             yield from ((n, finding) for finding in examine(source, group))
@@ -164,13 +164,8 @@ def _verdict(number: int, compiled: Callable[[], Compiled]) -> tuple[bool | None
     if number == 2:
         found = observability(compiled().model)
         return found.holds, f"Assumption 2 {found.answer}; γ: {found.literal.in_words}"
-    try:
-        game = compiled()
-        verdict = independence(game) if number == 3 else evolution(game.information)
-    except InputError as error:
-        if number == 1 and error.diagnostics[0].code in ("E505", "E512"):  # what it rules out is refused at once
-            return False, f"Assumption 1 fails: {error.diagnostics[0].message}"
-        raise
+    game = compiled()
+    verdict = independence(game) if number == 3 else evolution(game.information)
     return verdict.holds, _in_words(verdict)
 
 

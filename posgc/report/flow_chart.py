@@ -18,8 +18,9 @@ from posgc.report.informed import caption, structure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-__all__ = ["draw"]
+__all__ = ["chart", "draw"]
 
 CROWDED = 60
 """Arrows above which only those of each variable's first item are drawn, which is said."""
@@ -46,6 +47,13 @@ GREY = "#dde1e7"
 def draw(compiled: Compiled, kind: str) -> bytes:
     """The picture as a file of one of `posgc.report.chart.FORMATS`; the same game gives the same bytes."""
     import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        return written(chart(compiled), kind)
+
+
+def chart(compiled: Compiled) -> Figure:
+    """The picture as a figure of matplotlib."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -61,23 +69,22 @@ def draw(compiled: Compiled, kind: str) -> bytes:
     legend = [part for line in _legend(shown) for part in wrap(line, int((width - margin) / LETTER))]
     below = 0.25 + 0.24 * len(legend)
     height = 0.65 + 0.2 * len(title) + ROW * n + below
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(width, height))
-        FigureCanvasAgg(figure)
-        right = margin + COLUMN * shown.steps
-        axes = figure.add_axes((margin / width, below / height, (right - margin) / width, ROW * n / height))
-        axes.set_xlim(1, shown.steps + 1)
-        axes.set_ylim(n - 0.5, -0.5)
-        axes.set_axis_off()
-        _grid(axes, shown)
-        places = _places(shown)
-        _shade(axes, shown, places)
-        _arrows(axes, shown, places)
-        _marks(axes, shown, places)
-        figure.text(0.1 / width, 1 - 0.1 / height, "\n".join(title), va="top", fontsize=9.5)
-        for k, line in enumerate(legend):
-            figure.text(margin / width, (below - 0.22 - 0.24 * k) / height, line, va="center", fontsize=8.5)
-        return written(figure, kind)
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    right = margin + COLUMN * shown.steps
+    axes = figure.add_axes((margin / width, below / height, (right - margin) / width, ROW * n / height))
+    axes.set_xlim(1, shown.steps + 1)
+    axes.set_ylim(n - 0.5, -0.5)
+    axes.set_axis_off()
+    _grid(axes, shown)
+    places = _places(shown)
+    _shade(axes, shown, places)
+    _arrows(axes, shown, places)
+    _marks(axes, shown, places)
+    figure.text(0.1 / width, 1 - 0.1 / height, "\n".join(title), va="top", fontsize=9.5)
+    for k, line in enumerate(legend):
+        figure.text(margin / width, (below - 0.22 - 0.24 * k) / height, line, va="center", fontsize=8.5)
+    return figure
 
 
 Places = dict[Made, tuple[float, float, float]]

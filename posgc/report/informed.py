@@ -32,6 +32,8 @@ def structure(information: Information) -> str | None:
 
 def caption(shown: Flow) -> str:
     """Which steps are shown."""
+    if shown.horizon == 1:
+        return "one step"
     return f"steps 1 to {shown.steps}" + (f" of {shown.horizon}" if shown.steps < shown.horizon else "")
 
 

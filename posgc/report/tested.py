@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.ir import Expectation
 from posgc.language.numerals import plural
-from posgc.pipeline.claims import Finding, Tested
+from posgc.pipeline.claims import ClaimFile, Finding
 from posgc.report.colour import complain
 from posgc.report.console import say, standard_output
 from posgc.report.documents import Json, mistakes
@@ -40,7 +40,7 @@ class Counts:
         return 2 if self.mistaken or self.files else 1 if self.failing else 3 if self.undecided else 0
 
 
-def counted(files: Sequence[Tested]) -> Counts:
+def counted(files: Sequence[ClaimFile]) -> Counts:
     """The sums over all files."""
     findings = [finding for file in files for finding in file.findings]
     right = [finding.answer for finding in findings if finding.mistake is None]
@@ -54,7 +54,7 @@ def counted(files: Sequence[Tested]) -> Counts:
     )
 
 
-def line(file: Tested, width: int) -> None:
+def line(file: ClaimFile, width: int) -> None:
     """`FILE ..F?`: a dot for a claim that holds, F for one that fails, ? for one that is not decided, E for wrong
     input."""
     marks = "".join("E" if f.mistake else {True: ".", False: "F", None: "?"}[f.answer] for f in file.findings)
@@ -62,7 +62,7 @@ def line(file: Tested, width: int) -> None:
     say(standard_output(), f"{file.name.ljust(width)}  {said}")
 
 
-def complaints(files: Sequence[Tested]) -> None:
+def complaints(files: Sequence[ClaimFile]) -> None:
     """What is not as claimed, on standard error."""
     for file in files:
         if file.mistake is not None:
@@ -72,7 +72,7 @@ def complaints(files: Sequence[Tested]) -> None:
                 complain(InputError([_diagnostic(finding)], file.source))
 
 
-def summary(files: Sequence[Tested], seconds: float, junit: str | None) -> None:
+def summary(files: Sequence[ClaimFile], seconds: float, junit: str | None) -> None:
     """The sums."""
     console, sums = standard_output(), counted(files)
     claims = plural(sum(len(file.claims) for file in files), "claim")
@@ -102,7 +102,7 @@ def _diagnostic(finding: Finding) -> Diagnostic:
     return Diagnostic("E647", f"this claim fails: {finding.found}", finding.claim.span)
 
 
-def document(files: Sequence[Tested], seconds: float, junit: str | None, stopped: bool) -> Json:
+def document(files: Sequence[ClaimFile], seconds: float, junit: str | None, stopped: bool) -> Json:
     """The object of `posgc test --json`."""
     sums = counted(files)
     return {
@@ -119,7 +119,7 @@ def document(files: Sequence[Tested], seconds: float, junit: str | None, stopped
     }
 
 
-def _file(file: Tested) -> Json:
+def _file(file: ClaimFile) -> Json:
     claims: list[Json] = []
     for finding in file.findings:
         claim, place = finding.claim, finding.claim.span
@@ -137,11 +137,11 @@ def _file(file: Tested) -> Json:
     return {"file": file.name, "claims": claims, "diagnostics": wrong}
 
 
-def _text(file: Tested, claim: Expectation) -> str:
+def _text(file: ClaimFile, claim: Expectation) -> str:
     return "" if file.source is None else file.source.text[claim.span.start : claim.span.end]
 
 
-def junit(files: Sequence[Tested], seconds: float) -> bytes:
+def junit(files: Sequence[ClaimFile], seconds: float) -> bytes:
     """The findings as JUnit XML: a suite for each file, a case for each claim.  A claim that is not decided is
     `skipped`, wrong input an `error`."""
     root = ElementTree.Element("testsuites", name="posgc", time=f"{seconds:.3f}")
