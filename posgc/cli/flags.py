@@ -16,6 +16,7 @@ from posgc.language.rounding import at_most
 from posgc.pipeline import Request, compile_request
 from posgc.plugin.backend import Progress
 from posgc.plugin.options import Flag, flags_of
+from posgc.report.colour import complain
 
 __all__ = [
     "add_game",
@@ -31,22 +32,26 @@ __all__ = [
     "positive",
     "request_of",
     "seconds",
+    "unwritten",
 ]
 
 Number = TypeVar("Number", int, float)
 
 
-def add_game(parser: argparse.ArgumentParser) -> None:
-    """GAME and the flags that say how to read it."""
-    parser.add_argument("game", metavar="GAME", help="a .posg file, a file that an importer claims, or -")
+def add_game(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    """GAME, or several of them, and the flags that say how to read it."""
+    what = "a .posg file, a file that an importer claims, or -"
+    parser.add_argument("game", metavar="GAME", help=what, nargs="+" if several else None)
     add_reading(parser)
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """How to read a game, wherever it comes from."""
-    parser.add_argument("--share", metavar="PROTOCOL", help="sharing protocol, e.g. full, one_step, 'delayed(2)'")
+    share = "sharing protocol, e.g. full, one_step, 'delayed(2)'"
+    parser.add_argument("-s", "--share", metavar="PROTOCOL", help=share)
     parser.add_argument("--folder", metavar="DIR", help="where included files lie, instead of beside the game")
-    parser.add_argument("--set", metavar="K=V", action="append", default=[], help="value of a parameter; repeatable")
+    setting = "value of a parameter; repeatable"
+    parser.add_argument("-p", "--set", metavar="K=V", action="append", default=[], help=setting)
     add_overrides(parser, _horizon, "number of decisions; inf: discounted without end, cut where it no longer matters")
     parser.add_argument(
         "--max-nodes",
@@ -62,7 +67,7 @@ def add_overrides(
     parser: argparse.ArgumentParser, horizon: Callable[[str], float] | None = None, what: str = "number of decisions"
 ) -> None:
     """What a file may leave open, or say otherwise; `horizon` reads the value of --horizon."""
-    parser.add_argument("--horizon", metavar="H", type=horizon or _finite, help=what)
+    parser.add_argument("-H", "--horizon", metavar="H", type=horizon or _finite, help=what)
     parser.add_argument("--discount", metavar="G", type=_discount, help="discount factor, instead of the file's")
     parser.add_argument("--reward", choices=("team", "zero_sum"), help="how an imported file's one reward is meant")
 
@@ -70,7 +75,7 @@ def add_overrides(
 def add_output(parser: argparse.ArgumentParser) -> None:
     """--json and --quiet."""
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
 
 
 def add_referee(parser: argparse.ArgumentParser) -> None:
@@ -101,11 +106,12 @@ def declared(kinds: Iterable[type]) -> dict[str, Flag]:
     return found
 
 
-def request_of(arguments: argparse.Namespace) -> Request:
-    """The request that the common flags make.  Raises InputError for a malformed --set."""
+def request_of(arguments: argparse.Namespace, game: str | None = None) -> Request:
+    """The request that the common flags make, for the game that they name unless one is given.  Raises InputError for a
+    malformed --set."""
     endless = arguments.horizon == math.inf
     return Request(
-        arguments.game,
+        arguments.game if game is None else game,
         arguments.share,
         pairs("--set", arguments.set),
         None if endless else arguments.horizon,
@@ -118,9 +124,9 @@ def request_of(arguments: argparse.Namespace) -> Request:
     )
 
 
-def game_of(arguments: argparse.Namespace, progress: Progress) -> Game:
+def game_of(arguments: argparse.Namespace, progress: Progress, game: str | None = None) -> Game:
     """The game that the common flags ask for.  Raises InputError and LimitError as `compile_request` does."""
-    return Game(compile_request(request_of(arguments), progress))
+    return Game(compile_request(request_of(arguments, game), progress))
 
 
 def pairs(flag: str, words: list[str]) -> dict[str, str]:
@@ -132,6 +138,17 @@ def pairs(flag: str, words: list[str]) -> dict[str, str]:
             raise InputError([Diagnostic("E613", f"{flag} {word}: expected name=value", help=f"{flag} name=value")])
         result[name.strip()] = value.strip()
     return result
+
+
+def unwritten(write: Callable[[], object]) -> int:
+    """The exit status where what `write` writes cannot be written, which is complained of, else 0: a result that is
+    known is printed all the same."""
+    try:
+        write()
+    except InputError as error:
+        complain(error)
+        return error.status
+    return 0
 
 
 def gap(text: str) -> float:

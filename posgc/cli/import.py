@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from posgc.cli.flags import add_overrides
-from posgc.language.files import replace_file
+from posgc.language.files import replace_file, require_writable
 from posgc.language.numerals import plural
 from posgc.pipeline import Request, translate
 from posgc.report.colour import complain
@@ -17,13 +17,15 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `import`."""
     parser.add_argument("file", metavar="FILE", help="a file that an importer claims, or - for standard input")
-    parser.add_argument("--out", metavar="FILE", help="write the .posg text there; default: standard output")
+    parser.add_argument("-o", "--out", metavar="FILE", help="write the .posg text there; default: standard output")
     add_overrides(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Always 0 for a file that can be read and written."""
     given = arguments
+    if given.out is not None:
+        require_writable(given.out, given.file)
     translation = translate(Request(given.file, horizon=given.horizon, discount=given.discount, reward=given.reward))
     for diagnostic in translation.diagnostics:
         complain(diagnostic, translation.source)

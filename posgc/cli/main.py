@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from posgc import __version__
 from posgc.cli.parsing import Parser
@@ -23,9 +23,14 @@ COLLECT = 200_000
 """Objects made before Python looks for cycles among them, 700 by its own choice: texts and long games make millions
 of objects that hold no cycles, and looking at them again and again took up to half of the time."""
 
+COMPLETING = "_ARGCOMPLETE"
+"""Set by a shell that wants a line completed (`posgc completion`)."""
+
 COMMANDS = {
+    "new": "write a small commented game to begin with",
     "check": "compile a game and check Assumptions 1 to 3, with proof or witness",
     "solve": "find an equilibrium or team optimum and certify its gap",
+    "test": "whether the claims hold that files make about themselves (`expect`)",
     "verify": "recompute values and gap of a policy file in the true game",
     "plot": "draw what compressions cost and give, and print the same as a table",
     "marl": "train MAPPO or IPPO in a particle environment under a sharing protocol",
@@ -37,12 +42,15 @@ COMMANDS = {
     "fmt": "canonical layout of .posg files",
     "plugins": "list the installed plug-ins",
     "explain": "what the code of a diagnostic means, with an example",
+    "completion": "what bash, zsh or fish reads to complete commands and flags",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     _open_streams()
+    if COMPLETING in os.environ:
+        _complete(os.environ["COMP_LINE"])
     gc.set_threshold(COLLECT)
     try:
         status = _command(list(sys.argv[1:] if arguments is None else arguments))
@@ -61,6 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _silence(sys.stdout)
         print(f"cannot write: {error.strerror or error}", file=sys.stderr)
         return 2
+
+
+def _complete(line: str) -> NoReturn:
+    """Answer a shell that completes a line, and end."""
+    import argcomplete
+
+    argcomplete.autocomplete(_parser(line.split()), always_complete_options="long")
+    sys.exit(0)
 
 
 def _open_streams() -> None:

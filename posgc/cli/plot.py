@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from posgc.api import progress_bar
-from posgc.cli.flags import add_declared, add_game, add_output, declared, pairs, request_of, seconds
+from posgc.cli.flags import add_declared, add_game, add_output, declared, pairs, request_of, seconds, unwritten
 from posgc.language.concepts import CONCEPTS, ConceptName
-from posgc.language.files import replace_file
+from posgc.language.files import replace_file, require_writable
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import compile_request, solve_each
 from posgc.plugin.registry import registry
@@ -23,9 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `plot`."""
     parser.add_argument("what", metavar="WHAT", choices=("compression",), help="what to draw: compression")
     add_game(parser)
-    parser.add_argument("--concept", choices=tuple(CONCEPTS), help="default: team for common rewards, else nash")
-    parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
-    parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
+    parser.add_argument("-c", "--concept", choices=tuple(CONCEPTS), help="default: team for common rewards, else nash")
+    parser.add_argument("-b", "--backend", metavar="NAME", help="default: the first that applies")
+    option = "back-end option; repeatable"
+    parser.add_argument("-O", "--option", metavar="K=V", action="append", default=[], help=option)
     add_declared(parser, (compression.options for compression in registry().compressions.values()))
     parser.add_argument(
         "--time-limit",
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds after which nothing more is tried (default 300)",
     )
     parser.add_argument(
+        "-o",
         "--out",
         metavar="FILE",
         default="compression.svg",
@@ -46,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when the picture is written; 3 when no candidate could be solved."""
     require_drawing(arguments.out)
+    require_writable(arguments.out, arguments.game)
     specs = list(_swept(arguments))
     with progress_bar(arguments.quiet) as progress:
         compiled = compile_request(request_of(arguments), progress)
@@ -60,15 +63,16 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.time_limit,
         )
     solved = any(attempt.result is not None for attempt in found.attempts)
+    lost = 0
     if solved:
         picture = draw(found, Path(arguments.out).suffix[1:].lower())
-        replace_file(arguments.out, lambda file: file.write(picture), arguments.game)
-    written = arguments.out if solved else None
+        lost = unwritten(lambda: replace_file(arguments.out, lambda file: file.write(picture), arguments.game))
+    written = arguments.out if solved and not lost else None
     if arguments.json:
         print(documents.written(documents.plot(found, written)))
     else:
         text.plot(found, written)
-    return 0 if solved else 3
+    return lost if solved else 3
 
 
 def _swept(arguments: argparse.Namespace) -> Iterator[str]:

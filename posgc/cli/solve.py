@@ -21,9 +21,11 @@ from posgc.cli.flags import (
     positive,
     request_of,
     seconds,
+    unwritten,
 )
 from posgc.language.concepts import CONCEPTS, forms
 from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.files import require_writable
 from posgc.language.rounding import at_most
 from posgc.pipeline import SAMPLES, Solution, referee_of, second_opinion
 from posgc.plugin.registry import registry
@@ -35,14 +37,15 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `solve`."""
     add_game(parser)
-    parser.add_argument("--concept", required=True, choices=tuple(CONCEPTS))
+    parser.add_argument("-c", "--concept", required=True, choices=tuple(CONCEPTS))
     parser.add_argument(
         "--form",
         choices=forms(),
         help="of a ce or cce: which deviations it withstands; default: as the back-end that applies has it",
     )
-    parser.add_argument("--backend", metavar="NAME", help="default: the first that applies")
-    parser.add_argument("--option", metavar="K=V", action="append", default=[], help="back-end option; repeatable")
+    parser.add_argument("-b", "--backend", metavar="NAME", help="default: the first that applies")
+    option = "back-end option; repeatable"
+    parser.add_argument("-O", "--option", metavar="K=V", action="append", default=[], help=option)
     add_declared(parser, (backend.options for backend in registry().backends.values()))
     parser.add_argument(
         "--epsilon",
@@ -69,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=SAMPLES,
         help=f"joint steps of the environment that a back-end that learns may take (default {SAMPLES:,})",
     )
-    parser.add_argument("--out", metavar="FILE", help="write the policy there (.npz)")
+    parser.add_argument("-o", "--out", metavar="FILE", help="write the policy there (.npz)")
     parser.add_argument("--require-gap", metavar="X", type=gap, help="exit with 1 when the verified gap is larger")
     add_referee(parser)
     add_output(parser)
@@ -85,7 +88,9 @@ def run(arguments: argparse.Namespace) -> int:
     named = {flag.option: getattr(arguments, name) for name, flag in flags.items()} | {"form": arguments.form}
     given = pairs("--option", arguments.option)
     options = options_asked(given, named, arguments.epsilon, compress, arguments.time_limit)
-    _require_apart(arguments.out, options.get("checkpoint"))
+    if arguments.out:
+        _require_apart(arguments.out, options.get("checkpoint"))
+        require_writable(arguments.out, arguments.game)
     with progress_bar(arguments.quiet) as progress:
         game = game_of(arguments, progress)
         referee = referee_of(game.compiled, arguments.referee) if arguments.referee else None
@@ -97,15 +102,17 @@ def run(arguments: argparse.Namespace) -> int:
             samples=arguments.samples,
             progress=progress,
         )
-        if arguments.out:
-            solution.policy.save(arguments.out, arguments.game)
+    lost = arguments.out and unwritten(lambda: solution.policy.save(arguments.out, arguments.game))
+    written = None if lost else arguments.out
     opinion = None
     if referee is not None:
         opinion = second_opinion(solution.compiled, solution.policy, solution.judgement, referee)
     if arguments.json:
-        print(documents.written(documents.solve(solution, arguments.out, opinion)))
+        print(documents.written(documents.solve(solution, written, opinion)))
     else:
-        text.solve(solution, arguments.out, opinion)
+        text.solve(solution, written, opinion)
+    if lost:
+        return int(lost)
     if solution.compression is not None and not solution.compression.met:
         best = solution.compression.certified
         reached = "no gap is certified" if best is None else f"the lowest certified gap is {at_most(best, 6)}"
@@ -124,9 +131,9 @@ def run(arguments: argparse.Namespace) -> int:
     return int(exceeded or (opinion is not None and opinion.disagreement is not None))
 
 
-def _require_apart(out: str | None, checkpoint: object) -> None:
+def _require_apart(out: str, checkpoint: object) -> None:
     """Raises InputError (E615) where the policy would replace the checkpoint."""
-    if out is not None and isinstance(checkpoint, str) and os.path.realpath(out) == os.path.realpath(checkpoint):
+    if isinstance(checkpoint, str) and os.path.realpath(out) == os.path.realpath(checkpoint):
         what = f"cannot write {out}: it is the checkpoint"
         raise InputError([Diagnostic("E615", what, help="give another file name")])
 

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `verify`."""
     add_game(parser)
     parser.add_argument("policy", metavar="POLICY", help="a file written by `posgc solve --out`")
-    parser.add_argument("--concept", choices=tuple(CONCEPTS), help="default: the policy's own")
+    parser.add_argument("-c", "--concept", choices=tuple(CONCEPTS), help="default: the policy's own")
     parser.add_argument("--form", choices=forms(), help="of a CE or CCE; default: the policy's own")
     parser.add_argument("--require-gap", metavar="X", type=gap, help="exit with 1 when the gap is larger")
     add_referee(parser)

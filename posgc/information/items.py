@@ -93,6 +93,11 @@ class InformationStructure:
         made = self.active if item.kind == "action" else self.observed
         return bool(made[item.time - 1, item.variable])
 
+    def makes(self, kind: Kind, variable: int) -> bool:
+        """Whether the variable has an item at any step."""
+        made = self.active if kind == "action" else self.observed[: self.horizon]
+        return bool(made[:, variable].any())
+
     def is_common(self, item: Item, h: int) -> bool:
         """Whether everyone knows the item at step h."""
         return h - item.time >= max(self.lags(item))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from posgc.language.diagnostics import Diagnostic, InputError
 
-__all__ = ["remove_unfinished", "replace_file", "require_regular", "require_writable"]
+__all__ = ["create_file", "remove_unfinished", "replace_file", "require_regular", "require_writable"]
 
 UNFINISHED = ".unfinished-"
 """What stands in the names of temporary files, between the name of the target and letters drawn at random."""
@@ -31,10 +31,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     Raises InputError (E615), and leaves everything as it was, where the target is not a regular file, is one of
     the `inputs`, or cannot be written.
     """
-    target = Path(os.path.realpath(path))
-    if any(name != "-" and os.path.realpath(name) == str(target) for name in inputs):
-        raise _refused(path, "it is what is being read")
-    temporary = None
+    target, temporary = _target(path, inputs), None
     try:
         temporary = _beside(target)
         with open(temporary, "wb") as file:
@@ -48,12 +45,33 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
             Path(temporary).unlink(missing_ok=True)
 
 
-def require_writable(path: str | os.PathLike[str]) -> None:
-    """Raises InputError (E615), before anything is computed, where `replace_file` could not write."""
+def create_file(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file that is not there yet.  Raises InputError (E615) where it is, or cannot be written."""
     try:
-        Path(_beside(Path(os.path.realpath(path)))).unlink()
+        with open(path, "xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise _refused(path, "there is one already") from None
+    except OSError as error:
+        Path(path).unlink(missing_ok=True)
+        raise _refused(path, error.strerror or str(error)) from None
+
+
+def require_writable(path: str | os.PathLike[str], *inputs: str) -> None:
+    """Raises InputError (E615), before anything is computed, where `replace_file` could not write."""
+    target = _target(path, inputs)
+    try:
+        Path(_beside(target)).unlink()
     except OSError as error:
         raise _refused(path, error.strerror or str(error)) from None
+
+
+def _target(path: str | os.PathLike[str], inputs: Sequence[str]) -> Path:
+    """Where a link leads to.  Raises InputError (E615) where that is one of the `inputs`."""
+    target = Path(os.path.realpath(path))
+    if any(name != "-" and os.path.realpath(name) == str(target) for name in inputs):
+        raise _refused(path, "it is what is being read")
+    return target
 
 
 def _beside(target: Path) -> str:

@@ -26,7 +26,16 @@ from posgc.plugin.backend import Backend, Facts, Progress
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import spec_of
 
-__all__ = ["BackendOffer", "Report", "Theory", "candidates", "check", "independence", "offers", "without_end"]
+__all__ = [
+    "BackendOffer",
+    "Report",
+    "Theory",
+    "candidates",
+    "check",
+    "independence",
+    "offers",
+    "without_end",
+]
 
 CHECK_NODES = 2000
 """Nodes up to which `check` builds a compressed model."""

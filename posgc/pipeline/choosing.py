@@ -38,7 +38,10 @@ def backend_of(
     for offer in table:
         if offer.applies:
             return backends[offer.name]
-    rows = "\n".join(f"  {offer.name}: {offer.reason}" for offer in table) or "  none is installed"
+    reasons: dict[str, list[str]] = {}
+    for offer in table:
+        reasons.setdefault(offer.reason, []).append(offer.name)
+    rows = "\n".join(f"  {', '.join(names)}: {reason}" for reason, names in reasons.items()) or "  none is installed"
     asked = f"concept {concept}" if form is None else f"concept {concept} in its {form} form"
     why = f"no back-end serves {asked} on this game:\n{rows}"
     hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True), name, form)

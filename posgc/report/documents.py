@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from posgc.assumptions import ReplayResult, Verdict
-from posgc.information.words import describe_lags, describe_steps
 from posgc.judge.judgement import Judgement
 from posgc.judge.referee import Comparison
 from posgc.language.diagnostics import Diagnostic, InputError, Source, Span
@@ -20,13 +19,27 @@ from posgc.plugin.registry import Registry
 from posgc.report import compressions as compressed
 from posgc.report.explained import explained_code
 
-__all__ = ["check", "info", "plot", "plugins", "replayed", "simulate", "solve", "verify", "written"]
+__all__ = [
+    "Json",
+    "check",
+    "explain",
+    "game_facts",
+    "mistakes",
+    "plot",
+    "plugins",
+    "replayed",
+    "simulate",
+    "sizes",
+    "solve",
+    "verify",
+    "written",
+]
 
 Json = dict[str, Any]
 
 
-def written(document: Json) -> str:
-    """The document as JSON; no number is -0."""
+def written(document: Json | list[Json]) -> str:
+    """The document, or a list of them, as JSON; no number is -0."""
     return json.dumps(_plain(document))
 
 
@@ -48,8 +61,8 @@ def check(report: Report) -> Json:
         for offer in table
     ]
     return {
-        **_game(compiled),
-        "sizes": _sizes(compiled),
+        **game_facts(compiled),
+        "sizes": sizes(compiled),
         "assumptions": {"1": _verdict(report.evolution), "2": gamma, "3": _verdict(report.independence)},
         "layers": list(report.layers),
         "layers_note": report.layers_note,
@@ -80,7 +93,8 @@ def _by_backend(rows: list[Json]) -> list[Json]:
     return result
 
 
-def _game(compiled: Compiled) -> Json:
+def game_facts(compiled: Compiled) -> Json:
+    """Names: of the game, its protocol and its agents."""
     return {
         "game": compiled.model.name,
         "protocol": compiled.information.protocol.name,
@@ -88,7 +102,8 @@ def _game(compiled: Compiled) -> Json:
     }
 
 
-def _sizes(compiled: Compiled) -> Json:
+def sizes(compiled: Compiled) -> Json:
+    """How many states, actions, observations and steps there are."""
     model = compiled.model
     return {
         "states": model.n_states,
@@ -209,7 +224,7 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
     """The document of `posgc solve`; `policy` is the path that was written, or null."""
     header, claim = solution.policy.header, solution.policy.claim
     return {
-        **_game(solution.compiled),
+        **game_facts(solution.compiled),
         "concept": header.concept,
         "backend": header.backend,
         "options": header.options,
@@ -238,7 +253,7 @@ def verify(compiled: Compiled, judgement: Judgement, concept: str, opinion: Comp
     """The document of `posgc verify`."""
     on_pairs, counts = judgement.judged_on == "pairs", list(judgement.pairs)
     return {
-        **_game(compiled),
+        **game_facts(compiled),
         "concept": concept,
         **_values(compiled, judgement),
         "pairs": counts if on_pairs else [],
@@ -268,7 +283,7 @@ def _opinion(opinion: Comparison | None) -> Json | None:
 def plot(found: Sweep, picture: str | None) -> Json:
     """The document of `posgc plot`; `picture` is the path that was written, or null."""
     return {
-        **_game(found.compiled),
+        **game_facts(found.compiled),
         "concept": found.concept,
         "backend": found.backend,
         "picture": picture,
@@ -283,7 +298,7 @@ def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Jso
     agents = compiled.model.signature.agents
     error, interval, claimed = found.error, found.interval, simulation.claimed
     return {
-        **_game(compiled),
+        **game_facts(compiled),
         "policy": simulation.policy,
         "seed": compiled.request.seed,
         "horizon": compiled.model.horizon,
@@ -299,28 +314,6 @@ def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Jso
         "out": path,
         "diagnostics": _diagnostics(compiled.diagnostics, compiled.source),
         "seconds": compiled.seconds,
-    }
-
-
-def info(compiled: Compiled) -> Json:
-    """The document of `posgc info`."""
-    agents = compiled.model.signature.agents
-    steps = [
-        {
-            "first": s.first,
-            "last": s.last,
-            "becomes_common": list(s.common),
-            "private": {agent: list(own) for agent, own in zip(agents, s.private, strict=True)},
-        }
-        for s in describe_steps(compiled.information, compiled.model.horizon)
-    ]
-    return {
-        **_game(compiled),
-        "sizes": _sizes(compiled),
-        "discount": compiled.model.discount,
-        "sharing": describe_lags(compiled.information),
-        "steps": steps,
-        "declared": {name: dict(declared.document) for name, declared in compiled.model.blocks.items()},
     }
 
 

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.tree import Tree
 
 from posgc.information.items import Information
-from posgc.information.words import describe_lags, describe_steps
 from posgc.judge.judgement import Judgement
 from posgc.judge.referee import Comparison
 from posgc.language.diagnostics.code_table import Code
@@ -28,7 +27,7 @@ from posgc.report.explained import explained_code
 from posgc.report.strategies import grow
 from posgc.report.traces import trace_columns, trace_rows
 
-__all__ = ["check", "explain", "info", "plot", "plugins", "replayed", "show", "simulate", "solve", "verify"]
+__all__ = ["check", "explain", "plot", "plugins", "replayed", "show", "simulate", "solve", "verify"]
 
 
 def explain(code: Code) -> None:
@@ -167,26 +166,6 @@ def _traces(console: Console, model: Model, traces: Episodes) -> None:
         say(console)
         say(console, f"episode {episode}")
         console.print(table)
-
-
-def info(compiled: Compiled) -> None:
-    """The facts of `posgc info`."""
-    console = standard_output()
-    heading(console, compiled)
-    say(console)
-    for line in describe_lags(compiled.information):
-        say(console, f"  {line}")
-    say(console)
-    told = [f"{name}: {line}" for name, declared in compiled.model.blocks.items() for line in declared.lines]
-    for line in [*told, ""] if told else []:
-        say(console, line)
-    agents = compiled.model.signature.agents
-    for step in describe_steps(compiled.information):
-        run = f"steps {step.first} to {step.last}, as at {step.first}"
-        say(console, f"step {step.first}" if step.first == step.last else run)
-        say(console, f"  becomes common (z): {', '.join(step.common) or 'nothing'}")
-        for agent, own in zip(agents, step.private, strict=True):
-            say(console, f"  private to {agent} (p): {', '.join(own) or 'nothing'}")
 
 
 def show(information: Information, policy: Policy, width: int, depth: int, limit: int) -> None:

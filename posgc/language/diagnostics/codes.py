@@ -127,6 +127,14 @@ _OTHERS = (
     ),
     Code("E644", "unknown environment", "`posgc marl` trains in `spread`, `speaker_listener` and `reference`."),
     Code("E645", "unknown code", "`posgc explain` takes the code of a diagnostic."),
+    Code("E646", "nothing to test", "`posgc test` takes `.posg` files and folders that hold some."),
+    Code("E647", "claim that fails", "An `expect` line says of its game what is not so (exit status 1)."),
+    Code(
+        "E648",
+        "claim that is not decided",
+        "Nothing decides an `expect` line: no planner serves the game, a limit was met, or the number is known less "
+        "closely than the claim says (exit status 3).",
+    ),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import product
 
 from posgc.language.elaborate.values import Env
 from posgc.language.sharing.arguments import given_arguments
-from posgc.language.sharing.lag_table import LagTable
+from posgc.language.sharing.lag_table import NEVER, Kind, LagTable
 from posgc.language.sharing.rules import MAX_DELAY, ShareContext
-from posgc.language.sharing.structures import Lags, Misuse, Structure
+from posgc.language.sharing.structures import STANDARD, Lags, Misuse, Structure
 from posgc.language.signature import Signature
 from posgc.language.text import syntax as ast
 
-__all__ = ["standard_forms", "standard_lags", "standard_protocol"]
+__all__ = ["fitting", "standard_forms", "standard_lags", "standard_protocol"]
+
+_KINDS = 4  # 0, 1 and at most two more: the numbers of steps that a standard structure can speak of
 
 
 def standard_protocol(context: ShareContext, request: ast.ProtocolRef, structure: Structure) -> LagTable | None:
@@ -91,3 +94,34 @@ def standard_forms() -> tuple[str, ...]:
         "exchange(2)",
         "none",
     )
+
+
+def fitting(signature: Signature, table: LagTable, made: Callable[[Kind, int], bool]) -> str | None:
+    """The standard structure, with its arguments, that hands the same items to the same agents at the same steps; None
+    where there is none.  `made` says which variables have items at all."""
+    asked = _of_items(table, made)
+    rows, exchanges = asked[0], table.exchanges
+    numbers = {lag for row in rows for lag in row if lag < NEVER} | {0, 1} | {x.every for x in exchanges}
+    if len(numbers) > _KINDS or table.lowered or table.channels:
+        return None
+    for name, structure in sorted(STANDARD.items(), key=lambda item: len(item[1].parameters)):
+        agents = range(1, len(signature.agents) + 1)
+        domains = [agents if p in structure.agents else sorted(numbers) for p in structure.parameters]
+        for values in product(*domains):
+            try:
+                standard = structure.make(signature, values).protocol(name)
+            except Misuse:
+                continue
+            if _of_items(standard, made) == asked:
+                return _name(signature, name, structure, values)
+    return None
+
+
+def _of_items(table: LagTable, made: Callable[[Kind, int], bool]) -> tuple[tuple[tuple[int, ...], ...], object, object]:
+    """What a table says of the variables that have items."""
+    kinds: tuple[tuple[Kind, tuple[tuple[int, ...], ...]], ...] = (
+        ("action", table.action_lags),
+        ("observation", table.observation_lags),
+    )
+    rows = tuple(row for kind, lags in kinds for v, row in enumerate(lags) if made(kind, v))
+    return rows, table.forget, frozenset(x for x in table.exchanges if made(x.kind, x.variable))
