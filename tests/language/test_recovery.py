@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from posgc.language import InputError, Source, analyse, compile_game
+from posgc.language import InputError, Source, analyse, compile_game, render
 from posgc.language.text import syntax as ast
 from posgc.language.text.parse import lexemes, read_game
 from posgc.language.text.recovery import MAX_MISTAKES
@@ -138,6 +138,12 @@ def test_what_is_left_out_says_what_it_declares() -> None:
     (broken,) = (item for item in found.tree.items if isinstance(item, ast.Broken))
     assert (broken.keyword, broken.name and broken.name.text) == ("state", "t")
     assert [word.text for word in broken.words] == ["u", "v"]
+
+
+def test_a_text_that_ends_too_early_has_places_that_can_be_shown() -> None:
+    found = analyse(Source("early", "game g {\n  horizon 2;\n  share p { o after 1;\n"))
+    assert [d.code for d in found.errors] == ["E208", "E108"]
+    assert all(d.span is not None and d.span.end > d.span.start and render(d, found.source) for d in found.errors)
 
 
 def test_reading_stops_after_very_many_mistakes_and_says_so() -> None:

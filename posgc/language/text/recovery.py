@@ -85,7 +85,8 @@ class Recovery:
                 found: Token = which.next_token(place, self._state)
                 return self._whole_word(found)
             except EOFError:
-                return Token(END, "", len(self.text), place.line_ctr.line, place.line_ctr.column)
+                end = len(self.text)
+                return Token(END, "", end, place.line_ctr.line, place.line_ctr.column, end_pos=end)
             except UnexpectedCharacters as error:
                 at = int(error.pos_in_stream or 0)
         here = span_at(self.text, at, at + 1)
