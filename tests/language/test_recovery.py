@@ -157,3 +157,23 @@ def test_long_nonsense_is_read_soon(junk: str) -> None:
     text = game(junk * 20_000)
     with pytest.raises(InputError):
         compile_game(Source("test", text))
+
+
+def game(lines: str) -> str:
+    return f"game g {{ horizon 2; agents ann, bob; state s: 0..3; init s = 0; action a[i]: bool; {lines} share none; }}"
+
+
+def test_what_reads_a_draw_that_depends_on_itself_is_drawn_after_it() -> None:
+    lines = "next s ~ if a[ann] then s' else 1; observation o[i]: 0..3; observe o[i] = s'; reward ann = 1 / 0;"
+    found = analyse(Source("cycle", game(lines)))
+    assert [d.code for d in with_values(found).diagnostics] == ["E212", "E404"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [("reward zero_sum team = 1;", "E201"), ("reward team[1] = 1;", "E201"), ("reward team = 1e-0.5;", "E102")],
+)
+def test_no_cure_is_what_stands_there(lines: str, code: str) -> None:
+    text = game(lines)
+    (wrong,) = analyse(Source("cure", text)).errors
+    assert wrong.code == code and all(text[r.span.start : r.span.end] != r.text for r in wrong.replacements)

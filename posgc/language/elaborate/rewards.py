@@ -52,7 +52,7 @@ class Rewards:
             for own in terms:
                 own.append(value)
             return
-        agent = self._agent(target)
+        agent = self._agent(target, item.zero_sum)
         if agent is None:
             return
         terms[agent].append(value)
@@ -67,13 +67,19 @@ class Rewards:
                 return
             terms[1 - agent].append(self.laws.ops.negate(value, item.span, Env()))
 
-    def _agent(self, target: ast.Target) -> int | None:
+    def _agent(self, target: ast.Target, zero_sum: bool) -> int | None:
         entity = self.table.get(target.name)
         if isinstance(entity, Poisoned) or "agents" in self.laws.names.lost:
             return None
         if not isinstance(entity, AgentName | AgentArray):
-            known = ["team", *(w for w, e in self.table.items() if isinstance(e, AgentName | AgentArray))]
+            known = [w for w, e in self.table.items() if isinstance(e, AgentName | AgentArray)]
             what, cure = f"`{target.name}` is not an agent", "write `team`, an agent, or `reward[i] = ...;`"
+            if zero_sum:
+                cure = "name the agent that gets the reward; the other one gets the negative"
+            elif target.name == "team":
+                cure = "`team` stands for all agents, and has no index: write `reward team = ...;`"
+            else:
+                known.append("team")
             report_unknown(self.laws.names, self.reporter, what, (target.name, target.span), known, cure)
             return None
         node = ast.Reference(target.name, target.indices, False, target.span)

@@ -118,6 +118,9 @@ def _point(stop: Stop, at: int) -> Mistake:
     if before and re.search(r"[0-9]\.$", stop.text[max(0, start - 2) : start]):
         here = span_at(stop.text, at, at + 1 + len(digits))
         return Mistake(Diagnostic("E102", "a number has one decimal point", here, "take the rest out"), (), here.end)
+    if before and re.search(r"[0-9][eE][+-]?$", stop.text[max(0, start - 3) : start]):
+        here = span_at(stop.text, at, at + 1 + len(digits))
+        return Mistake(Diagnostic("E102", "an exponent has no decimal point", here, "take the point out"), (), here.end)
     number = f"{before[0] if before else '0'}.{digits or '0'}"
     here = span_at(stop.text, start, at + 1 + len(digits))
     change = (Replacement(here, number),)
