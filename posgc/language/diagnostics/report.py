@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from posgc.language.diagnostics import Diagnostic, InputError, Label, Replacement, Source, Span
+from posgc.language.diagnostics.allowed import is_allowed
 from posgc.language.diagnostics.likeness import closest
 
 __all__ = ["Cure", "Reporter", "near"]
@@ -21,7 +22,7 @@ class Cure:
 
 class Reporter:
     """The diagnostics found so far.  The same code at the same place is kept once: an expression that is
-    elaborated for every agent is reported once."""
+    elaborated for every agent is reported once.  Warnings that a comment of their line allows are left out."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -45,6 +46,8 @@ class Reporter:
             self._add(diagnostic)
 
     def _add(self, diagnostic: Diagnostic) -> None:
+        if is_allowed(diagnostic, self.source):
+            return
         span = diagnostic.span
         key = (diagnostic.code, span.start, span.end) if span else (diagnostic.message, -1, -1)
         self._found.setdefault(key, diagnostic)

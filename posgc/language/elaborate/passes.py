@@ -27,10 +27,8 @@ from posgc.language.elaborate.dynamics import elaborate_dynamics
 from posgc.language.elaborate.expressions import Expressions
 from posgc.language.elaborate.families import declare_families
 from posgc.language.elaborate.laws import Laws
-from posgc.language.elaborate.likely_slips import check_likely_slips
 from posgc.language.elaborate.names import Definitions, Names, Parameter
 from posgc.language.elaborate.parameters import declare_parameters
-from posgc.language.elaborate.unused_indices import check_unused_indices
 from posgc.language.elaborate.values import POISON, Env
 from posgc.language.elaborate.variables import VariableTable
 from posgc.language.sharing.constants import file_names
@@ -98,10 +96,6 @@ def elaborate_game(
         protocols = declared_protocols(sharing, shares)
         expectations = check_claims(tree, sharing, shares)
         declared = elaborate_blocks(tree, used, laws.expressions)
-        check_unused_indices(tree, names, signature.agents, reporter)
-    check_likely_slips(tree, reporter)
-    if not any(isinstance(item, ast.Reward) or _is_broken(item, "reward") for item in tree.items):
-        reporter.warning("W701", "the game has no reward: every value is 0", tree.span, "write `reward team = ...;`")
     return ir.Game(
         tree.name,
         tree.title,
@@ -122,9 +116,8 @@ def elaborate_game(
         shares,
         constants,
         expectations,
-        reporter.warnings,
-        clock,
-        declared,
+        clock=clock,
+        blocks=declared,
     )
 
 

@@ -13,7 +13,10 @@ from posgc.language.elaborate.values import INT, Env, Typed
 from posgc.language.elaborate.variables import VariableTable
 from posgc.language.text import syntax as ast
 
-__all__ = ["Rewards", "terminal"]
+__all__ = ["NO_REWARD", "Rewards", "terminal"]
+
+NO_REWARD = ir.Const(0.0, Span(0, 0, 1, 1))
+"""The reward of an agent that no line gives any."""
 
 
 class Rewards:
@@ -88,7 +91,7 @@ class Rewards:
 
     def _total(self, terms: Sequence[Typed]) -> ir.Expr:
         if not terms:
-            return ir.Const(0.0, Span(0, 0, 1, 1))
+            return NO_REWARD
         if not all(t.ty.number or t.ty.kind == "poison" for t in terms):
             return terms[0].ir  # reported before
         return self.laws.ops.arithmetic("+", terms, terms[0].ir.span, Env(conditional=True)).ir
