@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from posgc.cli.flags import add_game, add_output, request_of
-from posgc.pipeline import compile_request
+from posgc.pipeline import compile_request, warned
 from posgc.report import documents, text
 
 __all__ = ["add_arguments", "run"]
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Always 0 for a game that compiles."""
-    compiled = compile_request(request_of(arguments))
+    compiled = warned(compile_request(request_of(arguments)))
     if arguments.json:
         print(documents.written(documents.info(compiled)))
     else:

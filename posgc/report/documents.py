@@ -62,7 +62,7 @@ def check(report: Report) -> Json:
             "window": report.theory.window if math.isfinite(report.theory.window) else None,
         },
         "backends": _by_backend(rows),
-        "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
+        **_said(compiled),
         "seconds": compiled.seconds,
     }
 
@@ -105,6 +105,12 @@ def _verdict(verdict: Verdict) -> Json:
         "witness": verdict.witness,
         "notes": list(verdict.notes),
     }
+
+
+def _said(compiled: Compiled) -> Json:
+    """What is odd about the game: warnings and notes, and the warnings by themselves."""
+    found = [_diagnostic(d) for d in compiled.diagnostics]
+    return {"diagnostics": found, "warnings": [d for d in found if d["severity"] == "warning"]}
 
 
 def _diagnostic(d: Diagnostic) -> Json:
@@ -215,7 +221,7 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         "peak_nodes": sum(solution.layers),
         "policy": path,
         "claimed": None if claim.values is None else list(claim.values),
-        "diagnostics": [_diagnostic(d) for d in solution.compiled.diagnostics],
+        **_said(solution.compiled),
         "stage_gap": {"largest": claim.stage_gap, "end_to_end_bound": claim.gap_bound},
         "notes": list(claim.notes),
         "caveats": list(claim.caveats),
@@ -290,7 +296,7 @@ def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Jso
         "claimed": None if claimed is None else dict(zip(agents, claimed, strict=True)),
         "traces": lines,
         "out": path,
-        "diagnostics": [_diagnostic(d) for d in compiled.diagnostics],
+        **_said(compiled),
         "seconds": compiled.seconds,
     }
 
@@ -314,6 +320,7 @@ def info(compiled: Compiled) -> Json:
         "sharing": describe_lags(compiled.information),
         "steps": steps,
         "declared": {name: dict(declared.document) for name, declared in compiled.model.blocks.items()},
+        **_said(compiled),
     }
 
 

@@ -187,6 +187,28 @@ _OTHERS = (
         "comment that allows nothing",
         "`# posgc: allow W710` allows the warnings of these codes on its line; this one names no code of a warning.",
     ),
+    Code("W720", "constant observation", "The observation takes one value only, in all states that are reached."),
+    Code(
+        "W721",
+        "observation that tells nothing",
+        "The observation is independent of states, actions, other observations and rewards.",
+    ),
+    Code(
+        "W722",
+        "action that changes nothing",
+        "No state, observation or reward depends on the action, and no protocol tells it to anybody.",
+    ),
+    Code("W723", "state value never reached", "The type of a state has values that no play leads to, however long it is."),
+    Code(
+        "W724",
+        "reward beyond reach",
+        "A branch of a reward that is not 0 is taken in no play; where the file's own horizon is too short, too.",
+    ),
+    Code(
+        "W725",
+        "tables not searched",
+        "The tables are too large for the warnings that need them, W720 to W724.",
+    ),
     # imported files
     Code("I101", "malformed file", "The text does not follow the grammar of its format."),
     Code("I102", "unknown name or index", "A state, action, observation or agent that the header does not have."),

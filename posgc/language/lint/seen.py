@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from posgc.language import ir
-from posgc.language.dag import nodes
+from posgc.language.dag import Node, leaves, nodes
 from posgc.language.diagnostics import Span
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.families import label
@@ -37,11 +38,36 @@ def _called(game: ir.Game, names: Names) -> list[str]:
 
 
 def _check_law(game: ir.Game, law: ir.Dist, reporter: Reporter) -> None:
-    reads = [node for node in nodes([law]) if isinstance(node, ir.Read) and node.kind == "state"]
-    if any(node.primed for node in reads):
+    """What is seen of an action may well depend on the state in which it was played: only values that read none count."""
+    if any(node.primed for node in _states(law)):
         return
-    moving = [game.states[node.index].name for node in reads if game.states[node.index].next is not None]
+    moving = sorted(
+        game.states[node.index].name
+        for value in _values(law)
+        if not any(isinstance(node, ir.Read) and node.kind == "action" for node in nodes([value]))
+        for node in _states(value)
+        if game.states[node.index].next is not None
+    )
     if moving:
-        what = f"this reads `{min(moving)}` as it was before the step, and no state as it is after it"
-        cure = f"write `{min(moving)}'` for what the agents find after the step"
-        reporter.warning("W715", what, law.span, cure)
+        what = f"this reads `{moving[0]}` as it was before the step, and no state as it is after it"
+        reporter.warning("W715", what, law.span, f"write `{moving[0]}'` for what the agents find after the step")
+
+
+def _states(root: Node) -> list[ir.Read]:
+    return [node for node in nodes([root]) if isinstance(node, ir.Read) and node.kind == "state"]
+
+
+def _values(law: ir.Dist | ir.Fail) -> Iterator[Node]:
+    """The expressions that are or make up what is drawn, without the conditions under which they are."""
+    match law:
+        case ir.Choose():
+            yield from _values(law.then)
+            yield from _values(law.otherwise)
+        case ir.Mixture():
+            yield from law.weights
+            for part in law.parts:
+                yield from _values(part)
+        case ir.Point() | ir.Noisy():
+            yield from leaves(law.value)
+        case _:
+            yield law
