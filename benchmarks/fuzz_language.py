@@ -26,6 +26,7 @@ from typing import Any
 
 from posgc.language import Analysis, InputError, LimitError, analyse, decode, format_source, render
 from posgc.model import tabulate
+from posgc.model.lint.warn import table_warnings
 from posgc.model.mistakes_of_value import with_values
 
 ROOT = Path(__file__).parents[1]
@@ -129,8 +130,9 @@ def examine(data: bytes) -> None:
 def _right(found: Analysis) -> None:
     once = format_source(found.source.text)
     assert format_source(once) == once, "layout is not stable"
+    game = found.required()
     try:
-        tabulate(found.required(), MAX_STATES, MAX_ENTRIES)
+        table_warnings(game, tabulate(game, MAX_STATES, MAX_ENTRIES), game.protocols, own_horizon=True)
     except (InputError, LimitError) as error:
         assert str(error)
 

@@ -177,3 +177,25 @@ def test_no_cure_is_what_stands_there(lines: str, code: str) -> None:
     text = game(lines)
     (wrong,) = analyse(Source("cure", text)).errors
     assert wrong.code == code and all(text[r.span.start : r.span.end] != r.text for r in wrong.replacements)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "next s = if nobody ^ 9 then 1 else 0;",
+        "next s ~ if nobody + 1 then uniform else {0: 1};",
+        "next s = if s == 0 and nobody * 2 then 1 else 0;",
+        "next s = if not (nobody - 1) then 1 else 0;",
+        "next s = count(i: nobody / 2);",
+        "next s ~ uniform(c: -nobody);",
+        "terminal when nobody ^ 2;",
+        "action b[i]: bool when nobody ^ 2;",
+    ],
+)
+def test_a_number_with_a_mistake_where_a_truth_value_is_wanted(line: str) -> None:
+    assert [d.code for d in with_values(analyse(Source("truth", game(f"{line} reward ann = 1;")))).diagnostics] == ["E201"]
+
+
+def test_a_protocol_that_is_no_structure_is_one_error() -> None:
+    found = analyse(Source("letters", game("reward ann = 1; share letters(2); expect assumption 3 under letters(2);")))
+    assert [(d.code, d.span.line if d.span else 0) for d in found.errors] == [("E501", 1)]
