@@ -159,22 +159,28 @@ def test_long_nonsense_is_read_soon(junk: str) -> None:
         compile_game(Source("test", text))
 
 
-def game(lines: str) -> str:
+def small(lines: str) -> str:
     return f"game g {{ horizon 2; agents ann, bob; state s: 0..3; init s = 0; action a[i]: bool; {lines} share none; }}"
 
 
 def test_what_reads_a_draw_that_depends_on_itself_is_drawn_after_it() -> None:
     lines = "next s ~ if a[ann] then s' else 1; observation o[i]: 0..3; observe o[i] = s'; reward ann = 1 / 0;"
-    found = analyse(Source("cycle", game(lines)))
+    found = analyse(Source("cycle", small(lines)))
     assert [d.code for d in with_values(found).diagnostics] == ["E212", "E404"]
 
 
 @pytest.mark.parametrize(
     ("lines", "code"),
-    [("reward zero_sum team = 1;", "E201"), ("reward team[1] = 1;", "E201"), ("reward team = 1e-0.5;", "E102")],
+    [
+        ("reward ann = 1; expect assumption 1.5;", "E101"),
+        ("reward ann = match (s) { match: 1; _: 2; };", "E106"),
+        ("reward zero_sum team = 1;", "E201"),
+        ("reward team[1] = 1;", "E201"),
+        ("reward team = 1e-0.5;", "E102"),
+    ],
 )
 def test_no_cure_is_what_stands_there(lines: str, code: str) -> None:
-    text = game(lines)
+    text = small(lines)
     (wrong,) = analyse(Source("cure", text)).errors
     assert wrong.code == code and all(text[r.span.start : r.span.end] != r.text for r in wrong.replacements)
 
@@ -193,9 +199,11 @@ def test_no_cure_is_what_stands_there(lines: str, code: str) -> None:
     ],
 )
 def test_a_number_with_a_mistake_where_a_truth_value_is_wanted(line: str) -> None:
-    assert [d.code for d in with_values(analyse(Source("truth", game(f"{line} reward ann = 1;")))).diagnostics] == ["E201"]
+    assert [d.code for d in with_values(analyse(Source("truth", small(f"{line} reward ann = 1;")))).diagnostics] == [
+        "E201"
+    ]
 
 
 def test_a_protocol_that_is_no_structure_is_one_error() -> None:
-    found = analyse(Source("letters", game("reward ann = 1; share letters(2); expect assumption 3 under letters(2);")))
+    found = analyse(Source("letters", small("reward ann = 1; share letters(2); expect assumption 3 under letters(2);")))
     assert [(d.code, d.span.line if d.span else 0) for d in found.errors] == [("E501", 1)]

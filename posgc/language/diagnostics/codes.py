@@ -174,8 +174,14 @@ _OTHERS = (
         "observation of the state before the step",
         "An `observe` line reads states that move, and all of them unprimed: as they were before the step.",
     ),
-    Code("W716", "protocol that shares nothing", "Nobody learns anything by it; the name `none` says that this is meant."),
-    Code("W717", "protocol that is another one", "Two protocols of the file tell the same agents the same at the same time."),
+    Code(
+        "W716", "protocol that shares nothing", "Nobody learns anything by it; the name `none` says that this is meant."
+    ),
+    Code(
+        "W717",
+        "protocol that is another one",
+        "Two protocols of the file tell the same agents the same at the same time.",
+    ),
     Code(
         "W718",
         "delay beyond the horizon",
@@ -198,7 +204,9 @@ _OTHERS = (
         "action that changes nothing",
         "No state, observation or reward depends on the action, and no protocol tells it to anybody.",
     ),
-    Code("W723", "state value never reached", "The type of a state has values that no play leads to, however long it is."),
+    Code(
+        "W723", "state value never reached", "The type of a state has values that no play leads to, however long it is."
+    ),
     Code(
         "W724",
         "reward beyond reach",

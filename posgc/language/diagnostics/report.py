@@ -27,6 +27,7 @@ class Reporter:
     def __init__(self, source: Source) -> None:
         self.source = source
         self._found: dict[tuple[str, int, int], Diagnostic] = {}
+        self._unread: set[tuple[int, int]] = set()  # places with a mistake of syntax, of which nothing more is said
         self.failed = False  # whether there is an error
 
     def error(
@@ -50,6 +51,10 @@ class Reporter:
             return
         span = diagnostic.span
         key = (diagnostic.code, span.start, span.end) if span else (diagnostic.message, -1, -1)
+        if not diagnostic.code.startswith("E1") and key[1:] in self._unread:
+            return
+        if span is not None and diagnostic.code.startswith("E1"):
+            self._unread.add(key[1:])
         self._found.setdefault(key, diagnostic)
         self.failed = self.failed or diagnostic.severity == "error"
 

@@ -35,7 +35,9 @@ def table_warnings(
     """
     entries = sum(len(kernel.probability) for kernel in model.kernels)
     if entries > MAX_ENTRIES:
-        what = f"warnings that need the tables are not looked for: {entries:,} entries, and the limit is {MAX_ENTRIES:,}"
+        what = (
+            f"warnings that need the tables are not looked for: {entries:,} entries, and the limit is {MAX_ENTRIES:,}"
+        )
         return (Diagnostic("W725", what, None, "look at a smaller version of the game", "note"),)
     reporter = Reporter(game.source)
     if own_horizon or (model.steady and _settled(model)):

@@ -123,6 +123,9 @@ def _point(stop: Stop, at: int) -> Mistake:
         return Mistake(Diagnostic("E102", "an exponent has no decimal point", here, "take the point out"), (), here.end)
     number = f"{before[0] if before else '0'}.{digits or '0'}"
     here = span_at(stop.text, start, at + 1 + len(digits))
+    if stop.text[here.start : here.end] == number:
+        what, cure = f"`{number}` cannot stand here", "a whole number is wanted here"
+        return Mistake(Diagnostic("E101", what, here, cure), (), here.end)
     change = (Replacement(here, number),)
     found = Diagnostic(
         "E102", "a decimal point needs digits on both sides", here, f"write `{number}`", "error", (), change
