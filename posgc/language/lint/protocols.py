@@ -25,9 +25,11 @@ def check_protocols(game: ir.Game, own_horizon: bool, reporter: Reporter) -> Non
     met: dict[object, ast.Share] = {}
     for share, table in _tables(game):
         head = share.head
-        if share.rules is not None and head.name != "none" and not _arrivals(game, table):
-            what = f"the protocol `{head.name}` shares nothing"
-            reporter.warning("W716", what, head.span, "say what is shared, or call it `none`")
+        if not _arrivals(game, table):
+            if head.name != "none":
+                what = f"the protocol `{head.name}` shares nothing"
+                reporter.warning("W716", what, head.span, "say what is shared, or call it `none`")
+            continue
         first = met.setdefault(table.content, share) if not head.arguments else share
         if first is not share:
             same = Label(first.head.span, f"`{first.head.name}` stands here")

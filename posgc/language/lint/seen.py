@@ -38,7 +38,7 @@ def _called(game: ir.Game, names: Names) -> list[str]:
 
 
 def _check_law(game: ir.Game, law: ir.Dist, reporter: Reporter) -> None:
-    """What is seen of an action may well depend on the state in which it was played: only values that read none count."""
+    """A value that reads an action may tell of the state in which it was played, and does not count."""
     if any(node.primed for node in _states(law)):
         return
     moving = sorted(
