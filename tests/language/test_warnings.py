@@ -131,6 +131,7 @@ def test_warnings_of_the_tables(lines: str, code: str) -> None:
         "action say[i]: {x, y}; share talk { say after 1; }",
         "action say[i]: {x, y}; share talk { say to bob after ~ {1: 0.5, never: 0.5}; say[bob] after 1; }",
         "action only[ann]: {z};",
+        "state still: 0..0; init still = 0;",
         "share p(d = 5) { o after d; }",
         "share p { o[i] to j after 2 * abs(i - j) + (if i == ann then 2 else 0); }",  # of two links one is in time
         "share p { o after 2; } share q(d = 2) { o after d; }",

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from posgc.language.analysis.names import Kind
 from posgc.language.analysis.places import Entry, Places
 from posgc.language.diagnostics.report import Reporter
+from posgc.language.elaborate.names import Family, Names
 from posgc.language.text import syntax as ast
 from posgc.language.text.syntax.walk import nodes
 
@@ -25,14 +26,17 @@ _MENTIONED: dict[Kind, tuple[str, str, str]] = {
 }
 
 
-def check_unused(game: ast.GameText, places: Places, reporter: Reporter) -> None:
-    """Warns of each name at its first declaration."""
+def check_unused(game: ast.GameText, names: Names, places: Places, reporter: Reporter) -> None:
+    """Warns of each name at its first declaration; not of states of one value, which stand for "no state"."""
     entries = places.entries()
     for entry in entries:
         if entry.kind in _MENTIONED and not entry.uses:
             code, what, cure = _MENTIONED[entry.kind]
             reporter.warning(code, what.format(entry.text), entry.declarations[0], cure)
     for entry in _without_consequence(game, entries):
+        family = names.table[entry.text]
+        if isinstance(family, Family) and all(len(type.values) == 1 for type in family.types.values()):
+            continue
         what = f"nothing that is seen or paid depends on the state `{entry.text}`"
         cure = "read it in an observation, a reward or `terminal`, or take it out"
         reporter.warning("W710", what, entry.declarations[0], cure)

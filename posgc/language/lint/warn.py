@@ -23,7 +23,7 @@ def warn(
     tree: ast.GameText, game: ir.Game, names: Names, places: Places, own_horizon: bool, reporter: Reporter
 ) -> None:
     """Reports what is odd; `own_horizon` says that the horizon is the file's, and not asked for beside it."""
-    check_unused(tree, places, reporter)
+    check_unused(tree, names, places, reporter)
     check_unused_indices(tree, names, game.signature.agents, reporter)
     check_likely_slips(tree, reporter)
     check_rewards(tree, game, reporter)
