@@ -190,9 +190,10 @@ class ShareRules(Constants):
             return found
         if not found:
             known = sorted({_base(v) for v in everything})
+            words = (*known, "forget", "chance")
             what = f"`{item.name}` is not an observation or action of this game"
             cure = "the items are " + ", ".join(known) if known else "the game has none"
-            report_unknown(self.names, self.reporter, what, (item.name, item.span), known, cure, "E503")
+            report_unknown(self.names, self.reporter, what, (item.name, item.span), words, cure, "E503")
             self.incomplete = True
         return found
 
