@@ -72,7 +72,7 @@ def test_the_small_game_has_none() -> None:
         ("observation p[i]: {a, b}; observe p[i] ~ if act[i] == x then noisy(s, 0.7) else uniform;", "W715"),
         ("observation p[i]: {a, b}; observe p[i] ~ {s: 0.7, uniform: 0.3};", "W715"),
         ("observation p[ann]: bool; observe p[ann] ~ bernoulli(if s == a then 0.9 else 0.1);", "W715"),
-        ("share p { }", "W716"),
+        ("share p { forget after 1; }", "W716"),
         ("share p { o[ann] to ann after 1; }", "W716"),
         ("share p { o after 1; forget after 2; } share q { forget after 2; o after 1; }", "W717"),
         ("share full; share q { act after 1; o after 0; }", "W717"),
@@ -131,6 +131,7 @@ def test_warnings_of_the_tables(lines: str, code: str) -> None:
         "action say[i]: {x, y}; share talk { say after 1; }",
         "action say[i]: {x, y}; share talk { say to bob after ~ {1: 0.5, never: 0.5}; say[bob] after 1; }",
         "action only[ann]: {z};",
+        "share alone { }",
         "state still: 0..0; init still = 0;",
         "share p(d = 5) { o after d; }",
         "share p { o[i] to j after 2 * abs(i - j) + (if i == ann then 2 else 0); }",  # of two links one is in time

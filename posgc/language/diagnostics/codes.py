@@ -175,7 +175,9 @@ _OTHERS = (
         "An `observe` line reads states that move, and all of them unprimed: as they were before the step.",
     ),
     Code(
-        "W716", "protocol that shares nothing", "Nobody learns anything by it; the name `none` says that this is meant."
+        "W716",
+        "protocol that shares nothing",
+        "Nobody learns anything by its rules; empty braces, `share alone { }`, say that this is meant.",
     ),
     Code(
         "W717",

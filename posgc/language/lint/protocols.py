@@ -26,9 +26,9 @@ def check_protocols(game: ir.Game, own_horizon: bool, reporter: Reporter) -> Non
     for share, table in _tables(game):
         head = share.head
         if not _arrivals(game, table):
-            if head.name != "none":
-                what = f"the protocol `{head.name}` shares nothing"
-                reporter.warning("W716", what, head.span, "say what is shared, or call it `none`")
+            if share.rules and head.name != "none":  # empty braces say what they mean
+                what = f"nobody learns anything by the rules of `{head.name}`"
+                reporter.warning("W716", what, head.span, "correct the rules, or leave the braces empty")
             continue
         first = met.setdefault(table.content, share) if not head.arguments else share
         if first is not share:
