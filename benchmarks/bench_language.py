@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import gc
 import pstats
 import time
 
+from posgc.cli.main import COLLECT
 from posgc.language import Source, analyse
 
 _HEAD = """game long "A game of many rooms" {
@@ -64,6 +66,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=2000)
     parser.add_argument("--profile", action="store_true")
     asked = parser.parse_args()
+    gc.set_threshold(COLLECT)  # as the commands do
     source = Source("long.posg", long_game(asked.lines))
     found = analyse(source)
     assert found.failure is None and not found.warnings, found.diagnostics

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from posgc.language import ir
-from posgc.language.diagnostics import Label, Source, Span
+from posgc.language.diagnostics import Label, Span
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.sharing.arguments import block_parameters
 from posgc.language.sharing.lag_table import NEVER, LagTable
-from posgc.language.sharing.requests import protocol
+from posgc.language.sharing.rules import ShareContext, ShareRules
 from posgc.language.signature import Variable
 from posgc.language.text import syntax as ast
 from posgc.language.text.syntax.walk import nodes
@@ -22,6 +21,7 @@ def check_protocols(game: ir.Game, own_horizon: bool, reporter: Reporter) -> Non
     """Warns of the protocols of a game of two agents or more; of delays only where the horizon is the file's own."""
     if len(game.signature.agents) < 2 or not (game.signature.actions or game.signature.observations):
         return
+    rules = ShareContext(game.signature, game.constants, Reporter(game.source)).rules()
     met: dict[object, ast.Share] = {}
     for share, table in _tables(game):
         head = share.head
@@ -36,7 +36,7 @@ def check_protocols(game: ir.Game, own_horizon: bool, reporter: Reporter) -> Non
             what = f"the protocol `{head.name}` is the same as `{first.head.name}`"
             reporter.warning("W717", what, head.span, "take one of them out, or correct its rules", (same,))
         if own_horizon:
-            _check_delays(game, share, table, reporter)
+            _check_delays(game, share, table, rules, reporter)
 
 
 def _tables(game: ir.Game) -> Iterator[tuple[ast.Share, LagTable]]:
@@ -62,7 +62,7 @@ def _arrivals(game: ir.Game, table: LagTable) -> list[int]:
     return [1 + lag for lag in (*lags, *drawn)] + [1 + link.age(1) for link in table.exchanges]
 
 
-def _check_delays(game: ir.Game, share: ast.Share, table: LagTable, reporter: Reporter) -> None:
+def _check_delays(game: ir.Game, share: ast.Share, table: LagTable, rules: ShareRules, reporter: Reporter) -> None:
     """Warns of the rules all of whose items come after the last decision."""
     if share.rules is None:
         if share.head.arguments and _too_late(game, _arrivals(game, table)):
@@ -75,13 +75,8 @@ def _check_delays(game: ir.Game, share: ast.Share, table: LagTable, reporter: Re
             continue
         if any(isinstance(node, ast.Reference) and node.name in arguments for node in nodes(rule)):
             continue  # `--share` says how late it is
-        alone = replace(share, head=replace(share.head, name="rule", arguments=()), rules=(*shared, rule))
-        if _too_late(game, _arrivals(game, _alone(game, alone))):
+        if _too_late(game, _arrivals(game, rules.evaluate(share.head.name, (*shared, rule), rules.env))):
             _warn(game, rule.span, reporter)
-
-
-def _alone(game: ir.Game, share: ast.Share) -> LagTable:
-    return protocol(game.signature, "rule", replace(game, shares=(share,), source=Source("", "")))
 
 
 def _too_late(game: ir.Game, arrivals: list[int]) -> bool:
