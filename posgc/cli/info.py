@@ -7,7 +7,7 @@ from pathlib import Path
 
 from posgc.cli.flags import add_game, add_output, request_of, unwritten
 from posgc.language.files import replace_file, require_writable
-from posgc.pipeline import compile_request
+from posgc.pipeline import compile_request, warned
 from posgc.report import informed
 from posgc.report.chart import require_drawing
 from posgc.report.documents import written
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     if picture:
         require_drawing(picture)
         require_writable(picture, arguments.game)
-    compiled = compile_request(request_of(arguments))
+    compiled = warned(compile_request(request_of(arguments)))
     if picture:
         drawn = draw(compiled, Path(picture).suffix[1:].lower())
         lost = unwritten(lambda: replace_file(picture, lambda file: file.write(drawn), arguments.game))

@@ -45,10 +45,10 @@ def active_actions(game: ir.Game, evaluator: Evaluator, faults: Faults) -> Array
         when = variable.when
         if when is None:
             continue
-        column = evaluator.column(when, table)
+        column = evaluator.truth(when, table)
         if column.faults is not None and column.faults.any():
             found = filled(column.faults, table.size)
-            faults.report(table, found, partial(evaluator.column, when))
+            faults.report(table, found, partial(evaluator.truth, when))
         active[:, v] = column.values
     return active
 

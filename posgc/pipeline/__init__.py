@@ -24,6 +24,7 @@ from posgc.pipeline.running import Candidate
 from posgc.pipeline.solving import SAMPLES, Solution, solve
 from posgc.pipeline.translating import Translation, translate
 from posgc.pipeline.verified import Verified
+from posgc.pipeline.warned import warned
 
 __all__ = [
     "SAMPLES",
@@ -60,4 +61,5 @@ __all__ = [
     "solve_each",
     "translate",
     "verify_policy",
+    "warned",
 ]

@@ -22,6 +22,7 @@ from posgc.model.compare import stretched
 from posgc.model.infinite import steps_until_recurring
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.compiling import Compiled, quiet, timed
+from posgc.pipeline.warned import warned
 from posgc.plugin.backend import Backend, Facts, Progress
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import spec_of
@@ -116,7 +117,8 @@ class Report(Display):
 
 
 def check(compiled: Compiled, progress: Progress = quiet) -> Report:
-    """Assumptions 1 to 3 with proof or witness, the size of the graph, and which back-ends apply."""
+    """Assumptions 1 to 3 with proof or witness, the size of the graph, which back-ends apply, and all warnings."""
+    compiled = warned(compiled)
     information = compiled.information
     with timed(compiled.seconds, "assumption 1"):
         first = evolution(information)

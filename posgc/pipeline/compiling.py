@@ -20,6 +20,7 @@ from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
 from posgc.language import analyse
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, with_line_feeds
+from posgc.language.diagnostics.likeness import closest
 from posgc.language.ir import Game
 from posgc.language.sharing.lag_table import LagTable, require_lags
 from posgc.language.sharing.requests import protocol
@@ -121,6 +122,8 @@ def read_source(path: str) -> Source:
         if len(raw) > FILE_LIMIT:
             raise _unreadable(name, f"it is larger than {FILE_LIMIT >> 20} MB")
         return Source(name, with_line_feeds(raw.decode("utf-8-sig")))
+    except FileNotFoundError as error:
+        raise _unreadable(name, error.strerror or str(error), _like(path)) from None
     except OSError as error:
         raise _unreadable(name, error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
@@ -138,9 +141,16 @@ def read_game(path: str, folder: str | None = None) -> Source:
     return source if folder is None or not _is_ours(source) else with_includes(source, Path(folder))
 
 
-def _unreadable(name: str, why: str) -> InputError:
-    cure = "give a game file, or - for standard input"
+def _unreadable(name: str, why: str, cure: str = "") -> InputError:
+    cure = cure or "give a game file, or - for standard input"
     return InputError([Diagnostic("E606", f"cannot read {name}: {why}", help=cure)])
+
+
+def _like(path: str) -> str:
+    """A cure that names the file of the folder whose name is most like the one that is not there; "" where none is."""
+    folder, name = os.path.split(path)
+    found = closest(name, os.listdir(folder or ".")) if os.access(folder or ".", os.R_OK) else None
+    return "" if found is None else f"did you mean {os.path.join(folder, found)}?"
 
 
 Read = Callable[[Request, Progress], Reading]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from posgc.language import InputError, Source, analyse, compile_game
+from posgc.language import InputError, Source, analyse, compile_game, render
 from posgc.language.text import syntax as ast
 from posgc.language.text.parse import lexemes, read_game
 from posgc.language.text.recovery import MAX_MISTAKES
@@ -140,6 +140,12 @@ def test_what_is_left_out_says_what_it_declares() -> None:
     assert [word.text for word in broken.words] == ["u", "v"]
 
 
+def test_a_text_that_ends_too_early_has_places_that_can_be_shown() -> None:
+    found = analyse(Source("early", "game g {\n  horizon 2;\n  share p { o after 1;\n"))
+    assert [d.code for d in found.errors] == ["E208", "E108"]
+    assert all(d.span is not None and d.span.end > d.span.start and render(d, found.source) for d in found.errors)
+
+
 def test_reading_stops_after_very_many_mistakes_and_says_so() -> None:
     failure = analyse(Source("test", game("\n".join(f"let f{k} = @;" for k in range(3 * MAX_MISTAKES))))).failure
     assert failure is not None
@@ -151,3 +157,53 @@ def test_long_nonsense_is_read_soon(junk: str) -> None:
     text = game(junk * 20_000)
     with pytest.raises(InputError):
         compile_game(Source("test", text))
+
+
+def small(lines: str) -> str:
+    return f"game g {{ horizon 2; agents ann, bob; state s: 0..3; init s = 0; action a[i]: bool; {lines} share none; }}"
+
+
+def test_what_reads_a_draw_that_depends_on_itself_is_drawn_after_it() -> None:
+    lines = "next s ~ if a[ann] then s' else 1; observation o[i]: 0..3; observe o[i] = s'; reward ann = 1 / 0;"
+    found = analyse(Source("cycle", small(lines)))
+    assert [d.code for d in with_values(found).diagnostics] == ["E212", "E404"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ("reward ann = 1; expect assumption 1.5;", "E101"),
+        ("reward ann = match (s) { match: 1; _: 2; };", "E106"),
+        ("reward zero_sum team = 1;", "E201"),
+        ("reward team[1] = 1;", "E201"),
+        ("reward team = 1e-0.5;", "E102"),
+    ],
+)
+def test_no_cure_is_what_stands_there(lines: str, code: str) -> None:
+    text = small(lines)
+    (wrong,) = analyse(Source("cure", text)).errors
+    assert wrong.code == code and all(text[r.span.start : r.span.end] != r.text for r in wrong.replacements)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "next s = if nobody ^ 9 then 1 else 0;",
+        "next s ~ if nobody + 1 then uniform else {0: 1};",
+        "next s = if s == 0 and nobody * 2 then 1 else 0;",
+        "next s = if not (nobody - 1) then 1 else 0;",
+        "next s = count(i: nobody / 2);",
+        "next s ~ uniform(c: -nobody);",
+        "terminal when nobody ^ 2;",
+        "action b[i]: bool when nobody ^ 2;",
+    ],
+)
+def test_a_number_with_a_mistake_where_a_truth_value_is_wanted(line: str) -> None:
+    assert [d.code for d in with_values(analyse(Source("truth", small(f"{line} reward ann = 1;")))).diagnostics] == [
+        "E201"
+    ]
+
+
+def test_a_protocol_that_is_no_structure_is_one_error() -> None:
+    found = analyse(Source("letters", small("reward ann = 1; share letters(2); expect assumption 3 under letters(2);")))
+    assert [(d.code, d.span.line if d.span else 0) for d in found.errors] == [("E501", 1)]

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from posgc.language import ir
 from posgc.language.analysis.names import Name
+from posgc.language.analysis.places import Places
 from posgc.language.analysis.resolve import places_of
 from posgc.language.analysis.types import type_in_words
 from posgc.language.blocks.contract import Block
@@ -17,6 +18,7 @@ from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.context import Context, context_of
 from posgc.language.elaborate.declared_names import collect
 from posgc.language.elaborate.passes import Overrides, deep_stack, elaborate_game
+from posgc.language.lint.warn import warn
 from posgc.language.text import syntax as ast
 from posgc.language.text.includes import without_includes
 from posgc.language.text.parse import Parsed, read_game
@@ -74,10 +76,7 @@ class Analysis:
         if self.parsed is None or self.parsed.tree is None or self.context is None:
             return ()
         context = self.context
-        with deep_stack():
-            places = places_of(self.parsed.tree)
-        for word in context.cache.resolved:
-            places.use(word.text, word.span, {})
+        places = _places(self.parsed.tree, context)
         for text, entry in places.names.items():
             entry.type = type_in_words(context, text)
         for text, entry in places.words.items():
@@ -119,6 +118,10 @@ def analyse(
     context = context_of(collect(tree, reporter), reporter)
     game = _elaborate(context, tree, parsed, asked)
     if not reporter.failed:
+        assert game is not None  # else the reason is an error
+        own_horizon = horizon is None and not endless
+        warn(parsed.tree, game, context.names, _places(parsed.tree, context), own_horizon, reporter)
+        game = replace(game, warnings=reporter.warnings)
         return Analysis(source, game, None, None, reporter.warnings, parsed, context, asked)
     known = game if "agents" not in context.names.lost else None
     return Analysis(source, None, known, reporter.failure(), reporter.warnings, parsed, context, asked)
@@ -132,6 +135,15 @@ def _elaborate(context: Context, tree: ast.GameText, parsed: Parsed, asked: Over
         except InputError as error:
             context.reporter.take(error.diagnostics)
             return None
+
+
+def _places(tree: ast.GameText, context: Context) -> Places:
+    """Where the names of a file stand, in its language blocks too."""
+    with deep_stack():
+        places = places_of(tree)
+    for word in context.cache.resolved:
+        places.use(word.text, word.span, {})
+    return places
 
 
 def _refuse_clock(clock: ir.Clock, reporter: Reporter) -> None:

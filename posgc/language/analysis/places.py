@@ -55,9 +55,13 @@ class Places:
         if entry is not None:
             entry.uses.append(name_span(span, text))
 
+    def entries(self) -> list[Entry]:
+        """Every name in the making, in the order of first declarations."""
+        entries = [*self.names.values(), *self.words.values(), *self.protocols.values(), *self._locals]
+        return sorted(entries, key=lambda e: e.declarations[0].start)
+
     def all(self) -> Iterator[Name]:
         """Every name, in the order of first declarations."""
-        entries = [*self.names.values(), *self.words.values(), *self.protocols.values(), *self._locals]
-        for entry in sorted(entries, key=lambda e: e.declarations[0].start):
+        for entry in self.entries():
             places = sorted(entry.declarations, key=lambda s: s.start), sorted(entry.uses, key=lambda s: s.start)
             yield Name(entry.text, entry.kind, entry.type, tuple(places[0]), tuple(places[1]))

@@ -162,6 +162,71 @@ _OTHERS = (
         "enumerator that is nearly another",
         "Two types have words in common, and a word of one is a slip of the pen away from a word of the other.",
     ),
+    Code("W708", "parameter never used", "A `param` is mentioned nowhere else; `--set` then changes nothing."),
+    Code("W709", "type never used", "A `type` is mentioned nowhere else."),
+    Code(
+        "W710",
+        "state without consequence",
+        "No observation, reward or end of the game depends on the state, directly or through others.",
+    ),
+    Code("W711", "draw never read", "A `chance` of the game or of a protocol is mentioned nowhere else."),
+    Code("W712", "argument never used", "An argument of a protocol or of a definition is not mentioned in it."),
+    Code("W713", "observation never made", "The observation has neither `init` nor `observe`."),
+    Code(
+        "W714",
+        "agent without rewards",
+        "Other agents are given rewards, and this one none; `reward bob = 0;` says that this is meant.",
+    ),
+    Code(
+        "W715",
+        "observation of the state before the step",
+        "An `observe` line reads states that move, and all of them unprimed: as they were before the step.",
+    ),
+    Code(
+        "W716",
+        "protocol that shares nothing",
+        "Nobody learns anything by its rules; empty braces, `share alone { }`, say that this is meant.",
+    ),
+    Code(
+        "W717",
+        "protocol that is another one",
+        "Two protocols of the file tell the same agents the same at the same time.",
+    ),
+    Code(
+        "W718",
+        "delay beyond the horizon",
+        "All that a rule sends arrives after the last decision. Delays that are arguments are not looked at, nor any "
+        "where `--horizon` is given.",
+    ),
+    Code(
+        "W719",
+        "comment that allows nothing",
+        "`# posgc: allow W710` allows the warnings of these codes on its line; this one names no code of a warning.",
+    ),
+    Code("W720", "constant observation", "The observation takes one value only, in all states that are reached."),
+    Code(
+        "W721",
+        "observation that tells nothing",
+        "The observation is independent of states, actions, other observations and rewards.",
+    ),
+    Code(
+        "W722",
+        "action that changes nothing",
+        "No state, observation or reward depends on the action, and no protocol tells it to anybody.",
+    ),
+    Code(
+        "W723", "state value never reached", "The type of a state has values that no play leads to, however long it is."
+    ),
+    Code(
+        "W724",
+        "reward beyond reach",
+        "A branch of a reward that is not 0 is taken in no play; where the file's own horizon is too short, too.",
+    ),
+    Code(
+        "W725",
+        "tables not searched",
+        "The tables are too large for the warnings that need them, W720 to W724.",
+    ),
     # imported files
     Code("I101", "malformed file", "The text does not follow the grammar of its format."),
     Code("I102", "unknown name or index", "A state, action, observation or agent that the header does not have."),

@@ -15,7 +15,7 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate that is most like the name, None where none is like it; a slip of the pen goes first."""
     candidates = set(candidates)
     slip = misspelt(name, candidates)
-    if slip is not None:
+    if slip is not None or len(name) < 2:
         return slip
     found = get_close_matches(name, sorted(candidates), n=1, cutoff=0.6)
     return found[0] if found else None

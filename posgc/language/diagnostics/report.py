@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from posgc.language.diagnostics import Diagnostic, InputError, Label, Replacement, Source, Span
+from posgc.language.diagnostics.allowed import is_allowed
 from posgc.language.diagnostics.likeness import closest
 
 __all__ = ["Cure", "Reporter", "near"]
@@ -21,11 +22,12 @@ class Cure:
 
 class Reporter:
     """The diagnostics found so far.  The same code at the same place is kept once: an expression that is
-    elaborated for every agent is reported once."""
+    elaborated for every agent is reported once.  Warnings that a comment of their line allows are left out."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self._found: dict[tuple[str, int, int], Diagnostic] = {}
+        self._unread: set[tuple[int, int]] = set()  # places with a mistake of syntax, of which nothing more is said
         self.failed = False  # whether there is an error
 
     def error(
@@ -45,8 +47,14 @@ class Reporter:
             self._add(diagnostic)
 
     def _add(self, diagnostic: Diagnostic) -> None:
+        if is_allowed(diagnostic, self.source):
+            return
         span = diagnostic.span
         key = (diagnostic.code, span.start, span.end) if span else (diagnostic.message, -1, -1)
+        if not diagnostic.code.startswith("E1") and key[1:] in self._unread:
+            return
+        if span is not None and diagnostic.code.startswith("E1"):
+            self._unread.add(key[1:])
         self._found.setdefault(key, diagnostic)
         self.failed = self.failed or diagnostic.severity == "error"
 

@@ -115,13 +115,13 @@ def order(
     cyclic: set[Draw] = set()
     while True:
         try:
-            return (*TopologicalSorter(needs).static_order(), *cyclic), cyclic
+            return tuple(TopologicalSorter(needs).static_order()), cyclic
         except CycleError as error:
             cycle: list[Draw] = error.args[1]
             _report_cycle(cycle, primed, spans, names, reporter)
             cyclic |= set(cycle)
-            # Without these draws the next cycle comes to light.
-            needs = {d: [n for n in ns if n not in cycle] for d, ns in needs.items() if d not in cycle}
+            # Where these draws read nothing the next cycle comes to light.
+            needs = {d: [] if d in cycle else ns for d, ns in needs.items()}
 
 
 def _report_cycle(

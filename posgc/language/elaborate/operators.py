@@ -217,6 +217,8 @@ def _cure(have: Ty, want: Ty) -> str:
         return "`/` is real division and decimals are reals; a parameter is an integer if declared `: int`"
     if want is BOOL:
         return "compare it with something: `x == left`"
+    if want.number and have.kind == "word":
+        return "choose a number by the word: `if x == left then 1 else 0`"
     return "give it a number" if want.number else "give it one of the words of its type"
 
 

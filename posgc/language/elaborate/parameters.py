@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
+from posgc.language import ir
 from posgc.language.diagnostics.report import near
 from posgc.language.elaborate.expressions import Expressions
 from posgc.language.elaborate.families import agent_positions, labelled
@@ -84,7 +85,7 @@ def _parameters(expressions: Expressions, items: tuple[ast.Item, ...]) -> Iterat
 
 def _parameter(expressions: Expressions, item: ast.Param, name: str, env: Env, setting: str | None) -> Typed:
     ty = _annotated(expressions, item)
-    default = expressions.types.constant(item.default, env, ty, f"the parameter `{name}`")
+    default = _default(expressions, item, name, env, ty)
     value = _setting(expressions, name, ty, setting) if setting is not None else default
     domain = _domain(expressions, item)
     if value is None or isinstance(value, str):
@@ -116,6 +117,19 @@ def _annotated(expressions: Expressions, item: ast.Param) -> Ty:
     if text is None:
         return INT if isinstance(item.domain, ast.RangeOf) else REAL
     return INT if text.text == "int" else REAL
+
+
+def _default(expressions: Expressions, item: ast.Param, name: str, env: Env, ty: Ty) -> ir.Value | None:
+    what = f"the parameter `{name}`"
+    if item.annotation is not None or ty is REAL:
+        return expressions.types.constant(item.default, env, ty, what)
+    value = expressions.types.constant(item.default, env, None, what)
+    if isinstance(value, float):
+        cure = "a range `lo..hi` makes it an integer: write `in [lo, hi]` for a real one"
+        wrong = f"{what} must be an integer, and this is a real number"
+        expressions.reporter.error("E307", wrong, item.default.span, cure)
+        return None
+    return expressions.types.constant(item.default, env, ty, what)
 
 
 def _domain(expressions: Expressions, item: ast.Param) -> tuple[float, float] | None:

@@ -28,10 +28,8 @@ from posgc.language.elaborate.expressions import Expressions
 from posgc.language.elaborate.families import agent_positions, declare_families, labelled
 from posgc.language.elaborate.graphs import declare_graphs
 from posgc.language.elaborate.laws import Laws
-from posgc.language.elaborate.likely_slips import check_likely_slips
 from posgc.language.elaborate.names import Definitions, Parameter
 from posgc.language.elaborate.parameters import declare_indexed_parameters, declare_parameters
-from posgc.language.elaborate.unused_indices import check_unused_indices
 from posgc.language.elaborate.values import POISON, Env, Typed, constant
 from posgc.language.elaborate.variables import VariableTable
 from posgc.language.sharing.constants import file_names
@@ -103,10 +101,6 @@ def elaborate_game(
         protocols = declared_protocols(sharing, shares)
         expectations = check_claims(tree, sharing, shares)
         declared = elaborate_blocks(tree, used, laws.expressions)
-        check_unused_indices(tree, names, signature.agents, reporter)
-    check_likely_slips(tree, reporter)
-    if not any(isinstance(item, ast.Reward) or _is_broken(item, "reward") for item in tree.items):
-        reporter.warning("W701", "the game has no reward: every value is 0", tree.span, "write `reward team = ...;`")
     return ir.Game(
         tree.name,
         tree.title,
@@ -127,9 +121,8 @@ def elaborate_game(
         shares,
         constants,
         expectations,
-        reporter.warnings,
-        clock,
-        declared,
+        clock=clock,
+        blocks=declared,
     )
 
 

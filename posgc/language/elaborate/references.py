@@ -103,6 +103,10 @@ class References:
             cure = f"`{node.name}` is a function: write `{node.name}(...)`"
             return self.ops.wrong("E201", f"`{node.name}` is not declared", node.span, cure)
         what, cure = f"`{node.name}` is not declared", "declare it, or correct the spelling"
+        if len(node.name) == 1:
+            cure = "an index gets its meaning on the left side, `let f[i] = ...;`, or before a colon, `all(i: ...)`"
+        elif node.name == "never":
+            cure = "say nothing of an item that never arrives; in a random delay write `{1: 0.9, never: 0.1}`"
         report_unknown(self.names, self.ops.reporter, what, (node.name, node.span), known, cure)
         return self.ops.poison(node.span)
 

@@ -13,7 +13,10 @@ from posgc.language.elaborate.values import INT, Env, Typed
 from posgc.language.elaborate.variables import VariableTable
 from posgc.language.text import syntax as ast
 
-__all__ = ["Rewards", "terminal"]
+__all__ = ["NO_REWARD", "Rewards", "terminal"]
+
+NO_REWARD = ir.Const(0.0, Span(0, 0, 1, 1))
+"""The reward of an agent that no line gives any."""
 
 
 class Rewards:
@@ -52,7 +55,7 @@ class Rewards:
             for own in terms:
                 own.append(value)
             return
-        agent = self._agent(target)
+        agent = self._agent(target, item.zero_sum)
         if agent is None:
             return
         terms[agent].append(value)
@@ -67,13 +70,19 @@ class Rewards:
                 return
             terms[1 - agent].append(self.laws.ops.negate(value, item.span, Env()))
 
-    def _agent(self, target: ast.Target) -> int | None:
+    def _agent(self, target: ast.Target, zero_sum: bool) -> int | None:
         entity = self.table.get(target.name)
         if isinstance(entity, Poisoned) or "agents" in self.laws.names.lost:
             return None
         if not isinstance(entity, AgentName | AgentArray):
-            known = ["team", *(w for w, e in self.table.items() if isinstance(e, AgentName | AgentArray))]
+            known = [w for w, e in self.table.items() if isinstance(e, AgentName | AgentArray)]
             what, cure = f"`{target.name}` is not an agent", "write `team`, an agent, or `reward[i] = ...;`"
+            if zero_sum:
+                cure = "name the agent that gets the reward; the other one gets the negative"
+            elif target.name == "team":
+                cure = "`team` stands for all agents, and has no index: write `reward team = ...;`"
+            else:
+                known.append("team")
             report_unknown(self.laws.names, self.reporter, what, (target.name, target.span), known, cure)
             return None
         node = ast.Reference(target.name, target.indices, False, target.span)
@@ -82,7 +91,7 @@ class Rewards:
 
     def _total(self, terms: Sequence[Typed]) -> ir.Expr:
         if not terms:
-            return ir.Const(0.0, Span(0, 0, 1, 1))
+            return NO_REWARD
         if not all(t.ty.number or t.ty.kind == "poison" for t in terms):
             return terms[0].ir  # reported before
         return self.laws.ops.arithmetic("+", terms, terms[0].ir.span, Env(conditional=True)).ir

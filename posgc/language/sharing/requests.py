@@ -100,7 +100,8 @@ def _resolve(
     structure = STANDARD.get(request.name)
     if structure is not None:
         return standard_protocol(asked, request, structure)
-    if request.name in asked.unread or asked.nameless:
+    wrong = any(share.head.name == request.name for share in shares)  # a structure by a name that it has not: reported
+    if wrong or request.name in asked.unread or asked.nameless:
         return None
     known = [*(s.head.name for s in shares), *STANDARD]
     asked.reporter.error(

@@ -186,16 +186,16 @@ class ShareRules(Constants):
     # ---- items
 
     def _variables(self, item: ast.ItemRef) -> list[Variable]:
-        everything = (*self.signature.observations, *self.signature.actions)
-        found = [v for v in everything if _base(v) == item.name]
+        found = [place.variable for place in self._by_name.get(item.name, ())]
         if not found and isinstance(self.names.table.get(item.name), Poisoned):
             self.incomplete = True
             return found
         if not found:
-            known = sorted({_base(v) for v in everything})
+            known = sorted(self._by_name)
+            words = (*known, "forget", "chance")
             what = f"`{item.name}` is not an observation or action of this game"
             cure = "the items are " + ", ".join(known) if known else "the game has none"
-            report_unknown(self.names, self.reporter, what, (item.name, item.span), known, cure, "E503")
+            report_unknown(self.names, self.reporter, what, (item.name, item.span), words, cure, "E503")
             self.incomplete = True
         return found
 
@@ -206,12 +206,7 @@ class ShareRules(Constants):
         if len(rest) < len(written):
             return []
         name = f"{item.name}[{', '.join(rest)}]" if rest else None
-        tables: tuple[tuple[Kind, Sequence[Variable]], ...] = (
-            ("observation", self.signature.observations),
-            ("action", self.signature.actions),
-        )
-        places = [_Place(kind, k, v) for kind, variables in tables for k, v in enumerate(variables)]
-        found = [p for p in places if _base(p.variable) == item.name and name in (None, p.variable.name)]
+        found = [p for p in self._by_name.get(item.name, ()) if name in (None, p.variable.name)]
         if not found:
             self.reporter.error(
                 "E503",
@@ -220,6 +215,19 @@ class ShareRules(Constants):
                 "correct the indices; the first one is the agent",
             )
         return [p for p in found if p.variable.agent == owner - 1]
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[_Place]]:
+        """The variables by the name of their family."""
+        found: dict[str, list[_Place]] = {}
+        tables: tuple[tuple[Kind, Sequence[Variable]], ...] = (
+            ("observation", self.signature.observations),
+            ("action", self.signature.actions),
+        )
+        for kind, variables in tables:
+            for k, v in enumerate(variables):
+                found.setdefault(_base(v), []).append(_Place(kind, k, v))
+        return found
 
     def _index(self, node: ast.Expression, env: Env) -> str | None:
         """An index of an item other than its agent; a bare name is a word."""

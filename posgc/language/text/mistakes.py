@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from posgc.language.diagnostics import Diagnostic
-from posgc.language.text.slips import brackets, signs, statements, words
+from posgc.language.text.slips import brackets, notations, signs, statements, words
 from posgc.language.text.slips.characters import character
 from posgc.language.text.slips.forms import form_of
 from posgc.language.text.slips.mistake import Mistake
@@ -49,6 +49,12 @@ _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
     character,
     signs.comment,
     signs.power,
+    notations.comparison,
+    notations.value_sign,
+    notations.assignment,
+    notations.decimal_comma,
+    notations.drawn,
+    notations.listed,
     signs.prime,
     signs.arrow,
     signs.trailing_comma,

@@ -85,7 +85,8 @@ class Recovery:
                 found: Token = which.next_token(place, self._state)
                 return self._whole_word(found)
             except EOFError:
-                return Token(END, "", len(self.text), place.line_ctr.line, place.line_ctr.column)
+                end = len(self.text)
+                return Token(END, "", end, place.line_ctr.line, place.line_ctr.column, end_pos=end)
             except UnexpectedCharacters as error:
                 at = int(error.pos_in_stream or 0)
         here = span_at(self.text, at, at + 1)
@@ -185,7 +186,7 @@ class Recovery:
             self._spared.add(mistake.words[0])
         if mistake.resume is not None and again < _TRIES and self._read_instead(mistake, stop):
             return True
-        return self._leave_out(stop)
+        return self._leave_out(stop, mistake.whole)
 
     def _of_a_block(self, stop: Stop) -> Mistake | None:
         """An item of a language block that the file does not use."""
@@ -234,13 +235,17 @@ class Recovery:
                 self._reduce()
         return self._go_on(mistake.resume)
 
-    def _leave_out(self, stop: Stop) -> bool:
-        """Gives up the smallest part with the mistake, and goes on behind it; False outside of the game."""
+    def _leave_out(self, stop: Stop, whole: bool = False) -> bool:
+        """Gives up the smallest part with the mistake, or the `whole` expression around it, and goes on behind it.
+
+        False outside of the game.
+        """
         if not stop.level:
             return False
         stack, values = self._state.state_stack, self._state.value_stack
         end, width = end_of_statement(stop, self.dialect.unused)
-        for at in range(len(values), stop.level, -1):
+        places = range(len(values), stop.level, -1)
+        for at in reversed(places) if whole else places:
             for rule in ("expr", "sum"):
                 goto = self._states[stack[at]].get(rule)
                 if goto is not None and admits(self._table, [*stack[: at + 1], goto[1]], "SEMICOLON"):

@@ -107,6 +107,14 @@ class Evaluator:
             held = table[id(node)]
         return held
 
+    def truth(self, node: ir.Expr, table: Table) -> Column:
+        """The value of a node that stands for a truth value; a row ends here where it is none, which is reported."""
+        column = self.column(node, table)
+        if column.values.dtype == np.bool_:
+            return column
+        every = self.faults.mark(None, np.ones((), dtype=bool), ir.REPORTED, node.span, str, "")
+        return Column(np.zeros((), dtype=bool), every)
+
     def _compute(self, node: ir.Expr, table: Table) -> Column:
         match node:
             case ir.Op(name="and" | "or"):
@@ -155,7 +163,8 @@ class Evaluator:
         return self.faults.mark(faults, bad, "E404", node.span, lambda: text, _UNDEFINED)
 
     def _strict(self, node: ir.Op, table: Table) -> Column:
-        operands = [self.column(o, table) for o in node.operands]
+        read = self.truth if node.name in ("not", "count") else self.column
+        operands = [read(o, table) for o in node.operands]
         values, bad = apply(node.name, [c.values for c in operands])
         faults = first_fault(c.faults for c in operands)
         if bad is not None:
@@ -175,7 +184,7 @@ class Evaluator:
         rows: Array | None = None
         here = table
         for k, operand in enumerate(node.operands):
-            column = self.column(operand, here)
+            column = self.truth(operand, here)
             patch.put(rows, column)
             if k + 1 == len(node.operands):
                 break
@@ -198,7 +207,7 @@ class Evaluator:
         here = table
         rest: ir.Expr = node
         while isinstance(rest, ir.If) and (rest is node or not self.flow.shared(rest)):
-            test = self.column(rest.condition, here)
+            test = self.truth(rest.condition, here)
             if test.faults is not None and test.faults.any():
                 patch.put(rows, test)
             yes, no = divide(test, here.size)

@@ -96,7 +96,7 @@ class LawEvaluator:
         if node.conditions is None:
             inside: list[Array] = [np.ones((), dtype=bool)] * len(found)
         else:
-            tests = [self.evaluator.column(c, table) for c in node.conditions]
+            tests = [self.evaluator.truth(c, table) for c in node.conditions]
             inside = [t.values for t in tests]
             faults = first_fault([*(t.faults for t in tests), *_where(found, inside)])
         count = np.asarray(sum((t.astype(np.int64) for t in inside), np.zeros((), np.int64)))
@@ -237,7 +237,7 @@ class LawEvaluator:
         here = table
         rest: ir.Dist | ir.Fail = node
         while isinstance(rest, ir.Choose):
-            test = self.evaluator.column(rest.condition, here)
+            test = self.evaluator.truth(rest.condition, here)
             if test.faults is not None:
                 faults[rows] = test.faults
             yes, no = divide(test, here.size)

@@ -83,10 +83,10 @@ class Rows:
         if node is None:
             return bad, bad
         table = self._table(states, None, h, stay=False)
-        column = setup.evaluator.column(node, table)
+        column = setup.evaluator.truth(node, table)
         if column.faults is not None and column.faults.any():
             faults = filled(column.faults, table.size)
-            setup.faults.report(table, faults, lambda one: setup.evaluator.column(node, one))
+            setup.faults.report(table, faults, lambda one: setup.evaluator.truth(node, one))
             bad = np.asarray(faults != 0)
         return filled(column.values, table.size), bad
 

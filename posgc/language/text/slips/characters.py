@@ -66,23 +66,23 @@ def _brace(stop: Stop, end: int) -> int:
 
 
 def _foreign(stop: Stop, at: int) -> Mistake | None:
+    percent = re.search(r"([0-9]+)\s*$", stop.text[max(0, at - 20) : at]) if stop.text[at] == "%" else None
+    if percent is not None and re.match(r"%\s*[;,})\]]", stop.text[at : at + 20]):
+        cure = f"write `{int(percent[1]) / 100:g}`"
+        return Mistake(Diagnostic("E109", "`%` is no part of a number", span_at(stop.text, at, at + 1), cure))
     for foreign, ours in _FOREIGN:
         if stop.text.startswith(foreign, at):
             here = span_at(stop.text, at, at + len(foreign))
             spaced = f" {ours} " if ours.isalpha() else ours
-            found = Diagnostic(
-                "E109",
-                f"`{foreign}` is not an operator here",
-                here,
-                f"write `{ours}`",
-                "error",
-                (),
-                (Replacement(here, spaced),),
-            )
+            change = (Replacement(here, spaced),)
+            code, what = "E109", f"`{foreign}` is not an operator here"
+            if ours == "'":
+                code, what = "E124", f"`{foreign}` is no prime: a prime is a straight `'`"
+            found = Diagnostic(code, what, here, f"write `{ours}`", "error", (), change)
             return Mistake(found, (ours,), here.end)
     if stop.text[at] == "?":
-        cure = "write `if a then b else c`"
-        return Mistake(Diagnostic("E120", "`?` is no sign of this language", span_at(stop.text, at, at + 1), cure))
+        here, cure = span_at(stop.text, at, at + 1), "write `if a then b else c`"
+        return Mistake(Diagnostic("E120", "`?` is no sign of this language", here, cure), whole=True)
     return None
 
 
@@ -111,6 +111,11 @@ def _point(stop: Stop, at: int) -> Mistake:
     if re.search(r"[A-Za-z_]\w*$", stop.text[max(0, at - 80) : at]):
         here = span_at(stop.text, at, at + 1)
         return Mistake(Diagnostic("E120", "names have no parts with points", here, "what is an agent's is `act[ann]`"))
+    if stop.text.startswith("...", at - 2):
+        here = span_at(stop.text, at - 2, at + 1)
+        change = (Replacement(here, ".."),)
+        found = Diagnostic("E109", "`...` is not an operator here", here, "write `..`", "error", (), change)
+        return Mistake(found, (), here.end)
     before = re.search(r"[0-9]+$", stop.text[max(0, at - 20) : at])
     after = _POINT.match(stop.text, at)
     digits = after[1] if after else ""
@@ -118,8 +123,14 @@ def _point(stop: Stop, at: int) -> Mistake:
     if before and re.search(r"[0-9]\.$", stop.text[max(0, start - 2) : start]):
         here = span_at(stop.text, at, at + 1 + len(digits))
         return Mistake(Diagnostic("E102", "a number has one decimal point", here, "take the rest out"), (), here.end)
+    if before and re.search(r"[0-9][eE][+-]?$", stop.text[max(0, start - 3) : start]):
+        here = span_at(stop.text, at, at + 1 + len(digits))
+        return Mistake(Diagnostic("E102", "an exponent has no decimal point", here, "take the point out"), (), here.end)
     number = f"{before[0] if before else '0'}.{digits or '0'}"
     here = span_at(stop.text, start, at + 1 + len(digits))
+    if stop.text[here.start : here.end] == number:
+        what, cure = f"`{number}` cannot stand here", "a whole number is wanted here"
+        return Mistake(Diagnostic("E101", what, here, cure), (), here.end)
     change = (Replacement(here, number),)
     found = Diagnostic(
         "E102", "a decimal point needs digits on both sides", here, f"write `{number}`", "error", (), change

@@ -41,6 +41,8 @@ def form(keyword: str) -> str:
 
 def form_of(stop: Stop) -> str:
     """How what stands here is written."""
+    if stop.last == "zero_sum":
+        return "write `reward zero_sum ann = ...;`: the other agent gets the negative"
     if stop.accepts >= OPERAND:
         return "an expression is wanted here"
     if {"PLUS", "SEMICOLON"} <= stop.accepts:

@@ -19,6 +19,7 @@ class Mistake:
     resume: int | None = None  # where reading goes on; None: after the statement, whose wrong part is left out
     since: Stop | None = None  # where the words are read from, if not from where the parser stopped
     kind: str | None = None  # the kind of token that the words are, where their form does not tell
+    whole: bool = False  # whether the whole expression is wrong, and not the smallest part in which the parser stopped
 
 
 def replaced(

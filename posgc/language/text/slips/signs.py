@@ -24,7 +24,7 @@ def chained(stop: Stop) -> Mistake | None:
 
 def comment(stop: Stop) -> Mistake | None:
     """Comments of other languages."""
-    start = stop.start - 1 if stop.token == "/" and stop.text[stop.start - 1 : stop.start] == "/" else stop.start
+    start = stop.start - 1 if stop.token in ("/", "*") and stop.text[stop.start - 1 : stop.start] == "/" else stop.start
     mark = stop.text[start : start + 2]
     if mark not in ("//", "/*"):
         return None

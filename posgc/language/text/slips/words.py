@@ -56,7 +56,7 @@ def reserved(stop: Stop) -> Mistake | None:
     token = stop.token
     if "NAME" not in stop.accepts or not re.fullmatch(r"[a-z_]+", token) or token.type in ("NAME", "NOT", ""):
         return None
-    if token == "if":
+    if token == "if" and stop.accepts >= OPERAND:
         return None
     cure = f"choose another name, `{token}_` say"
     if token == "agents":
@@ -71,7 +71,8 @@ def local_definition(stop: Stop) -> Mistake | None:
     """`let ... in` of other languages."""
     if stop.token != "let" or stop.begins or stop.on_new_line or not stop.accepts >= OPERAND:
         return None
-    cure = "write the definition in a line of its own before this one: `let x = ...;`"
+    name = re.match(r"\w*", stop.rest())
+    cure = f"write the definition in a line of its own before this one: `let {name[0] if name else 'x'} = ...;`"
     return Mistake(Diagnostic("E120", "a definition cannot stand inside of an expression", stop.span, cure))
 
 
@@ -88,7 +89,7 @@ def choice(stop: Stop) -> Mistake | None:
         and not stop.begins
         and {"PLUS", "SEMICOLON"} <= stop.accepts
     ):
-        return Mistake(Diagnostic("E120", "an `if` stands before its values", stop.span, _CHOICE))
+        return Mistake(Diagnostic("E120", "an `if` stands before its values", stop.span, _CHOICE), whole=True)
     return None
 
 

@@ -1,0 +1,1 @@
+"""Warnings of what is legal and likely wrong, as far as the text and its elaboration tell."""
