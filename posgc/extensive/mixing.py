@@ -178,7 +178,7 @@ class _Run:
         for _ in range(max(ANSWERS, self.t // ANSWERED)):
             seconds = left()
             limit = PROGRAMME_SECONDS if seconds is None else min(seconds, PROGRAMME_SECONDS)
-            found = self.master.solve(some, time_limit=limit)
+            found = self.master.solve(some, time_limit=limit, stop=stop)
             if found is None:
                 yield some, np.full(len(some), 1 / len(some))
                 return
