@@ -48,7 +48,7 @@ from posgc.information.growth import Capacity, Columns, Growth, grow
 from posgc.information.items import Information
 from posgc.information.precision import charged
 from posgc.information.step import ENTRY_LIMIT
-from posgc.judge.judgement import Judgement
+from posgc.judge.judgement import Judgement, gains_of
 from posgc.judge.kinds import following_of, require_kind
 from posgc.judge.leaving import Deviation, Leaving, Throughout
 from posgc.judge.replies import Deviator, Moves, NodeCells, Outcomes
@@ -101,13 +101,11 @@ def judge_histories(
         told("verify", i + 2, n + 1)
     ahead = charged(information.model, terms)
     off = (ahead.span * errors).sum(axis=1) / 2 + ahead.rounding
-    least = -np.inf if DEVIATIONS[kind].forgoes else 0.0
-    gains = tuple(max(least, float(gain)) for gain in best - values)
     return Judgement(
         kind,
         tuple(map(float, values)),
         tuple(map(float, best)),
-        gains,
+        tuple(map(float, gains_of(kind, best, values, off))),
         float(off.max()),
         tuple(map(int, states)),
         "histories",
