@@ -6,7 +6,8 @@ else the largest gain), processor seconds of the whole process, start and verifi
 iteration) and LiteEFG (C++, its CFR+ and PCFR+, likewise), where they are installed, play the exported tree of the
 adversarial tiger of horizon 4 for so many processor seconds each, with posgc's `cfr` and `sequence-form` on the same
 game in the same run, and prints when NashConv was below 1e-1, 1e-2, 1e-3, 1e-6.  Reading the tree does not count, nor
-does computing NashConv.  One process at a time, one thread.
+does computing NashConv; of posgc the wall time of the back-end and the processor seconds of the whole process are told.
+One process at a time, one thread.
 """
 
 from __future__ import annotations
@@ -83,16 +84,15 @@ def liteefg(game: Any, limit: float) -> None:
     import LiteEFG
     from LiteEFG.baselines import PCFR, CFRplus
 
-    environment = LiteEFG.OpenSpielEnv(game)
     for name, algorithm in (("CFR+", CFRplus), ("PCFR+", PCFR)):
-        graph = algorithm.graph()
+        graph, environment = algorithm.graph(), LiteEFG.OpenSpielEnv(game)
         environment.set_graph(graph)
 
-        def play(graph: Any = graph) -> None:
+        def play(graph: Any = graph, environment: Any = environment) -> None:
             graph.update_graph(environment)
             environment.update_strategy(graph.current_strategy())
 
-        def gap(graph: Any = graph) -> float:
+        def gap(graph: Any = graph, environment: Any = environment) -> float:
             return sum(environment.exploitability(graph.current_strategy(), "linear-avg-iterate"))
 
         told(f"LiteEFG {name}", play, gap, limit)
@@ -105,10 +105,9 @@ def peers(share: str, limit: float) -> None:
     for row in (["cfr", "--epsilon", "1e-3"], ["cfr", "--epsilon", "1e-6"], ["sequence-form"]):
         found = measured(["posgc", "solve", *words, "--concept", "nash", "--backend", *row, "--json", "--quiet"])
         document, seconds, _ = found
+        gap, solve = document["gap"]["nash_conv"], document["seconds"]["solve"]
         print(
-            f"posgc {' '.join(row)}: NashConv {document['gap']['nash_conv']:.1e} after {document['seconds']['solve']:.2f} "
-            f"s of wall time; whole process {seconds:.2f} s",
-            flush=True,
+            f"posgc {' '.join(row)}: NashConv {gap:.1e} after {solve:.2f} s; whole process {seconds:.2f} s", flush=True
         )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tiger.efg"

@@ -60,7 +60,8 @@ def test_every_form_by_either_and_verified_again(words, kind, backend, capsys, t
 def test_a_concept_that_fails_names_those_that_are_served(capsys, tmp_path):
     """Three agents with rewards of their own have no Nash solver on hidden histories."""
     path = tmp_path / "recount.posg"
-    path.write_text(RECOUNT)
+    moved = "next luck ~ if guess[ann] == left then noisy(luck, 0.9) else uniform;\n  observe"
+    path.write_text(RECOUNT.replace("observe sees", f"{moved} sees", 1))
     assert main(["solve", str(path), "--concept", "nash", "--quiet"]) == 1
     shown = capsys.readouterr().err
     assert "error[E604]" in shown and "another --share may do; as it is, --concept ce|cce is served\n" in shown
