@@ -47,7 +47,7 @@ NASH = [
 
 CORRELATED = [
     ["games/aloha.posg", "--share", "none", "--concept", "cce", "--backend", "cfr", "--epsilon", "1e-3"],
-    ["games/power_control.posg", "--share", "none", "--horizon", "4", "--concept", "cce", "--epsilon", "1e-3"],
+    ["games/epidemic.posg", "--share", "none", "--concept", "cce", "--backend", "cfr", "--epsilon", "1e-3"],
     ["games/queue_ring.posg", "--share", "none", "--concept", "cce", "--backend", "cfr", "--epsilon", "1e-3"],
 ]
 """Three agents."""
@@ -106,9 +106,8 @@ def peers(share: str, limit: float) -> None:
         found = measured(["posgc", "solve", *words, "--concept", "nash", "--backend", *row, "--json", "--quiet"])
         document, seconds, _ = found
         gap, solve = document["gap"]["nash_conv"], document["seconds"]["solve"]
-        print(
-            f"posgc {' '.join(row)}: NashConv {gap:.1e} after {solve:.2f} s; whole process {seconds:.2f} s", flush=True
-        )
+        took = f"after {solve:.2f} s; whole process {seconds:.2f} s"
+        print(f"posgc {' '.join(row)}: NashConv {gap:.1e} {took}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tiger.efg"
         subprocess.run(["posgc", "export", *words, "--to", "efg", "--out", str(path)], check=True)
@@ -129,13 +128,14 @@ def peers(share: str, limit: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--only", metavar="WORD", help="the rows with this word alone")
     parser.add_argument("--peers", type=float, metavar="SECONDS")
     parser.add_argument("--share", default="one_step", help="the protocol of the game that peers play")
     arguments = parser.parse_args()
     print(f"{platform.platform()}, Python {platform.python_version()}; {' '.join(sys.argv)}")
     print("| command | value | gap | solve s | whole process s | MB |")
     print("| --- " * 6 + "|")
-    for row in ROWS if arguments.repeat else ():
+    for row in (row for row in ROWS if arguments.repeat and (arguments.only is None or arguments.only in row)):
         runs = [measured(["posgc", "solve", *row, "--json", "--quiet"]) for _ in range(arguments.repeat)]
         found, seconds, memory = runs[-1][0], [used for _, used, _ in runs], max(held for *_, held in runs)
         solve = statistics.median(document["seconds"]["solve"] for document, *_ in runs)

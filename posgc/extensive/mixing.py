@@ -189,7 +189,7 @@ class _Run:
         """The Nash equilibrium at the end of the path from uniform play, of two agents."""
         game = self.master.game
         if game.n_agents == 2:
-            found = solve_nash(game, NashOptions((self.epsilon, self.epsilon), priors=1), stop)
+            found = solve_nash(game, NashOptions((self.epsilon, self.epsilon), priors=1, rounds=0), stop)
             plans = [one.plans.plan(laws) for one, laws in zip(self.dynamics.learners, found.behaviours, strict=True)]
             yield [self.master.profile(plans)], np.ones(1)
 

@@ -51,10 +51,14 @@ def equilibrium_of(information: Information, game: ExtensiveGame, found: Equilib
     """The two behaviours as a policy; `reason` is the limit that stopped the search, if any."""
     sizes, tried, pivots = game.sizes, plural(found.priors, "prior"), plural(found.pivots, "pivot")
     payoffs = len(game.terms.value[0])
-    notes = (
+    notes: tuple[str, ...] = (
         f"Lemke's algorithm: {pivots} from {tried}, with {payoffs} payoffs on {sizes['information_sets']} information "
         f"sets and {sizes['rows']} pairs of them",
     )
+    if found.rounds:
+        notes += (
+            f"no path ended in an equilibrium: {plural(found.rounds, 'round')} of regret minimisation were tried",
+        )
     caveat, stopped = WHOLE, None
     if not found.found:
         stopped = reason or f"{tried} without an equilibrium"
