@@ -44,13 +44,13 @@ def backend_of(
     why = f"no back-end serves {asked} on this game:\n{rows}"
     hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True), name, form)
     if any(offer.applies and wanted(offer) for offer in hopeful):
-        require_independence(verdict, why, _instead(compiled, verdict, name))
+        require_independence(verdict, why, _instead(compiled, verdict, {"--backend": name, "--form": form}))
     raise InputError([Diagnostic("E603", why, help="`posgc check` shows what each back-end asks for")])
 
 
-def _instead(compiled: Compiled, verdict: Verdict, name: str | None) -> str:
+def _instead(compiled: Compiled, verdict: Verdict, asked: dict[str, str | None]) -> str:
     """What planners serve on this game as it is, to be said after another cure; nothing where they serve nothing.
-    `name` is the back-end that was asked for, if any."""
+    `asked` are flags that narrowed the choice, with their values."""
     backends = registry().backends
     served = [
         concept
@@ -59,8 +59,8 @@ def _instead(compiled: Compiled, verdict: Verdict, name: str | None) -> str:
     ]
     if not served:
         return ""
-    without = "" if name is None else ", without --backend"
-    return f"; as it is, --concept {'|'.join(served)} is served{without}"
+    given = " and ".join(flag for flag, value in asked.items() if value is not None)
+    return f"; as it is, --concept {'|'.join(served)} is served{given and f', without {given}'}"
 
 
 def option_elsewhere(
