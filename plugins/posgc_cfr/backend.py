@@ -20,6 +20,7 @@ from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
 from posgc.extensive.results import held_against, result_of
 from posgc.extensive.serving import CORRELATED, fits_columns, fits_programme, unserved
 from posgc.extensive.solution import charge
+from posgc.language.numerals import plural
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
 from posgc.policy.binding import recorded
@@ -30,6 +31,12 @@ __all__ = ["Options", "RegretMinimisation"]
 RELATIVE = 1e-6
 """The width of a bracket that is enough by default, relative to the span of what can be earned."""
 
+SLOW = (
+    "where both agents update at once, DCFR's bracket may narrow with the square root of the rounds only; with "
+    "updates=alternating it is quicker"
+)
+ZERO_SUM = {"rewards": ("zero_sum",)}
+"""Of an option that only zero-sum games have."""
 ROUND_LIMIT = "round limit"
 """Why a run stopped that has no rounds left."""
 
@@ -45,12 +52,12 @@ class Options:
     rounds: int = 100_000
     # seconds after which the best plans so far are returned; none: no limit
     time_limit: float | None = None
-    # PCFR+ or DCFR, for zero-sum games
-    rule: Rule = "predictive"
+    # PCFR+ or DCFR
+    rule: Rule = field(default="predictive", metadata=ZERO_SUM)
     # weight of the prediction in PCFR+, from 0 (CFR+) to 1 (PCFR+ as published); none: 1/3, for simultaneous updates 1
-    prediction: float | None = None
-    # whether the second agent answers the first's new play or the one before, for zero-sum games
-    updates: Literal["alternating", "simultaneous"] = "alternating"
+    prediction: float | None = field(default=None, metadata=ZERO_SUM)
+    # whether the second agent answers the first's new play or the one before
+    updates: Literal["alternating", "simultaneous"] = field(default="alternating", metadata=ZERO_SUM)
     # of a ce (extensive, unless the game is zero-sum) or a cce (strategic): which deviations it withstands
     form: Literal["agent", "strategic", "extensive"] | None = field(default=None, metadata=CORRELATED)
     # file into which the run is saved now and then, and from which the same run goes on
@@ -65,6 +72,8 @@ class Options:
             raise ValueError(f"time-limit is a number of seconds from 0, not {self.time_limit}")
         if self.prediction is not None and not 0 <= self.prediction <= 1:
             raise ValueError(f"prediction lies in [0, 1], which {self.prediction} does not")
+        if self.prediction is not None and self.rule != "predictive":
+            raise ValueError(f"prediction does nothing with rule={self.rule}")
 
 
 @dataclass(frozen=True)
@@ -128,9 +137,11 @@ class _Minimisation:
             found = minimise_regret(game, wanted, limits, told, saved)
         stopped = None if found.closed else limits.reason or ROUND_LIMIT
         name = "PCFR+" if options.rule == "predictive" else "DCFR"
-        how = f"{name}, {found.rounds} rounds with {game.payoff.nnz} payoffs"
-        result = result_of(information, game, found.solution, how, stopped)
-        return held_against(_told_where(result, options), self.problem.concept, options.form)
+        how = f"{name}, {plural(found.rounds, 'round')} with {game.payoff.nnz} payoffs"
+        result = _told(result_of(information, game, found.solution, how, stopped), options)
+        if stopped is not None and options.rule == "discounted" and options.updates == "simultaneous":
+            result = _noted(result, SLOW)
+        return held_against(result, self.problem.concept, options.form)
 
 
 @dataclass(frozen=True)
@@ -155,7 +166,7 @@ class _Mixing:
         stopped = None if found.closed else limits.reason or ROUND_LIMIT
         how = "regret of triggers", found.rounds, "round"
         result = mixture_result(information, game, found.profiles, found.weight, found.gains, kind, how, stopped)
-        return _told_where(result, options)
+        return _told(result, options)
 
 
 def _checkpoint(problem: Problem, options: Options) -> Checkpoint | None:
@@ -175,10 +186,12 @@ def _checkpoint(problem: Problem, options: Options) -> Checkpoint | None:
     return Checkpoint(options.checkpoint, run | {name.replace("_", "-"): value for name, value in asked.items()})
 
 
-def _told_where(result: Result, options: Options) -> Result:
+def _told(result: Result, options: Options) -> Result:
     """The result of a run that can go on, with a note that says from where."""
-    claim = result.claim
-    if options.checkpoint is None or claim.stopped in (None, ROUND_LIMIT):
+    if options.checkpoint is None or result.claim.stopped in (None, ROUND_LIMIT):
         return result
-    note = f"stopped before it was over; the same command goes on from {options.checkpoint}"
-    return replace(result, claim=replace(claim, notes=(*claim.notes, note)))
+    return _noted(result, f"stopped before it was over; the same command goes on from {options.checkpoint}")
+
+
+def _noted(result: Result, note: str) -> Result:
+    return replace(result, claim=replace(result.claim, notes=(*result.claim.notes, note)))

@@ -77,7 +77,7 @@ def select_best(
     best: Selected | None = None
     feasible = False
     while True:
-        found = master.solve(profiles, criteria if feasible else None, gain, left())
+        found = master.solve(profiles, criteria if feasible else None, gain, left(), stop)
         if found is not None and not feasible and found.optimum <= gain:
             feasible, gain = True, max(epsilon / master.scale, (1 + RELATIVE) * found.optimum)
             continue

@@ -85,7 +85,8 @@ def mixture_result(
     strategy: Strategy = parts[0] if len(parts) == 1 else Mixture(weight, parts)
     alone = "; it is one profile, so that the agents draw independently: a Nash equilibrium up to that gain"
     (method, turns, turn), title = how, DEVIATIONS[kind].title
-    sizes, most = game.sizes, max(float(gains.max()), 0.0) + charge(information.model, game)
+    sizes, off = game.sizes, charge(information.model, game)
+    most = max(float(gains.max()), 0.0) + off
     notes: tuple[str, ...] = (
         f"{method} ({title}), {plural(turns, turn)}, on {plural(sizes['information_sets'], 'information set')} and "
         f"{plural(sizes['rows'], 'combination')} of them",
@@ -94,7 +95,7 @@ def mixture_result(
     )
     if selected is not None:
         by, found, upper = selected
-        best = at_most(upper + game.n_agents * charge(information.model, game), 10)
+        best = at_most(upper + game.n_agents * off, 10)
         notes += (f"{by}: this mixture has {found:z.10g}, and no {title} has more than {best}",)
     caveats = (
         f"{title}: a profile is drawn once, before play, and each agent is told its next action where it has to act; "

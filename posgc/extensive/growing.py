@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +10,12 @@ from scipy import sparse
 
 from posgc.extensive.layers import ExtensiveGame, InformationSets, Layer
 from posgc.extensive.merging import Merger, Rows
+from posgc.extensive.moves import StateMoves, live_states
+from posgc.extensive.room import Room, require_room
 from posgc.information.codes import CODE_LIMIT, first_news, kept, learnt
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
-from posgc.model.ragged import gather
 
 __all__ = ["ENTRY_LIMIT", "extensive_game", "rewards_cancel"]
 
@@ -36,28 +36,28 @@ def extensive_game(
     In a game of two agents sets can be merged, which keeps values and Nash equilibria but not correlated ones: they are
     in every such game with `merge`, in none where it is False, and where rewards cancel when nothing is said.
 
-    Every table is counted before it is made.  Raises LimitError past `payoffs` payoffs of all steps or `entries`
-    entries of one step's tables, and where codes of news need more than 62 bits.
+    Every table is counted before it is made, and those of all steps before the first one is unless sets are merged.
+    Raises LimitError past `payoffs` payoffs of all steps or `entries` entries of one step's tables, and where codes of
+    news need more than 62 bits.
     """
-    live = _live_states(information.model)
+    live = live_states(information.model)
     cancel = rewards_cancel(information.model)
     merging = information.n_agents == 2 and (cancel if merge is None else merge)
+    payees = 1 if cancel else information.model.n_agents
+    if not merging:
+        require_room(information, live, Room(payoffs, entries, payees))
+    room = Room(payoffs, entries, payees)
     rows, sets = _first(information, live)
-    layers, errors, left = list[Layer](), np.zeros(information.horizon), payoffs
+    layers, errors = list[Layer](), np.zeros(information.horizon)
     for h in range(1, information.horizon + 1):
         if merging:
             merger = Merger(information, h, rows, sets)
             rows, sets, errors[h - 1] = merger.run()
-        actions = len(information.model.allowed(h))
-        payees = 1 if cancel else information.model.n_agents
-        left -= rows.weight.shape[0] * actions * payees
-        if left < 0:
-            what = f"{rows.weight.shape[0]} combinations of information sets with {actions} joint actions"
-            raise LimitError(f"step {h}: {what} go beyond {payoffs} payoffs; share more, or take fewer steps")
+        room.layer(h, rows.weight.shape[0], len(information.model.allowed(h)))
         layers.append(_layer(information.model, h, rows, sets, payees))
         if h == information.horizon or not live[h].any():
             break
-        rows, sets = _next(information, h, rows, sets, live[h], entries)
+        rows, sets = _next(information, h, rows, sets, live[h], room)
         if not len(rows.u):
             break  # nothing that can still be earned is reached
     return ExtensiveGame(tuple(layers), errors[: len(layers)])
@@ -74,21 +74,6 @@ def _layer(model: Model, h: int, rows: Rows, sets: Sets, payees: int) -> Layer:
     shape = payees, rows.weight.shape[0], *(one.n_choices for one in sets)
     payoff = np.stack([rows.weight @ table.T for table in tables]).reshape(shape)
     return Layer(sets, rows.joint, payoff, rows.weight.nnz)
-
-
-def _live_states(model: Model) -> Bools:
-    """[H, S]: where anything can still be earned; what follows from other states does not matter."""
-    live = np.zeros((model.horizon + 1, model.n_states), dtype=bool)
-    for h in range(model.horizon, 0, -1):
-        kernel, actions = model.kernel(h), model.allowed(h)
-        rows = (actions[:, None] * model.n_states + np.arange(model.n_states)).ravel()
-        at, counts = gather(kernel.indptr, rows)
-        ahead = live[h][kernel.state[at]]
-        goes_on = np.zeros(len(rows), dtype=bool)
-        goes_on[np.repeat(np.arange(len(rows)), counts)[ahead]] = True
-        earns = (kernel.reward[:, actions] != 0).any(axis=0).ravel()
-        live[h - 1] = (goes_on | earns).reshape(len(actions), -1).any(axis=0)
-    return live[:-1]
 
 
 def _first(information: Information, live: Bools) -> tuple[Rows, Sets]:
@@ -142,28 +127,14 @@ def _next(
     rows: Rows,
     sets: Sets,
     live: Bools,
-    limit: int,
+    room: Room,
 ) -> tuple[Rows, Sets]:
     """Rows and information sets of step h + 1."""
     model = information.model
-    moves = _Moves.of(model, h, live)
-    work = int(np.diff(moves.table.indptr)[rows.weight.indices].sum())
-    if work > limit:
-        raise LimitError(
-            f"step {h + 1}: {work} ways to go on from {rows.weight.shape[0]} combinations of information sets "
-            f"(limit {limit}); share more, or take fewer steps"
-        )
-    ahead = rows.weight @ moves.table
-    ahead.eliminate_zeros()  # products that underflow
-    ahead.sort_indices()
-    row = np.repeat(np.arange(ahead.shape[0]), np.diff(ahead.indptr))
-    # columns are sorted by (action, observation, state), so that the entries of one history are adjacent
-    key = row * len(moves.action) + moves.way[ahead.indices]
-    starts = np.flatnonzero(np.diff(key, prepend=-1))
-    before, way = np.divmod(key[starts], len(moves.action))
-    law = sparse.csr_array(
-        (ahead.data, moves.state[ahead.indices], np.append(starts, len(key))), shape=(len(starts), model.n_states)
-    )
+    moves = StateMoves.of(model, h, live)
+    ways = int(np.diff(moves.table.indptr)[rows.weight.indices].sum())
+    room.ways(h + 1, rows.weight.shape[0], ways)
+    before, way, law = moves.ahead(rows.weight)
     action, seen = model.allowed(h)[moves.action[way]], moves.observation[way]
     held, pending = rows.u[before], information.pending(h)
     sizes = [one.n_choices for one in sets]
@@ -172,31 +143,3 @@ def _next(
     news = [learnt(information, i, h, pending, held, action, seen) for i in range(model.n_agents)]
     counts = [len(one) * size for one, size in zip(sets, sizes, strict=True)]
     return _rows(information, h + 1, sequences, counts, news, kept(information, h, held, action, seen), law)
-
-
-@dataclass(frozen=True)
-class _Moves:
-    """What can follow each state at a step, as columns (way, state), sorted; a way is a (joint action, observation)."""
-
-    table: sparse.csr_array  # [S, columns], probabilities
-    way: Ints  # [columns]
-    state: Ints  # [columns]
-    action: Ints  # [ways], position among the allowed joint actions
-    observation: Ints  # [ways], joint index
-
-    @staticmethod
-    def of(model: Model, h: int, live: Bools) -> _Moves:
-        """Of step h, without what leads to states where nothing can be earned."""
-        kernel, actions = model.kernel(h), model.allowed(h)
-        rows = (actions[:, None] * model.n_states + np.arange(model.n_states)).ravel()
-        at, counts = gather(kernel.indptr, rows)
-        origin = np.repeat(np.arange(len(rows)), counts)
-        some = live[kernel.state[at]]
-        at, origin = at[some], origin[some]
-        action, state = np.divmod(origin, model.n_states)
-        ways, way_of = np.unique(action * model.n_observations + kernel.observation[at], return_inverse=True)
-        columns, column = np.unique(way_of * model.n_states + kernel.state[at], return_inverse=True)
-        shape = model.n_states, len(columns)
-        table = sparse.csr_array((kernel.probability[at], (state, column)), shape=shape)
-        way, after = np.divmod(columns, model.n_states)
-        return _Moves(table, way, after, *np.divmod(ways, model.n_observations))

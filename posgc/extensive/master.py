@@ -16,7 +16,7 @@ Payoffs are divided by the span of what an agent can earn, so that tolerances ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from posgc.extensive.deviations import Deviations
+from posgc.extensive.highs import solve
 from posgc.extensive.layers import ExtensiveGame
 from posgc.language.concepts import DeviationKind
 
@@ -92,11 +93,10 @@ class Master:
         criteria: Floats | None = None,
         epsilon: float = 0.0,
         time_limit: float | None = None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> Weights | None:
         """Weights with the least largest gain, or with none above `epsilon` (in spans) and the largest minimum of
-        `criteria` [m, n] times the values; None where none were found in `time_limit` seconds."""
-        from scipy.optimize import linprog
-
+        `criteria` [m, n] times the values; None where none were found in `time_limit` seconds, or before `stop()`."""
         k, sizes = len(profiles), [one.tree[0].shape[1] for one in self.deviations]
         cost = np.zeros(k + sum(sizes) + 2)
         cost[-2 if criteria is None else -1] = 1.0 if criteria is None else -1.0
@@ -107,10 +107,9 @@ class Master:
         if time_limit is not None:
             options |= {"time_limit": max(time_limit, 0.0)}
         table = self._conditions(profiles, sizes, np.zeros((0, len(self.spans))) if criteria is None else criteria)
-        # the stubs know neither sparse constraints nor these options
-        programme: dict[str, Any] = {"A_ub": table, "b_ub": np.zeros(table.shape[0]), "A_eq": once, "b_eq": [1.0]}
-        found: Any = linprog(cost, bounds=bounds, method="highs", options=options, **programme)
-        return None if found.x is None or found.status != 0 else self._read(found, k)
+        rows = {"A_ub": table, "b_ub": np.zeros(table.shape[0]), "A_eq": once, "b_eq": [1.0]}
+        found = solve(cost, {**rows, "bounds": bounds, "options": options}, stop)
+        return None if found is None or found.x is None or found.status != 0 else self._read(found, k)
 
     def _conditions(self, profiles: Sequence[Profile], sizes: list[int], criteria: Floats) -> sparse.csr_array:
         """The inequalities, in the variables (w, v_1, ..., v_n, e, z): agent by agent the rows, then the gain; and z at

@@ -178,7 +178,7 @@ class _Run:
         for _ in range(max(ANSWERS, self.t // ANSWERED)):
             seconds = left()
             limit = PROGRAMME_SECONDS if seconds is None else min(seconds, PROGRAMME_SECONDS)
-            found = self.master.solve(some, time_limit=limit)
+            found = self.master.solve(some, time_limit=limit, stop=stop)
             if found is None:
                 yield some, np.full(len(some), 1 / len(some))
                 return
@@ -189,7 +189,7 @@ class _Run:
         """The Nash equilibrium at the end of the path from uniform play, of two agents."""
         game = self.master.game
         if game.n_agents == 2:
-            found = solve_nash(game, NashOptions((self.epsilon, self.epsilon), priors=1), stop)
+            found = solve_nash(game, NashOptions((self.epsilon, self.epsilon), priors=1, rounds=0), stop)
             plans = [one.plans.plan(laws) for one, laws in zip(self.dynamics.learners, found.behaviours, strict=True)]
             yield [self.master.profile(plans)], np.ones(1)
 

@@ -1,4 +1,8 @@
-"""Nash equilibria of two agents: paths from several priors, and the profile of least gap that they meet."""
+"""Nash equilibria of two agents: paths from several priors, and the profile of least gap that they meet.
+
+Where no path ends in an equilibrium, regret minimisers play one another, and their last play and its average are looked
+at too.  General-sum play need not come near an equilibrium, and the gap says how near it came.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from posgc.extensive.choices import Choices
 from posgc.extensive.complementarity import Bimatrix, Path
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.plans import Behaviour, Plans
+from posgc.extensive.regret import Learner, RegretOptions
 
 __all__ = ["Equilibrium", "NashOptions", "solve_nash"]
 
@@ -26,6 +31,10 @@ on: most paths have fewer than one for each variable, but some are very long, an
 ones.  Of ten games with 150 actions of each agent and normal payoffs, three had a first path of more than 10."""
 
 
+ROUNDS = 1024
+"""Of regret minimisation where no path ended in an equilibrium; it is looked at after 1, 2, 4, ... of them."""
+
+
 @dataclass(frozen=True)
 class NashOptions:
     """When a profile is good enough, and how many priors are tried."""
@@ -34,6 +43,7 @@ class NashOptions:
     priors: int = 20  # at most: the first is uniform unless `random`, others are drawn
     random: bool = False
     seed: int = 0
+    rounds: int = ROUNDS  # of regret minimisation, where no path ends in an equilibrium
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +55,7 @@ class Equilibrium:
     gains: tuple[float, float]  # by exact best responses
     pivots: int  # of all paths
     priors: int  # that were tried
+    rounds: int  # of regret minimisation
     found: bool  # whether no gain is larger than was asked
 
 
@@ -66,6 +77,8 @@ def solve_nash(
         laws = [choices.random(rng) if drawn else choices.uniform() for choices in search.agents]
         tried += 1
         search.follow((laws[0], laws[1]), PATIENCE * tried, stop, told)
+    if search.excess > 1:
+        search.play(options.rounds, stop, told)
     if search.profile is None:  # no time for one
         search.look(*(choices.plan(choices.uniform()) for choices in search.agents))
     return search.best(tried)
@@ -79,16 +92,19 @@ class _Search:
         self.agents = Choices.of(game.sets(0)), Choices.of(game.sets(1))
         self.payoffs = game.terms.matrix(0), game.terms.matrix(1)
         self.game = Bimatrix.of(self.agents, self.payoffs)
-        self.epsilon, self.pivots = epsilon, 0
+        self.epsilon, self.pivots, self.rounds = epsilon, 0, 0
         self.excess = np.inf  # the largest gain as a multiple of what is good enough; at most 1 is an equilibrium
         self.profile: tuple[Floats, Floats] | None = None
         self.gains, self.values = (np.inf, np.inf), (np.nan, np.nan)
 
     def look(self, first: Floats, second: Floats) -> None:
-        """Keep a pair of plans, given by their variables, where their gap is less than before."""
-        full = [choices.expand @ v for choices, v in zip(self.agents, (first, second), strict=True)]
+        """As `keep`, of plans that are given by their variables."""
+        self.keep(*(choices.expand @ v for choices, v in zip(self.agents, (first, second), strict=True)))
+
+    def keep(self, first: Floats, second: Floats) -> None:
+        """Keep a pair of plans where their gap is less than before."""
         # as it will be played: laws in proportion to the plan
-        x, y = (plans.plan(plans.behaviour(plan)) for plans, plan in zip(self.plans, full, strict=True))
+        x, y = (plans.plan(plans.behaviour(plan)) for plans, plan in zip(self.plans, (first, second), strict=True))
         met = self.payoffs[0] @ y, self.payoffs[1].T @ x
         values = float(x @ met[0]), float(y @ met[1])
         best = [plans.best(gradient) for plans, gradient in zip(self.plans, met, strict=True)]
@@ -121,9 +137,25 @@ class _Search:
         except Singular:
             return  # what was met on the way counts
 
+    def play(self, rounds: int, stop: Callable[[], bool], told: Callable[[int, float], None]) -> None:
+        """Look at what regret minimisers play in turn, and at its average; round t weighs t^2."""
+        one, two = (Learner(plans, RegretOptions(0.0)) for plans in self.plans)
+        while self.rounds < rounds and not stop():
+            self.rounds += 1
+            one.answer(self.payoffs[0] @ two.x, self.rounds)
+            two.answer(self.payoffs[1].T @ one.x, self.rounds)
+            for learner in (one, two):
+                learner.total += self.rounds**2 * learner.x
+            if self.rounds.bit_count() == 1:
+                self.keep(one.x, two.x)
+                self.keep(one.total, two.total)
+                told(self.pivots, max(self.gains))
+                if self.excess <= 1:
+                    return
+
     def best(self, priors: int) -> Equilibrium:
         """What was met."""
         assert self.profile is not None
         (one, two), (x, y) = self.plans, self.profile
         behaviours = one.behaviour(x), two.behaviour(y)
-        return Equilibrium(behaviours, self.values, self.gains, self.pivots, priors, self.excess <= 1)
+        return Equilibrium(behaviours, self.values, self.gains, self.pivots, priors, self.rounds, self.excess <= 1)

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from posgc.extensive.highs import solve
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.plans import Plans
 from posgc.extensive.solution import Solution, assessed
@@ -38,8 +39,6 @@ def solve_programme(game: ExtensiveGame, span: float, time_limit: float | None =
 
     `span`: of what can be earned.  `time_limit` is in seconds.  Raises LimitError where HiGHS finds none in time.
     """
-    from scipy.optimize import linprog
-
     one, two = Plans.of(game, 0), Plans.of(game, 1)
     cost, programme = _programme(game, one, two)
     end = None if time_limit is None else time.monotonic() + time_limit
@@ -52,7 +51,9 @@ def solve_programme(game: ExtensiveGame, span: float, time_limit: float | None =
             if (left := end - time.monotonic()) <= 0:
                 break
             options |= {"time_limit": left}
-        found: Any = linprog(cost, method="highs", options=options, **programme)
+        found = solve(cost, programme | {"options": options}, lambda: end is not None and time.monotonic() >= end)
+        if found is None:
+            break
         message = str(found.message)
         if found.x is None or found.ineqlin.marginals is None:
             continue

@@ -38,7 +38,7 @@ from posgc.extensive.resuming import Arrays, joined, laws_of, numbers_of, plans_
 from posgc.extensive.solution import Solution, assessed
 from posgc.policy.checkpoint import Checkpoint, Content, Facts, number_of
 
-__all__ = ["Regret", "RegretOptions", "Rule", "minimise_regret"]
+__all__ = ["Learner", "Regret", "RegretOptions", "Rule", "minimise_regret"]
 
 Floats = npt.NDArray[np.float64]
 Rule = Literal["predictive", "discounted"]
@@ -80,7 +80,7 @@ class Regret:
     closed: bool  # whether the bracket is as narrow as was asked
 
 
-class _Learner:
+class Learner:
     """One agent's plays and averages."""
 
     def __init__(self, plans: Plans, options: RegretOptions) -> None:
@@ -188,7 +188,7 @@ class _Dynamics:
     """Both learners, and what they meet."""
 
     def __init__(self, game: ExtensiveGame, options: RegretOptions) -> None:
-        self.learners = _Learner(Plans.of(game, 0), options), _Learner(Plans.of(game, 1), options)
+        self.learners = Learner(Plans.of(game, 0), options), Learner(Plans.of(game, 1), options)
         self.for_first = game.payoff
         self.for_second = sparse.csr_array(-game.payoff.T)
         self.options = options
@@ -242,7 +242,7 @@ class _Dynamics:
         return one.earns, -two.earns
 
     @staticmethod
-    def _weight(learner: _Learner) -> float:
+    def _weight(learner: Learner) -> float:
         """The weights of all plays in the learner's sums."""
         first = learner.plans.slices[0]
         return float(learner.total[first].sum() / learner.plans.into[0].sum())

@@ -10,6 +10,7 @@ from posgc.extensive.solution import Solution, charge
 from posgc.extensive.strategy import controllers_of
 from posgc.information.items import Information
 from posgc.language.concepts import ConceptName, concept_of
+from posgc.language.numerals import plural
 from posgc.language.rounding import bracket
 from posgc.policy.artefact import Claim, Result
 
@@ -48,12 +49,16 @@ def result_of(
 
 def equilibrium_of(information: Information, game: ExtensiveGame, found: Equilibrium, reason: str | None) -> Result:
     """The two behaviours as a policy; `reason` is the limit that stopped the search, if any."""
-    sizes, tried = game.sizes, f"{found.priors} prior{'' if found.priors == 1 else 's'}"
+    sizes, tried, pivots = game.sizes, plural(found.priors, "prior"), plural(found.pivots, "pivot")
     payoffs = len(game.terms.value[0])
-    notes = (
-        f"Lemke's algorithm: {found.pivots} pivots from {tried}, with {payoffs} payoffs on {sizes['information_sets']} "
-        f"information sets and {sizes['rows']} pairs of them",
+    notes: tuple[str, ...] = (
+        f"Lemke's algorithm: {pivots} from {tried}, with {payoffs} payoffs on {sizes['information_sets']} information "
+        f"sets and {sizes['rows']} pairs of them",
     )
+    if found.rounds:
+        notes += (
+            f"no path ended in an equilibrium: {plural(found.rounds, 'round')} of regret minimisation were tried",
+        )
     caveat, stopped = WHOLE, None
     if not found.found:
         stopped = reason or f"{tried} without an equilibrium"

@@ -48,12 +48,13 @@ from posgc.information.growth import Capacity, Columns, Growth, grow
 from posgc.information.items import Information
 from posgc.information.precision import charged
 from posgc.information.step import ENTRY_LIMIT
-from posgc.judge.judgement import Judgement
+from posgc.judge.judgement import Judgement, gains_of
 from posgc.judge.kinds import following_of, require_kind
 from posgc.judge.leaving import Deviation, Leaving, Throughout
 from posgc.judge.replies import Deviator, Moves, NodeCells, Outcomes
 from posgc.judge.values import policy_values
 from posgc.language.concepts import DEVIATIONS, DeviationKind
+from posgc.model.ragged import distinct, pointers
 from posgc.policy.strategy import Strategy
 
 __all__ = ["judge_histories"]
@@ -64,6 +65,8 @@ Progress = Callable[[str, int, int], None]
 
 CHUNK_CELLS = 8_000_000
 """float64 numbers in one block of answers' payoffs (64 MB)."""
+BLOCK_CELLS = 1 << 14
+"""Cells whose moves at the last step are listed at one time: few enough for a processor's cache."""
 
 
 def judge_histories(
@@ -101,13 +104,11 @@ def judge_histories(
         told("verify", i + 2, n + 1)
     ahead = charged(information.model, terms)
     off = (ahead.span * errors).sum(axis=1) / 2 + ahead.rounding
-    least = -np.inf if DEVIATIONS[kind].forgoes else 0.0
-    gains = tuple(max(least, float(gain)) for gain in best - values)
     return Judgement(
         kind,
         tuple(map(float, values)),
         tuple(map(float, best)),
-        gains,
+        tuple(map(float, gains_of(kind, best, values, off))),
         float(off.max()),
         tuple(map(int, states)),
         "histories",
@@ -193,11 +194,16 @@ def _best_deviation(information: Information, deviation: Deviation, allowed: int
         )
         layers.append(_layer(belief, payoff, offered, news, grown))
         belief, cells = grown.belief, news.cells
-        done = deviation.moves(h, cells)
-        payoff, offered = belief @ _rewards(information, agent, h, cells, done), _Offered(done.n_choices, done.stays)
+        paid, drawn = list[sparse.csr_array](), 0
+        # nothing follows the last step: its moves, which are the most, are not held at one time
+        for some in [cells] if h < model.horizon else (part for _, part in cells.blocks(BLOCK_CELLS)):
+            done = deviation.moves(h, some)
+            paid.append(_rewards(information, agent, h, some, done))
+            drawn = max(drawn, int(np.bincount(done.cell).max()))
+        payoff, offered = belief @ _one_below_the_other(paid), _Offered(done.n_choices, done.stays)
         errors[h - 1], states[h - 1] = grown.error, belief.shape[0]
-        counted = np.diff(belief.indptr), np.bincount(done.cell), np.bincount(grown.row)
-        terms[h - 1] = sum(int(counts.max()) for counts in counted) + deviation.terms(h)
+        counted = int(np.diff(belief.indptr).max()), drawn, int(np.bincount(grown.row).max())
+        terms[h - 1] = sum(counted) + deviation.terms(h)
         if h < model.horizon:
             news = _news(done, deviation.outcomes(h, cells, done))
     none = np.zeros(0, dtype=np.int64)
@@ -223,10 +229,10 @@ def _first_news(deviation: Deviation) -> _News:
 def _news(done: Moves, after: Outcomes) -> _News:
     """Signals (answer, news) and the cells of the next step that they come with."""
     cells, cell = NodeCells.of(after.node, after.u, after.s)
-    learnt, learnt_of = np.unique(after.learnt, return_inverse=True)
+    learnt, learnt_of = distinct(after.learnt)
     answer, n_before = done.answer[after.move], int(done.cell.max()) + 1
-    signals, signal = np.unique(answer * len(learnt) + learnt_of, return_inverse=True)
-    columns, column = np.unique(signal * len(cells) + cell, return_inverse=True)
+    signals, signal = distinct(answer * len(learnt) + learnt_of)
+    columns, column = distinct(signal * len(cells) + cell)
     origin = done.cell[after.move]
     table = sparse.csr_array((after.probability, (origin, column)), shape=(n_before, len(columns)))
     ahead = sparse.csr_array((after.probability, (origin, signal)), shape=(n_before, len(signals)))
@@ -236,8 +242,19 @@ def _news(done: Moves, after: Outcomes) -> _News:
 
 def _rewards(information: Information, agent: int, h: int, cells: NodeCells, done: Moves) -> sparse.csr_array:
     """[X, G * A_i]: what the deviator earns at each cell by each answer, times the probability of hearing."""
-    paid = done.probability * information.model.kernel(h).reward[agent, done.action, cells.s[done.cell]]
-    return sparse.csr_array((paid, (done.cell, done.answer)), shape=(len(cells), done.n_answers))
+    reward = information.model.kernel(h).reward[agent]
+    paid = done.probability * reward.ravel().take(done.action * reward.shape[1] + cells.s[done.cell])
+    keys, key = distinct(done.cell * done.n_answers + done.answer)
+    cell, answer = np.divmod(keys, done.n_answers)
+    return sparse.csr_array((np.bincount(key, paid), answer, pointers(cell, len(cells))), (len(cells), done.n_answers))
+
+
+def _one_below_the_other(tables: list[sparse.csr_array]) -> sparse.csr_array:
+    """All rows, of tables that may have fewer answers than others."""
+    width = max(table.shape[1] for table in tables)
+    for table in tables:
+        table.resize((table.shape[0], width))
+    return sparse.csr_array(sparse.vstack(tables, format="csr")) if len(tables) > 1 else tables[0]
 
 
 def _layer(belief: sparse.csr_array, payoff: sparse.csr_array, offered: _Offered, news: _News, grown: Growth) -> _Layer:

@@ -18,8 +18,9 @@ from posgc.information.graph import Graph, Layer
 from posgc.information.items import Information, InformationStructure
 from posgc.information.step import StepTable
 from posgc.judge.deviating import Flows, backward, best_reply
+from posgc.judge.judgement import gains_of
 from posgc.judge.pairs import TrueStep, true_step
-from posgc.language.concepts import DEVIATIONS, DeviationKind
+from posgc.language.concepts import DeviationKind
 from posgc.policy.machine import Machine, PolicyStep
 from posgc.policy.strategy import Strategy
 
@@ -96,8 +97,7 @@ def evaluate_in_model(graph: Graph, policy: Machine, kind: DeviationKind) -> InM
         spans[0, :, layer.h - 1], spans[1, :, layer.h - 1] = np.ptp(value, axis=1), np.ptp(best, axis=1)
     assert value is not None and best is not None
     values, deviations = value[:, graph.root_to] @ graph.root, best[:, graph.root_to] @ graph.root
-    least = -np.inf if DEVIATIONS[kind].forgoes else 0.0  # as in `verify`: below 0 it is rounding
-    return InModel(values, np.maximum(deviations - values, least), spans[0], spans[1])
+    return InModel(values, gains_of(kind, deviations, values), spans[0], spans[1])
 
 
 class Layered(Protocol):

@@ -5,9 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from posgc.language.concepts import DEVIATIONS, DeviationKind, Deviations
 
-__all__ = ["Judgement"]
+__all__ = ["Judgement", "gains_of"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def gains_of(kind: DeviationKind, deviations: Floats, values: Floats, off: Floats | float = 0.0) -> Floats:
+    """[n] what agents gain by their best deviations: `deviations` less `values` [n], both right to within `off`.
+
+    Who keeps what the policy draws for it can always do as the policy does, so a difference below 0 is rounding and
+    given as 0.  Who forgoes it may well lose, and its gain is negative then: a loss of at most `off` is given as 0.
+    """
+    gains = deviations - values
+    rounding = -np.asarray(off) if DEVIATIONS[kind].forgoes else -np.inf
+    return np.where((gains < 0) & (gains >= rounding), 0.0, gains)
 
 
 @dataclass(frozen=True)
@@ -24,9 +40,7 @@ class Judgement:
     kind: DeviationKind  # the deviations that it speaks of
     values: tuple[float, ...]  # [n]
     deviation_values: tuple[float, ...] | None  # [n] what the best deviations earn; None where nothing is known
-    # [n] deviation_values - values.  Who keeps what the policy draws for it can always do as the policy does, so a
-    # difference below 0 is rounding and given as 0; who forgoes it may well lose, and its gain is then negative.
-    gains: tuple[float, ...] | None
+    gains: tuple[float, ...] | None  # [n] deviation_values - values (`gains_of`)
     error: float  # what merging equal beliefs, the tolerance of Assumption 3's check and rounding can have changed
     pairs: tuple[int, ...] = ()  # how many of `judged_on` were enumerated at each step
     # pairs of policy node and true belief; the information states of all deviators; or episodes

@@ -176,11 +176,13 @@ def _staying(leaving: Moves, obedient: Moves) -> Moves:
 
 def _one_after_the_other(parts: list[tuple[int, Moves]]) -> Moves:
     """The moves of all parts, each with the number of its first cell, sorted by cell."""
+    if len(parts) == 1:
+        return parts[0][1]
     cell = np.concatenate([one.cell + first for first, one in parts])
     answer, action, probability = (
         np.concatenate([getattr(one, name) for _, one in parts]) for name in ("answer", "action", "probability")
     )
-    order = np.argsort(cell, kind="stable")
+    order = slice(None) if (np.diff(cell) >= 0).all() else np.argsort(cell, kind="stable")
     return replace(
         parts[0][1],
         cell=cell[order],

@@ -20,7 +20,7 @@ from posgc.information.codes import CODE_LIMIT
 from posgc.information.items import Information
 from posgc.information.step import ENTRY_LIMIT
 from posgc.language.diagnostics import LimitError
-from posgc.model.ragged import gather, pointers
+from posgc.model.ragged import distinct, gather, pointers
 
 __all__ = [
     "Deviator",
@@ -66,15 +66,15 @@ class NodeCells:
         width, codes, nodes = int(s.max()) + 1, None, None
         n_codes = int(u.max()) + 1
         if (int(node.max()) + 1) * n_codes * width > CODE_LIMIT:
-            codes, u = np.unique(u, return_inverse=True)
-            nodes, node = np.unique(node, return_inverse=True)
+            codes, u = distinct(u)
+            nodes, node = distinct(node)
             n_codes = len(codes)
-        keys, cell = np.unique((node * n_codes + u) * width + s, return_inverse=True)
+        keys, cell = distinct((node * n_codes + u) * width + s)
         pairs, state = np.divmod(keys, width)
         fresh = np.diff(pairs, prepend=-1) > 0
         at, u_at = np.divmod(pairs[fresh], n_codes)
         at, u_at = at if nodes is None else nodes[at], u_at if codes is None else codes[u_at]
-        return NodeCells(at, u_at, np.cumsum(fresh) - 1, state), cell.astype(np.int64)
+        return NodeCells(at, u_at, np.cumsum(fresh) - 1, state), cell
 
     def __len__(self) -> int:
         return len(self.s)
@@ -193,10 +193,11 @@ def moves(information: Information, h: int, cells: NodeCells, law: Played, devia
     of_pair = pointers(law.pair, len(cells.node))
     require_capacity(h, int(np.diff(of_pair)[cells.pair].sum()) * choices)
     row, counts = gather(of_pair, cells.pair)
-    own = np.tile(np.arange(choices), len(row))
-    row, cell = np.repeat(row, choices), np.repeat(np.repeat(np.arange(len(cells)), counts), choices)
-    action = model.allowed(h)[law.position[row] + stride * own]
-    return Moves(cell, law.heard[row] * choices + own, law.n_heard * choices, choices, action, law.probability[row])
+    own = np.arange(choices)
+    cell, probability = np.repeat(np.arange(len(cells)), counts * choices), np.repeat(law.probability[row], choices)
+    action = model.allowed(h)[(law.position[row][:, None] + stride * own).ravel()]
+    answer = (law.heard[row][:, None] * choices + own).ravel()
+    return Moves(cell, answer, law.n_heard * choices, choices, action, probability)
 
 
 @dataclass(frozen=True)

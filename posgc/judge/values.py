@@ -31,7 +31,9 @@ def policy_values(information: Information, followed: Following) -> tuple[Floats
         following: list[_Rows] = []
         for part, some in cells.blocks(max(1, BLOCK_ROWS // rows)):
             done = moves(information, h, some, followed.played(h, some, None), None)
-            paid = kernel.reward[:, done.action, some.s[done.cell]] * (law[part][done.cell] * done.probability)
+            earned = kernel.reward.reshape(model.n_agents, -1)
+            paid = earned[:, done.action * model.n_states + some.s[done.cell]]
+            paid *= law[part][done.cell] * done.probability
             values += model.discount ** (h - 1) * paid.sum(axis=1)  # in pairs: few roundings
             terms[h - 1] += 1
             if not last:

@@ -35,10 +35,10 @@ from posgc.information.precision import to_come
 from posgc.information.step import Beliefs
 from posgc.judge.deviating import Flows, backward
 from posgc.judge.judged_stretches import stretches_backwards, together
-from posgc.judge.judgement import Judgement
+from posgc.judge.judgement import Judgement, gains_of
 from posgc.judge.kinds import require_kind
 from posgc.judge.pairs import PairLayer, pair_layers
-from posgc.language.concepts import DEVIATIONS, DeviationKind
+from posgc.language.concepts import DeviationKind
 from posgc.model.arrays import Model
 from posgc.policy.completed import completed
 from posgc.policy.machine import Machine
@@ -66,7 +66,7 @@ def verify(
     require_kind(policy, kind)
     policy = completed(policy, information)
     layers, first, probability = pair_layers(information, policy, max_pairs, progress)
-    n, horizon = information.n_agents, information.model.horizon
+    horizon = information.model.horizon
     value: Floats | None = None
     best: Floats | None = None
     flows = Flows()
@@ -81,14 +81,13 @@ def verify(
             progress("verify", 2 * horizon - layer.h + 1, 2 * horizon)
     assert value is not None and best is not None
     values, deviations = value[:, first] @ probability, best[:, first] @ probability
-    least = -np.inf if DEVIATIONS[kind].forgoes else 0.0
-    gains = tuple(max(least, float(deviations[i] - values[i])) for i in range(n))
+    off = _errors(information.model, layers, distances)
     return Judgement(
         kind,
         tuple(map(float, values)),
         tuple(map(float, deviations)),
-        gains,
-        float(_errors(information.model, layers, distances).max()),
+        tuple(map(float, gains_of(kind, deviations, values, off))),
+        float(off.max()),
         tuple(len(layer.node) for layer in layers),
     )
 

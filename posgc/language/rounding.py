@@ -11,6 +11,8 @@ PLAIN = 1e15
 """Whole numbers below it are written without an exponent."""
 NARROW = 1e-9
 """Half a bracket's width, relative to its middle or 1, below which one number stands for both ends."""
+HAIR_DIGITS = 10
+"""Digits of a bound that is not a short number, but nearer to one than `NARROW`, relative to it."""
 
 
 def at_most(x: float, digits: int = 3) -> str:
@@ -40,5 +42,10 @@ def bracket(lower: float, upper: float) -> str:
 def _rounded(x: float, digits: int, rounding: str) -> str:
     if not math.isfinite(x) or x == 0:
         return f"{abs(x) if x == 0 else x:g}"
+    near = f"{x:.{digits}g}"
+    if float(near) == x:
+        return near  # whoever reads it has x
+    if digits > 1 and abs(x - float(near)) <= NARROW * abs(x):
+        digits = max(digits, HAIR_DIGITS)  # 0.5000000001, where 0.501 would be far off
     said = Context(prec=digits, rounding=rounding).create_decimal(Decimal(x))
     return f"{float(said):.{digits}g}"

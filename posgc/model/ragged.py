@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CODE_LIMIT", "distinct_rows", "gather", "pointers", "positions"]
+__all__ = ["CODE_LIMIT", "distinct", "distinct_rows", "gather", "pointers", "positions"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 CODE_LIMIT = 1 << 62
+DENSE = 4
+"""Numbers up to so many for each code are looked up in a table."""
 
 
 def gather(indptr: Ints, rows: Ints) -> tuple[Ints, Ints]:
@@ -32,6 +34,18 @@ def positions(codes: npt.NDArray[Any], wanted: Ints) -> tuple[Ints, Bools]:
         return np.zeros(len(wanted), dtype=np.int64), np.ones(len(wanted), dtype=np.bool_)
     at = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
     return at, codes[at] != wanted
+
+
+def distinct(codes: Ints) -> tuple[Ints, Ints]:
+    """The distinct codes, nonnegative, in ascending order, and which of them each code is: `np.unique`, by a table
+    where the codes are dense, which takes a fraction of the time of sorting."""
+    width = int(codes.max(initial=0)) + 1
+    if width > DENSE * len(codes):
+        found, which = np.unique(codes, return_inverse=True)
+        return found, which.astype(np.int64, copy=False)
+    there = np.zeros(width, dtype=np.bool_)
+    there[codes] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[codes]
 
 
 def distinct_rows(rows: Ints) -> tuple[Ints, Ints]:

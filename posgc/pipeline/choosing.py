@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 from posgc.assumptions import Verdict
-from posgc.language.concepts import ConceptName
+from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.language.diagnostics.likeness import suggestion
+from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import BackendOffer, offers
 from posgc.pipeline.compiling import AssumptionFails, Compiled
 from posgc.plugin.backend import Backend
-from posgc.plugin.options import option_names
+from posgc.plugin.options import useful_options
 from posgc.plugin.registry import registry
 
 __all__ = ["backend_of", "option_elsewhere", "require_independence"]
@@ -46,18 +47,34 @@ def backend_of(
     why = f"no back-end serves {asked} on this game:\n{rows}"
     hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True), name, form)
     if any(offer.applies and wanted(offer) for offer in hopeful):
-        require_independence(verdict, why)
+        require_independence(verdict, why, _instead(compiled, verdict, {"--backend": name, "--form": form}))
     raise InputError([Diagnostic("E603", why, help="`posgc check` shows what each back-end asks for")])
+
+
+def _instead(compiled: Compiled, verdict: Verdict, asked: dict[str, str | None]) -> str:
+    """What planners serve on this game as it is, to be said after another cure; nothing where they serve nothing.
+    `asked` are flags that narrowed the choice, with their values."""
+    backends = registry().backends
+    served = [
+        concept
+        for concept in CONCEPTS
+        if any(o.applies and backends[o.name].reads == "model" for o in offers(compiled, concept, verdict))
+    ]
+    if not served:
+        return ""
+    given = " and ".join(flag for flag, value in asked.items() if value is not None)
+    return f"; as it is, --concept {'|'.join(served)} is served{given and f', without {given}'}"
 
 
 def option_elsewhere(
     compiled: Compiled, concept: ConceptName, verdict: Verdict, chosen: str, option: str
 ) -> Diagnostic | None:
     """That the back-end lacks an option (E612) which others have that serve the concept; None where none has it."""
+    rewards = reward_kind(compiled.model)
     able = [
         name
         for name, backend in registry().backends.items()
-        if option in option_names(backend.options)
+        if option in useful_options(backend.options, concept, rewards)
         and any(offer.applies for offer in offers(compiled, concept, verdict, name) if offer.name == name)
     ]
     if not able:
@@ -66,10 +83,11 @@ def option_elsewhere(
     return Diagnostic("E612", f"{chosen}, which solves this game, has no option {option}", help=cure)
 
 
-def require_independence(verdict: Verdict, why: str) -> None:
-    """Raises where Assumption 3 does not hold: LimitError where it is not decided, else AssumptionFails (E604)."""
+def require_independence(verdict: Verdict, why: str, instead: str = "") -> None:
+    """Raises where Assumption 3 does not hold: LimitError where it is not decided, else AssumptionFails (E604), whose
+    cure ends with `instead`."""
     if verdict.holds is None:
         raise LimitError(why)
     if verdict.holds is False:
-        cure = "`posgc check` shows the counterexample; another --share may do"
+        cure = f"`posgc check` shows the counterexample; another --share may do{instead}"
         raise AssumptionFails([Diagnostic("E604", why, help=cure)])

@@ -298,7 +298,7 @@ def runner_of(
     def elsewhere(option: str) -> Diagnostic | None:
         return option_elsewhere(compiled, concept, verdict, chosen.name, option)
 
-    known = make_options(chosen.options, options or {}, concept, elsewhere)
+    known = make_options(chosen.options, options or {}, concept, elsewhere, reward_kind(compiled.model))
     return Runner(compiled, concept, chosen, known, progress, verdict, budget)
 
 

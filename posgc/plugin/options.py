@@ -12,7 +12,7 @@ from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.diagnostics.likeness import suggestion
 from posgc.language.numerals import real, whole
 
-__all__ = ["Flag", "describe_options", "flags_of", "make_options", "option_names"]
+__all__ = ["Flag", "describe_options", "flags_of", "make_options", "option_names", "useful_options"]
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,14 @@ def make_options(
     given: Mapping[str, object],
     concept: str | None = None,
     unknown: Callable[[str], Diagnostic | None] = lambda name: None,
+    rewards: str | None = None,
 ) -> Any:
     """An instance of the options dataclass; raises InputError (E612) for unknown names and bad values.
 
     Field types may be int, float, bool, str, a Literal of strings, or one of these or None; text is read as on the
-    command line, other values must be of the field's type.  A field whose metadata
-    name the `concepts` that it serves is refused for another `concept`, whatever the value: it would do nothing.
-    `unknown` may say more of a name that is not among them.
+    command line, other values must be of the field's type.  A field whose metadata name the `concepts` that it serves,
+    or the kinds of `rewards` (`Facts.rewards`; None: not known), is refused for others, whatever the value: it would do
+    nothing.  `unknown` may say more of a name that is not among them.
     """
     known = dict(zip(option_names(options), fields(options), strict=True))
     hints = get_type_hints(options)
@@ -66,11 +67,8 @@ def make_options(
             cure = suggestion(key, known) or f"options: {', '.join(known) or 'none'}"
             wrong.append(unknown(key) or Diagnostic("E612", f"no option is called {name}", help=cure))
             continue
-        serves = known[key].metadata.get("concepts", (concept,))
-        if concept not in serves:
-            wrong.append(
-                Diagnostic("E612", f"{key} does nothing for {concept}", help=f"it serves {' and '.join(serves)}")
-            )
+        if (idle := _idle(key, known[key], concept, rewards)) is not None:
+            wrong.append(idle)
             continue
         try:
             values[known[key].name] = _value(hints[known[key].name], value)
@@ -89,9 +87,27 @@ def make_options(
         raise InputError([Diagnostic("E612", str(error))]) from None
 
 
+def _idle(key: str, option: Field[Any], concept: str | None, rewards: str | None) -> Diagnostic | None:
+    """That the option would do nothing for the concept or for such rewards; None where it does something."""
+    serves = option.metadata.get("concepts", (concept,))
+    if concept not in serves:
+        return Diagnostic("E612", f"{key} does nothing for {concept}", help=f"it serves {' and '.join(serves)}")
+    paid = option.metadata.get("rewards", (rewards,))
+    if rewards is None or rewards in paid:
+        return None
+    said, cure = (" and ".join(kinds).replace("_", "-") for kinds in ((rewards,), paid))
+    return Diagnostic("E612", f"{key} does nothing with {said} rewards", help=f"it serves {cure} rewards: leave it out")
+
+
 def option_names(options: type) -> list[str]:
     """The names of an options dataclass as the command line spells them."""
     return [f.name.replace("_", "-") for f in fields(options)]
+
+
+def useful_options(options: type, concept: str, rewards: str) -> list[str]:
+    """The names of those that do something for the concept, in a game with such rewards."""
+    known = zip(option_names(options), fields(options), strict=True)
+    return [name for name, field in known if _idle(name, field, concept, rewards) is None]
 
 
 def describe_options(options: type) -> list[str]:

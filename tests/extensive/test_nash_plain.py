@@ -13,6 +13,7 @@ from support.games import Shape, any_protocol, random_game, shapes
 from support.profiles import exported, profile
 
 import posgc
+from posgc.extensive import nash
 from posgc.extensive.growing import extensive_game
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.nash import Equilibrium, NashOptions, solve_nash
@@ -129,3 +130,18 @@ def test_a_small_pivot_is_no_rounding() -> None:
     allowed = 1e-10 * span_of(information)
     found = solve_nash(extensive_game(information, merge=True), NashOptions((allowed, allowed)))
     assert found.found and found.priors == 1
+
+
+def test_where_no_path_ends_regret_minimisers_play(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kuhn poker is worth -1/18 to the first agent (Kuhn 1950), and there regret minimisation finds it."""
+    monkeypatch.setattr(nash, "PATIENCE", 0)  # no pivots
+    layers = extensive_game(posgc.load("games/kuhn.posg").compiled.information)
+    few = [solve_nash(layers, NashOptions((1e-9, 1e-9), priors=2, rounds=rounds)) for rounds in (0, 1, 16)]
+    assert [one.rounds for one in few] == [0, 1, 16] and not any(one.found or one.pivots for one in few)
+    gaps = [max(one.gains) for one in few]
+    assert gaps[0] > gaps[1] > gaps[2] > 0
+    found = solve_nash(layers, NashOptions((1e-9, 1e-9), priors=2))
+    assert found.found and max(found.gains) <= 1e-9 and 16 < found.rounds <= nash.ROUNDS
+    assert found.values == pytest.approx((-1 / 18, 1 / 18), abs=1e-9)
+    stopped = solve_nash(layers, NashOptions((1e-9, 1e-9)), lambda: True)
+    assert stopped.rounds == 0 and not stopped.found

@@ -57,6 +57,20 @@ def test_every_form_by_either_and_verified_again(words, kind, backend, capsys, t
     assert again["gap"]["kind"] == kind and again["gap"]["value"] == pytest.approx(found["gap"]["value"], abs=1e-9)
 
 
+def test_a_concept_that_fails_names_those_that_are_served(capsys, tmp_path):
+    """Three agents with rewards of their own have no Nash solver on hidden histories."""
+    path = tmp_path / "recount.posg"
+    moved = "next luck ~ if guess[ann] == left then noisy(luck, 0.9) else uniform;\n  observe"
+    path.write_text(RECOUNT.replace("observe sees", f"{moved} sees", 1))
+    assert main(["solve", str(path), "--concept", "nash", "--quiet"]) == 1
+    shown = capsys.readouterr().err
+    assert "error[E604]" in shown and "another --share may do; as it is, --concept ce|cce is served\n" in shown
+    assert main(["solve", str(path), "--concept", "ce", "--backend", "value-iteration", "--quiet"]) == 1
+    assert "as it is, --concept ce|cce is served, without --backend\n" in capsys.readouterr().err
+    for concept in ("ce", "cce"):
+        assert solved(capsys, path, "--concept", concept)[0] == 0
+
+
 def test_what_is_chosen_says_why_the_others_are_not():
     offered = {o.name: o.reason for o in posgc.load(HARBOURS).check().offers["ce"]}
     assert offered["column-generation"] == "" and "column-generation" in offered["cfr"]

@@ -16,6 +16,7 @@ from posgc.plugin import Facts, InputError
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
 TIGER = [str(GAMES / "adversarial_tiger.posg"), "--share", "none"]
+KUHN = [str(GAMES / "kuhn.posg")]
 TIGER_4 = -3.0003130435  # tests/extensive
 
 
@@ -136,3 +137,23 @@ def test_forgetting_and_compressions_are_refused(name):
 def test_bad_options_are_refused(option, capsys):
     assert main(["solve", *TIGER, "--concept", "nash", "--backend", "cfr", "--option", option]) == 2
     assert "E612" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options, slow", [(("updates=simultaneous",), True), ((), False)])
+def test_a_rule_that_may_be_slow_says_so_where_it_did_not_end(options, slow, capsys):
+    words = [word for option in ("rule=discounted", "rounds=20", *options) for word in ("--option", option)]
+    assert main(["solve", *KUHN, "--concept", "nash", "--backend", "cfr", *words, "--json", "--quiet"]) == 3
+    notes = json.loads(capsys.readouterr().out)["notes"]
+    assert any("updates=alternating" in note for note in notes) is slow
+
+
+def test_an_option_that_would_do_nothing_is_refused(capsys):
+    words = ["solve", *KUHN, "--concept", "nash", "--backend", "cfr", "--option", "rule=discounted"]
+    assert main([*words, "--option", "prediction=0.5"]) == 2
+    assert "error[E612]: prediction does nothing with rule=discounted" in capsys.readouterr().err
+    for option in ("rule=predictive", "prediction=1", "updates=alternating"):
+        words = ["solve", str(GAMES / "harbours.posg"), "--concept", "ce", "--option", option]
+        assert main([*words, "--backend", "cfr"]) == 2
+        assert f"{option.partition('=')[0]} does nothing with general rewards" in capsys.readouterr().err
+        assert main(words) == 2  # no back-end is named that would refuse it too
+        assert "--backend" not in capsys.readouterr().err

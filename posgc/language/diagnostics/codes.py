@@ -163,7 +163,7 @@ _OTHERS = (
         "Two types have words in common, and a word of one is a slip of the pen away from a word of the other.",
     ),
     Code("W708", "parameter never used", "A `param` is mentioned nowhere else; `--set` then changes nothing."),
-    Code("W709", "type never used", "A `type` is mentioned nowhere else."),
+    Code("W709", "type or graph never used", "A `type` or a `graph` is mentioned nowhere else."),
     Code(
         "W710",
         "state without consequence",

@@ -1,0 +1,76 @@
+"""Linear programmes by HiGHS that can be stopped.
+
+HiGHS hears no Ctrl-C before it is done, and looks at its clock between some of its steps only.  So a large programme is
+solved by another process, which is ended where a stop is asked for.  A small one takes less time than that process
+takes to begin.  The answer is the same.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["solve"]
+
+SMALL = 100_000
+"""Entries of the constraints up to which HiGHS takes less than a second."""
+EVERY = 0.05
+"""Seconds between two questions whether to stop."""
+
+
+def solve(cost: Any, programme: dict[str, Any], stop: Callable[[], bool] = lambda: False) -> Any:
+    """What `scipy.optimize.linprog(cost, method="highs", **programme)` returns, or None where `stop()` came first.
+
+    `A_ub` and `A_eq` are sparse.  `stop()` is not asked in a programme of at most `SMALL` entries.  Raises MemoryError
+    where the other process ended before its time.
+    """
+    if programme["A_ub"].nnz + programme["A_eq"].nnz <= SMALL:
+        return _solved(cost, programme)
+    # Ctrl-C in a terminal goes to a whole group of processes, and is for this one
+    command = [sys.executable, "-P", __file__]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0) as process:
+        question: bytes | None = pickle.dumps((cost, programme))
+        try:
+            while True:
+                try:
+                    answer, _ = process.communicate(question, timeout=EVERY)
+                    break
+                except subprocess.TimeoutExpired:
+                    question = None  # what is left of it is still sent
+                if stop():
+                    return None
+        finally:
+            process.kill()
+    if process.returncode:
+        raise MemoryError("the process of a linear programme ended before its time")
+    return pickle.loads(answer)
+
+
+def _solved(cost: Any, programme: dict[str, Any]) -> Any:
+    from scipy.optimize import linprog
+
+    return linprog(cost, method="highs", **programme)
+
+
+def _serve() -> None:
+    """The other process.  It ends with the one that began it."""
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)  # what HiGHS prints is no answer
+        pickle.dump(_solved(*pickle.load(sys.stdin.buffer)), answers)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    _serve()

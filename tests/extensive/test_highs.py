@@ -1,0 +1,73 @@
+"""Linear programmes of another process: the same answers, and an end where a stop is asked for."""
+
+import sys
+from collections.abc import Iterator
+from itertools import repeat
+
+import numpy as np
+import pytest
+from scipy import sparse
+from scipy.optimize import linprog
+
+from posgc.extensive import highs
+
+SIZE = 40
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(highs, "SMALL", 0)
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[highs.subprocess.Popen]:
+    """The processes that were begun."""
+    found = []
+
+    class Noted(highs.subprocess.Popen):
+        def __init__(self, *given, **named):
+            super().__init__(*given, **named)
+            found.append(self)
+
+    monkeypatch.setattr(highs.subprocess, "Popen", Noted)
+    return found
+
+
+def programme() -> tuple[np.ndarray, dict]:
+    """Plans of a random matrix game, first agent's, and its value."""
+    payoff = np.random.default_rng(5).random((SIZE, SIZE))
+    table = sparse.csr_array(np.hstack([-payoff, np.ones((SIZE, 1))]))
+    once = sparse.csr_array(np.append(np.ones(SIZE), 0.0)[None])
+    rows = {"A_ub": table, "b_ub": np.zeros(SIZE), "A_eq": once, "b_eq": [1.0]}
+    return -np.append(np.zeros(SIZE), 1.0), {**rows, "options": {"presolve": True}}
+
+
+def test_the_answer_is_that_of_this_process(begun: list) -> None:
+    cost, given = programme()
+    found, plain = highs.solve(cost, given), linprog(cost, method="highs", **given)
+    assert len(begun) == 1 and begun[0].returncode == 0
+    assert (found.x == plain.x).all() and (found.ineqlin.marginals == plain.ineqlin.marginals).all()
+
+
+def test_a_stop_ends_the_process_before_it_answers(begun: list) -> None:
+    looks: Iterator[bool] = iter([False, True])
+    assert highs.solve(*programme(), lambda: next(looks)) is None
+    assert begun[0].returncode not in (0, None) and next(looks, "all were asked for") == "all were asked for"
+
+
+def test_whatever_is_raised_ends_the_process(begun: list) -> None:
+    def pressed() -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        highs.solve(*programme(), pressed)
+    assert begun[0].returncode not in (0, None)
+
+
+def test_a_process_that_dies_is_no_answer(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    dies = tmp_path / "dies"
+    dies.write_text(f"#!{sys.executable}\nraise SystemExit(1)\n")
+    dies.chmod(0o755)
+    monkeypatch.setattr(highs.sys, "executable", str(dies))
+    with pytest.raises(MemoryError, match="ended before its time"):
+        highs.solve(*programme(), lambda: next(repeat(False)))
