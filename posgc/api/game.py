@@ -31,6 +31,7 @@ from posgc.pipeline import (
     solve,
     verify_policy,
 )
+from posgc.play.chance import require_seed
 from posgc.play.environment import Budget
 from posgc.play.simulator import Simulator
 from posgc.plugin.backend import Progress
@@ -219,8 +220,8 @@ class Game(Display):
         """The compiled game with other limits, and with seconds of its own."""
         if max_nodes is not None and max_nodes < 1:
             raise ValueError(f"max_nodes is {max_nodes}: at least one node is needed")
-        if seed is not None and seed < 0:
-            raise ValueError("a seed is not negative")
+        if seed is not None:
+            require_seed(seed)
         request = self.compiled.request
         asked = dataclasses.replace(
             request,

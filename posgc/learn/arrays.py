@@ -28,7 +28,7 @@ import numpy.typing as npt
 from posgc.information.items import Item, Structure
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.sharing.lag_table import Kind
-from posgc.learn.copies import asked, five, paid_to, unfit
+from posgc.learn.copies import asked, five, paid_to, playing, shown_at_reset, unfit
 from posgc.learn.vectors import Floats, Vector
 
 __all__ = ["Part", "SharedArrays"]
@@ -98,8 +98,8 @@ class SharedArrays:
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Arrays and infos by agent.  Raises InputError (E641) where the environment is at fault."""
         told = asked("reset failed", partial(self.env.reset, seed=seed, options=options))
-        seen, infos = told if isinstance(told, tuple) else (told, {})
-        self._h, self._made, self.agents = 1, {}, list(self.env.agents)
+        seen, infos = shown_at_reset(self.env, told), told[1] if isinstance(told, tuple) and len(told) > 1 else {}
+        self._h, self._made, self.agents = 1, {}, playing(self.env, self.possible_agents, seen)
         return self._read(seen), infos
 
     def step(self, actions: Mapping[Any, Any]) -> Any:
@@ -119,8 +119,8 @@ class SharedArrays:
         seen, rewards, terminations, truncations, infos = five(
             asked("step failed", partial(self.env.step, dict(actions)))
         )
-        self._require_rewards(np.array(paid_to(self.possible_agents, rewards)).reshape(-1, 1))
-        self._h, self.agents = self._h + 1, list(self.env.agents)
+        self._require_rewards(np.array(paid_to(self.possible_agents, actions, rewards)).reshape(-1, 1))
+        self._h, self.agents = self._h + 1, playing(self.env, self.possible_agents, seen)
         if self._h > self.horizon:
             truncations = {name: not terminations.get(name, False) for name in seen}
             self.agents = []

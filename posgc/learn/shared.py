@@ -21,7 +21,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from numbers import Integral
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,7 @@ from posgc.learn.spaces import Space, numbered
 from posgc.learn.vectors import Vector, vector
 from posgc.learning.sampling import returns
 from posgc.model.rewards import RewardKind
+from posgc.play.chance import require_seed
 from posgc.play.environment import Budget, CountedEnvironment, Environment
 from posgc.play.kinds import player_of
 from posgc.play.sampler import Estimate
@@ -47,6 +48,7 @@ from posgc.plugin.backend import Backend, Facts, LearningProblem, Progress
 from posgc.plugin.options import make_options
 from posgc.plugin.registry import registry
 from posgc.policy.artefact import Result
+from posgc.policy.compatibility import misfit
 from posgc.policy.strategy import Strategy
 
 __all__ = ["Shared", "share"]
@@ -81,13 +83,17 @@ def share(
     `--share` takes, or a `posgc.LagTable`; agents are called as the environment calls them, or by number from 1.
     `rewards` says whose interests agree, and is held against what is paid.  `seed` is that of episode 0, and each
     episode is begun by `reset(seed=..)`.  Raises InputError: E641 for an environment that cannot be shared, E5xx for
-    the protocol, E607 or E623 for the horizon or the discount.
+    the protocol, E607 or E623 for the horizon or the discount; ValueError for a negative seed or unknown rewards.
     """
+    if rewards not in get_args(RewardKind):
+        raise ValueError(f"rewards are one of {', '.join(get_args(RewardKind))}, not {rewards!r}")
+    require_seed(seed)
     if not isinstance(horizon, Integral) or horizon < 1:
         raise InputError([Diagnostic("E607", f"the horizon is a whole number from 1, not {horizon!r}")])
     if not 0 <= discount <= 1:
         raise InputError([Diagnostic("E623", f"the discount lies in [0, 1], which {discount!r} does not")])
-    make = env if callable(env) and not hasattr(env, "possible_agents") else partial(copy.deepcopy, env)
+    a_function = isinstance(env, type) or (callable(env) and not hasattr(env, "possible_agents"))
+    make = env if a_function else partial(copy.deepcopy, env)
     made = asked("it cannot be made or copied", make)
     agents = tuple(map(str, asked("it names no possible_agents", lambda: made.possible_agents)))
     if not agents or len(set(agents)) != len(agents):
@@ -174,7 +180,9 @@ class Shared:
 
         Raises InputError: E602 for a back-end that is not installed or reads tables, E603 where it does not serve this,
         E612 for its options, E640 and E641 for the budget and the environment, whose spaces must be finite.
+        ValueError for a negative seed.
         """
+        require_seed(seed)
         concept_of(concept)
         self._require_codes()
         chosen = self._backend(concept, backend)
@@ -186,10 +194,15 @@ class Shared:
     def estimate(self, strategy: Strategy, episodes: int, seed: int = 0) -> Estimate:
         """Mean discounted returns of a strategy with an interval, from episodes that learning does not play.
 
-        Nothing is said of deviations.  Raises InputError (E641), ValueError for fewer than two episodes.
+        Nothing is said of deviations.  Raises InputError (E641), ValueError for fewer than two episodes, a negative
+        seed, or a strategy of another game.
         """
         if episodes < 2:
             raise ValueError("at least two episodes are needed for a mean with an error")
+        require_seed(seed)
+        why = misfit(self.structure, strategy, self.horizon)
+        if why is not None:
+            raise ValueError(f"the strategy does not belong to this environment: {why}")
         player = player_of(self.structure, strategy)
         earned = returns(self, self.structure, player, episodes, seed, FRESH)
         mean = earned.mean(axis=1)
@@ -223,7 +236,8 @@ class Shared:
                 return one
             reasons.append(f"{key}: {reason}")
         what = f"no back-end learns concept {concept} here: {'; '.join(reasons) or 'none is installed'}"
-        raise InputError([Diagnostic("E603", what, help="say rewards='common' or 'zero_sum' where they are")])
+        cure = "say rewards='common' or 'zero_sum' where they are" if self.rewards == "general" else ""
+        raise InputError([Diagnostic("E603", what, help=cure)])
 
     def _step(self, seen: Ints, action: Ints | None, paid: Floats) -> Step:
         over = self._h > self.horizon

@@ -72,13 +72,15 @@ def fit(
     short: int = 20,
     steps: int = 500,
     stop: Callable[[int, float], bool] = lambda steps, found: False,
+    met: Symbols | None = None,
 ) -> Fit:
     """The likeliest game of so many states that is found: `restarts` random beginnings of `short` steps each, of which
     the best goes on for at most `steps`.
 
-    `stop(steps, log_likelihood)` is asked after each step whether to end the fit.
+    `stop(steps, log_likelihood)` is asked after each step whether to end the fit.  What occurs in the episodes `met`,
+    by default those that are fitted, gets the mass beforehand, so that all of these can happen.
     """
-    climb = _Climb(_Data.of(symbols), stop)
+    climb = _Climb(_Data.of(symbols, met), stop)
     best: Fit | None = None
     for _ in range(restarts if n_states > 1 else 1):
         tried = climb.run(climb.data.guess(n_states, rng), short)
@@ -174,17 +176,18 @@ class _Data:
     seen_reward: Bools  # [A, symbols]
 
     @staticmethod
-    def of(symbols: Symbols) -> _Data:
+    def of(symbols: Symbols, met: Symbols | None = None) -> _Data:
+        met = symbols if met is None else met
         horizon, n_rewards = symbols.horizon, symbols.rewards.shape[1]
         seen = np.zeros((max(symbols.kind_of_step) + 1, symbols.n_actions, symbols.n_observations), dtype=bool)
         paid = np.zeros((symbols.n_actions, n_rewards), dtype=bool)
-        first = np.bincount(symbols.observation[0], minlength=symbols.n_observations) > 0
+        first = np.bincount(met.observation[0], minlength=symbols.n_observations) > 0
         paying = [a * n_rewards + r for a, r in zip(symbols.action, symbols.reward, strict=True)]
         showing = [symbols.observation[0]]
         for h in range(horizon):
-            paid[symbols.action[h], symbols.reward[h]] = True
+            paid[met.action[h], met.reward[h]] = True
             if h:
-                seen[symbols.kind_of_step[h], symbols.action[h - 1], symbols.observation[h]] = True
+                seen[symbols.kind_of_step[h], met.action[h - 1], met.observation[h]] = True
                 showing.append(symbols.action[h - 1] * symbols.n_observations + symbols.observation[h])
         return _Data(
             symbols,

@@ -37,14 +37,15 @@ def chosen_states(
 ) -> Chosen:
     """The number from 1 to `most` under which held-out episodes are likeliest; less for a tie within a standard error.
 
-    Numbers are tried in turn until two of them bring nothing.  Every one is fitted to the same four fifths.
+    Numbers are tried in turn until two of them bring nothing.  Every one is fitted to the same four fifths, in games in
+    which all episodes can happen: else a single one that shows something new would decide.
     """
     order = rng.permutation(symbols.size)
     held = max(1, int(symbols.size * HELD_OUT))
     rest, test = symbols.some(order[held:]), symbols.some(order[:held])
     tried, best = dict[int, float](), 1
     for states in range(1, most + 1):
-        found: Fit = fit(rest, states, rng, restarts=restarts, steps=STEPS, stop=stop)
+        found: Fit = fit(rest, states, rng, restarts=restarts, steps=STEPS, stop=stop, met=symbols)
         tried[states] = likelihood(test, found.latent)
         if tried[states] > tried[best]:
             best = states

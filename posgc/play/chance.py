@@ -19,10 +19,16 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Chance", "Rows"]
+__all__ = ["Chance", "Rows", "require_seed"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+
+def require_seed(seed: int) -> None:
+    """Raises ValueError for a negative seed."""
+    if seed < 0:
+        raise ValueError("a seed is not negative")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from posgc.information.codes import evolve, initial_codes, project
 from posgc.information.items import Information, InformationStructure
 from posgc.model.ragged import positions
-from posgc.play.chance import Chance, Rows
+from posgc.play.chance import Chance, Rows, require_seed
 from posgc.play.simulator import Step
 from posgc.policy.completed import completed
 from posgc.policy.machine import Machine, PolicyStep
@@ -106,8 +106,7 @@ class RandomPlayer:
 
     def __init__(self, information: Information, number: int) -> None:
         """Raises ValueError for a negative number."""
-        if number < 0:
-            raise ValueError("a seed is not negative")
+        require_seed(number)
         self._model, self._number = information.model, number
         self._memory = Memory(information)
         self._common = np.zeros(0, dtype=np.uint64)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.model.arrays import Model
-from posgc.play.chance import Chance, Rows
+from posgc.play.chance import Chance, Rows, require_seed
 
 __all__ = ["Simulator", "Step"]
 
@@ -51,8 +51,7 @@ class Simulator:
 
     def __init__(self, model: Model, seed: int = 0) -> None:
         """Raises ValueError for a negative seed."""
-        if seed < 0:
-            raise ValueError("a seed is not negative")
+        require_seed(seed)
         self._model, self._seed = model, seed
         self._initial = Rows.of(np.array([0, len(model.initial.probability)]), model.initial.probability)
         self._rows: dict[int, Rows] = {}

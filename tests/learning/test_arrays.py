@@ -229,7 +229,7 @@ def test_what_cannot_be_shared_is_refused() -> None:
 
     def broken(**members: Any) -> Any:
         env = Noise(2)
-        vars(env).update(members)
+        vars(env).update({"agents": ["ann", "bob"]} | members)
         return posgc.learn.share(lambda: env, "full", horizon=2, rewards="common").parallel()
 
     play = {"ann": 0, "bob": 1}
@@ -239,7 +239,7 @@ def test_what_cannot_be_shared_is_refused() -> None:
         ({"reset": lambda **_: (nan, {})}, "bob an observation outside"),
         ({"step": lambda actions: (1, 2)}, "five dictionaries"),
         ({"step": lambda actions: (1, 2, 3, 4, 5)}, "five dictionaries"),
-        ({"step": lambda actions: ({}, {"ann": "much"}, {}, {}, {})}, "rewards are not numbers"),
+        ({"step": lambda actions: ({}, {"ann": "much", "bob": 1.0}, {}, {}, {})}, "rewards are not numbers"),
         ({"step": lambda actions: ({}, {"ann": 1.0, "bob": 2.0}, {}, {}, {})}, "not shared by all"),
         ({"step": lambda actions: ({}, dict.fromkeys(play, np.nan), {}, {}, {})}, "not a finite number"),
     ):

@@ -230,6 +230,17 @@ def test_ties_are_for_fewer_states() -> None:
     assert chosen_states(symbols, 4, rng, 2).states == 1
 
 
+def test_something_seen_once_does_not_decide_the_number_of_states() -> None:
+    """Each of two states repeats its own coin for ever, which one state cannot explain; and in each episode of number
+    k below 40 the first observation is k + 2, which no other episode shows."""
+    rng = np.random.default_rng(3)
+    coins = np.tile(rng.integers(0, 2, 1000), (4, 1))
+    coins[0, :40] = np.arange(40) + 2
+    batch = Batch(tuple(coins), tuple(np.zeros((4, 1000), np.int64)), tuple(np.zeros((4, 1, 1000))))
+    found = chosen_states(Symbols.of(batch, 1, 42, (0, 0, 0, 0)), 3, rng, 2)
+    assert found.states >= 2 and np.isfinite(list(found.tried.values())).all()
+
+
 def test_a_zero_sum_game_of_hidden_histories_is_learned() -> None:
     """The adversarial tiger without sharing, whose value is known from the sequence form."""
     game = posgc.load("games/adversarial_tiger.posg", share="none", horizon=2)

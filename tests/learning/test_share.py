@@ -151,7 +151,7 @@ def test_finite_spaces_are_numbered_in_order(kind: str) -> None:
 
 def spoilt(**changes: Any) -> Any:
     """A tiger with something else in place of some members."""
-    return _with(Parallel(), changes)
+    return _with(Parallel(), {"agents": ["ann", "bob"], **changes})
 
 
 def raising(*_: Any, **__: Any) -> Any:
@@ -171,6 +171,18 @@ BROKEN = {
         {"step": lambda x: ({"ann": 5, "bob": 5}, {"ann": 1.0, "bob": 2.0}, {}, {}, {})},
         "not shared by all",
     ),
+    "a reset that returns a list": ({"reset": lambda seed: [5, 5]}, "other than dictionaries"),
+    "a reset that returns nothing": ({"reset": lambda seed: None}, "other than dictionaries"),
+    "an agent that is shown nothing": ({"reset": lambda seed: ({"ann": 5}, {})}, "bob plays and is shown no obs"),
+    "an agent that is not paid": (
+        {"step": lambda x: ({"ann": 5, "bob": 5}, {"ann": 1.0}, {}, {}, {})},
+        "pays bob, who has played, no reward",
+    ),
+    "nobody who plays": ({"agents": [], "reset": lambda seed: ({}, {})}, "no agents that play"),
+    "another agent": (
+        {"agents": ["ann", "bob", "eve"], "reset": lambda seed: ({"ann": 5, "bob": 5, "eve": 5}, {})},
+        "'eve' plays, who is not among",
+    ),
     "rewards that are no numbers": (
         {"step": lambda x: ({"ann": 5, "bob": 5}, dict.fromkeys(("ann", "bob"), np.nan), {}, {}, {})},
         "not a finite number",
@@ -182,9 +194,49 @@ BROKEN = {
 def test_environments_that_cannot_be_shared_are_refused(case: str) -> None:
     changes, why = BROKEN[case]
     with pytest.raises(posgc.InputError, match=why) as raised:
-        env = spoilt(**changes)
-        posgc.learn.share(lambda: env, "one_step", horizon=2, rewards="common").solve("team", 400)
+        shared = posgc.learn.share(lambda: spoilt(**changes), "one_step", horizon=2, rewards="common")
+        shared.solve("team", 400)
     assert raised.value.diagnostics[0].code == "E641"
+
+
+def test_a_function_that_returns_the_same_environment_is_refused() -> None:
+    """Episodes are played side by side: in one environment they would disturb each other."""
+    env = Parallel()
+    with pytest.raises(posgc.InputError, match="the same one again"):
+        posgc.learn.share(lambda: env, "one_step", horizon=3, rewards="common").solve("team", 400)
+
+
+def test_a_class_makes_environments() -> None:
+    shared, one = (posgc.learn.share(env, "one_step", horizon=3, rewards="common") for env in (Parallel, Parallel()))
+    assert np.array_equal(shared.reset(20).observations, one.reset(20).observations)
+
+
+def test_who_is_done_earns_nothing_whatever_is_paid() -> None:
+    class Leaving(Parallel):
+        def step(self, actions: dict[str, int]) -> Any:
+            self.agents = ["ann"]
+            return {"ann": 5}, {"ann": 1.0, "bob": 10.0}, {}, {}, {}
+
+    shared = posgc.learn.share(Leaving(), "none", horizon=2)
+    shared.reset(3)
+    paid = [shared.step(np.zeros((2, 3), int)).reward[:, 0].tolist() for _ in range(2)]
+    assert paid == [[1.0, 10.0], [1.0, 0.0]]
+
+
+def test_wrong_values_are_refused() -> None:
+    with pytest.raises(ValueError, match="common, zero_sum, general, not 'shared'"):
+        posgc.learn.share(Parallel(), "full", horizon=2, rewards="shared")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="not negative"):
+        posgc.learn.share(Parallel(), "full", horizon=2, seed=-1)
+    short, long = (posgc.learn.share(Parallel(), "full", horizon=h, rewards="common") for h in (1, 2))
+    strategy = short.solve("team", 20).strategy
+    for wrong in (
+        lambda: short.solve("team", 20, seed=-1),
+        lambda: short.estimate(strategy, 2, seed=-1),
+        lambda: long.estimate(strategy, 2),
+    ):
+        with pytest.raises(ValueError, match=r"not negative|its strategy has 1 step"):
+            wrong()
 
 
 @pytest.mark.parametrize(
