@@ -70,13 +70,13 @@ def _instances(expressions: Expressions, family: Family) -> None:
 
 
 def agent_positions(expressions: Expressions, target: ast.Target, kind: str = "") -> tuple[bool, ...]:
-    """Which indices of a declaration are agents: fresh names, agents, and `i in agent`."""
+    """Which indices of a declaration are agents: fresh names, agents, `i in agent`, and `i in robot` of an array."""
 
     def one(node: ast.Expression) -> bool:
         if isinstance(node, ast.Member):
             where = node.collection
             return isinstance(where, ast.Reference) and isinstance(
-                expressions.context.names.table.get(where.name), Builtin
+                expressions.context.names.table.get(where.name), Builtin | AgentArray
             )
         if isinstance(node, ast.Reference):
             entity = expressions.context.names.table.get(node.name)

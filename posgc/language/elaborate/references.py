@@ -187,14 +187,15 @@ class References:
             )
         if node.primed:
             return self._no_prime(node)
-        agents = self.types.known_agents(node.span)
-        if agents is None:
+        numbers = self.types.members(node.name, node.span)
+        if numbers is None:
             return self.ops.poison(node.span)
-        numbers = [number for number, name in enumerate(agents, 1) if name.startswith(f"{node.name}[")]
         keys: list[Key] = [(k,) for k in range(1, len(numbers) + 1)]
         index = [self.picker.index(node.indices[0], env)]
-        first = numbers[0] - 1
-        return self.picker.pick(node, keys, index, lambda key: self.ops.const(first + int(key[0]), INT, node.span), env)
+        before = numbers[0] - 1
+        return self.picker.pick(
+            node, keys, index, lambda key: self.ops.const(before + int(key[0]), INT, node.span), env
+        )
 
     def _not_indexed(self, node: ast.Reference) -> Typed:
         return self.ops.wrong("E207", f"`{node.name}` has no index", node.span, f"write `{node.name}`")

@@ -8,7 +8,7 @@ from math import prod
 from posgc.language import ir
 from posgc.language.diagnostics import Span
 from posgc.language.elaborate.context import Context, Elaborate
-from posgc.language.elaborate.names import GraphName, Poisoned, TypeName, report_unknown
+from posgc.language.elaborate.names import AgentArray, GraphName, Poisoned, TypeName, report_unknown
 from posgc.language.elaborate.tuples import tuple_type
 from posgc.language.elaborate.values import INT, Env, Ty, ty_of_type, ty_of_value, words, written_value
 from posgc.language.text import syntax as ast
@@ -161,6 +161,10 @@ class Types:
             return self._set(node, env, what)
         if isinstance(node, ast.Reference) and isinstance(graph := self.names.table.get(node.name), GraphName):
             return self._neighbours(node, graph, env)
+        if self._is_array(node):
+            assert isinstance(node, ast.Reference)
+            members = self.members(node.name, node.span)
+            return None if members is None else (members, INT)
         if isinstance(node, ast.Reference) and not node.indices and not node.primed:
             type = self.type_of(ast.Named(node.name, node.span))
             return None if type is None else (type.values, ty_of_type(type))
@@ -195,6 +199,18 @@ class Types:
             return None
         everything = frozenset[str]().union(*(t.words for t in tys))
         return list(dict.fromkeys(found)), words(everything) if tys[0].kind == "word" else tys[0]
+
+    def _is_array(self, node: ast.Expression) -> bool:
+        bare = isinstance(node, ast.Reference) and not node.indices and not node.primed
+        return bare and isinstance(self.names.table.get(node.name), AgentArray)
+
+    def members(self, array: str, span: Span) -> range | None:
+        """The numbers of the agents `array[1]`, `array[2]`, ...; None after reporting an error."""
+        agents = self.known_agents(span)
+        if agents is None:
+            return None
+        numbers = [number for number, name in enumerate(agents, 1) if name.startswith(f"{array}[")]
+        return range(numbers[0], numbers[-1] + 1)
 
     def known_agents(self, span: Span) -> tuple[str, ...] | None:
         if self.agents is None and "agents" not in self.names.lost:
