@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 
@@ -98,11 +99,14 @@ def examine_all(files: Sequence[ClaimFile], workers: int) -> Iterator[tuple[int,
         asked = {pool.submit(_examined, source, group): n for n, source, group in groups}
         for done in as_completed(asked):
             yield from ((asked[done], finding) for finding in done.result())
-    except RuntimeError as error:  # BrokenProcessPool is one
-        raise LimitError("a process ended before its time, perhaps for want of memory; take fewer workers") from error
-    finally:
+    except BaseException as error:
         for child in set(multiprocessing.active_children()) - before:
             child.terminate()
+        if isinstance(error, BrokenProcessPool):
+            what = "a process ended before its time, perhaps for want of memory; take fewer workers"
+            raise LimitError(what) from error
+        raise
+    finally:
         pool.shutdown(cancel_futures=True)
 
 
