@@ -20,7 +20,6 @@ from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
 from posgc.extensive.results import held_against, result_of
 from posgc.extensive.serving import CORRELATED, fits_columns, fits_programme, unserved
 from posgc.extensive.solution import charge
-from posgc.language.numerals import plural
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
 from posgc.policy.binding import recorded
@@ -137,7 +136,7 @@ class _Minimisation:
             found = minimise_regret(game, wanted, limits, told, saved)
         stopped = None if found.closed else limits.reason or ROUND_LIMIT
         name = "PCFR+" if options.rule == "predictive" else "DCFR"
-        how = f"{name}, {plural(found.rounds, 'round')} with {game.payoff.nnz} payoffs"
+        how = f"{name}, {found.rounds} round{'s' * (found.rounds != 1)} with {game.payoff.nnz} payoffs"
         result = _told(result_of(information, game, found.solution, how, stopped), options)
         if stopped is not None and options.rule == "discounted" and options.updates == "simultaneous":
             result = _noted(result, SLOW)

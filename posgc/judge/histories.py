@@ -252,9 +252,8 @@ def _rewards(information: Information, agent: int, h: int, cells: NodeCells, don
 def _one_below_the_other(tables: list[sparse.csr_array]) -> sparse.csr_array:
     """All rows, of tables that may have fewer answers than others."""
     width = max(table.shape[1] for table in tables)
-    for table in tables:
-        table.resize((table.shape[0], width))
-    return sparse.csr_array(sparse.vstack(tables, format="csr")) if len(tables) > 1 else tables[0]
+    wide = [sparse.csr_array((one.data, one.indices, one.indptr), shape=(one.shape[0], width)) for one in tables]
+    return sparse.csr_array(sparse.vstack(wide, format="csr"))
 
 
 def _layer(belief: sparse.csr_array, payoff: sparse.csr_array, offered: _Offered, news: _News, grown: Growth) -> _Layer:
