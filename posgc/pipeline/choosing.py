@@ -56,9 +56,9 @@ def _instead(compiled: Compiled, verdict: Verdict, asked: dict[str, str | None])
     `asked` are flags that narrowed the choice, with their values."""
     backends = registry().backends
     served = [
-        one.name
-        for one in CONCEPTS.values()
-        if any(o.applies and backends[o.name].reads == "model" for o in offers(compiled, one.name, verdict))
+        concept
+        for concept in CONCEPTS
+        if any(o.applies and backends[o.name].reads == "model" for o in offers(compiled, concept, verdict))
     ]
     if not served:
         return ""

@@ -120,7 +120,7 @@ def analyse(
     if not reporter.failed:
         assert game is not None  # else the reason is an error
         own_horizon = horizon is None and not endless
-        warn(parsed.tree, game, context.names, _places(parsed.tree, context), own_horizon, reporter)
+        warn(tree, game, context.names, _places(tree, context), own_horizon, reporter)
         game = replace(game, warnings=reporter.warnings)
         return Analysis(source, game, None, None, reporter.warnings, parsed, context, asked)
     known = game if "agents" not in context.names.lost else None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from posgc.language import ir
 from posgc.language.diagnostics import Label, Span
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.sharing.arguments import block_parameters
 from posgc.language.sharing.lag_table import NEVER, LagTable
-from posgc.language.sharing.rules import ShareContext, ShareRules
+from posgc.language.sharing.rules import ShareContext, ShareRules, Statement
+from posgc.language.sharing.structures import Lags
 from posgc.language.signature import Variable
 from posgc.language.text import syntax as ast
 from posgc.language.text.syntax.walk import nodes
@@ -75,8 +76,13 @@ def _check_delays(game: ir.Game, share: ast.Share, table: LagTable, rules: Share
             continue
         if any(isinstance(node, ast.Reference) and node.name in arguments for node in nodes(rule)):
             continue  # `--share` says how late it is
-        if _too_late(game, _arrivals(game, rules.evaluate(share.head.name, (*shared, rule), rules.env))):
+        if _too_late(game, _arrivals(game, _alone(share.head.name, (*shared, rule), rules))):
             _warn(game, rule.span, reporter)
+
+
+def _alone(name: str, statements: Sequence[Statement], rules: ShareRules) -> LagTable:
+    """What a rule says without the others."""
+    return rules.evaluate(name, [(statements, rules.env)], Lags(rules.signature))
 
 
 def _too_late(game: ir.Game, arrivals: list[int]) -> bool:

@@ -17,8 +17,8 @@ def check_rewards(tree: ast.GameText, game: ir.Game, reporter: Reporter) -> None
         return
     poor = [name for name, reward in zip(game.signature.agents, game.rewards, strict=True) if reward is NO_REWARD]
     line = next(item for item in tree.items if isinstance(item, ast.Agents))
-    for word in line.names:
-        mine = [name for name in poor if line.size is not None or name == word.text]
+    for word, size in ((group.name, group.size) for group in line.groups):
+        mine = [name for name in poor if name == word.text or (size is not None and name.startswith(f"{word.text}["))]
         if mine:
             what = f"no line gives a reward to {', '.join(mine[:6])}{', ...' if len(mine) > 6 else ''}"
             reporter.warning("W714", what, word.span, f"write `reward {mine[0]} = ...;`, 0 if that is meant")
