@@ -58,7 +58,7 @@ def _instead(compiled: Compiled, verdict: Verdict, asked: dict[str, str | None])
     served = [
         concept
         for concept in CONCEPTS
-        if any(o.applies and backends[o.name].reads == "model" for o in offers(compiled, concept, verdict))
+        if any(o.applies and backends[o.name].reads == "model" for o in offers(compiled, concept_of(concept).name, verdict))
     ]
     if not served:
         return ""

@@ -201,8 +201,9 @@ class Types:
         return list(dict.fromkeys(found)), words(everything) if tys[0].kind == "word" else tys[0]
 
     def _is_array(self, node: ast.Expression) -> bool:
-        bare = isinstance(node, ast.Reference) and not node.indices and not node.primed
-        return bare and isinstance(self.names.table.get(node.name), AgentArray)
+        if not isinstance(node, ast.Reference) or node.indices or node.primed:
+            return False
+        return isinstance(self.names.table.get(node.name), AgentArray)
 
     def members(self, array: str, span: Span) -> range | None:
         """The numbers of the agents `array[1]`, `array[2]`, ...; None after reporting an error."""
