@@ -268,6 +268,6 @@ def test_the_searches_of_tables_agree_with_the_definitions(seed: int) -> None:
 @pytest.mark.parametrize(("comment", "expected"), [("", ["W101"]), ("  # posgc: allow W101", [])])
 def test_comments_of_imported_files_allow_their_warnings(tmp_path: Path, comment: str, expected: list[str]) -> None:
     path = tmp_path / "storm.dpomdp"
-    path.write_text(imported("W101").replace(": * : 7", f": * : 7{comment}"), encoding="utf-8")
+    path.write_text(imported("W101").replace("calm : * : 5", f"calm : * : 5{comment}"), encoding="utf-8")
     compiled = compile_request(Request(str(path), share="full", horizon=2))
     assert [d.code for d in compiled.diagnostics if d.severity == "warning"] == expected
