@@ -14,6 +14,7 @@ from typing import Literal
 from lark import Token
 
 from posgc.language.diagnostics import Diagnostic, InputError, Source, Span
+from posgc.language.diagnostics.allowed import is_allowed
 
 __all__ = ["SHOWN", "Complaints", "span_in", "span_of"]
 
@@ -70,9 +71,12 @@ class Complaints:
         return len(self._errors)
 
     def notes(self) -> tuple[Diagnostic, ...]:
-        """Notes and warnings in source order, each with the number of its repetitions."""
+        """Notes and warnings in source order, each with the number of its repetitions; no warning that a comment on the
+        line of its first place allows."""
         said = []
         for code, note in self._notes.items():
+            if is_allowed(note, self.source):
+                continue
             more = self._repeats[code]
             said.append(replace(note, message=f"{note.message} (and {more} more)") if more else note)
         return tuple(sorted(said, key=_place))

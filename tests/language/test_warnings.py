@@ -11,6 +11,7 @@ import posgc
 from posgc.cli.main import main
 from posgc.language import Source, analyse
 from posgc.language.diagnostics import Diagnostic
+from posgc.language.diagnostics.examples import imported
 from posgc.model import tabulate
 from posgc.model.lint import warn
 from posgc.model.lint.actions import changes_nothing
@@ -262,3 +263,11 @@ def test_the_searches_of_tables_agree_with_the_definitions(seed: int) -> None:
         R[1, 0, 0] += 1
     game = posgc.from_arrays(T, O, R, initial=[1, 0, 0], horizon=3, share="none")
     assert (tells_nothing(game.model, 0), changes_nothing(game.model, 0)) == plain_answers(game)
+
+
+@pytest.mark.parametrize(("comment", "expected"), [("", ["W101"]), ("  # posgc: allow W101", [])])
+def test_comments_of_imported_files_allow_their_warnings(tmp_path: Path, comment: str, expected: list[str]) -> None:
+    path = tmp_path / "storm.dpomdp"
+    path.write_text(imported("W101").replace("calm : * : 5", f"calm : * : 5{comment}"), encoding="utf-8")
+    compiled = compile_request(Request(str(path), share="full", horizon=2))
+    assert [d.code for d in compiled.diagnostics if d.severity == "warning"] == expected

@@ -12,6 +12,9 @@ from posgc.language.diagnostics.likeness import closest
 __all__ = ["Cure", "Reporter", "near"]
 
 
+_OF_NAMES = ("E201", "E216")
+
+
 @dataclass(frozen=True)
 class Cure:
     """How to mend a mistake: in words and, where a machine can do it, as changes of the text."""
@@ -70,8 +73,8 @@ class Reporter:
         """The exception that carries the errors; warnings wait until there are none."""
         errors = [d for d in self._sorted() if d.severity == "error"]
         # A name that is missing is one mistake however often it is used: the first use stands for all.
-        first = {d.message: d for d in reversed(errors) if d.code == "E201"}
-        return InputError([d for d in errors if d.code != "E201" or first[d.message] is d], self.source)
+        first = {d.message: d for d in reversed(errors) if d.code in _OF_NAMES}
+        return InputError([d for d in errors if d.code not in _OF_NAMES or first[d.message] is d], self.source)
 
     def check(self) -> None:
         """Raises `InputError` if there is an error."""
@@ -84,7 +87,8 @@ class Reporter:
 
 def near(name: str, candidates: Iterable[str], span: Span | None = None) -> Cure | None:
     """The cure for an unknown name: a name like it, or None; `span` begins with the name."""
-    found = closest(name, candidates)
+    known = set(candidates)
+    found = closest(name, known) if name not in known else None
     if found is None:
         return None
     change = (

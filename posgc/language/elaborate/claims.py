@@ -114,7 +114,7 @@ def _quantity(
             agent = rules.agent(rest[0], rules.env, "the agent of a value") if rest else 1
             return None if agent is None else (kind, cast(ConceptName, concept), agent - 1)
         case _:
-            said = node.name if isinstance(node, ast.Call | ast.Reference) else ""
-            cure = near(said, ("value", "gap", "gamma"), node.span) or f"claims are {_FORMS}"
+            name = node.name if isinstance(node, ast.Call | ast.Reference) else ""
+            cure = near(name, ("value", "gap", "gamma"), node.span) or f"claims are {_FORMS}"
             reporter.error("E313", "this is not a claim", node.span, cure)
             return None

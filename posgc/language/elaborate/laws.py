@@ -40,8 +40,13 @@ class Laws:
         self.named = NamedLaws(expressions, self.values)
 
     def law(self, node: ast.Expression, drawn: bool, what: DrawnVariable, env: Env) -> ir.Dist:
-        """The law `~ node` (`drawn`) or `= node`."""
-        made = self._law(node, what, env) if drawn else self._point(node, what, env)
+        """The law `~ node` (`drawn`) or `= node`; a choice between distributions behind `=` is one mistake (E305)."""
+        choice = isinstance(node, ast.Conditional | ast.Match) and not drawn and self.is_law(node)
+        made = self._law(node, what, env) if drawn or choice else self._point(node, what, env)
+        if choice:
+            cure = "define with `~` instead of `=`"
+            wrong = "this is a distribution, and a value is wanted here"
+            made = ir.Point(self.ops.wrong("E305", wrong, node.span, cure).ir, node.span)
         return ir.Point(made, made.span) if isinstance(made, ir.Fail) else made
 
     # ---- forms

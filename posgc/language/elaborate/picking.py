@@ -8,7 +8,7 @@ from posgc.language import ir
 from posgc.language.dag import nodes
 from posgc.language.diagnostics import Span
 from posgc.language.elaborate.context import Context, Elaborate
-from posgc.language.elaborate.names import Key
+from posgc.language.elaborate.names import Family, Key
 from posgc.language.elaborate.values import Env, Typed, describe
 from posgc.language.text import syntax as ast
 
@@ -20,6 +20,7 @@ class Picker:
 
     def __init__(self, context: Context, expr: Elaborate) -> None:
         self.names = context.names
+        self.agents = context.agents
         self.expr = expr
         self.reporter = context.reporter
         self.ops = context.ops
@@ -43,12 +44,20 @@ class Picker:
                 "E207",
                 f"`{node.name}` {what}, not {len(index)}",
                 node.span,
-                f"write `{node.name}[{', '.join('ijk'[:wanted] or '...')}]`" if wanted else f"write `{node.name}`",
+                self._indexed(node.name, keys) if wanted else f"write `{node.name}`",
             )
         for i in index:
             if i.ty.kind == "poison" and not isinstance(i.ir, ir.Const):
                 return Typed(i.ir, i.ty)  # without a value where the index has none
         return self._pick(node, keys, (), index, make, env)
+
+    def _indexed(self, name: str, keys: Sequence[Key]) -> str:
+        """The cure for a name without its indices: the member that is meant where there is one only."""
+        family, agents = self.names.table.get(name), self.agents
+        if len(keys) > 1 or agents is None or not isinstance(family, Family):
+            return f"write `{name}[{', '.join('ijk'[: len(keys[0])] or '...')}]`"
+        parts = zip(keys[0], family.agents, strict=True)
+        return f"write `{name}[{', '.join(agents[int(v) - 1] if of_agent else str(v) for v, of_agent in parts)}]`"
 
     def _pick(
         self,

@@ -231,7 +231,7 @@ class References:
                 "E213",
                 f"the primed definition reads the {family.kind} `{node.name}`, which has no next value",
                 env.primed or node.span,
-                "define the part without it, and prime that",
+                "take the prime out, or define the part without it and prime that",
             )
 
         def read(key: Key) -> Typed:

@@ -236,10 +236,7 @@ class Recovery:
         return self._go_on(mistake.resume)
 
     def _leave_out(self, stop: Stop, whole: bool = False) -> bool:
-        """Gives up the smallest part with the mistake, or the `whole` expression around it, and goes on behind it.
-
-        False outside of the game.
-        """
+        """Gives up the smallest part with the mistake, or the `whole` expression; False outside of the game."""
         if not stop.level:
             return False
         stack, values = self._state.state_stack, self._state.value_stack

@@ -45,8 +45,7 @@ def _independent(
     [n, entries] must not depend on v either."""
     digit = _digits(model, v, observation)
     rest = _joined(row, _joined(observation - digit * _stride(model, v), state))
-    marginal = np.bincount(digit, probability)
-    marginal = marginal / marginal.sum()
+    marginal = np.bincount(digit, probability) / probability.sum()
     total = np.bincount(rest, probability)
     if (np.abs(probability - marginal[digit] * total[rest]) > _TOLERANCE).any():
         return False

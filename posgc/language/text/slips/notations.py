@@ -8,7 +8,7 @@ from posgc.language.diagnostics import Diagnostic, Replacement
 from posgc.language.text.slips.mistake import Mistake
 from posgc.language.text.stop import Stop, span_at
 
-__all__ = ["assignment", "comparison", "decimal_comma", "drawn", "listed", "value_sign"]
+__all__ = ["assignment", "comparison", "decimal_comma", "drawn", "listed", "product", "spaced_name", "value_sign"]
 
 _COMPARISONS = {"===": "==", "!==": "!=", "<>": "!=", "=!": "!=", "=>": ">="}
 _TYPED = ("type", "state", "action", "observation", "chance")
@@ -77,6 +77,8 @@ def drawn(stop: Stop) -> Mistake | None:
             return _whole(stop, "values to choose from stand in braces", "write `uniform {a, b}`")
     if stop.token == "[" and stop.last == "uniform":
         return _whole(stop, "values to choose from stand in braces", "write `uniform {a, b}`")
+    if stop.token == ".." and stop.keyword in ("init", "next", "observe"):
+        return _whole(stop, "a range is no distribution", "write `uniform {1, 2}`, or `uniform(c: c in 1..2)`")
     if stop.token == "[" and stop.last == "~":
         return _whole(stop, "a mixture stands in braces", "write `{a: 0.5, b: 0.5}`")
     return None
@@ -95,6 +97,26 @@ def listed(stop: Stop) -> Mistake | None:
     if number and stop.token == ";" and stop.kind_of("..") is not None:
         return _whole(stop, "this is no type", "numbers are a range, `0..5`; words stand in braces, `{a, b}`")
     return None
+
+
+def product(stop: Stop) -> Mistake | None:
+    """`4(a - b)`."""
+    if stop.token != "(" or stop.last is None or stop.last.type != "INT" or stop.kind_of("*") is None:
+        return None
+    change = (Replacement(span_at(stop.text, stop.start, stop.start), " * "),)
+    found = Diagnostic("E101", "a `*` is missing before this", stop.span, "write `*` between", "error", (), change)
+    return Mistake(found, ("*",), stop.start)
+
+
+def spaced_name(stop: Stop) -> Mistake | None:
+    """A name in two words, where a statement says what it declares."""
+    second = stop.token.type == "NAME" or re.fullmatch(r"[a-z_]+", stop.token) is not None
+    if not second or stop.last is None or stop.last.type != "NAME" or len(stop.value_stack) != stop.level + 2:
+        return None
+    name = f"{stop.last}_{stop.token}"
+    here = span_at(stop.text, stop.last.start_pos or 0, stop.end)
+    found = Diagnostic("E101", "a name has no spaces", here, f"write `{name}`", "error", (), (Replacement(here, name),))
+    return Mistake(found, (name,), stop.end, stop.earlier(*stop.before[-1]), "NAME")
 
 
 def _whole(stop: Stop, what: str, cure: str) -> Mistake:

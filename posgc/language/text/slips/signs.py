@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from posgc.language.diagnostics import Diagnostic, Replacement
+from posgc.language.text.slips.forms import OPERAND
 from posgc.language.text.slips.mistake import Mistake, replaced
 from posgc.language.text.stop import Stop, span_at
 
@@ -47,15 +50,18 @@ def power(stop: Stop) -> Mistake | None:
 
 
 def arrow(stop: Stop) -> Mistake | None:
-    """`=>` of other languages, in whose place ours has several signs."""
-    if not stop.text.startswith("=>", stop.start):
+    """`=>` of other languages, in whose place ours has several signs, and `->` for `:`."""
+    foreign = next((sign for sign in ("=>", "->") if stop.text.startswith(sign, stop.start)), None)
+    if foreign is None:
         return None
     both = span_at(stop.text, stop.start, stop.start + 2)
     for ours in (":", "->"):
-        if stop.kind_of(ours) is not None:
+        if ours != foreign and stop.kind_of(ours) is not None:
             change = (Replacement(both, ours),)
-            found = Diagnostic("E109", "`=>` is not an operator here", both, f"write `{ours}`", "error", (), change)
-            return Mistake(found, (ours,), both.end)
+            what = f"`{foreign}` is not an operator here"
+            return Mistake(Diagnostic("E109", what, both, f"write `{ours}`", "error", (), change), (ours,), both.end)
+    if foreign == "->":
+        return None
     cure = "write `>=` to compare, or `if a then b else c`"
     return Mistake(Diagnostic("E109", "`=>` is not an operator here", both, cure))
 
@@ -115,6 +121,14 @@ def prime(stop: Stop) -> Mistake | None:
         change = (Replacement(stop.span, ""),)
         found = Diagnostic("E123", "what a line defines has no prime", stop.span, cure, "error", (), change)
         return Mistake(found, (), stop.end)
+    before = re.compile(r"'([A-Za-z_]\w*)(?!['\w])").match(stop.text, stop.start)
+    if before is not None and stop.accepts >= OPERAND:
+        here = span_at(stop.text, stop.start, before.end())
+        change = (Replacement(here, f"{before[1]}'"),)
+        cure = f"write `{before[1]}'`"
+        return Mistake(
+            Diagnostic("E123", "a prime stands behind the name", here, cure, "error", (), change), (), stop.end
+        )
     if stop.token != "[" or stop.last is None or stop.last != "'":
         return None
     close = _matching(stop.text, stop.start)

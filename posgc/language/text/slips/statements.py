@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from posgc.language.diagnostics import Diagnostic, Replacement, Span
-from posgc.language.diagnostics.likeness import closest
+from posgc.language.diagnostics.likeness import closest, misspelt
 from posgc.language.text.slips.forms import OPERAND, form
 from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake, replaced
@@ -65,15 +65,15 @@ def no_statement(stop: Stop) -> Mistake | None:
     cure = _of_another_language(word)
     if cure is not None:
         return Mistake(Diagnostic("E120", f"`{word}` begins no statement", stop.span, cure))
-    keyword = closest(word, stop.keywords)
-    if keyword is not None:
-        return replaced(stop, "E119", f"`{word}` begins no statement", keyword)
-    if re.match(r"=(?!=)", stop.rest()):
+    if re.match(r"=(?!=)", stop.rest()) and misspelt(word, stop.keywords) is None:
         before = Span(stop.start, stop.start, stop.span.line, stop.span.column)
         change = (Replacement(before, "let "),)
         cure = f"write `let {word} = ...;`"
         found = Diagnostic("E101", "a definition begins with `let`", stop.span, cure, "error", (), change)
         return Mistake(found, ("let",), stop.start)
+    keyword = closest(word, stop.keywords)
+    if keyword is not None:
+        return replaced(stop, "E119", f"`{word}` begins no statement", keyword)
     cure = "a statement begins with a word such as `state`, `let` or `reward`"
     return Mistake(Diagnostic("E101", f"`{word}` begins no statement", stop.span, cure))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from posgc.language.diagnostics import Diagnostic
+from posgc.language.diagnostics import Diagnostic, Replacement
 from posgc.language.diagnostics.likeness import closest, misspelt
 from posgc.language.text.slips.forms import OPERAND
 from posgc.language.text.slips.mistake import Mistake, replaced
-from posgc.language.text.stop import Stop
+from posgc.language.text.stop import Stop, span_at
 
 __all__ = [
     "bare_if",
@@ -78,6 +78,11 @@ def local_definition(stop: Stop) -> Mistake | None:
 
 def choice(stop: Stop) -> Mistake | None:
     """Choices of other languages: braces or colons in an `if`, or an `if` behind a value."""
+    mixture = stop.token == "{" and re.match(r"[^{};]*:", stop.rest())
+    if mixture and "THEN" in stop.accepts:
+        change = (Replacement(span_at(stop.text, stop.start, stop.start), "then "),)
+        found = Diagnostic("E101", "a `then` is missing before this", stop.span, "write `then`", "error", (), change)
+        return Mistake(found, ("then",), stop.start)
     if stop.token in ("{", ":") and {"THEN", "ELSE"} & stop.accepts:
         return Mistake(Diagnostic("E120", f"the parts of an `if` have no `{stop.token}`", stop.span, _CHOICE))
     if stop.token == "if" and stop.follows("WHEN", "NAME"):
