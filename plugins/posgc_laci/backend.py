@@ -7,6 +7,7 @@ exact graph.  What it returns is judged in the true game; what its own model say
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -144,8 +145,9 @@ class _Learning:
             limits,
             o.workers,
         )
-        with limits.interruptible():
-            found = learned(task, self._exploration(), o.candidates, o.rollouts, self._checkpoint())
+        checkpoint = self._checkpoint()
+        with limits.interruptible(), checkpoint or nullcontext():
+            found = learned(task, self._exploration(), o.candidates, o.rollouts, checkpoint)
         played = self._played(found, environment.samples)
         notes = (played, *self._stopped(found), _windows(found, o.least), *_selected(found), self._theory())
         central: tuple[str, ...] = (

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from posgc.language.diagnostics import Diagnostic, InputError
 
-__all__ = ["remove_unfinished", "replace_file", "require_regular", "require_writable"]
+__all__ = ["remove_unfinished", "replace_file", "require_regular", "require_writable", "unwritable"]
 
 UNFINISHED = ".unfinished-"
 """What stands in the names of temporary files, between the name of the target and letters drawn at random."""
@@ -33,7 +33,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     """
     target = Path(os.path.realpath(path))
     if any(name != "-" and os.path.realpath(name) == str(target) for name in inputs):
-        raise _refused(path, "it is what is being read")
+        raise unwritable(path, "it is what is being read")
     temporary = None
     try:
         temporary = _beside(target)
@@ -42,7 +42,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
         os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
         os.replace(temporary, target)
     except OSError as error:
-        raise _refused(path, error.strerror or str(error)) from None
+        raise unwritable(path, error.strerror or str(error)) from None
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
@@ -53,7 +53,7 @@ def require_writable(path: str | os.PathLike[str]) -> None:
     try:
         Path(_beside(Path(os.path.realpath(path)))).unlink()
     except OSError as error:
-        raise _refused(path, error.strerror or str(error)) from None
+        raise unwritable(path, error.strerror or str(error)) from None
 
 
 def _beside(target: Path) -> str:
@@ -81,5 +81,6 @@ def _umask() -> int:
     return mask
 
 
-def _refused(path: str | os.PathLike[str], why: str) -> InputError:
+def unwritable(path: str | os.PathLike[str], why: str) -> InputError:
+    """E615: why nothing can be written there."""
     return InputError([Diagnostic("E615", f"cannot write {os.fspath(path)}: {why}", help="give another file name")])

@@ -90,7 +90,7 @@ def five(told: Any) -> tuple[Any, ...]:
 
 
 def shown_at_reset(env: Any, told: Any) -> Mapping[Any, Any]:
-    """The observations that a reset returns.  Raises InputError (E641) where they are no dictionary, or nobody plays."""
+    """The observations that a reset returns.  Raises InputError (E641) where these are none, or nobody plays."""
     shown = told[0] if isinstance(told, tuple) and told else told
     if not isinstance(shown, Mapping):
         raise unfit("reset returns something other than dictionaries of observations and infos")
