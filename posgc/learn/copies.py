@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.learn.spaces import Space
+from posgc.model.rewards import REWARD_LIMIT
 
 __all__ = ["Copies", "asked", "five", "paid_to", "playing", "shown_at_reset", "unfit"]
 
@@ -127,6 +128,8 @@ def paid_to(agents: Sequence[Any], played: Collection[Any], rewards: Mapping[Any
     for name, amount in zip(agents, paid, strict=True):
         if not math.isfinite(amount):
             raise unfit(f"it pays {name} {amount}, which is not a finite number")
+        if abs(amount) > REWARD_LIMIT:
+            raise unfit(f"it pays {name} {amount:g} (limit {REWARD_LIMIT:g})", "let it pay in a larger unit")
     return paid
 
 
