@@ -8,6 +8,7 @@ the extensive form (EFCE) for ce, of the normal or the extensive form (NFCCE, EF
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
@@ -120,7 +121,8 @@ class _Minimisation:
     def run(self, progress: Progress) -> Result:
         options, information = self.options, self.problem.information
         limits = Limits(options.time_limit)
-        with limits.interruptible():
+        saved = _checkpoint(self.problem, options)
+        with limits.interruptible(), saved or nullcontext():
             game = extensive_game(information)
             asked = options.epsilon or RELATIVE * float(spans_to_come(information.model)[0, 0])
             # plans tell no narrower bracket from rounding
@@ -132,7 +134,6 @@ class _Minimisation:
             def told(rounds: int, lower: float, upper: float) -> None:
                 progress(f"bracket {lower:.6g} .. {upper:.6g}", rounds, options.rounds)
 
-            saved = _checkpoint(self.problem, options)
             found = minimise_regret(game, wanted, limits, told, saved)
         stopped = None if found.closed else limits.reason or ROUND_LIMIT
         name = "PCFR+" if options.rule == "predictive" else "DCFR"
@@ -152,7 +153,8 @@ class _Mixing:
         options, information = self.options, self.problem.information
         kind = kind_of(self.problem.concept, options.form)
         limits = Limits(options.time_limit)
-        with limits.interruptible():
+        saved = _checkpoint(self.problem, options)
+        with limits.interruptible(), saved or nullcontext():
             game = extensive_game(information, merge=False)
             master = Master.of(game, kind, spans_to_come(information.model)[:, 0])
             epsilon = max(options.epsilon or ENOUGH * master.scale, charge(information.model, game))
@@ -160,7 +162,6 @@ class _Mixing:
             def told(rounds: int, gap: float) -> None:
                 progress(f"gap {gap:.3g}", rounds, options.rounds)
 
-            saved = _checkpoint(self.problem, options)
             found = minimise_trigger_regret(master, kind, epsilon, options.rounds, limits, told, limits.left, saved)
         stopped = None if found.closed else limits.reason or ROUND_LIMIT
         how = "regret of triggers", found.rounds, "round"

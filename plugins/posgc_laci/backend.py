@@ -7,6 +7,7 @@ exact graph.  What it returns is judged in the true game; what its own model say
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -24,7 +25,11 @@ from posgc.policy.checkpoint import CHECKPOINT, Checkpoint
 
 __all__ = ["Laci", "Options"]
 
+ADAPTIVE, CENTRAL = ({"with": ("explore", (way,))} for way in ("adaptive", "basecamp"))
+ROUNDS = {"with": ("explore", ("adaptive", "basecamp"))}
 CORRELATED = {"concepts": ("ce", "cce")}
+LARGEST = 1e9
+"""The largest weight: what it is multiplied with stays finite."""
 WORKERS = {
     "flag": "--workers",
     "metavar": "N",
@@ -40,13 +45,13 @@ class Options:
     # how episodes are gathered: by adaptive rounds or uniform draws within the protocol, or by a central executor
     explore: Literal["adaptive", "uniform", "basecamp"] = "adaptive"
     # rounds of exploration at most, the paper's K
-    rounds: int = 8
+    rounds: int = field(default=8, metadata=ROUNDS)
     # adaptive: share of an exploring policy's actions that are drawn uniformly
-    wander: float = 0.2
+    wander: float = field(default=0.2, metadata=ADAPTIVE)
     # adaptive: weight of the bonus for what was tried seldom
-    optimism: float = 0.1
+    optimism: float = field(default=0.1, metadata=ADAPTIVE)
     # adaptive, teams: increments of the windows by which scouts tell what is new; 0: no scouts
-    scout: int = 0
+    scout: int = field(default=0, metadata=ADAPTIVE)
     # episodes that must have met a window for it to be kept
     least: int = 10
     # weight of the next shorter window, in episodes; 0: the paper's estimates
@@ -54,11 +59,11 @@ class Options:
     # increments of a window at most; none: all that are met often enough
     length: int | None = None
     # basecamp: steps that the executor's windows look back, the paper's L
-    executor_length: int = 1
+    executor_length: int = field(default=1, metadata=CENTRAL)
     # basecamp: visits that a window of the executor needs, the paper's N1
-    executor_least: int = 20
+    executor_least: int = field(default=20, metadata=CENTRAL)
     # basecamp: probability of meeting what is not known at which exploration is settled
-    settled: float = 0.02
+    settled: float = field(default=0.02, metadata=CENTRAL)
     # models among whose policies rollouts select, those of the last rounds; 1: the last model's policy is taken
     candidates: int = 1
     # episodes for each candidate and each deviation in the selection, the paper's N2
@@ -67,6 +72,8 @@ class Options:
     select: str = field(default="welfare", metadata=CORRELATED)
     # file into which the run is saved now and then, and from which the same run goes on
     checkpoint: str | None = field(default=None, metadata={"flag": "--checkpoint", **CHECKPOINT})
+    # seconds after which the episodes that are being played are the last; none: no limit
+    time_limit: float | None = field(default=None, metadata={"recorded": False})
     # processes that play and count; the result does not depend on it
     workers: int = field(default=1, metadata=WORKERS)
     # for comparison only, what the theory is asked: the gap of rewards in [0, 1], ..
@@ -91,8 +98,10 @@ class Options:
         if self.scout < 0:
             raise ValueError(f"scout is a whole number from 0, not {self.scout}")
         for name in ("optimism", "shrink"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} is a number from 0, not {getattr(self, name)}")
+            if not 0 <= getattr(self, name) <= LARGEST:
+                raise ValueError(f"{name} is a number from 0 to {LARGEST:g}, not {getattr(self, name)}")
+        if self.time_limit is not None and not self.time_limit >= 0:
+            raise ValueError(f"time-limit is a number of seconds from 0, not {self.time_limit}")
         if self.length is not None and self.length < 0:
             raise ValueError(f"length is a whole number from 0 or none, not {self.length}")
         if not (self.theory_gap > 0 and self.theory_risk > 0 and self.theory_gamma > 0 and self.theory_length >= 0):
@@ -130,7 +139,7 @@ class _Learning:
     def run(self, progress: Progress) -> Result:
         """Raises InputError where the budget or the environment is at fault, LimitError where a model is too large."""
         problem, o = self.problem, self.options
-        limits = Limits(problem.budget.seconds)
+        limits = Limits(problem.budget.seconds if o.time_limit is None else o.time_limit)
         environment = counted(problem.environment, problem.budget)
         task = Task(
             environment,
@@ -144,8 +153,9 @@ class _Learning:
             limits,
             o.workers,
         )
-        with limits.interruptible():
-            found = learned(task, self._exploration(), o.candidates, o.rollouts, self._checkpoint())
+        checkpoint = self._checkpoint()
+        with limits.interruptible(), checkpoint or nullcontext():
+            found = learned(task, self._exploration(), o.candidates, o.rollouts, checkpoint)
         played = self._played(found, environment.samples)
         notes = (played, *self._stopped(found), _windows(found, o.least), *_selected(found), self._theory())
         central: tuple[str, ...] = (

@@ -113,5 +113,6 @@ def _notes(samples: int, horizon: int, found: FoundHidden) -> tuple[str, ...]:
     ]
     if chosen is not None:
         by = ", ".join(f"{states}: {value:.4f}" for states, value in chosen.tried.items())
-        notes.append(f"the number of states is that of the likeliest held-out episodes: {by}")
+        why = f"that of the likeliest held-out episodes: {by}" if by else "1, as one episode leaves none to hold out"
+        notes.append(f"the number of states is {why}")
     return (*notes, f"planned {found.how}")

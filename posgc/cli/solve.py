@@ -69,7 +69,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--samples",
         metavar="N",
         type=positive,
-        default=SAMPLES,
         help=f"joint steps of the environment that a back-end that learns may take (default {SAMPLES:,})",
     )
     parser.add_argument("-o", "--out", metavar="FILE", help="write the policy there (.npz)")

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from posgc.language.diagnostics import Diagnostic, InputError
 
-__all__ = ["create_file", "remove_unfinished", "replace_file", "require_regular", "require_writable"]
+__all__ = ["create_file", "remove_unfinished", "replace_file", "require_regular", "require_writable", "unwritable"]
 
 UNFINISHED = ".unfinished-"
 """What stands in the names of temporary files, between the name of the target and letters drawn at random."""
@@ -39,7 +39,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
         os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
         os.replace(temporary, target)
     except OSError as error:
-        raise _refused(path, error.strerror or str(error)) from None
+        raise unwritable(path, error.strerror or str(error)) from None
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
@@ -51,10 +51,10 @@ def create_file(path: str | os.PathLike[str], content: bytes) -> None:
         with open(path, "xb") as file:
             file.write(content)
     except FileExistsError:
-        raise _refused(path, "there is one already") from None
+        raise unwritable(path, "there is one already") from None
     except OSError as error:
         Path(path).unlink(missing_ok=True)
-        raise _refused(path, error.strerror or str(error)) from None
+        raise unwritable(path, error.strerror or str(error)) from None
 
 
 def require_writable(path: str | os.PathLike[str], *inputs: str) -> None:
@@ -63,14 +63,14 @@ def require_writable(path: str | os.PathLike[str], *inputs: str) -> None:
     try:
         Path(_beside(target)).unlink()
     except OSError as error:
-        raise _refused(path, error.strerror or str(error)) from None
+        raise unwritable(path, error.strerror or str(error)) from None
 
 
 def _target(path: str | os.PathLike[str], inputs: Sequence[str]) -> Path:
     """Where a link leads to.  Raises InputError (E615) where that is one of the `inputs`."""
     target = Path(os.path.realpath(path))
     if any(name != "-" and os.path.realpath(name) == str(target) for name in inputs):
-        raise _refused(path, "it is what is being read")
+        raise unwritable(path, "it is what is being read")
     return target
 
 
@@ -99,5 +99,6 @@ def _umask() -> int:
     return mask
 
 
-def _refused(path: str | os.PathLike[str], why: str) -> InputError:
+def unwritable(path: str | os.PathLike[str], why: str) -> InputError:
+    """E615: why nothing can be written there."""
     return InputError([Diagnostic("E615", f"cannot write {os.fspath(path)}: {why}", help="give another file name")])

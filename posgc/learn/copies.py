@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.learn.spaces import Space
+from posgc.model.rewards import REWARD_LIMIT
 
 __all__ = ["Copies", "asked", "five", "paid_to", "playing", "shown_at_reset", "unfit"]
 
@@ -90,7 +91,7 @@ def five(told: Any) -> tuple[Any, ...]:
 
 
 def shown_at_reset(env: Any, told: Any) -> Mapping[Any, Any]:
-    """The observations that a reset returns.  Raises InputError (E641): they are no dictionary, or nobody plays."""
+    """The observations that a reset returns.  Raises InputError (E641) where these are none, or nobody plays."""
     shown = told[0] if isinstance(told, tuple) and told else told
     if not isinstance(shown, Mapping):
         raise unfit("reset returns something other than dictionaries of observations and infos")
@@ -127,6 +128,8 @@ def paid_to(agents: Sequence[Any], played: Collection[Any], rewards: Mapping[Any
     for name, amount in zip(agents, paid, strict=True):
         if not math.isfinite(amount):
             raise unfit(f"it pays {name} {amount}, which is not a finite number")
+        if abs(amount) > REWARD_LIMIT:
+            raise unfit(f"it pays {name} {amount:g} (limit {REWARD_LIMIT:g})", "let it pay in a larger unit")
     return paid
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from math import prod
 from numbers import Integral
 from typing import Any, get_args
 
@@ -63,6 +64,9 @@ LARGEST_SPACE = 1 << 16
 
 FRESH = 1 << 30
 """Number of the first episode that an estimate plays: learning plays those before it."""
+
+LARGEST_JOINT = {"action": 1 << 24, "observation": 1 << 62}
+"""Values of all agents' spaces together: joint actions are listed, joint observations are numbered."""
 
 COPIES = 64
 """Episodes that are played at a time, each in a copy of the environment."""
@@ -215,6 +219,10 @@ class Shared:
     def _require_codes(self) -> tuple[list[Space], list[Space]]:
         """Spaces of actions and of observations.  Raises InputError (E641) where one is not finite, or too large."""
         actions, observations = ([_codes(kind, *pair) for pair in self._named(kind)] for kind in KINDS)
+        for kind, sizes in zip(KINDS, (self.action_sizes, self.observation_sizes), strict=True):
+            joint, limit = prod(sizes), LARGEST_JOINT[kind]
+            if joint > limit:
+                raise unfit(f"it has {joint:,} joint {kind}s (limit {limit:,})", "wrap it in coarser spaces")
         return actions, observations
 
     def _named(self, kind: Kind) -> Iterator[tuple[str, Any]]:

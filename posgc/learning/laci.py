@@ -50,10 +50,9 @@ def learned(
     E642, E643), LimitError where a model is too large.
     """
     horizon = task.structure.horizon
-    require_budget(task.environment, horizon)
     kept_back = 0 if candidates == 1 else rollouts_needed(task, candidates, rollouts)
+    require_budget(task.environment, horizon, kept_back)
     episodes = task.environment.left // horizon - kept_back
-    require_budget(task.environment, horizon * (kept_back + 1))
     gathering = Gathering(task, _explorer(task, exploration), episodes, candidates, checkpoint)
     complete = gathering.run()
     last, rounds = gathering.counts, gathering.rounds

@@ -44,11 +44,15 @@ class Batch:
         return len(self.observation[0])
 
 
-def require_budget(environment: CountedEnvironment, horizon: int) -> None:
-    """Raises InputError (E640) where not even one episode can be played."""
-    if environment.left < horizon:
-        what = f"a budget of {environment.left:,} joint steps is less than one episode of {horizon:,} steps"
-        raise InputError([Diagnostic("E640", what, help=f"give --samples {horizon} or more")])
+def require_budget(environment: CountedEnvironment, horizon: int, kept_back: int = 0) -> None:
+    """Raises InputError (E640) where not even one episode can be played beside those that are kept back for a
+    selection."""
+    least = horizon * (1 + kept_back)
+    if environment.left < least:
+        rest = f" and {kept_back:,} for the selection" if kept_back else ""
+        what = f"a budget of {environment.left:,} joint steps is less than one episode of {horizon:,} steps{rest}"
+        fewer = ", or fewer candidates or rollouts" if kept_back else ""
+        raise InputError([Diagnostic("E640", what, help=f"give --samples {least} or more{fewer}")])
 
 
 def counted(environment: Environment, budget: Budget) -> CountedEnvironment:

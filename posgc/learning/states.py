@@ -38,8 +38,11 @@ def chosen_states(
     """The number from 1 to `most` under which held-out episodes are likeliest; less for a tie within a standard error.
 
     Numbers are tried in turn until two of them bring nothing.  Every one is fitted to the same four fifths, in games in
-    which all episodes can happen: else a single one that shows something new would decide.
+    which all episodes can happen: else a single one that shows something new would decide.  A single episode leaves
+    none to hold out, and one state is taken.
     """
+    if symbols.size == 1:
+        return Chosen(1, {})
     order = rng.permutation(symbols.size)
     held = max(1, int(symbols.size * HELD_OUT))
     rest, test = symbols.some(order[held:]), symbols.some(order[:held])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from posgc.assumptions import Verdict
 from posgc.judge.judgement import Judgement
 from posgc.language.concepts import ConceptName
+from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.display import Display
 from posgc.language.rounding import at_most, bracket
 from posgc.model.infinite import tail
@@ -141,9 +142,13 @@ def solve(
 
     Raises InputError (E603) with a table of reasons when no back-end serves: AssumptionFails when one would
     if only Assumption 3 held, LimitError when it would if Assumption 3 had been decided.  Raises InputError (E637)
-    where the back-end's policy cannot be played in the game.
+    where the back-end's policy cannot be played in the game, E612 for a budget of one that reads the game's tables.
     """
     runner = runner_of(compiled, concept, backend, options, progress, budget or Budget(SAMPLES))
+    if budget is not None and runner.backend.reads == "model":
+        what = f"{runner.backend.name}, which solves this game, reads its tables and takes no samples"
+        cure = "leave --samples out, or name with --backend a back-end that learns"
+        raise InputError([Diagnostic("E612", what, help=cure)])
     if compress is None:
         return Solution(compiled, runner.candidate(), runner.verdict)
     runner.require_compressible()

@@ -56,7 +56,8 @@ def make_options(
     Field types may be int, float, bool, str, a Literal of strings, or one of these or None; text is read as on the
     command line, other values must be of the field's type.  A field whose metadata name the `concepts` that it serves,
     or the kinds of `rewards` (`Facts.rewards`; None: not known), is refused for others, whatever the value: it would do
-    nothing.  `unknown` may say more of a name that is not among them.
+    nothing.  So is one whose metadata say `"with": (OPTION, VALUES)`, where that option has another value.
+    `unknown` may say more of a name that is not among them.
     """
     known = dict(zip(option_names(options), fields(options), strict=True))
     hints = get_type_hints(options)
@@ -79,6 +80,15 @@ def make_options(
         for f in known.values()
         if f.name not in values and not wrong and _needed(f)
     ]
+    if wrong:
+        raise InputError(wrong)
+    for f in known.values():
+        other, serves = f.metadata.get("with", (None, ()))
+        if f.name in values and other is not None:
+            value = values.get(other, getattr(options, other))
+            if value not in serves:
+                what = f"{f.name.replace('_', '-')} does nothing with {other.replace('_', '-')}={value}"
+                wrong.append(Diagnostic("E612", what, help=f"it serves {other}={' and '.join(map(str, serves))}"))
     if wrong:
         raise InputError(wrong)
     try:

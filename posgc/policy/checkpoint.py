@@ -3,7 +3,8 @@
 Members: `header`, uint8, UTF-8 JSON {"format": "posgc-checkpoint-1", "run": {...}, "facts": {...}}, and the arrays of
 whoever writes it.  `run` says which run it is, name by name; another one is refused.  Members are stored as they are,
 so that reading takes about as much memory as the file is long, and loading one can run nothing.  Saving writes to a
-temporary file beside it, which is then renamed: whoever is killed leaves the last whole checkpoint.
+temporary file beside it, which is then renamed: whoever is killed leaves the last whole checkpoint.  One run at a time
+holds it, from `restore` to the end of the `with` block (`posgc.policy.lock`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.language.files import remove_unfinished, replace_file
+from posgc.language.files import remove_unfinished, replace_file, require_regular, unwritable
 from posgc.policy.archive import UNREADABLE, content_of, read_archive, reason
+from posgc.policy.lock import Lock, Locked
 from posgc.policy.packed import text_array
 
 __all__ = ["CHECKPOINT", "Checkpoint", "Content", "Facts", "number_of"]
@@ -47,12 +49,23 @@ Content = tuple[Facts, dict[str, Array]]
 
 
 class Checkpoint:
-    """The checkpoint of one run, at `path`.  `run` names what has to be the same for the run to go on, as JSON."""
+    """The checkpoint of one run, at `path`.  `run` names what has to be the same for the run to go on, as JSON.
+
+    Use it in a `with` block."""
 
     def __init__(self, path: str, run: dict[str, Any]) -> None:
         self.path = path
         self._run: dict[str, Any] = json.loads(json.dumps({"version": version("posgc"), **run}))
         self._due = time.monotonic() + EVERY
+        self._lock: Lock | None = None
+
+    def __enter__(self) -> Checkpoint:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     @property
     def due(self) -> bool:
@@ -71,12 +84,16 @@ class Checkpoint:
     def restore(self, accept: Callable[[Facts, dict[str, Array]], None]) -> bool:
         """Hand what was saved to `accept`, which may raise any of `UNREADABLE`; whether there was anything.
 
-        Raises InputError: E642 for the checkpoint of another run, E643 for what is not a checkpoint.
+        Raises InputError: E615 where another run holds it, or it cannot be locked, E642 for the checkpoint of another
+        run, E643 for what is not a checkpoint.
         """
-        remove_unfinished(self.path)
-        if not os.path.exists(self.path):
-            return False
         try:
+            if os.path.exists(self.path):
+                require_regular(self.path, None)
+            self._hold()
+            remove_unfinished(self.path)
+            if not os.path.exists(self.path):
+                return False
             arrays = read_archive(self.path, packed=False)
             content = content_of(arrays.pop("header"))
             if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -91,6 +108,17 @@ class Checkpoint:
             cure = "give another file, or remove this one to begin anew"
             raise InputError([Diagnostic("E643", what, help=cure)]) from None
         return True
+
+    def _hold(self) -> None:
+        """From here on the run is the only one with this checkpoint.  Raises InputError (E615) where it is not."""
+        try:
+            self._lock = self._lock or Lock(self.path)
+        except Locked as holder:
+            what = f"cannot write {self.path}: it is the checkpoint of a run that goes on, {holder}"
+            cure = "wait until that run is over, or give another file"
+            raise InputError([Diagnostic("E615", what, help=cure)]) from None
+        except OSError as error:
+            raise unwritable(self.path, error.strerror or str(error)) from None
 
     def _require_same(self, run: dict[str, Any]) -> None:
         other = [name for name, value in self._run.items() if run.get(name) != value]

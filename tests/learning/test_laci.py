@@ -107,6 +107,9 @@ def test_the_theory_asks_for_more_where_less_is_given() -> None:
         ("length=-1", "E612"),
         ("theory-gap=0", "E612"),
         ("explore=everywhere", "E612"),
+        ("optimism=1e308", "E612"),
+        ("time-limit=-1", "E612"),
+        ("executor-length=2", "does nothing with explore=adaptive"),
     ],
 )
 def test_wrong_options_are_refused(option: str, code: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,6 +124,24 @@ def test_a_budget_too_small_is_refused(samples: int, options: dict[str, Any]) ->
     with pytest.raises(posgc.InputError) as raised:
         game.solve("team", "laci", samples=samples, options=options)
     assert raised.value.diagnostics[0].code == "E640"
+
+
+def test_the_time_limit_stops_with_a_policy(tmp_path: Path) -> None:
+    """A budget of 10^12 steps is cut at once: the policy of the episodes so far is judged."""
+    solution = posgc.load(GAMES / "dectiger.posg", horizon=2).solve("team", "laci", samples=10**12, time_limit=0)
+    assert solution.policy.claim.stopped == "time limit" and solution.policy.claim.samples is not None
+    assert 2 <= solution.policy.claim.samples < 10**9 and solution.judgement is not None
+
+
+def test_planners_take_no_samples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["solve", str(GAMES / "dectiger.posg"), "--concept", "team", "--samples", "100"]) == 2
+    assert "takes no samples" in capsys.readouterr().err
+
+
+def test_a_budget_below_a_selection_says_so() -> None:
+    game = posgc.load(GAMES / "dectiger.posg")  # a team: 4 candidates, 200 rollouts each, beside one episode of 3 steps
+    with pytest.raises(posgc.InputError, match=r"800 for the sel.*\s.*--samples 2403 or more, or fewer candidates"):
+        game.solve("team", "laci", samples=600, options={"candidates": 4})
 
 
 def test_games_outside_of_the_theory_are_refused() -> None:

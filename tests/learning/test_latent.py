@@ -273,6 +273,12 @@ def test_it_keeps_the_contract_of_learners() -> None:
     assert check_learner(LatentLearner(), Options(states=2, restarts=2, steps=40)) > 0
 
 
+def test_one_episode_is_enough_for_one_state() -> None:
+    game = posgc.load("games/dectiger.posg", share="one_step", horizon=2)
+    result, _ = learned(game, 2, 0)
+    assert any("leaves none to hold out" in note for note in result.claim.notes)
+
+
 def test_a_fit_can_be_stopped() -> None:
     symbols, _ = some(5)
     asked: list[int] = []

@@ -25,6 +25,7 @@ from posgc.play.players import UniformPlayer
 from posgc.play.simulator import Simulator
 from posgc.plugin.registry import registry
 from posgc.policy import checkpoint
+from posgc.policy.lock import Lock, Locked
 from posgc.policy.packing import strategy_arrays
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
@@ -317,6 +318,37 @@ def test_what_killed_writers_leave_is_removed(tmp_path: Path) -> None:
     other.touch()
     again(path)
     assert not left.exists() and other.exists()
+
+
+def test_two_runs_do_not_share_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = cut(tmp_path)
+    before = path.read_bytes()
+    with checkpoint.Checkpoint(str(path), {"a": 1}) as held:
+        with pytest.raises(InputError, match="another run"):  # it is held from here on all the same
+            held.restore(lambda facts, arrays: None)
+        assert main(command("adaptive", tmp_path, "--checkpoint", str(path))) == 2
+        assert f"a run that goes on, process {os.getpid()} on " in capsys.readouterr().err
+        assert path.read_bytes() == before
+    assert not (tmp_path / f".{path.name}.lock").exists()
+    again(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_a_run_that_was_killed_locks_nobody_out(tmp_path: Path) -> None:
+    told, tells = os.pipe()
+    pid = os.fork()
+    if not pid:
+        kept = Lock(tmp_path / "run.npz")
+        os.write(tells, b"x")
+        signal.pause()
+        os._exit(bool(kept))
+    os.read(told, 1)
+    with pytest.raises(Locked, match=f"process {pid} on "):
+        Lock(tmp_path / "run.npz")
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    Lock(tmp_path / "run.npz").release()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_policy_does_not_replace_its_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

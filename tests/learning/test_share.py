@@ -161,6 +161,11 @@ def raising(*_: Any, **__: Any) -> Any:
 BROKEN = {
     "a space that is not finite": ({"observation_space": lambda a: named("Box")}, "of kind Box"),
     "a space that is too large": ({"action_space": lambda a: discrete(10**6)}, "1,000,000 values"),
+    "too many joint actions": ({"action_space": lambda a: discrete(5000)}, "25,000,000 joint actions"),
+    "rewards whose sums overflow": (
+        {"step": lambda x: ({"ann": 5, "bob": 5}, dict.fromkeys(("ann", "bob"), 1e200), {}, {}, {})},
+        r"1e\+200 \(limit 1e\+150",
+    ),
     "no spaces": ({"action_space": raising}, "no such arm"),
     "agents of one name": ({"possible_agents": ("ann", "ann")}, "different names"),
     "a reset that raises": ({"reset": raising}, "no such arm"),

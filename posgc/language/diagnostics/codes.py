@@ -39,7 +39,7 @@ _OTHERS = (
     Code("E612", "wrong option", "`--option` names an option that the back-end does not have, or a wrong value."),
     Code("E613", "malformed flag", "The value of a command-line flag cannot be read."),
     Code("E614", "unknown requirement", "`--require` takes assumption numbers and bounds such as `gamma>=0.2`."),
-    Code("E615", "output not writable", "The output file cannot be written."),
+    Code("E615", "output not writable", "The output file cannot be written, or another run holds the checkpoint."),
     Code(
         "E616",
         "unknown compression",
