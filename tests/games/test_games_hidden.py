@@ -68,7 +68,7 @@ def test_a_team_has_an_answer_without_a_flag(name: str) -> None:
 def test_two_back_ends_where_steps_are_shared_late(name: str) -> None:
     """Value iteration and the coordinator's search, under one_step: neither shares code with the other."""
     compiled = compile_request(Request(str(GAMES / f"{name}.posg"), "one_step", horizon=2))
-    values = [solve(compiled, "team", Choice(backend=b)).bounds for b in ("value-iteration", "coordinator")]
+    values = [solve(compiled, "team", b).bounds for b in ("value-iteration", "coordinator")]
     assert values[0] == pytest.approx(values[1], abs=1e-9)
 
 
