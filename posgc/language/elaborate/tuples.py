@@ -36,7 +36,7 @@ def tuple_type(components: Mapping[str, ir.Type]) -> Tuple:
 def component(
     ops: Operators, tuples: Mapping[frozenset[str], Sequence[Tuple]], value: Typed, name: ast.Word, span: Span
 ) -> Typed:
-    """The component of a value by name.  Types with the same values are one type, with the names of all.  E201, E301."""
+    """The component of a value by name.  Types with the same values share their names.  E201, E301."""
     if value.ty.kind == "poison":
         return ops.poison(span)
     types = tuples.get(value.ty.words) or [
