@@ -74,6 +74,7 @@ def test_game_is_readable(path: Path) -> None:
         ("dectiger", "dectiger", "team"),
         ("broadcast", "broadcastChannel", "team"),
         ("recycling", "recycling", "team"),
+        ("meeting_grid", "GridSmall", "team"),
         ("competitive_tiger", "sdms/competitive_tiger", "zero_sum"),
         ("adversarial_tiger", "sdms/adversarial_tiger", "zero_sum"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log2
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ PLAIN = [
     ("attack_graph", 3, -0.975),
     ("harvest", 2, 2.8725),
     ("blind_pursuit", 2, 43 / 30),
+    ("meeting_grid", 2, 0.91),
+    ("harvesting_channel", 1, (2 + 3 * log2(3) + 2 * 2 + log2(5)) / 9),
     pytest.param("bidding", 3, 1.4375, marks=pytest.mark.slow),
     pytest.param("blind_pursuit", 3, 2.68366666667, marks=pytest.mark.slow),
     pytest.param("epidemic", 2, -1.47204205, marks=pytest.mark.slow),
@@ -59,6 +62,14 @@ def test_a_team_has_an_answer_without_a_flag(name: str) -> None:
     assert lower is not None and upper is not None and claim.lower is not None
     assert upper - lower <= NARROW and checked.certified <= NARROW
     assert checked.values[0] == pytest.approx(claim.lower, abs=NARROW)
+
+
+@pytest.mark.parametrize("name", ["harvesting_channel", "meeting_grid"])
+def test_two_back_ends_where_steps_are_shared_late(name: str) -> None:
+    """Value iteration and the coordinator's search, under one_step: neither shares code with the other."""
+    compiled = compile_request(Request(str(GAMES / f"{name}.posg"), "one_step", horizon=2))
+    values = [solve(compiled, "team", b).bounds for b in ("value-iteration", "coordinator")]
+    assert values[0] == pytest.approx(values[1], abs=1e-9)
 
 
 @pytest.mark.parametrize("name", HIDDEN)

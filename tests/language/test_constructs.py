@@ -80,6 +80,10 @@ ALIKE = {
         "next s[i] = if (s[ann] == 0 and i == 2) or (s[ann] == 1 and i != 2) then s[i] else 0;"
         "reward[i] = if i == 1 then s[2] else if i == 2 then s[1] + s[3] else 0;",
     ),
+    "graph without edges": (
+        "graph none_ = {}; reward[i] = count(j: none_(i, j)) + sum(j in none_[i]: s[j]) + s[i];",
+        "reward[i] = s[i];",
+    ),
     "graph by a condition": (
         "graph line(i, j) = abs(i - j) == 1; reward[i] = count(j: line(i, j)) * s[i] + [2 in line[i]];",
         "reward[i] = (if i == 2 then 2 else 1) * s[i] + (if i == 2 then 0 else 1);",
@@ -182,6 +186,37 @@ def test_laws_far_from_the_values_keep_their_digits() -> None:
         - log_weights("normal", [np.array(0.0), np.array(1.0)], k).max()
     )
     assert made[1] / made[0] == pytest.approx(np.exp(stats.norm.logsf(40.5) - stats.norm.logsf(39.5)), rel=1e-9)
+
+
+def test_types_with_the_same_tuples_are_one_type_with_the_names_of_both() -> None:
+    lines = (
+        "type cell = (x: 0..1, y: 0..1); type size = (w: 0..1, h: 0..1); state a: cell; state b: size; "
+        "init a = size(0, 1); init b = cell(1, 0); action act[i]: {{x1}}; share none;"
+        "reward team = b.w + 10 * b.h + 100 * a.x + 1000 * a.y;"
+    )
+    assert model(lines.replace("{{", "{").replace("}}", "}")).kernel(1).reward[0, 0, 0] == 1001
+
+
+def test_components_of_components() -> None:
+    lines = (
+        "type cell = (x: 0..1, y: 0..1); type two = (p: cell, q: cell); state a: two; action act[i]: {u};"
+        "init a = two(cell(0, 1), cell(1, 0)); next a = two(a.q, a.p); share none;"
+        "reward team = a.p.x + 10 * a.p.y + 100 * a.q.x + 1000 * a.q.y + 10000 * a.p.x';"
+    )
+    assert model(lines).kernel(1).reward[0, 0, 0] == 10110
+
+
+def test_agents_of_an_array() -> None:
+    """`d in drone` is the agents drone[1], drone[2], ..., wherever the list of agents has them."""
+    array = (
+        "state s[d in drone]: 0..2; init s[d] = d - 1; action act[d in drone]: {u, v}; "
+        "next s[d] = min(s[d] + [act[d] == v], 2); observation o[d in drone]: 0..2; observe o[d] = s[d]';"
+        "reward base = sum(d in drone: d * s[d]) + count(d in drone if s[d] > 1: act[d] == u); share none;"
+    )
+    plain = array.replace("[d in drone]: {u, v}", "[2]: {u, v}; action act[3]: {u, v}")
+    plain = plain.replace("[d in drone]: 0..2; observe", "[2]: 0..2; observation o[3]: 0..2; observe")
+    plain = plain.replace("d in drone", "d in 2..3")
+    assert same_arrays(model(array, "base, drone[2]"), model(plain, "base, drone[2]")) is None
 
 
 def test_names_of_a_file_win_over_new_words() -> None:
@@ -292,6 +327,10 @@ WRONG = {
     "type c = (x: 0..1, y: 0..1); state z: c; init z = c(0, true);": ["E301"],
     "type c = (x: 0..1, y: 0..1); state z: c; init z ~ uniform; reward team = z.w;": ["E201"],
     "reward team = s[ann].x;": ["E301"],
+    "type c = (x: 0..1, y: 0..1); type d = (y: 0..1, x: 0..1); state z: c; init z ~ uniform; reward team = z.x;": [
+        "E301"
+    ],
+    "action b[k in 1..2]: {x, y};": ["E309"],
     "type c = (x: 0..10^4, y: 0..10^4); state z: c; init z ~ uniform;": ["E308"],
     "state z: {u, v}; init z ~ poisson(1);": ["E310"],
     "state z: 0..3; init z ~ poisson(1, 2);": ["E207"],

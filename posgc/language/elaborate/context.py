@@ -32,7 +32,7 @@ class Cache:
     # The types of the file: words by their tuple, intervals by their two ends.
     types: dict[tuple[object, ...], ir.Type] = field(default_factory=dict)
     # The tuple types of the file by their values.
-    tuples: dict[frozenset[str], Tuple] = field(default_factory=dict)
+    tuples: dict[frozenset[str], list[Tuple]] = field(default_factory=dict)
     # The bodies of definitions by (name, arguments, primed, unreachable), each with what keeps the arguments alive.
     bodies: dict[tuple[object, ...], tuple[Typed, object]] = field(default_factory=dict)
     # The index values of definitions, each with its text and environment.

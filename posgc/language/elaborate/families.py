@@ -93,7 +93,7 @@ def _right_agents(expressions: Expressions, family: Family, key: Key, text: ast.
             "E309",
             f"the {family.kind} `{family.name}` does not say whose it is",
             text.target.span,
-            f"give it one agent as an index: `{family.name}[i]`",
+            f"give it one agent as an index: `{family.name}[i]`, or `[i in robot]` for the agents of an array",
         )
         return False
     agents = expressions.context.agents or ()

@@ -247,7 +247,11 @@ class References:
 
     def _tuple(self, node: ast.Call, entity: TypeName) -> Tuple | None:
         type = self.types.type_of(ast.Named(node.name, node.span))
-        return None if type is None or type.kind != "words" else self.tuples.get(frozenset(map(str, type.values)))
+        alike = () if type is None or type.kind != "words" else self.tuples.get(frozenset(map(str, type.values)), ())
+        names = (
+            [c.name.text for c in entity.text.type.components] if isinstance(entity.text.type, ast.TupleType) else []
+        )
+        return next((of for of in alike if list(of.components) == names), next(iter(alike), None))
 
     def _linked(self, node: ast.Call, entity: GraphName, env: Env) -> Typed:
         """Whether an edge leads from one vertex to another."""

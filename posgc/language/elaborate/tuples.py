@@ -34,21 +34,27 @@ def tuple_type(components: Mapping[str, ir.Type]) -> Tuple:
 
 
 def component(
-    ops: Operators, tuples: Mapping[frozenset[str], Tuple], value: Typed, name: ast.Word, span: Span
+    ops: Operators, tuples: Mapping[frozenset[str], Sequence[Tuple]], value: Typed, name: ast.Word, span: Span
 ) -> Typed:
-    """The component of a value by name.  E201, E301."""
+    """The component of a value by name.  Types with the same values share their names.  E201, E301."""
     if value.ty.kind == "poison":
         return ops.poison(span)
-    of = tuples.get(value.ty.words) or next(
-        (t for w, t in tuples.items() if value.ty.words and value.ty.words <= w), None
-    )
-    if of is None:
+    types = tuples.get(value.ty.words) or [
+        t for w, found in tuples.items() if value.ty.words and value.ty.words <= w for t in found
+    ]
+    if not types:
         what = f"only a tuple has components, and this is {describe(value.ty)}"
         return ops.wrong("E301", what, value.ir.span, "declare its type so: `type cell = (x: 0..3, y: 0..2);`")
-    if name.text not in of.components:
-        cure = near(name.text, of.components, name.span) or "its components are " + ", ".join(of.components)
+    places = {list(of.components).index(name.text): of for of in types if name.text in of.components}
+    if not places:
+        known = list(dict.fromkeys(c for of in types for c in of.components))
+        cure = near(name.text, known, name.span) or "its components are " + ", ".join(known)
         return ops.wrong("E201", f"this has no component `{name.text}`", name.span, cure)
-    at, ty = list(of.components).index(name.text), ty_of_type(of.components[name.text])
+    if len(places) > 1:
+        what = f"`{name.text}` stands at different places in two types that have this value"
+        return ops.wrong("E301", what, name.span, "list the components in one order, or give one of them another name")
+    [(at, of)] = places.items()
+    ty = ty_of_type(of.components[name.text])
     parts = {word: row[at] for row, word in of.words.items()}
     known = constant(value)
     if known is not None:

@@ -122,7 +122,9 @@ class Types:
             self.reporter.error("E308", what, text.span, "make the components smaller, or declare a variable for each")
             return None
         made = tuple_type(components)
-        self._tuples.setdefault(frozenset(made.words.values()), made)
+        alike = self._tuples.setdefault(frozenset(made.words.values()), [])
+        if all(list(made.components) != list(other.components) for other in alike):
+            alike.append(made)
         return self._type(tuple(made.words.values()))
 
     def _type(self, values: tuple[str, ...]) -> ir.Type:

@@ -168,8 +168,16 @@ def _reference(p: Parts, s: Span) -> ast.Reference:
 
 
 def _component_of(p: Parts, s: Span) -> ast.ComponentOf:
-    value = p[0] if p[2] is None else replace(p[0], primed=True)  # `pos.x'` is `pos'.x`
+    value = p[0] if p[2] is None else _primed(p[0])
     return ast.ComponentOf(value, word_of(p[1]), s)
+
+
+def _primed(node: ast.Expression) -> ast.Expression:
+    """What a prime behind components belongs to: `pos.x'` is `pos'.x`."""
+    if isinstance(node, ast.ComponentOf):
+        return replace(node, value=_primed(node.value))
+    assert isinstance(node, ast.Reference | ast.Call)  # as the grammar has it
+    return replace(node, primed=True)
 
 
 def _call(p: Parts, s: Span) -> ast.Call:
