@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from posgc.assumptions import Verdict
-from posgc.language.concepts import CONCEPTS, ConceptName
+from posgc.language.concepts import CONCEPTS, ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.language.diagnostics.likeness import suggestion
 from posgc.model.rewards import reward_kind
@@ -58,7 +58,9 @@ def _instead(compiled: Compiled, verdict: Verdict, asked: dict[str, str | None])
     served = [
         concept
         for concept in CONCEPTS
-        if any(o.applies and backends[o.name].reads == "model" for o in offers(compiled, concept_of(concept).name, verdict))
+        if any(
+            o.applies and backends[o.name].reads == "model" for o in offers(compiled, concept_of(concept).name, verdict)
+        )
     ]
     if not served:
         return ""

@@ -47,8 +47,8 @@ def component(
         return ops.wrong("E301", what, value.ir.span, "declare its type so: `type cell = (x: 0..3, y: 0..2);`")
     places = {list(of.components).index(name.text): of for of in types if name.text in of.components}
     if not places:
-        known = list(dict.fromkeys(c for of in types for c in of.components))
-        cure = near(name.text, known, name.span) or "its components are " + ", ".join(known)
+        names = list(dict.fromkeys(c for of in types for c in of.components))
+        cure = near(name.text, names, name.span) or "its components are " + ", ".join(names)
         return ops.wrong("E201", f"this has no component `{name.text}`", name.span, cure)
     if len(places) > 1:
         what = f"`{name.text}` stands at different places in two types that have this value"
