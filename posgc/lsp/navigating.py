@@ -40,10 +40,8 @@ def references(analysis: Analysis, offset: int, declarations: bool = True) -> tu
     return found[0].places if declarations else found[0].uses
 
 
-def rename(
-    analysis: Analysis, offset: int, new: str, blocks: Mapping[str, Block] = _NO_BLOCKS
-) -> tuple[tuple[Span, ...], str]:
-    """The places to change, and the name as it stands there now.
+def rename(analysis: Analysis, offset: int, new: str, blocks: Mapping[str, Block] = _NO_BLOCKS) -> tuple[Span, ...]:
+    """The places at which the new name is to stand.
 
     Raises InputError for a word that cannot be a name (E106), for one that has a meaning (E202, E204), and where the
     file would have other mistakes, or other names, than before: then with these mistakes.
@@ -55,13 +53,13 @@ def rename(
     if not is_name(new):
         raise _refused("E106", f"`{new}` cannot be a name", "a name is letters, digits and `_`, and no reserved word")
     if new == name.text:
-        return (), name.text
+        return ()
     if new in BUILTIN_NAMES or (name.kind == "agent" and new in NOT_AGENTS):
         raise _refused("E202", f"`{new}` has a meaning in the language", "choose another name")
     if name.kind == "protocol" and new in STANDARD:
         raise _refused("E506", f"`{new}` is the name of a standard structure", "choose another name")
     _check(analysis, name, new, blocks)
-    return name.places, name.text
+    return name.places
 
 
 def _check(analysis: Analysis, name: Name, new: str, blocks: Mapping[str, Block]) -> None:
@@ -88,9 +86,7 @@ def _check(analysis: Analysis, name: Name, new: str, blocks: Mapping[str, Block]
 
 def _shape(analysis: Analysis, new: str, renamed: Name | None) -> list[tuple[str, str, int, int]]:
     """The names of a file in order, with how often each is declared and used."""
-    return sorted(
-        (new if n is renamed else n.text, n.kind, len(n.declarations), len(n.uses)) for n in analysis.names
-    )
+    return sorted((new if n is renamed else n.text, n.kind, len(n.declarations), len(n.uses)) for n in analysis.names)
 
 
 def _refused(code: str, what: str, cure: str) -> InputError:

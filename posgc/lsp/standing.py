@@ -1,4 +1,4 @@
-"""For what an index stands: `i` in `observe o[i]` for all agents, `k` in `init s[k]` for all values that it may have."""
+"""For what an index stands: `i` in `observe o[i]` for all agents, `k` in `init s[k]` for all its values."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def agents_of(analysis: Analysis) -> tuple[str, ...]:
     return game.signature.agents if game is not None else ()
 
 
-def hints(analysis: Analysis) -> tuple[tuple[int, str], ...]:
-    """Texts to show behind the indices of left sides, rewards and rules, each with its place."""
-    return tuple((s.span.end, f": {s.text}") for s in standing(analysis).values() if s.left and s.values)
+def hints(analysis: Analysis) -> tuple[tuple[Span, str], ...]:
+    """Texts to show behind the indices of left sides, rewards and rules, each with the index."""
+    return tuple((s.span, f": {s.text}") for s in standing(analysis).values() if s.left and s.values)
 
 
 def standing(analysis: Analysis) -> dict[int, Standing]:
