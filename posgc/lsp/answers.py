@@ -113,8 +113,11 @@ class Speaker:
             title = f"{found.code}: {CODES[found.code].title}".lower()
             anchor = "".join(c for c in title if c.isalnum() or c in " -_").replace(" ", "-")
             link = types.CodeDescription(f"{self._page}#{anchor}")
+        place = self.range(source, found.span or Span(0, 0, 1, 1))
+        if place.end.line > place.start.line:  # what is wrong with the whole game is shown at its head
+            place.end = types.Position(place.start.line, self.units(source.line(found.span.line)) if found.span else 0)
         return types.Diagnostic(
-            range=self.range(source, found.span or Span(0, 0, 1, 1)),
+            range=place,
             message=f"{found.message}\n{found.help}" if found.help else found.message,
             severity=_SEVERITIES[found.severity],
             code=found.code,

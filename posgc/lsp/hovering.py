@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from posgc.information.words import describe_item
-from posgc.language import Analysis, InputError, Span, ir
+from posgc.language import Analysis, Diagnostic, InputError, Span, ir
 from posgc.language.analysis.names import Name
 from posgc.language.diagnostics.codes import CODES
 from posgc.language.elaborate.names import Definitions, Family, Parameter
@@ -31,9 +31,15 @@ def hover(analysis: Analysis, offset: int) -> tuple[str, Span] | None:
         if word is None or word[0] not in MEANINGS:
             return None
         text, span = f"`{word[0]}`: {MEANINGS[word[0]]}", word[1]
-    wrong = (d for d in analysis.diagnostics if d.span is not None and d.span.start <= span.start < d.span.end)
-    codes = dict.fromkeys(d.code for d in wrong if d.code in CODES)
+    codes = dict.fromkeys(d.code for d in analysis.diagnostics if d.code in CODES and _is_of(analysis, d, span))
     return "\n\n".join([text, *(f"**{c}: {CODES[c].title}.** {CODES[c].explanation}" for c in codes)]), span
+
+
+def _is_of(analysis: Analysis, diagnostic: Diagnostic, word: Span) -> bool:
+    """Whether a diagnostic is of a word, or of a part of its line in which it stands."""
+    span = diagnostic.span
+    holds = span is not None and span.start <= word.start < span.end
+    return holds and span is not None and "\n" not in analysis.source.text[span.start : span.end]
 
 
 def _of_name(analysis: Analysis, name: Name) -> Iterator[str]:
@@ -119,7 +125,7 @@ def _holders(analysis: Analysis, word: str) -> Iterator[str]:
 
 def _known(analysis: Analysis, kind: Kind, name: str) -> Iterator[str]:
     """When the item is known to whom under the default protocol of the file."""
-    game = analysis.game
+    game = analysis.game or analysis.partial
     table = _default(game) if game is not None else None
     if game is not None and table is not None:
         variables = game.signature.actions if kind == "action" else game.signature.observations
