@@ -84,7 +84,9 @@ def test_exactly_what_fits_is_offered(known: Analysis, typed: str, wanted: set[s
     assert found == wanted
 
 
-@pytest.mark.parametrize("typed", ["let f = s == ", "next s = ", "let f = match (s) { ", "init s ~ {", "let f = s' != "])
+@pytest.mark.parametrize(
+    "typed", ["let f = s == ", "next s = ", "let f = match (s) { ", "init s ~ {", "let f = s' != "]
+)
 def test_the_words_of_the_type_that_is_expected_go_first(known: Analysis, typed: str) -> None:
     assert offered(known, typed)[:2] == ["a", "b"]
 

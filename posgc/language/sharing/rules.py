@@ -6,7 +6,7 @@ definitions, agents, the protocol's arguments and the indices.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -185,14 +185,26 @@ class ShareRules(Constants):
 
     # ---- items
 
-    def _variables(self, item: ast.ItemRef) -> list[Variable]:
-        everything = (*self.signature.observations, *self.signature.actions)
-        found = [v for v in everything if _base(v) == item.name]
+    @cached_property
+    def _items(self) -> Mapping[str, list[_Place]]:
+        """The variables by the names of items."""
+        tables: tuple[tuple[Kind, Sequence[Variable]], ...] = (
+            ("observation", self.signature.observations),
+            ("action", self.signature.actions),
+        )
+        found: dict[str, list[_Place]] = {}
+        for kind, variables in tables:
+            for k, v in enumerate(variables):
+                found.setdefault(_base(v), []).append(_Place(kind, k, v))
+        return found
+
+    def _variables(self, item: ast.ItemRef) -> list[_Place]:
+        found = self._items.get(item.name, [])
         if not found and isinstance(self.names.table.get(item.name), Poisoned):
             self.incomplete = True
             return found
         if not found:
-            known = sorted({_base(v) for v in everything})
+            known = sorted(self._items)
             what = f"`{item.name}` is not an observation or action of this game"
             cure = "the items are " + ", ".join(known) if known else "the game has none"
             report_unknown(self.names, self.reporter, what, (item.name, item.span), known, cure, "E503")
@@ -206,12 +218,7 @@ class ShareRules(Constants):
         if len(rest) < len(written):
             return []
         name = f"{item.name}[{', '.join(rest)}]" if rest else None
-        tables: tuple[tuple[Kind, Sequence[Variable]], ...] = (
-            ("observation", self.signature.observations),
-            ("action", self.signature.actions),
-        )
-        places = [_Place(kind, k, v) for kind, variables in tables for k, v in enumerate(variables)]
-        found = [p for p in places if _base(p.variable) == item.name and name in (None, p.variable.name)]
+        found = [p for p in self._items.get(item.name, []) if name in (None, p.variable.name)]
         if not found:
             self.reporter.error(
                 "E503",

@@ -66,7 +66,9 @@ def _rules() -> tuple[re.Pattern[str], dict[str, _TokenType]]:
     parser = base_parser()
     regexp = {t.name: t.pattern.to_regexp() for t in parser.terminals}
     ignored = [regexp[name] for name in parser.lexer_conf.ignore]
-    signs = [t for t in parser.terminals if t.name not in ("NAME", "NUMBER", "INT", "STRING", *parser.lexer_conf.ignore)]
+    signs = [
+        t for t in parser.terminals if t.name not in ("NAME", "NUMBER", "INT", "STRING", *parser.lexer_conf.ignore)
+    ]
     signs = [t for t in signs if not words_of(parser, t.name)]
     of_signs = sorted((t.pattern.to_regexp() for t in signs), key=lambda r: -max(map(len, _SIGNS.findall(r))))
     groups: dict[str, tuple[list[str], _TokenType]] = {
