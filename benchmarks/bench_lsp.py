@@ -1,4 +1,4 @@
-"""How long an editor waits: diagnostics, hover and completion in a file of 500 lines, and a file of 2,000 lines checked.
+"""How long an editor waits: diagnostics, hover and completion in files of 500 and of 2,000 lines.
 
 `python benchmarks/bench_lsp.py [REPEATS]` prints the machine, the command, and medians and ranges over REPEATS (20).
 Every repetition changes the text first, as typing does, so that nothing is kept from the one before.  The file is a
@@ -7,13 +7,20 @@ plant of many stations, each with a state, an action, an observation, a definiti
 
 from __future__ import annotations
 
+import gc
 import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable
 
-from posgc.language import Source, analyse
+from posgc.cli.main import COLLECT
+from posgc.language import Analysis, Source, analyse
+from posgc.language.text.parse import read_game
+from posgc.lsp.completing import completions
+from posgc.lsp.hovering import hover
+from posgc.lsp.outlining import symbols, tokens
+from posgc.lsp.standing import hints
 
 HEAD = """game plant "A plant of many stations" {
   param rate = 0.9 in [0.5, 1];
@@ -52,5 +59,48 @@ def plant(lines: int) -> str:
     return HEAD + body + TAIL.replace("FORGET", rules)
 
 
+def measured(work: Callable[[int], object], repeats: int) -> str:
+    """Median and range of the milliseconds of processor time of `work(k)`, k = 1..repeats."""
+    taken = []
+    for k in range(1, repeats + 1):
+        began = time.process_time()
+        work(k)
+        taken.append(1e3 * (time.process_time() - began))
+    return f"{statistics.median(taken):8.1f} ms ({min(taken):.1f} to {max(taken):.1f})"
+
+
+def measure(text: str, repeats: int) -> None:
+    """Print what each question about the text takes."""
+
+    def read(k: int) -> Analysis:
+        return analyse(Source("plant.posg", f"{text}# {k}\n"))
+
+    known = read(0)
+    assert not known.diagnostics
+    uses = [name.places[-1].start for name in known.names]
+    step = max(1, len(uses) // repeats)
+    at = text.index("next load_20[i]") + len("next load_20[i] = if ")
+    print(f"{text.count(chr(10))} lines, {len(text):,} characters, {len(uses)} names")
+    for what, work in (
+        ("parse", lambda k: read_game(Source("plant.posg", f"{text}# {k}\n"))),
+        ("analyse", read),
+        ("analyse, names", lambda k: read(k).names),
+        ("hover", lambda k: hover(known, uses[(k * step) % len(uses)])),
+        ("completion", lambda k: completions(known, text, at)),
+        ("inlay hints", lambda k: hints(known)),
+        ("outline, tokens", lambda k: (symbols(known), tokens(known))),
+    ):
+        print(f"  {what:16} {measured(work, repeats)}")
+
+
+def main(repeats: int) -> None:
+    """Both files."""
+    gc.set_threshold(COLLECT)  # as the command line does
+    print(f"machine: {platform.platform()}, Python {platform.python_version()}")
+    print(f"command: python benchmarks/bench_lsp.py {repeats}")
+    for lines in (500, 2000):
+        measure(plant(lines), repeats)
+
+
 if __name__ == "__main__":
-    pass
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)

@@ -16,7 +16,7 @@ from pygls import uris
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from posgc import __version__
+import posgc
 from posgc.language import Analysis, Diagnostic, InputError, Source, Span, format_source
 from posgc.language.blocks.contract import Block
 from posgc.lsp.answers import LEGEND, Speaker
@@ -144,7 +144,7 @@ class _Refusals(logging.Filter):
 
 def make_server(blocks: Mapping[str, Block]) -> LanguageServer:
     """The server, where language blocks are installed; its `start_io` serves until the editor says `exit`."""
-    server = LanguageServer("posgc", __version__, types.TextDocumentSyncKind.Full)
+    server = LanguageServer("posgc", posgc.__version__, types.TextDocumentSyncKind.Full)
     logging.getLogger("pygls.protocol.json_rpc").addFilter(_Refusals())
     session = _Session(server, blocks)
     _follow(server, session)
