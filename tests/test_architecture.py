@@ -28,6 +28,7 @@ ROOMS = [
     "pipeline",
     "api",
     "report",
+    "lsp",
     "cli",
 ]
 FOR_PLUGINS = {

@@ -40,6 +40,7 @@ COMMANDS = {
     "import": "a file of another format as a .posg file",
     "export": "write a game in another program's format",
     "fmt": "canonical layout of .posg files",
+    "lsp": "a language server for editors, over standard input and output",
     "plugins": "list the installed plug-ins",
     "explain": "what the code of a diagnostic means, with an example",
     "completion": "what bash, zsh or fish reads to complete commands and flags",

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from posgc.information.items import Information, Item
 from posgc.language.numerals import plural
-from posgc.language.sharing.lag_table import NEVER, Channel, Exchange
+from posgc.language.sharing.lag_table import NEVER, Channel, Exchange, Kind, LagTable
+from posgc.language.signature import Signature
 
-__all__ = ["StepWords", "describe_lags", "describe_steps"]
+__all__ = ["StepWords", "describe_item", "describe_lags", "describe_steps"]
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,10 @@ class StepWords:
 def describe_lags(information: Information) -> list[str]:
     """One sentence for each item: when it is known to whom."""
     signature, lines = information.model.signature, []
-    tables = (
-        ("action", signature.actions, information.protocol.action_lags),
-        ("observation", signature.observations, information.protocol.observation_lags),
-    )
-    for kind, variables, table in tables:
-        for v, (variable, lags) in enumerate(zip(variables, table, strict=True)):
-            name = f"{kind} {variable.name}[{signature.agents[variable.agent]}]"
-            delays = [_delay(lag, kind, _other_ways(information, kind, v, i)) for i, lag in enumerate(lags)]
-            lines.append(f"{name}: {_who(signature.agents, variable.agent, delays)}")
+    for v in range(len(signature.actions)):
+        lines.append(f"action {describe_item(signature, information.protocol, 'action', v)}")
+    for v in range(len(signature.observations)):
+        lines.append(f"observation {describe_item(signature, information.protocol, 'observation', v)}")
     if information.protocol.forget is not None:
         lines.append(f"private items older than {plural(information.protocol.forget, 'step')} are forgotten")
     for v, steps in _dropped(information).items():
@@ -49,17 +45,26 @@ def describe_lags(information: Information) -> list[str]:
     return lines
 
 
-def _other_ways(information: Information, kind: str, variable: int, agent: int) -> list[str]:
+def describe_item(signature: Signature, protocol: LagTable, kind: Kind, variable: int) -> str:
+    """When the values of an action or observation variable are known to whom: `hear[ann]: known at once for bob`."""
+    if kind == "action":
+        item, lags = signature.actions[variable], protocol.action_lags[variable]
+    else:
+        item, lags = signature.observations[variable], protocol.observation_lags[variable]
+    delays = [_delay(lag, kind, _other_ways(signature, protocol, kind, variable, i)) for i, lag in enumerate(lags)]
+    return f"{item.name}[{signature.agents[item.agent]}]: {_who(signature.agents, item.agent, delays)}"
+
+
+def _other_ways(signature: Signature, protocol: LagTable, kind: Kind, variable: int, agent: int) -> list[str]:
     """How else than by its lag an item may reach the agent."""
-    protocol, link, least = information.protocol, (kind, variable, agent), int(kind == "action")
+    link, least = (kind, variable, agent), int(kind == "action")
     met = [_met(x, least) for x in protocol.exchanges if (x.kind, x.variable, x.agent) == link]
-    sent = [_sent(information, x) for x in protocol.lowered if (x.kind, x.variable, x.agent) == link]
-    return met + sent
+    channels = (*protocol.channels, *protocol.lowered)
+    return met + [_sent(signature, x) for x in channels if (x.kind, x.variable, x.agent) == link]
 
 
-def _sent(information: Information, channel: Channel) -> str:
+def _sent(signature: Signature, channel: Channel) -> str:
     """The law of a channel, and whether the owner of the item hears of arrivals."""
-    signature = information.signature
     variables = signature.actions if channel.kind == "action" else signature.observations
     owner, told = signature.agents[variables[channel.variable].agent], channel.acknowledged
     law = ", ".join(f"{p:.6g} {'never' if lag == NEVER else f'after {lag}'}" for lag, p in channel.law)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from posgc.language.diagnostics import Diagnostic, InputError, Piece, Source
+from posgc.language.diagnostics import Diagnostic, InputError, Piece, Source, with_line_feeds
 from posgc.language.files import require_regular
 from posgc.language.text import syntax as ast
 from posgc.language.text.parse import MAX_BYTES, decode
@@ -23,15 +24,20 @@ _DEEPEST = 20  # files that include one another
 _MOST = 1000  # files that are included, each as often as it is
 
 
-def with_includes(source: Source, folder: Path) -> Source:
+_NOTHING: Mapping[Path, str] = {}
+
+
+def with_includes(source: Source, folder: Path, opened: Mapping[Path, str] = _NOTHING) -> Source:
     """The source with the files that it includes, which lie in the folder or below it.
 
+    `opened` holds texts that are read in place of those of the files, by paths without links: what an editor has not
+    yet saved.
     Raises InputError (E125) for a file that is missing, lies elsewhere, includes itself or is no text, and E112 where
     all is too large.
     """
     if _INCLUDE.search(source.text) is None:
         return source
-    reading = _Reading(Path(os.path.realpath(folder)))
+    reading = _Reading(Path(os.path.realpath(folder)), opened)
     own = Path(os.path.realpath(source.name))
     reading.add(source, [own] if own.is_file() else [], reading.root)
     return Source(source.name, "".join(reading.texts), tuple(reading.pieces))
@@ -40,6 +46,7 @@ def with_includes(source: Source, folder: Path) -> Source:
 @dataclass
 class _Reading:
     root: Path
+    opened: Mapping[Path, str]
     texts: list[str] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     size: int = 0
@@ -85,6 +92,8 @@ class _Reading:
 
     def _read(self, source: Source, found: re.Match[str], path: Path) -> Source:
         shown = os.path.normpath(os.path.join(os.path.dirname(source.name), found[1]))
+        if path in self.opened:
+            return Source(shown, with_line_feeds(self.opened[path]))
         try:
             require_regular(path, MAX_BYTES)
             return decode(shown, path.read_bytes())

@@ -9,12 +9,12 @@ from lark import Token
 
 from posgc.language.text.stop import Stop, span_at
 
-__all__ = ["begins_an_item", "declared_words", "end_of_statement"]
+__all__ = ["MARKS", "begins_an_item", "declared_words", "end_of_statement"]
 
 _ITEM = r"param|discount|agents|type|state|action|observation|let|init|next|observe|reward|terminal|share|expect"
 _BEGINS = re.compile(rf"\s*(?:{_ITEM}|horizon|chance)\b")
 # `horizon` and `chance` have other meanings inside of a line
-_MARKS = re.compile(
+MARKS = re.compile(
     rf'"[^"\n]*"|#[^\n]*|[{{}};]|\b(?P<item>{_ITEM})\b|(?:^|(?<=\n))[ \t]*(?P<line>horizon|chance)\b(?=\s+\w)'
 )
 _WORD = re.compile(r'"[^"\n]*"|#[^\n]*|[\[\]~]|(?P<word>[^\W\d]\w*)')
@@ -37,7 +37,7 @@ def end_of_statement(stop: Stop, of_blocks: Container[str]) -> tuple[int, int]:
     """
     text = stop.text
     opened = given = sum(1 for k, b in stop.open if b == "{" and k >= stop.level)  # braces of the statement
-    for mark in _MARKS.finditer(text, stop.start):
+    for mark in MARKS.finditer(text, stop.start):
         sign = mark.group(0)
         word = mark.start("item") if mark["item"] else mark.start("line")
         if word >= 0:
