@@ -151,7 +151,7 @@ def test_a_tuple_is_its_components() -> None:
     st.integers(0, 5),
     st.floats(0, 8),
     st.integers(0, 9),
-    st.floats(0, 1),
+    st.floats(0, 1).map(lambda p: round(p, 6)),  # scipy's pmf overflows where p is next to nothing
     st.floats(-4, 9),
     st.floats(0.05, 5),
 )

@@ -25,6 +25,7 @@ from posgc.language.elaborate.tuples import component
 from posgc.language.elaborate.types import Types
 from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed, constant, join
 from posgc.language.text import syntax as ast
+from posgc.language.text.syntax.walk import is_poisoned
 
 __all__ = ["MAX_DEPTH", "Expressions", "branches"]
 
@@ -164,6 +165,8 @@ class Expressions:
 
     def _of_list(self, node: ast.ListOf, env: Env) -> Typed:
         """The element for the values that the indices of the left side have here."""
+        if is_poisoned(node) or env.places is None:
+            return self.ops.poison(node.span)
         if not env.places:
             cure = "an index for each list of lists: `let f[i] = [3, 5];`, `let f[i, k in 1..2] = [[1, 2], [3, 4]];`"
             return self.ops.wrong("E217", "no index on the left runs over the values of this list", node.span, cure)

@@ -86,7 +86,7 @@ class Indices:
             name = index.element if isinstance(index, ast.Member) else index
             if isinstance(name, ast.Reference) and self.is_fresh(name, env):
                 env = env.bind(name.name, self.ops.poison(name.span))
-        return env
+        return replace(env, places=None)
 
     def binder(self, node: ast.Expression, env: Env) -> tuple[str, Sequence[ir.Value], Ty] | None:
         """Name, values and their type of one binder; None after reporting an error."""
@@ -172,7 +172,7 @@ class Indices:
             self.ops.spend(len(values), first.span)
             for place, value in enumerate(values):
                 inner = env.bind(name, Typed(ir.Const(value, first.span), ty))
-                inner = replace(inner, places=(*env.places, (place, len(values))))
+                inner = replace(inner, places=(*(env.places or ()), (place, len(values))))
                 yield from self._targets(indices[1:], (*key, value), inner, known)
         else:
             picked = self.types.constant(first, env, None, "an index on the left")

@@ -158,7 +158,7 @@ class References:
         if node.primed:
             return self._no_prime(node)
         index = [self.picker.index(i, env) for i in node.indices]
-        if self.types.agents is None and not entity.values:
+        if self.types.agents is None and not entity.values and "agents" not in self.names.lost:
             what, cure = f"`{node.name}` is not known yet", "parameters without an index cannot read those with one"
             return self.ops.wrong("E306", what, node.span, cure)
         if not entity.values:

@@ -161,8 +161,11 @@ class Types:
             return None if values is None else (values, INT)
         if isinstance(node, ast.SetOf):
             return self._set(node, env, what)
-        if isinstance(node, ast.Reference) and isinstance(graph := self.names.table.get(node.name), GraphName):
-            return self._neighbours(node, graph, env)
+        named = self.names.table.get(node.name) if isinstance(node, ast.Reference) else None
+        if isinstance(named, Poisoned):
+            return None
+        if isinstance(node, ast.Reference) and isinstance(named, GraphName):
+            return self._neighbours(node, named, env)
         if self._is_array(node):
             assert isinstance(node, ast.Reference)
             members = self.members(node.name, node.span)

@@ -72,8 +72,8 @@ class Env:
     conditional: bool = False
     # The definition that is being expanded.
     definition: str | None = None
-    # Of each index that runs on the left: the place of its value, from 0, and how many values it has.
-    places: tuple[tuple[int, int], ...] = ()
+    # Of each index that runs on the left: the place of its value, from 0, and how many values it has; None: not known.
+    places: tuple[tuple[int, int], ...] | None = ()
 
     def bind(self, name: str, value: Typed) -> Env:
         return replace(self, bindings={**self.bindings, name: value})

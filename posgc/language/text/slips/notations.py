@@ -79,7 +79,7 @@ def drawn(stop: Stop) -> Mistake | None:
         return _whole(stop, "values to choose from stand in braces", "write `uniform {a, b}`")
     if stop.token == ".." and stop.keyword in ("init", "next", "observe"):
         return _whole(stop, "a range is no distribution", "write `uniform {1, 2}`, or `uniform(c: c in 1..2)`")
-    if stop.token == "[" and stop.last == "~":
+    if stop.token in (":", ",") and inner and inner[0][1] == "[" and stop.value_stack[inner[0][0] - 1] == "~":
         return _whole(stop, "a mixture stands in braces", "write `{a: 0.5, b: 0.5}`")
     return None
 
@@ -92,7 +92,7 @@ def listed(stop: Stop) -> Mistake | None:
     number = stop.last is not None and stop.last.type == "INT"
     if stop.token == "," and inner[-1:] == ["{"] and number:
         return _whole(stop, "the words of a type are names", "numbers are a range: `1..2`")
-    if stop.token == "[" and stop.last is not None and stop.last in (":", "="):
+    if stop.token == "," and inner[-1:] == ["["]:
         return _whole(stop, "a type has no `[`", "numbers are a range, `0..5`; words stand in braces, `{a, b}`")
     if number and stop.token == ";" and stop.kind_of("..") is not None:
         return _whole(stop, "this is no type", "numbers are a range, `0..5`; words stand in braces, `{a, b}`")

@@ -114,7 +114,8 @@ def trailing_comma(stop: Stop) -> Mistake | None:
 
 def prime(stop: Stop) -> Mistake | None:
     """A prime on a left side, or before an index."""
-    if stop.token == "'" and {"EQUAL", "TILDE", "LSQB"} & stop.accepts and stop.keyword:
+    defines = {"EQUAL", "TILDE", "LSQB"} & stop.accepts and not stop.accepts >= OPERAND
+    if stop.token == "'" and defines and stop.keyword:
         cure = "take it out"
         if stop.keyword in ("next", "observe"):
             cure += f": `{stop.keyword}` is about the next step already"
