@@ -139,9 +139,7 @@ def order_of(tables: Mapping[str, LagTable], horizon: int) -> Order:
     names, graph = list(tables), nx.DiGraph()
     graph.add_nodes_from(names)
     graph.add_edges_from(
-        (one, other)
-        for one, other in permutations(names, 2)
-        if at_least_as_rich(tables[one], tables[other], horizon)
+        (one, other) for one, other in permutations(names, 2) if at_least_as_rich(tables[one], tables[other], horizon)
     )
     alike = nx.condensation(graph)  # of protocols that tell the same, with their names as `members`
     classes = {k: tuple(sorted(members, key=names.index)) for k, members in alike.nodes(data="members")}
