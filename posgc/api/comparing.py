@@ -49,7 +49,7 @@ def compare(
     `parameters` of the game, which may also stand in `settings`, may be sequences of values: every combination is a
     part of the grid.  `workers`: processes; call this under `if __name__ == "__main__"` where there are several.
     `store`: a file in which rows are kept as they come, and from which those that are there are taken.  `time_limit`
-    is for each point.  The rest is as in `load` and `Game.solve`.
+    is for each point, where the back-end has one.  The rest is as in `load` and `Game.solve`.
 
     `Comparison.rows` are the points in order; `brackets` bounds on each, `orders` the order of the protocols, `defects`
     what contradicts it (which would be a mistake of posgc's).  Ctrl-C ends with what is known, `stopped`.
@@ -68,10 +68,10 @@ def compare(
         request = dataclasses.replace(request, max_nodes=max_nodes)
     grid = Grid(shares, None if horizon is None else _ranges(horizon), _settings({**(settings or {}), **parameters}))
     wanted = compression_asked(compress, epsilon, time_limit)
-    chosen = options_asked(options or {}, {}, epsilon, wanted, time_limit)
+    chosen = options_asked(options or {}, {}, epsilon, wanted)
 
     def ask(question: Question) -> Question:
-        return dataclasses.replace(question, backend=backend, options=chosen, compress=wanted)
+        return dataclasses.replace(question, backend=backend, options=chosen, compress=wanted, time_limit=time_limit)
 
     request = dataclasses.replace(request, seed=seed)
     kept = None if store is None else Store(store, request.path)
@@ -102,7 +102,7 @@ def _ranges(horizon: int | str | Iterable[int]) -> tuple[range, ...]:
         numbers: list[object] = [horizon.start, horizon[-1]] if horizon else []
     else:
         numbers = [horizon] if isinstance(horizon, Integral) else list(horizon)  # type: ignore[arg-type]
-    if not numbers or not all(isinstance(h, Integral) and not isinstance(h, bool) and h >= 1 for h in numbers):
+    if not numbers or not all(isinstance(h, Integral) and not isinstance(h, bool) and int(h) >= 1 for h in numbers):
         raise _impossible(repr(horizon), "not all are numbers of decisions")
     if isinstance(horizon, range):
         return (horizon if horizon.step > 0 else horizon[::-1],)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from posgc.api import compare, progress_bar
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-O", "--option", metavar="K=V", action="append", default=[], help=option)
     parser.add_argument("--epsilon", metavar="X", help="as in solve")
     parser.add_argument("--compress", metavar="SPEC", help="as in solve")
-    limit = "seconds for each point, as in solve"
+    limit = "seconds for each point whose back-end has a time limit, as in solve"
     parser.add_argument("--time-limit", metavar="S", type=seconds, help=limit)
     add_limits(parser)
     parser.add_argument("-j", "--workers", metavar="N", type=positive, default=1, help="processes (default 1)")
@@ -79,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     report.require_asked_well(found)
     kept: dict[str, str] = {}
     lost = 0
-    makers = {
+    makers: dict[str, Callable[[str], bytes]] = {
         "csv": lambda path: report.rows(found),
         "plot": lambda path: report.draw(found, Path(path).suffix[1:].lower()),
     }

@@ -181,16 +181,17 @@ def compare(
     game, model, diagnostics = reading(
         source, settings[0], None if horizons is None else horizons[0], request.discount, request.reward
     )
+    usual = usual_protocols(model.signature, game) if grid.protocols is None else {}
+    names = tuple(dict.fromkeys(usual if grid.protocols is None else grid.protocols))
     longest = None if horizons is None else horizons[-1]
     tables = {
-        some: _tables(
-            model.signature,
-            game if k == 0 else analysed(source, dict(some), longest, request.discount),
-            grid.protocols,
-        )
+        some: {
+            name: protocol(model.signature, name, own)
+            for own in [game if k == 0 else analysed(source, dict(some), longest, request.discount)]
+            for name in names
+        }
         for k, some in enumerate(settings)
     }
-    names = tuple(tables[settings[0]])
     grid.require_small(len(names))
     question = ask(
         Question(source, request, concept_of(concept or ("team" if reward_kind(model) == "common" else "nash")).name)
@@ -212,13 +213,6 @@ def compare(
     )
 
 
-def _tables(signature: Signature, game: Game | None, names: Sequence[str] | None) -> Mapping[str, LagTable]:
-    """The protocols by name, as they are asked for."""
-    if names is None:
-        return usual_protocols(signature, game)
-    return {name: protocol(signature, name, game) for name in names}
-
-
 def _rows(
     question: Question, points: Sequence[Point], workers: int, store: Store | None, progress: Progress
 ) -> tuple[tuple[Row, ...], bool, InputError | None]:
@@ -228,9 +222,9 @@ def _rows(
     left, stopped, unkept = [k for k in range(len(points)) if k not in found], False, None
     answers = each(partial(answer, question), [points[k] for k in left], workers, __name__)
     try:
-        for number, row in answers:
+        for number, came in answers:
             k = left[number]
-            found[k] = Row(points[k], why=row.in_words, passing=True) if isinstance(row, Died) else row
+            found[k] = Row(points[k], why=came.in_words, passing=True) if isinstance(came, Died) else came
             progress("points", len(found), len(points))
             if store is not None and unkept is None and not found[k].passing:
                 try:

@@ -56,6 +56,7 @@ class Question:
     backend: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     compress: CompressionRequest | None = None
+    time_limit: float | None = None  # seconds of each search that can be limited
 
     def at(self, point: Point) -> Request:
         """The request of one point."""
@@ -121,6 +122,7 @@ def key_of(question: Question, point: Point) -> str:
             "concept": question.concept,
             "backend": question.backend,
             "options": dict(question.options),
+            "time_limit": question.time_limit,
             "compress": None if compress is None else dataclasses.asdict(compress),
             "versions": _versions(),
         },
@@ -165,7 +167,15 @@ def answer(question: Question, point: Point) -> Row:
     compiled: Compiled | None = None
     try:
         compiled = _compiled(question, point)
-        found = solve(compiled, question.concept, question.backend, question.options, compress=question.compress)
+        limit = {} if question.time_limit is None else {"time-limit": question.time_limit}
+        found = solve(
+            compiled,
+            question.concept,
+            question.backend,
+            question.options,
+            compress=question.compress,
+            where_known=limit,
+        )
         row = _found(point, found)
     except (InputError, LimitError, MemoryError) as error:
         row = _failed(point, compiled, error)

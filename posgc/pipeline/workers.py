@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -37,7 +37,7 @@ class Died:
 
 def each(
     work: Callable[[Task], Answer], tasks: Sequence[Task], workers: int, module: str
-) -> Iterator[tuple[int, Answer | Died]]:
+) -> Generator[tuple[int, Answer | Died], None, None]:
     """The answers to all tasks with the numbers of these, as they come in; one worker is this process itself.
 
     `work` can be sent to other processes, which begin with nothing but `module`, and is sent once to each.  Where one

@@ -136,7 +136,8 @@ class Order:
 
 def order_of(tables: Mapping[str, LagTable], horizon: int) -> Order:
     """The order of the named protocols of one game up to a horizon."""
-    names, graph = list(tables), nx.DiGraph()
+    names = list(tables)
+    graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(names)
     graph.add_edges_from(
         (one, other) for one, other in permutations(names, 2) if at_least_as_rich(tables[one], tables[other], horizon)
