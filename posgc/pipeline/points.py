@@ -226,6 +226,7 @@ def _failed(point: Point, compiled: Compiled | None, error: InputError | LimitEr
 
 
 def _line(text: str) -> str:
-    """The first line, with the next one where it announces that."""
-    lines = [line.strip() for line in text.splitlines()]
-    return " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    """The first line; where it announces reasons, with the first one of a back-end that serves the concept at all."""
+    first, *rest = [line.strip() for line in text.splitlines()]
+    reasons = [line for line in rest if "it does not serve the concept" not in line] or rest
+    return f"{first} {reasons[0]}" if first.endswith(":") and reasons else first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -26,8 +27,8 @@ def signature(n: int) -> Signature:
 
 
 def known(table: LagTable, agent: int, h: int) -> set[tuple[str, int, int]]:
-    """What an agent knows at step h, by the definitions of `LagTable`: an item arrives at the first moment at which some
-    way brings it; it is common when all have it, and private items above the age `forget` are dropped."""
+    """What an agent knows at step h, by the definitions of `LagTable`: an item arrives at the first moment at which
+    some way brings it; it is common when all have it, and private items above the age `forget` are dropped."""
     found = set()
     for kind, rows in (("action", table.action_lags), ("observation", table.observation_lags)):
         for v, row in enumerate(rows):
@@ -117,9 +118,9 @@ def test_memory_has_to_be_as_long() -> None:
     assert not at_least_as_rich(short, none, 9)  # none remembers what short forgets
 
 
-def channel(law: tuple[tuple[int, float], ...], agent: int = 1, **more: object) -> LagTable:
+def channel(law: tuple[tuple[int, float], ...]) -> LagTable:
     none = protocol(signature(2), "none")
-    return LagTable("lossy", none.action_lags, none.observation_lags, None, (), (Channel("observation", 0, agent, law, **more),))  # type: ignore[arg-type]  # fmt: skip
+    return replace(none, name="lossy", channels=(Channel("observation", 0, 1, law),))
 
 
 def fixed(lag: int) -> LagTable:
@@ -147,7 +148,7 @@ def test_the_same_channels_leave_the_rest_to_the_lags() -> None:
 
 def test_long_cycles_are_left_open() -> None:
     none = protocol(signature(2), "none")
-    slow = [LagTable("x", none.action_lags, none.observation_lags, None, (Exchange("observation", 0, 1, 0, k, 1),)) for k in (997, 991)]  # fmt: skip
+    slow = [replace(none, exchanges=(Exchange("observation", 0, 1, 0, every, 1),)) for every in (997, 991)]
     assert not at_least_as_rich(slow[0], slow[1], 10**6)
     assert at_least_as_rich(slow[0], slow[1], 100)  # each meets once in that time
 
@@ -156,10 +157,9 @@ def test_changes_in_words() -> None:
     game = signature(3)
     full, late = protocol(game, "full"), protocol(game, "delayed(2)")
     assert changes(game, full, late) == ("hear after 0 (2)", "act after 1 (2)")
-    rows = tuple(tuple(1 if (v, i) == (0, 2) else lag for i, lag in enumerate(row)) for v, row in enumerate(late.observation_lags))  # fmt: skip
-    some = LagTable("some", late.action_lags, rows)
+    some = replace(late, observation_lags=((0, 2, 1), (2, 0, 2), (2, 2, 0)))
     assert changes(game, some, late) == ("hear[ann] to cat after 1 (2)",)
-    assert changes(game, LagTable("m", late.action_lags, late.observation_lags, 3), late) == ("memory of 3 (all)",)
+    assert changes(game, replace(late, forget=3), late) == ("memory of 3 (all)",)
 
 
 def test_order_is_a_partial_order() -> None:
