@@ -1,0 +1,357 @@
+"""`posgc compare`: table, rows, JSON, pictures, the store, and what is refused before anything runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import posgc
+from posgc.cli.main import main
+from posgc.pipeline import comparing, points, store
+
+# Both guess a coin that each hears badly.  By hand, with hints that are right with probability q: on its own hint a team
+# that earns 1 where both are right earns q², and with both hints in common it earns q: it is right where both hints are,
+# and half the time where they differ, q² + q (1 - q) = q.  What is heard at step 1 is all that is ever heard.
+GAME = """game coin "A coin" {
+  param q = 0.8 in [0.5, 1];
+  horizon 1;
+  agents ann, bob;
+  state coin: {heads, tails};
+  action call[i]: {heads, tails};
+  observation hear[i]: {heads, tails};
+  init coin ~ uniform;
+  init hear[i] ~ noisy(coin, q);
+  next coin = coin;
+  reward team = if call[ann] == coin and call[bob] == coin then 1 else 0;
+  share none { }
+  share late { hear after 1; call after 1; }
+  share full;
+}
+"""
+
+
+@pytest.fixture
+def coin(tmp_path: Path) -> str:
+    path = tmp_path / "coin.posg"
+    path.write_text(GAME, encoding="utf-8")
+    return str(path)
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    try:
+        status: Any = main(["compare", *words])
+    except SystemExit as stop:
+        status = stop.code
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return status, out, err
+
+
+def cells(out: str) -> list[list[str]]:
+    lines = out.splitlines()
+    first = next(k for k, line in enumerate(lines) if line.split()[:1] in (["horizon"], ["q"]))
+    return [line.split() for line in lines[first + 1 : lines.index("", first)]]
+
+
+def test_table_order_and_ladder(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, coin, "--share", "none", "--share", "late", "--share", "full", "--horizon", "2")
+    assert status == 0 and err == ""
+    # at the second step all have heard both hints: 0.64 + 0.8
+    assert [row[:3] for row in cells(out)] == [["2", "none", "1.28"], ["2", "late", "1.44"], ["2", "full", "1.6"]]
+    assert "who tells more: full > late > none" in out
+    assert "late over none: +0.16 (hear after 1 (never); call after 1 (never))" in out
+    assert "full over late: +0.16 (hear after 0 (1))" in out
+    assert "a team does no worse under a richer protocol" in out
+
+
+def test_grid_of_parameters_and_horizons(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = "--share", "full", "--set", "q=0.6,0.9", "--horizon", "1,2..3"
+    status, out, _ = run(capsys, coin, *words)
+    assert status == 0
+    asked = [(q, h) for q in ("0.6", "0.9") for h in (1, 2, 3)]
+    assert [row[:4] for row in cells(out)] == [[q, str(h), "full", f"{float(q) * h:.10g}"] for q, h in asked]
+    table = posgc.compare(coin, ["full"], horizon=range(1, 4), q=[0.6, 0.9])
+    assert [row.values[0] for row in table.rows] == pytest.approx([float(q) * h for q, h in asked])
+    assert [dict(row.point.settings) for row in table.rows] == [{"q": q} for q, _ in asked]
+    assert table.status == 0 and repr(table).startswith("<comparison of 1 protocols of coin; concept team; points 6, 6")
+
+
+def test_usual_protocols_are_the_default(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file's, and those that fit: `late` is `one_step` by another name."""
+    _, out, _ = run(capsys, coin, "--json")
+    found = json.loads(out)
+    directed = ["one_directional(ann -> bob)", "one_directional(bob -> ann)"]
+    assert found["protocols"] == ["none", "late", "full", "delayed(2)", *directed]
+    assert found["concept"] == "team" and found["monotone"] is True and found["defects"] == []
+    assert found["version"] == posgc.__version__
+
+
+def test_rows_and_document_say_the_same(coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rows.csv"
+    status, out, _ = run(capsys, coin, "--share", "none", "--share", "full", "--csv", str(path), "--json")
+    found = json.loads(out)
+    assert status == 0 and found["csv"] == str(path) and found["plot"] is None
+    read = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    assert [float(row["value of ann"]) for row in read] == [row["values"]["ann"] for row in found["rows"]]
+    for one, other in zip(read, found["rows"], strict=True):
+        assert one["protocol"] == other["protocol"] and float(one["seconds"]) == other["seconds"]
+        assert float(one["lower"]) <= other["values"]["ann"] <= float(one["upper"])
+        assert one["assumption3"] == str(other["assumption3"]).lower()
+    assert found["order"][0]["covers"] == [["full", "none"]]
+    assert found["steps"][0]["added"][0] == pytest.approx([0.16, 0.16])
+
+
+def test_a_point_without_back_end_is_bounded_by_its_neighbours(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One back-end only, which needs Assumption 3: `none` at two steps is not for it."""
+    words = "--horizon", "2", "--backend", "value-iteration"
+    status, out, _ = run(capsys, coin, "--share", "late", "--share", "none", "--share", "full", *words, "--json")
+    late, none, full = json.loads(out)["rows"]
+    assert status == 3 and late["solved"] and full["solved"] and not none["solved"]
+    assert none["upper"] == late["upper"] and none["upper_from"] == "late" and none["lower"] is None
+    assert none["assumption3"] is False and "Assumption 3" in none["why"] and none["values"] is None
+    _, out, _ = run(capsys, coin, "--share", "late", "--share", "none", *words)
+    assert "at most 1.44" in out and "from late above; no back-end serves" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--share", "full", "--share", "ful"), "E501"),
+        (("--horizon", "1..1000000000"), "E660"),
+        (("--horizon", "1..100", "--set", "q=" + ",".join(f"0.{k}" for k in range(500, 999))), "E660"),
+        (("--horizon", "3..2"), "E623"),
+        (("--horizon", "0"), "E623"),
+        (("--horizon", "two"), "E623"),
+        (("--horizon", "1,,2"), "E623"),
+        (("--set", "q=0.7,,0.8"), "E613"),
+        (("--set", "q=0.7,2"), "E622"),
+        (("--set", "r=0.7"), "E622"),
+        (("--plot", "picture.txt"), "E624"),
+        (("--backend", "nobody"), "E602"),
+        (("--concept", "team", "--compress", "nothing"), "E6"),
+        (("--store", "a.db", "--csv", "a.db"), "E613"),
+    ],
+)
+def test_refusals(
+    words: tuple[str, ...], code: str, coin: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(coin).parent)
+    status, out, err = run(capsys, coin, *words)
+    assert status == 2 and f"error[{code}" in err and out == ""
+    assert [path.name for path in Path(coin).parent.iterdir()] == ["coin.posg"]
+
+
+def test_zero_sum_and_general_games_take_no_bounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bet on the other's hint: in the zero-sum game ann, who is told it, always wins, else half the time."""
+    for kind, reward in {
+        "zero-sum": "reward zero_sum ann = if call[ann] == hear[bob] then 1 else 0;",
+        "general": "reward ann = if call[ann] == coin then 1 else 0; reward bob = 2;",
+    }.items():
+        path = tmp_path / f"{kind}.posg"
+        head, _, tail = GAME.partition("  reward")
+        path.write_text(f"{head}  {reward}\n{tail.partition(chr(10))[2]}", encoding="utf-8")
+        status, out, _ = run(capsys, str(path), "--share", "none", "--share", "full")
+        assert status == 0 and f"rewards: {kind}" in out and "no bound is taken" in out and "nash;" in out
+        values = [row[2] for row in cells(out)]
+        # without bob's hint, one's own is the best guess of it: right with 0.8² + 0.2² = 0.68
+        assert values == (["0.68", "1"] if kind == "zero-sum" else ["0.8", "0.8"])
+
+
+def test_contradiction_is_reported_loudly(
+    coin: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = points._found
+
+    def wrong(point: points.Point, solution: Any) -> points.Row:
+        row = found(point, solution)
+        return points.dataclasses.replace(row, upper=0.5) if point.protocol == "full" else row  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(points, "_found", wrong)
+    status, _, err = run(capsys, coin, "--share", "full", "--share", "none")
+    assert status == 1 and "error[E662]" in err and "none is worth at least 0.63999" in err and "full" in err
+
+
+def test_store_saves_asking_again(
+    coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, words = tmp_path / "s.db", ("--share", "none", "--share", "full")
+    first = run(capsys, coin, *words, "--store", str(kept))
+    asked: list[points.Point] = []
+    answer = comparing.answer
+
+    def counting(question: points.Question, point: points.Point) -> points.Row:
+        asked.append(point)
+        return answer(question, point)
+
+    monkeypatch.setattr(comparing, "answer", counting)
+    assert run(capsys, coin, *words, "--store", str(kept)) == first and asked == []
+    run(capsys, coin, *words, "--store", str(kept), "--horizon", "1..2")
+    assert [(point.horizon, point.protocol) for point in asked] == [(2, "none"), (2, "full")]
+    for more in (
+        ("--seed", "1"),
+        ("--set", "q=0.7"),
+        ("--max-nodes", "99"),
+        ("--discount", "0.5"),
+        ("--concept", "nash"),
+    ):
+        asked.clear()
+        run(capsys, coin, *words, "--store", str(kept), *more)
+        assert len(asked) == 2, more
+    asked.clear()
+    monkeypatch.setattr(points, "_versions", lambda: {"posgc": "0.0.0"})
+    run(capsys, coin, *words, "--store", str(kept))
+    assert len(asked) == 2
+
+
+def foreign(path: Path, application: int, version: int) -> None:
+    file = sqlite3.connect(path)
+    file.execute(f"PRAGMA application_id = {application}")
+    file.execute(f"PRAGMA user_version = {version}")
+    file.execute("CREATE TABLE things (a)")
+    file.commit()
+    file.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("folder", "it is a folder"),
+        ("text", "it is not a store but another file"),
+        ("other", "it is the database of another program"),
+        ("newer", "it has format 9, and this version of posgc reads and writes format 1"),
+        ("nowhere", "unable to open database file"),
+        ("game", "it is what is being read"),
+    ],
+)
+def test_stores_that_are_none(
+    kind: str, said: str, coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "s.db"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "text":
+        path.write_text("my notes", encoding="utf-8")
+    elif kind in ("other", "newer"):
+        foreign(path, 77 if kind == "other" else store.APPLICATION, 9)
+    elif kind == "nowhere":
+        path = tmp_path / "absent" / "s.db"
+    else:
+        path = Path(coin)
+    before = path.read_bytes() if path.is_file() else None
+    status, out, err = run(capsys, coin, "--share", "full", "--store", str(path))
+    assert status == 2 and out == "" and f"error[E661]: cannot use {path} as a store: {said}" in err
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_locked_store(
+    coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PATIENCE", 0.05)
+    path = tmp_path / "s.db"
+    run(capsys, coin, "--share", "full", "--store", str(path))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    status, out, err = run(capsys, coin, "--share", "none", "--store", str(path))
+    assert status == 2 and out == "" and "error[E661]" in err and "database is locked" in err
+    other.execute("ROLLBACK")
+    other.close()
+    assert run(capsys, coin, "--share", "none", "--store", str(path))[0] == 0
+
+
+def test_a_store_that_fails_on_the_way_loses_no_result(
+    coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full from the second row on: what was found is printed, the first row is kept."""
+    path, put, calls = tmp_path / "s.db", store.Store.put, [0]
+
+    def full(self: store.Store, key: str, row: points.Row) -> None:
+        calls[0] += 1
+        if calls[0] > 1:
+            self._file.execute("PRAGMA max_page_count = 1")
+            row = points.dataclasses.replace(row, why="x" * 100_000)  # type: ignore[attr-defined]
+        put(self, key, row)
+
+    monkeypatch.setattr(store.Store, "put", full)
+    status, out, err = run(capsys, coin, "--share", "none", "--share", "full", "--share", "late", "--store", str(path))
+    assert status == 2 and len(cells(out)) == 3 and "database or disk is full" in err and calls == [2]
+    with sqlite3.connect(path) as file:
+        assert file.execute("SELECT count(*) FROM rows").fetchone() == (1,)
+
+
+def test_ctrl_c_prints_what_is_known(
+    coin: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = comparing.answer
+
+    def stopping(question: points.Question, point: points.Point) -> points.Row:
+        if point.protocol == "full":
+            raise KeyboardInterrupt
+        return answer(question, point)
+
+    monkeypatch.setattr(comparing, "answer", stopping)
+    status, out, _ = run(capsys, coin, "--share", "none", "--share", "full", "--share", "late", "--json")
+    rows = json.loads(out)["rows"]
+    assert status == 130 and [row["solved"] for row in rows] == [True, False, False]
+    assert rows[1]["why"] == "not looked at, as the run was stopped" and rows[1]["lower"] == rows[0]["lower"]
+
+
+@pytest.mark.parametrize("words", [("--horizon", "2"), ("--horizon", "1..3"), ("--horizon", "1", "--set", "q=0.6,0.9")])
+def test_pictures(words: tuple[str, ...], coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every protocol is named once in the picture, and the same rows give the same bytes."""
+    pytest.importorskip("matplotlib")
+    path, kept = tmp_path / "picture.svg", str(tmp_path / "s.db")
+    asked = (
+        coin,
+        "--share",
+        "none",
+        "--share",
+        "late",
+        "--share",
+        "full",
+        *words,
+        "--store",
+        kept,
+        "--plot",
+        str(path),
+    )
+    assert run(capsys, *asked)[0] == 0
+    once = path.read_bytes()
+    assert run(capsys, *asked)[0] == 0 and path.read_bytes() == once
+    texts = [
+        "".join(t.itertext()).strip() for t in ElementTree.fromstring(once).iter("{http://www.w3.org/2000/svg}text")
+    ]
+    panels = 2 if "--set" in words else 1
+    assert [texts.count(name) for name in ("none", "late", "full")] == [panels] * 3
+
+
+def test_too_many_panels(coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table is printed all the same."""
+    pytest.importorskip("matplotlib")
+    values = ",".join(f"0.{k}" for k in range(60, 73))
+    path = tmp_path / "picture.svg"
+    status, out, err = run(capsys, coin, "--share", "full", "--set", f"q={values}", "--plot", str(path))
+    assert status == 2 and "error[E624]" in err and len(cells(out)) == 13 and not path.exists()
+
+
+def test_parameters_may_be_called_like_our_arguments(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(coin).write_text(GAME.replace("param q", "param store").replace("coin, q)", "coin, store)"), encoding="utf-8")
+    status, out, _ = run(capsys, coin, "--share", "full", "--set", "store=0.75")
+    assert status == 0 and "0.75  1        full      0.75" in out
+
+
+def test_arguments_from_python(coin: str) -> None:
+    with pytest.raises(TypeError, match="shares is a list"):
+        posgc.compare(coin, "full")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="workers is 0"):
+        posgc.compare(coin, workers=0)
+    for horizon in (0, [2, 0], [], "2..", True, [1.5]):
+        with pytest.raises(posgc.InputError, match="E623"):
+            posgc.compare(coin, ["full"], horizon=horizon)  # type: ignore[arg-type]
+    assert posgc.compare(coin, ["full"], horizon=[2, 1, 2]).horizons == (1, 2)
