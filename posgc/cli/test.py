@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when every claim holds; 1 when one fails, 3 when one is not decided, 2 for wrong input; 130 after Ctrl-C, when
     what is known is reported."""
-    begun = time.monotonic()
+    started = time.monotonic()
     paths = _files(arguments.files)
     if arguments.junit:
         require_writable(arguments.junit, *paths)
@@ -53,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
                 break
             last += 1
             fine = file.mistake is None and all(f.answer for f in file.findings)
-            if not (arguments.json or (arguments.quiet and fine)):
+            begun = bool(file.findings) or len(file.claims) == 0
+            if begun and not (arguments.json or (arguments.quiet and fine)):
                 report.line(file, width)
                 sys.stdout.flush()
         return last
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     except LimitError as error:
         limit = error
     shown = show(True)
-    outcome, seconds = done(), time.monotonic() - begun
+    outcome, seconds = done(), time.monotonic() - started
     lost = 0
     if arguments.junit:
         xml = report.junit(outcome, seconds)

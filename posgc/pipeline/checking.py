@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -31,7 +30,6 @@ __all__ = [
     "BackendOffer",
     "Report",
     "Theory",
-    "by_reason",
     "candidates",
     "check",
     "independence",
@@ -232,15 +230,6 @@ def offers(
     learners = {name for name, backend in registry().backends.items() if backend.reads == "samples"}
     # nobody learns who has not asked for it: the first that applies is the one that is taken
     return tuple(sorted(answers, key=lambda offer: (not offer.applies, offer.name in learners)))
-
-
-def by_reason(table: Iterable[BackendOffer]) -> dict[str, list[str]]:
-    """The back-ends that do not serve, by what they say; each reason once."""
-    found: dict[str, list[str]] = {}
-    for offer in table:
-        if not offer.applies and offer.name not in found.setdefault(offer.reason, []):
-            found[offer.reason].append(offer.name)
-    return found
 
 
 def _offer(backend: Backend, facts: Facts) -> BackendOffer:

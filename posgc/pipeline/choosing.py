@@ -8,7 +8,7 @@ from posgc.assumptions import Verdict
 from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.language.diagnostics.likeness import suggestion
-from posgc.pipeline.checking import BackendOffer, by_reason, offers
+from posgc.pipeline.checking import BackendOffer, offers
 from posgc.pipeline.compiling import AssumptionFails, Compiled
 from posgc.plugin.backend import Backend
 from posgc.plugin.options import option_names
@@ -38,8 +38,10 @@ def backend_of(
     for offer in table:
         if offer.applies:
             return backends[offer.name]
-    reasons = by_reason(table).items()
-    rows = "\n".join(f"  {', '.join(names)}: {reason}" for reason, names in reasons) or "  none is installed"
+    reasons: dict[str, list[str]] = {}
+    for offer in table:
+        reasons.setdefault(offer.reason, []).append(offer.name)
+    rows = "\n".join(f"  {', '.join(names)}: {reason}" for reason, names in reasons.items()) or "  none is installed"
     asked = f"concept {concept}" if form is None else f"concept {concept} in its {form} form"
     why = f"no back-end serves {asked} on this game:\n{rows}"
     hopeful = offers(compiled, concept, dataclasses.replace(verdict, holds=True), name, form)

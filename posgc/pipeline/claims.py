@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 
@@ -88,10 +89,12 @@ def examine_all(files: Sequence[ClaimFile], workers: int) -> Iterator[tuple[int,
         for n, source, group in groups:
             yield from ((n, finding) for finding in examine(source, group))
         return
-    for number, found in each(_examined, [(source, group) for _, source, group in groups], workers, __name__):
-        if isinstance(found, Died):
-            raise LimitError(f"{found.in_words}; take fewer workers")
-        yield from ((groups[number][0], finding) for finding in found)
+    tasks = [(source, group) for _, source, group in groups]
+    with closing(each(_examined, tasks, workers, __name__)) as answers:
+        for number, found in answers:
+            if isinstance(found, Died):
+                raise LimitError(f"{found.in_words}; take fewer workers")
+            yield from ((groups[number][0], finding) for finding in found)
 
 
 def grouped(claims: Sequence[Expectation]) -> list[list[Expectation]]:

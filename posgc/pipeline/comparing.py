@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import product
@@ -220,20 +221,18 @@ def _rows(
     keys = [key_of(question, point) for point in points] if store is not None else []
     found = {k: row for k, key in enumerate(keys) if store is not None and (row := store.get(key)) is not None}
     left, stopped, unkept = [k for k in range(len(points)) if k not in found], False, None
-    answers = each(partial(answer, question), [points[k] for k in left], workers, __name__)
     try:
-        for number, came in answers:
-            k = left[number]
-            found[k] = Row(points[k], why=came.in_words, passing=True) if isinstance(came, Died) else came
-            progress("points", len(found), len(points))
-            if store is not None and unkept is None and not found[k].passing:
-                try:
-                    store.put(keys[k], found[k])
-                except InputError as error:  # what is known is still worth printing
-                    unkept = error
+        with closing(each(partial(answer, question), [points[k] for k in left], workers, __name__)) as answers:
+            for number, came in answers:
+                k = left[number]
+                found[k] = Row(points[k], why=came.in_words, passing=True) if isinstance(came, Died) else came
+                progress("points", len(found), len(points))
+                if store is not None and unkept is None and not found[k].passing:
+                    try:
+                        store.put(keys[k], found[k])
+                    except InputError as error:  # what is known is still worth printing
+                        unkept = error
     except KeyboardInterrupt:
         stopped = True
-    finally:
-        answers.close()
     missing = "not looked at, as the run was stopped"
     return tuple(found.get(k, Row(point, why=missing, passing=True)) for k, point in enumerate(points)), stopped, unkept

@@ -13,7 +13,7 @@ from posgc.assumptions import ReplayResult, Verdict
 from posgc.language.numerals import plural
 from posgc.language.rounding import at_most
 from posgc.pipeline import Report
-from posgc.pipeline.checking import by_reason
+from posgc.plugin.registry import registry
 from posgc.report.compressions import BASIS
 from posgc.report.console import heading, say, standard_output
 
@@ -58,18 +58,34 @@ def _backends(console: Console, report: Report, verbose: bool) -> None:
         say(console, f"{', '.join(concepts)} by: {named}")
     if not verbose:
         return
-    for reason, named_too in by_reason(offer for table in report.offers.values() for offer in table).items():
-        say(console, f"  not by {', '.join(named_too)}: {reason}")
+    backends, refusing = registry().backends, dict[str, dict[str, list[str]]]()
+    for concept, table in report.offers.items():
+        for offer in table:
+            if not offer.applies and concept in backends[offer.name].concepts:
+                refusing.setdefault(offer.reason, {}).setdefault(offer.name, []).append(concept)
+    for reason, refused in refusing.items():
+        listed = (
+            name if backends[name].concepts <= set(concepts) else f"{name} ({', '.join(concepts)})"
+            for name, concepts in refused.items()
+        )
+        say(console, f"  not by {', '.join(listed)}: {reason}")
 
 
 def _compressions(console: Console, report: Report) -> None:
     """What `--compress` may be given, as far as small limits tell, and what theory would ask of a window."""
     table = Table("compression", "nodes", "error (L1)", "", box=None, pad_edge=False)
+    unbuilt: dict[str, list[str]] = {}
     for offer in report.compressions:
+        if offer.nodes is None and offer.reason:
+            unbuilt.setdefault(offer.reason, []).append(offer.spec)
+            continue
         nodes = "" if offer.nodes is None else str(offer.nodes)
         error = "" if offer.error is None else at_most(offer.error, 4)
         table.add_row(escape(offer.spec), nodes, error, escape(offer.reason or BASIS.get(offer.kind or "", "")))
-    console.print(table)
+    if table.row_count:
+        console.print(table)
+    for reason, specs in unbuilt.items():
+        say(console, f"compressions {', '.join(specs)}: {reason}")
     theory = report.theory
     steps = plural(math.ceil(theory.window), "step", ",") if math.isfinite(theory.window) else "no length (γ may be 0)"
     say(

@@ -17,6 +17,9 @@ def lay_out_files(folder: Path) -> None:
     (folder / "notes.txt").write_text("neither a policy nor a witness\n", encoding="utf-8")
     (folder / "storm.dpomdp").write_text(DPOMDP, encoding="utf-8")
     (folder / "open.posg").write_text(game("").replace("horizon 2;", ""), encoding="utf-8")
+    (folder / "fails.posg").write_text(game("expect value(team) == 3;"), encoding="utf-8")
+    own = game("expect value(team) == 2;").replace("team = 1;", "ann = 1;")  # no team, and so no team optimum
+    (folder / "open_claim.posg").write_text(own, encoding="utf-8")
     (folder / "huge.posg").write_text(game("").replace("team = 1;", "team = 1e308;"), encoding="utf-8")
     for arguments in (
         ["solve", str(folder / "games" / "dectiger.posg"), "--concept", "team", "--out", str(folder / "tiger.npz")],

@@ -99,6 +99,7 @@ OPEN = (
     "traces[].policy",
     "labels[].span",
     "replacements[].span",
+    "files[].diagnostics[]",
 )
 """Fields whose inside is described in words: mappings by name, and what is described elsewhere."""
 
@@ -128,6 +129,8 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
     linked.write_text(f"use network;\n{text} network {{ ring(2); }} }}", encoding="utf-8")
     wrong = tmp_path / "wrong.posg"  # a mistake with a label, and one with a replacement
     wrong.write_text(f"{text} horizon 4; let zz = tigr; }}", encoding="utf-8")
+    claims = tmp_path / "claims.posg"
+    claims.write_text(f"{text} expect assumption 3; }}", encoding="utf-8")
     for name, arguments in (
         ("check", ["check", tiger]),
         ("check", ["check", str(odd), "--share", "full", "--horizon", "2"]),
@@ -139,6 +142,7 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
         ("verify", ["verify", tiger, policy]),
         ("simulate", ["simulate", tiger, "--policy", policy, "--traces", "1"]),
         ("info", ["info", tiger]),
+        ("test", ["test", "-j", "1", str(claims), str(wrong)]),
         ("info", ["info", str(linked)]),
         ("plugins", ["plugins"]),
         ("explain", ["explain", "E201"]),

@@ -128,7 +128,7 @@ _OTHERS = (
     Code("E644", "unknown environment", "`posgc marl` trains in `spread`, `speaker_listener` and `reference`."),
     Code("E645", "unknown code", "`posgc explain` takes the code of a diagnostic."),
     Code("E646", "nothing to test", "`posgc test` takes `.posg` files and folders that hold some."),
-    Code("E647", "claim that fails", "An `expect` line says something of its game that is not so (exit status 1)."),
+    Code("E647", "claim that fails", "An `expect` line says of its game what is not so (exit status 1)."),
     Code(
         "E648",
         "claim that is not decided",
