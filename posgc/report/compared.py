@@ -57,8 +57,11 @@ def text(found: Comparison, kept: Mapping[str, str]) -> None:
         f"  {found.concept}; {plural(len(found.agents), 'agent')}: {', '.join(found.agents)}; rewards: {_kind(found)}",
     )
     say(console)
-    console.print(_table(found))
+    reasons = list(dict.fromkeys(row.why for row in found.rows if row.why))
+    console.print(_table(found, reasons))
     say(console)
+    for number, why in enumerate(reasons, 1):
+        say(console, f"[{number}] {why}")
     _order(console, found)
     say(console, MONOTONE[_rule(found)])
     for step in rungs(found) if len(found.horizons) == 1 else ():
@@ -76,7 +79,7 @@ def _kind(found: Comparison) -> str:
     return found.rewards.replace("_", "-")
 
 
-def _table(found: Comparison) -> Table:
+def _table(found: Comparison, reasons: list[str]) -> Table:
     parameters = [name for name, _ in found.rows[0].point.settings]
     values = ["value"] if found.monotone else [f"value of {agent}" for agent in found.agents]
     table = Table(
@@ -100,7 +103,7 @@ def _table(found: Comparison) -> Table:
             "" if row.gap is None else at_most(row.gap),
             "" if not row.method and row.independent is None else HOLDS[row.independent],
             "" if row.nodes is None else str(row.nodes),
-            escape(_how(row, known)),
+            escape(_how(row, known, reasons)),
         )
     return table
 
@@ -123,9 +126,12 @@ def _between(known: Bracket) -> str:
     return "not known" if upper is None else f"at most {at_most(upper, 10)}"
 
 
-def _how(row: Row, known: Bracket) -> str:
+def _how(row: Row, known: Bracket, reasons: list[str]) -> str:
+    """What found the value, where bounds come from, and the number of the reason why no more is known."""
     by = ", ".join(part for part in (row.backend, row.compression) if part)
-    return by if row.solved else "; ".join(part for part in (by, known.in_words, row.why) if part)
+    if row.solved:
+        return by
+    return f"{'; '.join(part for part in (by, known.in_words) if part)} [{reasons.index(row.why) + 1}]".lstrip()
 
 
 def _order(console: Any, found: Comparison) -> None:

@@ -14,11 +14,12 @@ import numpy as np
 from posgc.language.concepts import concept_of
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline import Bracket, Comparison, Row
-from posgc.report.chart import STYLE, written
+from posgc.report.chart import INK, STYLE, written
 from posgc.report.protocol_style import DASHES, MARKERS, colour_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["PANELS", "agents_shown", "curves", "panel_title"]
 
@@ -53,7 +54,7 @@ def curves(found: Comparison, kind: str) -> bytes:
     require_few(len(shown) * len(columns))
     with matplotlib.rc_context(STYLE):
         legend = 0.75 + 0.075 * max(map(len, found.protocols))
-        tall = max(3.1, 0.9 + 0.21 * len(found.protocols))
+        tall = max(3.1, 0.9 + 0.36 * len(found.protocols))
         width, height = 0.8 + 4.1 * len(columns) + legend, 0.95 + tall * len(shown)
         figure = Figure(figsize=(width, height))
         FigureCanvasAgg(figure)
@@ -68,8 +69,21 @@ def curves(found: Comparison, kind: str) -> bytes:
             axes.set_xlabel("horizon")
         handles, labels = grid[0, -1].get_legend_handles_labels()
         grid[0, -1].legend(handles[::-1], labels[::-1], loc="upper left", bbox_to_anchor=(1.01, 1.0), handlelength=3.2)
+        if len(shown) * len(columns) == 1:
+            _coinciding(figure, found, 1 - legend / width, 1 - (0.85 + 0.215 * len(found.protocols)) / height)
         figure.suptitle(_title(found), x=0.12 / width, y=1 - 0.12 / height, ha="left", va="top", fontsize=10.5)
         return written(figure, kind)
+
+
+def _coinciding(figure: Figure, found: Comparison, x: float, y: float) -> None:
+    """Under the legend, which lines lie on each other from end to end."""
+    values: dict[tuple[str, ...], list[str]] = {}
+    for protocol in found.orders[next(iter(found.tables)), found.horizons[-1]].ranked:
+        rows = [row for row in found.rows if row.point.protocol == protocol]
+        if all(row.solved for row in rows):
+            values.setdefault(tuple(f"{row.values[0]:.7g}" for row in rows), []).append(protocol)
+    lines = [line for names in values.values() if len(names) > 1 for line in ("on one line:", *names)]
+    figure.text(x, y, "\n".join(lines), va="top", fontsize=8, color=INK, linespacing=1.35)
 
 
 def require_few(panels: int) -> None:
@@ -94,7 +108,7 @@ def _panel(axes: Axes, found: Comparison, settings: tuple[tuple[str, str], ...],
             if row.point.protocol == protocol and row.point.settings == settings
         ]
         share = k / max(1, len(ranked) - 1)
-        _line(axes, points, agent, protocol, k, 8.5 - 4 * share, 2.6 - 1.2 * share, found.monotone)
+        _line(axes, points, agent, protocol, k, 8.5 - 3 * share, 2.6 - 1.2 * share, found.monotone)
     axes.grid(axis="y", color="#e5e7eb", linewidth=0.7)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(x=0.05)
@@ -137,7 +151,7 @@ def _line(
     axes.fill_between(at, low, high, color=colour, alpha=0.18, linewidth=0, zorder=1)
     for h, a, b in zip(np.array(at)[open_], low[open_], high[open_], strict=True):
         if np.isfinite(a) and np.isfinite(b):
-            axes.plot([h, h], [a, b], color=colour, linewidth=1.2, marker="_", markersize=7, zorder=2)
+            axes.plot([h, h], [a, b], color=colour, linewidth=1.2, marker="_", markersize=7, zorder=5)
         else:
             for bound, sign in ((a, "^"), (b, "v")):
                 axes.plot(h, bound, sign, markerfacecolor="white", markeredgecolor=colour, markersize=7, zorder=2)
