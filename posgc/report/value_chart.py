@@ -154,4 +154,4 @@ def _line(
             axes.plot([h, h], [a, b], color=colour, linewidth=1.2, marker="_", markersize=7, zorder=5)
         else:
             for bound, sign in ((a, "^"), (b, "v")):
-                axes.plot(h, bound, sign, markerfacecolor="white", markeredgecolor=colour, markersize=7, zorder=2)
+                axes.plot(h, bound, sign, markerfacecolor="white", markeredgecolor=colour, markersize=7, zorder=5)
