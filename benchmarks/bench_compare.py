@@ -2,42 +2,46 @@
 
     python benchmarks/bench_compare.py
 
-Overhead: the same points answered once by `posgc.pipeline.points.answer` in a loop and once by `compare` with a store,
-after a first pass that warms both up; per point.  Asking again: all points from the store.  Workers: a sweep of equal
-tasks by one process and by two.  A point is the decentralised tiger at horizon 2 (overhead) or 5 (workers).
+Overhead, a point: all that is done when every row is known already (keys, store, order, bounds); keeping a row; a round
+trip to another process.  Workers: a sweep of equal tasks by one process and by two.  A
+point is the decentralised tiger, at horizon 1 to 25 (overhead) or 5 (workers).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 import time
 from pathlib import Path
 
-from posgc.pipeline import Grid, Request, Store, compare
-from posgc.pipeline.points import answer
+from posgc.pipeline import Grid, Request, Row, Store, compare
+from posgc.pipeline.workers import each
 
 GAME = str(Path(__file__).resolve().parent.parent / "games" / "dectiger.posg")
 PROTOCOLS = ["full", "one_step", "delayed(2)", "none"]
 
 
-def overhead(points: int = 40) -> None:
-    values = [f"{0.6 + 0.3 * k / points:.4f}" for k in range(points // len(PROTOCOLS))]
-    grid = Grid(PROTOCOLS, [range(2, 3)], {"accuracy": values})
+def overhead() -> None:
+    grid = Grid(PROTOCOLS[:2], [range(1, 26)])
     with tempfile.TemporaryDirectory() as folder:
-        warm = compare(Request(GAME), grid)
+        store = Store(Path(folder) / "rows.db")
+        found = compare(Request(GAME), grid, store=store)
+        n = len(found.rows)
         begun = time.perf_counter()
-        for row in warm.rows:
-            answer(warm.question, row.point)
-        alone = time.perf_counter() - begun
-        for label in ("with a store", "asking again"):
-            store = Store(Path(folder) / "rows.db")
-            begun = time.perf_counter()
-            found = compare(Request(GAME), grid, store=store)
-            took = time.perf_counter() - begun
-            store.close()
-            inside = sum(row.seconds for row in found.rows) if label == "with a store" else 0.0
-            n = len(found.rows)
-            print(f"{label}: {1e3 * (took - inside) / n:.2f} ms a point beyond its solve ({1e3 * alone / n:.1f} ms)")
+        again = compare(Request(GAME), grid, store=store)
+        assert len(again.orders) == 25 and len(again.brackets) == n and again.rows == found.rows
+        print(f"asking again: {1e3 * (time.perf_counter() - begun) / n:.2f} ms a point")
+        begun = time.perf_counter()
+        for k, row in enumerate(found.rows):
+            store.put(str(k), row)
+        print(f"keeping a row: {1e3 * (time.perf_counter() - begun) / n:.2f} ms")
+        store.close()
+    times = [time.perf_counter() for _ in each(same, list(found.rows) * 20, 2, "posgc.pipeline.comparing")]
+    print(f"a round trip to a process: {1e3 * (times[-1] - times[0]) / (len(times) - 1):.2f} ms")
+
+
+def same(row: Row) -> Row:
+    return dataclasses.replace(row)
 
 
 def workers(points: int = 12) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.metadata import version
 from typing import Any
 
 from posgc.language.concepts import ConceptName
@@ -134,10 +135,8 @@ def key_of(question: Question, point: Point) -> str:
 @lru_cache(maxsize=1)
 def _versions() -> dict[str, str]:
     """Of posgc and of every plug-in that works."""
-    from posgc import __version__
-
     found = {f"{p.distribution}: {p.name}": p.version for p in registry().plugins if p.defect is None}
-    return {"posgc": __version__, **found}
+    return {"posgc": version("posgc"), **found}
 
 
 @lru_cache(maxsize=2)

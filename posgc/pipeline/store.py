@@ -1,7 +1,8 @@
 """Rows that were found, kept in an SQLite file as they come, so that no point is solved twice.
 
-One table, `rows(key TEXT PRIMARY KEY, row TEXT)`, both JSON; a transaction a row.  Whoever is killed leaves a file that
-SQLite puts in order when it is opened next.  `application_id` says that the file is ours, `user_version` its format.
+One table, `rows(key TEXT PRIMARY KEY, row TEXT)`, both JSON; a transaction a row, with a write-ahead log.  Whoever is
+killed leaves a file that SQLite puts in order when it is opened next; where the machine itself fails, the last rows may
+be missing.  `application_id` says that the file is ours, `user_version` its format.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class Store:
         elif version != VERSION:
             raise self._refused(f"it has format {version}, and this version of posgc reads and writes format {VERSION}")
         self._file.execute("COMMIT")
+        self._file.execute("PRAGMA journal_mode = WAL")  # a row is one write, and readers need not wait
+        self._file.execute("PRAGMA synchronous = NORMAL")
 
     def get(self, key: str) -> Row | None:
         """The row that was kept under a key."""
@@ -73,7 +76,7 @@ class Store:
             raise self._refused(f"it holds something other than a row: {error}") from None
 
     def put(self, key: str, row: Row) -> None:
-        """Keep a row; it is on the disk when this returns."""
+        """Keep a row: whatever happens to this process afterwards, it is there."""
         try:
             self._file.execute("INSERT OR REPLACE INTO rows VALUES (?, ?)", (key, row.as_text()))
         except sqlite3.Error as error:

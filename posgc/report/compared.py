@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from posgc import __version__
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import plural
 from posgc.language.rounding import at_least, at_most, bracket
@@ -168,7 +168,7 @@ def complaints(found: Comparison) -> None:
 def document(found: Comparison, kept: Mapping[str, str]) -> Json:
     """The object of `posgc compare --json`."""
     return {
-        "version": __version__,
+        "version": version("posgc"),
         "game": found.name,
         "agents": list(found.agents),
         "rewards": found.rewards,
