@@ -14,7 +14,12 @@ import pytest
 
 import posgc
 from posgc.cli.main import main
-from posgc.pipeline import comparing, points, store
+from posgc.language import compile_game
+from posgc.language.sharing.requests import protocol
+from posgc.pipeline import comparing, points, read_source, store
+from posgc.pipeline.workers import Died
+
+GAMES = Path(__file__).resolve().parents[2] / "games"
 
 # Both guess a coin that each hears badly, at the first step only, and earn 1 where both are right.  By hand, with hints
 # that are right with probability q: each on its own hint they earn q²; with both hints in common q, as they are right
@@ -340,6 +345,34 @@ def test_too_many_panels(coin: str, tmp_path: Path, capsys: pytest.CaptureFixtur
     path = tmp_path / "picture.svg"
     status, out, err = run(capsys, coin, "--share", "full", "--set", f"q={values}", "--plot", str(path))
     assert status == 2 and "error[E624]" in err and len(cells(out)) == 13 and not path.exists()
+
+
+def test_a_process_that_dies_costs_its_point(
+    coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest goes on; the point is not kept, so that it is tried again (`tests/pipeline/test_workers.py` kills)."""
+
+    def dying(work: Any, tasks: Any, workers: int, module: str) -> Any:
+        for number, task in enumerate(tasks):
+            yield number, Died(-9) if task.protocol == "full" else work(task)
+
+    monkeypatch.setattr(comparing, "each", dying)
+    shares, kept = ("--share", "none", "--share", "full", "--share", "late"), ("--store", str(tmp_path / "s.db"))
+    status, out, _ = run(capsys, coin, *shares, *kept)
+    assert status == 3 and "[1] its process was killed (signal 9), perhaps for want of memory" in out
+    assert [row[1] for row in cells(out)] == ["none", "full", "late"] and "at least 0.63999" in out
+    monkeypatch.undo()
+    assert run(capsys, coin, *shares, *kept)[0] == 0
+
+
+@pytest.mark.parametrize("path", sorted(GAMES.glob("*.posg")), ids=lambda path: path.stem)
+def test_usual_protocols_can_be_asked_for_by_their_names(path: Path) -> None:
+    game = compile_game(read_source(str(path)))
+    usual = comparing.usual_protocols(game.signature, game)
+    assert {table.name for table in game.protocols} & set(usual)
+    for name, table in usual.items():
+        assert protocol(game.signature, name, game).content == table.content
+    assert len({table.content for table in usual.values()}) == len(usual)
 
 
 def test_parameters_may_be_called_like_our_arguments(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
