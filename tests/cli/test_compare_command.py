@@ -5,64 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sqlite3
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.compared import GAME, cells, coin, run
 
 import posgc
-from posgc.cli.main import main
 from posgc.language import compile_game
 from posgc.language.sharing.requests import protocol
-from posgc.pipeline import comparing, points, read_source, store
-from posgc.pipeline.workers import Died
+from posgc.pipeline import comparing, points, read_source
+
+__all__ = ["coin"]
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
-
-# Both guess a coin that each hears badly, at the first step only, and earn 1 where both are right.  By hand, with hints
-# that are right with probability q: each on its own hint they earn q²; with both hints in common q, as they are right
-# where both hints are, and half the time where these differ: q² + q (1 - q) = q.
-GAME = """game coin "A coin" {
-  param q = 0.8 in [0.5, 1];
-  horizon 1;
-  agents ann, bob;
-  state coin: {heads, tails};
-  action call[i]: {heads, tails};
-  observation hear[i]: {heads, tails};
-  init coin ~ uniform;
-  init hear[i] ~ noisy(coin, q);
-  next coin = coin;
-  reward team = if call[ann] == coin and call[bob] == coin then 1 else 0;
-  share none { }
-  share late { hear after 1; call after 1; }
-  share full;
-}
-"""
-
-
-@pytest.fixture
-def coin(tmp_path: Path) -> str:
-    path = tmp_path / "coin.posg"
-    path.write_text(GAME, encoding="utf-8")
-    return str(path)
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    try:
-        status: Any = main(["compare", *words])
-    except SystemExit as stop:
-        status = stop.code
-    out, err = capsys.readouterr()
-    assert "Traceback" not in err
-    return status, out, err
-
-
-def cells(out: str) -> list[list[str]]:
-    lines = out.splitlines()
-    first = next(k for k, line in enumerate(lines) if line.split()[:1] in (["horizon"], ["q"], ["store"]))
-    return [line.split() for line in lines[first + 1 : lines.index("", first)]]
 
 
 def test_table_order_and_ladder(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,130 +142,6 @@ def test_contradiction_is_reported_loudly(
     assert status == 1 and "error[E662]" in err and "none is worth at least 0.63999" in err and "full" in err
 
 
-def test_store_saves_asking_again(
-    coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept, words = tmp_path / "s.db", ("--share", "none", "--share", "full")
-    first = run(capsys, coin, *words, "--store", str(kept))
-    asked: list[points.Point] = []
-    answer = comparing.answer
-
-    def counting(question: points.Question, point: points.Point) -> points.Row:
-        asked.append(point)
-        return answer(question, point)
-
-    monkeypatch.setattr(comparing, "answer", counting)
-    assert run(capsys, coin, *words, "--store", str(kept)) == first and asked == []
-    run(capsys, coin, *words, "--store", str(kept), "--horizon", "1..2")
-    assert [(point.horizon, point.protocol) for point in asked] == [(2, "none"), (2, "full")]
-    for more in (
-        ("--seed", "1"),
-        ("--set", "q=0.7"),
-        ("--max-nodes", "99"),
-        ("--discount", "0.5"),
-        ("--concept", "nash"),
-    ):
-        asked.clear()
-        run(capsys, coin, *words, "--store", str(kept), *more)
-        assert len(asked) == 2, more
-    asked.clear()
-    monkeypatch.setattr(points, "_versions", lambda: {"posgc": "0.0.0"})
-    run(capsys, coin, *words, "--store", str(kept))
-    assert len(asked) == 2
-
-
-def foreign(path: Path, application: int, version: int) -> None:
-    file = sqlite3.connect(path)
-    file.execute(f"PRAGMA application_id = {application}")
-    file.execute(f"PRAGMA user_version = {version}")
-    file.execute("CREATE TABLE things (a)")
-    file.commit()
-    file.close()
-
-
-@pytest.mark.parametrize(
-    ("kind", "said"),
-    [
-        ("folder", "it is a folder"),
-        ("text", "it is not a store but another file"),
-        ("other", "it is the database of another program"),
-        ("newer", "it has format 9, and this version of posgc reads and writes format 1"),
-        ("nowhere", "unable to open database file"),
-        ("game", "it is what is being read"),
-    ],
-)
-def test_stores_that_are_none(
-    kind: str, said: str, coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "s.db"
-    if kind == "folder":
-        path.mkdir()
-    elif kind == "text":
-        path.write_text("my notes", encoding="utf-8")
-    elif kind in ("other", "newer"):
-        foreign(path, 77 if kind == "other" else store.APPLICATION, 9)
-    elif kind == "nowhere":
-        path = tmp_path / "absent" / "s.db"
-    else:
-        path = Path(coin)
-    before = path.read_bytes() if path.is_file() else None
-    status, out, err = run(capsys, coin, "--share", "full", "--store", str(path))
-    assert status == 2 and out == "" and f"error[E661]: cannot use {path} as a store: {said}" in err
-    assert (path.read_bytes() if path.is_file() else None) == before
-
-
-def test_locked_store(
-    coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store, "PATIENCE", 0.05)
-    path = tmp_path / "s.db"
-    run(capsys, coin, "--share", "full", "--store", str(path))
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    status, out, err = run(capsys, coin, "--share", "none", "--store", str(path))
-    assert status == 2 and out == "" and "error[E661]" in err and "database is locked" in err
-    other.execute("ROLLBACK")
-    other.close()
-    assert run(capsys, coin, "--share", "none", "--store", str(path))[0] == 0
-
-
-def test_a_store_that_fails_on_the_way_loses_no_result(
-    coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A disk that is full from the second row on: what was found is printed, the first row is kept."""
-    path, put, calls = tmp_path / "s.db", store.Store.put, [0]
-
-    def full(self: store.Store, key: str, row: points.Row) -> None:
-        calls[0] += 1
-        if calls[0] > 1:
-            self._file.execute("PRAGMA max_page_count = 1")
-            row = points.dataclasses.replace(row, why="x" * 100_000)  # type: ignore[attr-defined]
-        put(self, key, row)
-
-    monkeypatch.setattr(store.Store, "put", full)
-    status, out, err = run(capsys, coin, "--share", "none", "--share", "full", "--share", "late", "--store", str(path))
-    assert status == 2 and len(cells(out)) == 3 and "database or disk is full" in err and calls == [2]
-    with sqlite3.connect(path) as file:
-        assert file.execute("SELECT count(*) FROM rows").fetchone() == (1,)
-
-
-def test_ctrl_c_prints_what_is_known(
-    coin: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer = comparing.answer
-
-    def stopping(question: points.Question, point: points.Point) -> points.Row:
-        if point.protocol == "full":
-            raise KeyboardInterrupt
-        return answer(question, point)
-
-    monkeypatch.setattr(comparing, "answer", stopping)
-    status, out, _ = run(capsys, coin, "--share", "none", "--share", "full", "--share", "late", "--json")
-    rows = json.loads(out)["rows"]
-    assert status == 130 and [row["solved"] for row in rows] == [True, False, False]
-    assert rows[1]["why"] == "not looked at, as the run was stopped" and rows[1]["lower"] == rows[0]["lower"]
-
-
 @pytest.mark.parametrize("words", [("--horizon", "2"), ("--horizon", "1..3"), ("--horizon", "1", "--set", "q=0.6,0.9")])
 def test_pictures(words: tuple[str, ...], coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every protocol is named once in the picture, and the same rows give the same bytes."""
@@ -345,24 +178,6 @@ def test_too_many_panels(coin: str, tmp_path: Path, capsys: pytest.CaptureFixtur
     path = tmp_path / "picture.svg"
     status, out, err = run(capsys, coin, "--share", "full", "--set", f"q={values}", "--plot", str(path))
     assert status == 2 and "error[E624]" in err and len(cells(out)) == 13 and not path.exists()
-
-
-def test_a_process_that_dies_costs_its_point(
-    coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The rest goes on; the point is not kept, so that it is tried again (`tests/pipeline/test_workers.py` kills)."""
-
-    def dying(work: Any, tasks: Any, workers: int, module: str) -> Any:
-        for number, task in enumerate(tasks):
-            yield number, Died(-9) if task.protocol == "full" else work(task)
-
-    monkeypatch.setattr(comparing, "each", dying)
-    shares, kept = ("--share", "none", "--share", "full", "--share", "late"), ("--store", str(tmp_path / "s.db"))
-    status, out, _ = run(capsys, coin, *shares, *kept)
-    assert status == 3 and "[1] its process was killed (signal 9), perhaps for want of memory" in out
-    assert [row[1] for row in cells(out)] == ["none", "full", "late"] and "at least 0.63999" in out
-    monkeypatch.undo()
-    assert run(capsys, coin, *shares, *kept)[0] == 0
 
 
 @pytest.mark.parametrize("path", sorted(GAMES.glob("*.posg")), ids=lambda path: path.stem)
