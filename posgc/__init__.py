@@ -7,6 +7,7 @@ they are first used, so that `import posgc` costs next to nothing.
 TYPE_CHECKING = False  # true for type checkers; `typing` itself would take longer to import than all of this
 if TYPE_CHECKING:
     from posgc import learn
+    from posgc.api.comparing import compare
     from posgc.api.game import Game
     from posgc.api.info import Info
     from posgc.api.reading import from_arrays, load, loads
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from posgc.language.diagnostics import Diagnostic, InputError, LimitError
     from posgc.language.sharing.lag_table import NEVER, LagTable
     from posgc.pipeline.checking import Report
+    from posgc.pipeline.comparing import Comparison
     from posgc.pipeline.compiling import AssumptionFails
     from posgc.pipeline.playing import Simulation
     from posgc.pipeline.solving import Solution
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NEVER",
     "AssumptionFails",
+    "Comparison",
     "Diagnostic",
     "Game",
     "GammaSummary",
@@ -42,6 +45,7 @@ __all__ = [
     "Verdict",
     "Verified",
     "__version__",
+    "compare",
     "from_arrays",
     "learn",
     "load",
@@ -51,6 +55,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "posgc.api.comparing": ("compare",),
     "posgc.api.game": ("Game",),
     "posgc.api.info": ("Info",),
     "posgc.api.reading": ("from_arrays", "load", "loads"),
@@ -59,6 +64,7 @@ _HOMES = {
     "posgc.language.diagnostics": ("Diagnostic", "InputError", "LimitError"),
     "posgc.language.sharing.lag_table": ("NEVER", "LagTable"),
     "posgc.pipeline.checking": ("Report",),
+    "posgc.pipeline.comparing": ("Comparison",),
     "posgc.pipeline.compiling": ("AssumptionFails",),
     "posgc.pipeline.playing": ("Simulation",),
     "posgc.pipeline.solving": ("Solution",),

@@ -4,6 +4,7 @@ A thin layer over `posgc.pipeline`, of which the command line is another user.  
 """
 
 from posgc.api.choices import compression_asked, options_asked
+from posgc.api.comparing import compare
 from posgc.api.game import Game
 from posgc.api.info import Info
 from posgc.api.progress import progress_bar
@@ -12,6 +13,7 @@ from posgc.api.reading import from_arrays, load, loads
 __all__ = [
     "Game",
     "Info",
+    "compare",
     "compression_asked",
     "from_arrays",
     "load",

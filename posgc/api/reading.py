@@ -19,7 +19,7 @@ from posgc.language.text.includes import with_includes
 from posgc.pipeline import Request, compile_read, compile_request
 from posgc.plugin.importer import RewardReading
 
-__all__ = ["Parameter", "from_arrays", "load", "loads"]
+__all__ = ["Parameter", "from_arrays", "load", "loads", "request_of_arguments", "text_of"]
 
 Parameter = float | int | bool | str
 """The value of a parameter of a game; text is read as `--set` reads it, such as `1/3`."""
@@ -46,7 +46,7 @@ def load(
 
     Raises InputError with every mistake of the file or the arguments, LimitError where the game is too large.
     """
-    request = _request(os.fspath(path), share, horizon, discount, reward, parameters)
+    request = request_of_arguments(os.fspath(path), share, horizon, discount, reward, parameters)
     with shown(progress) as told:
         return Game(compile_request(request, told))
 
@@ -66,7 +66,7 @@ def loads(
     """As `load`, from a text; `name` is what messages call it, and `folder` is where the files lie that it includes."""
     if not isinstance(text, str):
         raise TypeError(f"loads takes the text of a game, not {type(text).__name__}; load takes the path of a file")
-    request = _request(name, share, horizon, discount, reward, parameters)
+    request = request_of_arguments(name, share, horizon, discount, reward, parameters)
     source = Source(name, with_line_feeds(text.removeprefix("\ufeff")))
     if folder is not None:
         source = with_includes(source, Path(folder))
@@ -99,12 +99,12 @@ def from_arrays(
     number.  Raises InputError: E634 where shapes disagree, a row is not a distribution to within 1e-9, or a reward is
     not finite; E635 for lags that do not fit; E623 for horizon or discount; LimitError where the tables are too large.
     """
-    request = _request("<arrays>", share, horizon, discount, None, {})
+    request = request_of_arguments("<arrays>", share, horizon, discount, None, {})
     arrays = model_of_arrays(T, O, R, initial, discount, agents, name)
     return Game(compile_read(request, None, lambda asked, _: (None, arrays(asked.horizon or 1), ())))
 
 
-def _request(
+def request_of_arguments(
     path: str,
     share: str | LagTable | None,
     horizon: Horizon,
@@ -123,7 +123,7 @@ def _request(
     if reward not in (None, "team", "zero_sum"):
         raise InputError([Diagnostic("E611", f"unknown reading of rewards {reward!r}", help="team, or zero_sum")])
     steps = None if endless or horizon is None else int(horizon)
-    settings = {key: _text(key, value) for key, value in parameters.items()}
+    settings = {key: text_of(key, value) for key, value in parameters.items()}
     return Request(path, share, settings, steps, None if discount is None else float(discount), reward, endless=endless)
 
 
@@ -135,7 +135,7 @@ def _impossible(what: str, cure: str) -> InputError:
     return InputError([Diagnostic("E623", what, help=cure)])
 
 
-def _text(name: str, value: Parameter) -> str:
+def text_of(name: str, value: Parameter) -> str:
     """The value as `--set` is given it."""
     if isinstance(value, str):
         return value

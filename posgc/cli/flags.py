@@ -20,6 +20,7 @@ from posgc.report.colour import complain
 
 __all__ = [
     "add_game",
+    "add_limits",
     "add_output",
     "add_overrides",
     "add_referee",
@@ -53,6 +54,11 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     setting = "value of a parameter; repeatable"
     parser.add_argument("-p", "--set", metavar="K=V", action="append", default=[], help=setting)
     add_overrides(parser, _horizon, "number of decisions; inf: discounted without end, cut where it no longer matters")
+    add_limits(parser)
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """--max-nodes and --seed."""
     parser.add_argument(
         "--max-nodes",
         metavar="N",
@@ -64,7 +70,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
 
 
 def add_overrides(
-    parser: argparse.ArgumentParser, horizon: Callable[[str], float] | None = None, what: str = "number of decisions"
+    parser: argparse.ArgumentParser, horizon: Callable[[str], object] | None = None, what: str = "number of decisions"
 ) -> None:
     """What a file may leave open, or say otherwise; `horizon` reads the value of --horizon."""
     parser.add_argument("-H", "--horizon", metavar="H", type=horizon or _finite, help=what)

@@ -5,6 +5,7 @@ progress callback; nothing here prints.
 """
 
 from posgc.pipeline.checking import BackendOffer, Report, Theory, candidates, check, independence, offers
+from posgc.pipeline.comparing import Comparison, Grid, compare
 from posgc.pipeline.compiling import (
     AssumptionFails,
     Compiled,
@@ -17,11 +18,14 @@ from posgc.pipeline.compiling import (
 )
 from posgc.pipeline.compressing import CompressionRequest, CompressionResult, Sweep, solve_each
 from posgc.pipeline.judging import request_of_policy, verify_policy
+from posgc.pipeline.neighbours import Bracket
 from posgc.pipeline.opening import opened
 from posgc.pipeline.others import exporter_of, referee_of, second_opinion
 from posgc.pipeline.playing import Simulation, simulate
+from posgc.pipeline.points import Question, Row
 from posgc.pipeline.running import Candidate
 from posgc.pipeline.solving import SAMPLES, Solution, solve
+from posgc.pipeline.store import Store
 from posgc.pipeline.translating import Translation, translate
 from posgc.pipeline.verified import Verified
 from posgc.pipeline.warned import warned
@@ -30,20 +34,27 @@ __all__ = [
     "SAMPLES",
     "AssumptionFails",
     "BackendOffer",
+    "Bracket",
     "Candidate",
+    "Comparison",
     "Compiled",
     "CompressionRequest",
     "CompressionResult",
+    "Grid",
+    "Question",
     "Report",
     "Request",
+    "Row",
     "Simulation",
     "Solution",
+    "Store",
     "Sweep",
     "Theory",
     "Translation",
     "Verified",
     "candidates",
     "check",
+    "compare",
     "compile_read",
     "compile_request",
     "exporter_of",

@@ -9,12 +9,9 @@ must be small.  Claims of one protocol and horizon share the compiled game, thos
 from __future__ import annotations
 
 import math
-import multiprocessing
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 
@@ -28,7 +25,7 @@ from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import independence
 from posgc.pipeline.compiling import AssumptionFails, Compiled, Request, compile_request, importer_of
 from posgc.pipeline.solving import Solution, solve
-from posgc.play.environment import fresh_context
+from posgc.pipeline.workers import Died, each
 from posgc.plugin.registry import registry
 
 __all__ = ["ClaimFile", "Finding", "claims_of", "examine", "examine_all", "grouped"]
@@ -92,27 +89,12 @@ def examine_all(files: Sequence[ClaimFile], workers: int) -> Iterator[tuple[int,
         for n, source, group in groups:
             yield from ((n, finding) for finding in examine(source, group))
         return
-    before = set(multiprocessing.active_children())
-    context = fresh_context(__name__)
-    pool = ProcessPoolExecutor(min(workers, len(groups)), context, _deaf)
-    try:
-        asked = {pool.submit(_examined, source, group): n for n, source, group in groups}
-        for done in as_completed(asked):
-            yield from ((asked[done], finding) for finding in done.result())
-    except BaseException as error:
-        for child in set(multiprocessing.active_children()) - before:
-            child.terminate()
-        if isinstance(error, BrokenProcessPool):
-            what = "a process ended before its time, perhaps for want of memory; take fewer workers"
-            raise LimitError(what) from error
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _deaf() -> None:
-    """Ctrl-C is for the process that asks."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tasks = [(source, group) for _, source, group in groups]
+    with closing(each(_examined, tasks, workers, __name__)) as answers:
+        for number, found in answers:
+            if isinstance(found, Died):
+                raise LimitError(f"{found.in_words}; take fewer workers")
+            yield from ((groups[number][0], finding) for finding in found)
 
 
 def grouped(claims: Sequence[Expectation]) -> list[list[Expectation]]:
@@ -123,8 +105,8 @@ def grouped(claims: Sequence[Expectation]) -> list[list[Expectation]]:
     return list(groups.values())
 
 
-def _examined(source: Source, claims: Sequence[Expectation]) -> list[Finding]:
-    return list(examine(source, claims))
+def _examined(asked: tuple[Source, Sequence[Expectation]]) -> list[Finding]:
+    return list(examine(*asked))
 
 
 def examine(source: Source, claims: Sequence[Expectation]) -> Iterator[Finding]:

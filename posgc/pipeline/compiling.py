@@ -42,6 +42,7 @@ __all__ = [
     "Read",
     "Reading",
     "Request",
+    "analysed",
     "compile_read",
     "compile_request",
     "importer_of",
@@ -216,15 +217,21 @@ def model_of(request: Request, source: Source, progress: Progress) -> Reading:
                 )
             ]
         )
-    asked = request.settings, request.horizon, request.discount, request.endless
-    analysis = analyse(source, *asked, registry().blocks)
-    if analysis.failure is not None:
-        raise with_values(analysis, request.endless)
-    game = analysis.required()
+    game = analysed(source, request.settings, request.horizon, request.discount, request.endless)
     model = tabulate(
         game, progress=lambda _, share: progress("tabulate", round(1000 * share), 1000), closed=request.endless
     )
     return game, model, game.warnings
+
+
+def analysed(
+    source: Source, settings: Mapping[str, str], horizon: int | None, discount: float | None, endless: bool = False
+) -> Game:
+    """The game of a text of our language.  Raises InputError for every mistake in it, those of value included."""
+    analysis = analyse(source, settings, horizon, discount, endless, registry().blocks)
+    if analysis.failure is not None:
+        raise with_values(analysis, endless)
+    return analysis.required()
 
 
 def importer_of(source: Source) -> Importer | None:

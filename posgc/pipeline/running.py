@@ -37,7 +37,7 @@ from posgc.play.environment import Budget, CountedEnvironment
 from posgc.play.simulator import Simulator
 from posgc.plugin.backend import Backend, LearningProblem, Problem, Progress
 from posgc.plugin.failing import failure
-from posgc.plugin.options import make_options
+from posgc.plugin.options import make_options, option_names
 from posgc.plugin.registry import registry
 from posgc.policy.artefact import Claim, Origin, Policy, Result
 from posgc.policy.binding import bound_to
@@ -281,9 +281,11 @@ def runner_of(
     options: Mapping[str, object] | None,
     progress: Progress,
     budget: Budget,
+    where_known: Mapping[str, object] | None = None,
 ) -> Runner:
-    """The back-end that is asked for, or the first that applies, with its options.  Raises as `backend_of`, InputError
-    (E605) for a form that the concept does not have, and LimitError for too many agents."""
+    """The back-end that is asked for, or the first that applies, with its options, those of `where_known` being given
+    if it has them.  Raises as `backend_of`, InputError (E605) for a form that the concept does not have, and LimitError
+    for too many agents."""
     if compiled.model.n_agents > AGENT_LIMIT:
         raise LimitError(f"stage games have at most {AGENT_LIMIT} agents, this game has {compiled.model.n_agents}")
     with timed(compiled.seconds, "check"):
@@ -298,7 +300,8 @@ def runner_of(
     def elsewhere(option: str) -> Diagnostic | None:
         return option_elsewhere(compiled, concept, verdict, chosen.name, option)
 
-    known = make_options(chosen.options, options or {}, concept, elsewhere, reward_kind(compiled.model))
+    also = {name: value for name, value in (where_known or {}).items() if name in option_names(chosen.options)}
+    known = make_options(chosen.options, also | dict(options or {}), concept, elsewhere, reward_kind(compiled.model))
     return Runner(compiled, concept, chosen, known, progress, verdict, budget)
 
 

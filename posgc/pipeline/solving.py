@@ -137,14 +137,16 @@ def solve(
     progress: Progress = quiet,
     compress: CompressionRequest | None = None,
     budget: Budget | None = None,
+    where_known: Mapping[str, object] | None = None,
 ) -> Solution:
-    """Pick a back-end, run it, and judge what it returns in the true game; `budget` is for back-ends that learn.
+    """Pick a back-end, run it, and judge what it returns in the true game; `budget` is for back-ends that learn,
+    `where_known` are options for those that have them.
 
     Raises InputError (E603) with a table of reasons when no back-end serves: AssumptionFails when one would
     if only Assumption 3 held, LimitError when it would if Assumption 3 had been decided.  Raises InputError (E637)
     where the back-end's policy cannot be played in the game, E612 for a budget of one that reads the game's tables.
     """
-    runner = runner_of(compiled, concept, backend, options, progress, budget or Budget(SAMPLES))
+    runner = runner_of(compiled, concept, backend, options, progress, budget or Budget(SAMPLES), where_known)
     if budget is not None and runner.backend.reads == "model":
         what = f"{runner.backend.name}, which solves this game, reads its tables and takes no samples"
         cure = "leave --samples out, or name with --backend a back-end that learns"

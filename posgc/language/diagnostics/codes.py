@@ -135,6 +135,23 @@ _OTHERS = (
         "Nothing decides an `expect` line: no planner serves the game, a limit was met, or the number is known less "
         "closely than the claim says (exit status 3).",
     ),
+    Code(
+        "E660",
+        "grid of too many points",
+        "`posgc compare` looks at no more than 10,000 points: protocols times horizons times values of parameters.",
+    ),
+    Code(
+        "E661",
+        "store that cannot be used",
+        "The file of `--store` is no store, has another format, is locked, or cannot be read or written. It is left as "
+        "it is; what was found is printed all the same.",
+    ),
+    Code(
+        "E662",
+        "values that contradict the order of protocols",
+        "A team can do under a richer protocol all that it can do under a poorer one, and yet the poorer one is worth "
+        "more (exit status 1). One of the two numbers is wrong: posgc or a plug-in has a mistake.",
+    ),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),
