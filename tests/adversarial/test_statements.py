@@ -71,6 +71,7 @@ def test_some_games(first):
     require_true([examine(challenge(seed)) for seed in range(first, first + 25)])
 
 
+@pytest.mark.slow
 def test_some_brackets_are_useful():
     require_useful([examine(challenge(seed)) for seed in range(150, 190)])
 

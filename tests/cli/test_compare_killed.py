@@ -69,6 +69,7 @@ def kept(folder: Path) -> int:
     return int(number)
 
 
+@pytest.mark.slow
 def test_three_kills(tmp_path: Path) -> None:
     """Each run keeps what it has found, a half-written row is taken back, and the last run finds the rest."""
     context = fresh_context("posgc.cli.compare")

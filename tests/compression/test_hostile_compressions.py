@@ -124,6 +124,7 @@ def test_a_compressed_policy_claims_what_was_verified(tmp_path: Path, capsys: py
     assert claim.gap_bound == found["gap"]["value"] + found["gap"]["error"] > 3
 
 
+@pytest.mark.slow
 def test_equal_models_are_solved_once(capsys: pytest.CaptureFixture[str]) -> None:
     """Several tolerances make the same model of DecTiger, one step late."""
     words = ["solve", str(GAMES / "dectiger.posg"), "--concept", "team", "--share", "one_step", "--horizon", "20"]

@@ -157,6 +157,7 @@ def test_ctrl_c_and_a_time_limit_leave_a_policy_and_a_checkpoint(
     assert sorted(os.listdir(tmp_path)) == ["policy.npz", "run.npz"]
 
 
+@pytest.mark.slow
 def test_a_killed_command_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     """SIGKILL, at a moment when it has saved."""
     path = tmp_path / "run.npz"

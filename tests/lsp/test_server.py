@@ -76,6 +76,7 @@ def slice_of(text: str, range: Any) -> str:
     return line[2 * range.start.character : 2 * range.end.character].decode("utf-16-le")
 
 
+@pytest.mark.slow
 def test_a_session(tmp_path: Path) -> None:
     (tmp_path / "common.posg").write_text(COMMON, encoding="utf-8")
     game, common = (tmp_path / "g.posg").as_uri(), (tmp_path / "common.posg").as_uri()

@@ -407,6 +407,7 @@ def test_an_entity_without_a_declaration_is_an_error() -> None:
     assert "undefined entity" in complaint("<pomdpx><Description>&x;</Description></pomdpx>")
 
 
+@pytest.mark.slow
 def test_deep_and_large_files_are_refused() -> None:
     assert "is not a section" in complaint("<pomdpx>" + "<a>" * 100_000 + "</a>" * 100_000 + "</pomdpx>")
     with pytest.raises(LimitError, match="fewer parents"):
