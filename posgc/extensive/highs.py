@@ -11,6 +11,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -34,22 +35,29 @@ def solve(cost: Any, programme: dict[str, Any], stop: Callable[[], bool] = lambd
         return _solved(cost, programme)
     # Ctrl-C in a terminal goes to a whole group of processes, and is for this one
     command = [sys.executable, "-P", __file__]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0) as process:
-        question: bytes | None = pickle.dumps((cost, programme))
-        try:
-            while True:
-                try:
-                    answer, _ = process.communicate(question, timeout=EVERY)
-                    break
-                except subprocess.TimeoutExpired:
-                    question = None  # what is left of it is still sent
-                if stop():
-                    return None
-        finally:
-            process.kill()
+    with tempfile.TemporaryFile() as question:  # a pipe would have to be fed while the answer is waited for
+        pickle.dump((cost, programme), question)
+        question.seek(0)
+        with subprocess.Popen(command, stdin=question, stdout=subprocess.PIPE, process_group=0) as process:
+            try:
+                answer = _answered(process, stop)
+            finally:
+                process.kill()
+    if answer is None:
+        return None
     if process.returncode:
         raise MemoryError("the process of a linear programme ended before its time")
     return pickle.loads(answer)
+
+
+def _answered(process: subprocess.Popen[bytes], stop: Callable[[], bool]) -> bytes | None:
+    """What the other process says, None where `stop()` came first."""
+    while True:
+        try:
+            return process.communicate(timeout=EVERY)[0]
+        except subprocess.TimeoutExpired:
+            if stop():
+                return None
 
 
 def _solved(cost: Any, programme: dict[str, Any]) -> Any:

@@ -33,13 +33,13 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[highs.subprocess.Popen]:
     return found
 
 
-def programme() -> tuple[np.ndarray, dict]:
+def programme(size: int = SIZE) -> tuple[np.ndarray, dict]:
     """Plans of a random matrix game, first agent's, and its value."""
-    payoff = np.random.default_rng(5).random((SIZE, SIZE))
-    table = sparse.csr_array(np.hstack([-payoff, np.ones((SIZE, 1))]))
-    once = sparse.csr_array(np.append(np.ones(SIZE), 0.0)[None])
-    rows = {"A_ub": table, "b_ub": np.zeros(SIZE), "A_eq": once, "b_eq": [1.0]}
-    return -np.append(np.zeros(SIZE), 1.0), {**rows, "options": {"presolve": True}}
+    payoff = np.random.default_rng(5).random((size, size))
+    table = sparse.csr_array(np.hstack([-payoff, np.ones((size, 1))]))
+    once = sparse.csr_array(np.append(np.ones(size), 0.0)[None])
+    rows = {"A_ub": table, "b_ub": np.zeros(size), "A_eq": once, "b_eq": [1.0]}
+    return -np.append(np.zeros(size), 1.0), {**rows, "options": {"presolve": True}}
 
 
 def test_the_answer_is_that_of_this_process(begun: list) -> None:
@@ -47,6 +47,14 @@ def test_the_answer_is_that_of_this_process(begun: list) -> None:
     found, plain = highs.solve(cost, given), linprog(cost, method="highs", **given)
     assert len(begun) == 1 and begun[0].returncode == 0
     assert (found.x == plain.x).all() and (found.ineqlin.marginals == plain.ineqlin.marginals).all()
+
+
+def test_what_is_more_than_a_pipe_holds_arrives_before_the_first_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other process takes longer to begin than one looks away; a pipe holds 64 kB."""
+    monkeypatch.setattr(highs, "EVERY", 1e-3)
+    cost, given = programme(120)
+    assert given["A_ub"].data.nbytes > 1 << 16
+    assert highs.solve(cost, given).fun == linprog(cost, method="highs", **given).fun
 
 
 def test_a_stop_ends_the_process_before_it_answers(begun: list) -> None:
