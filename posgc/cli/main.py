@@ -106,6 +106,7 @@ def _command(argv: list[str]) -> int:
     try:
         parsed = parser.parse_args(argv)
         choose_colour(parsed.color)
+        _require_words(parsed)
         return int(parsed.run(parsed))
     except InputError as error:
         if "--json" in argv:
@@ -117,6 +118,16 @@ def _command(argv: list[str]) -> int:
     except LimitError as error:
         print(f"limit: {error}", file=sys.stderr)
         return 3
+
+
+def _require_words(parsed: argparse.Namespace) -> None:
+    """Raises InputError (E613) for a value of no letters, which names nothing and is not the same as none."""
+    from posgc.language.diagnostics import Diagnostic, InputError
+
+    for name, value in vars(parsed).items():
+        if any(isinstance(word, str) and not word.strip() for word in (value if isinstance(value, list) else [value])):
+            what = f"the value of {name.replace('_', '-')} is empty"
+            raise InputError([Diagnostic("E613", what, help="give it a value, or leave it out")])
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:

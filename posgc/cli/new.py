@@ -21,6 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Always 0 for a name that a game may have and a file that is not there yet."""
     given = Path(arguments.name)
+    if not given.name:
+        raise InputError([Diagnostic("E613", f"{arguments.name} is a folder", help="give the name of a game")])
     path = given if given.suffix == ".posg" else given.with_name(f"{given.name}.posg")
     text = files("posgc.cli").joinpath("starter.posg").read_text(encoding="utf-8")
     text = text.replace("game starter ", f"game {path.stem} ", 1).replace(" FILE", f" {path}")

@@ -95,6 +95,10 @@ def _ranges(analysis: Analysis) -> Iterator[tuple[int, tuple[str, ...]]]:
     assert analysis.tree is not None
     for item in analysis.tree.items:
         for node in nodes(item):
+            if isinstance(node, ast.Member) and isinstance(node.collection, ast.Reference):
+                members = tuple(a for a in agents_of(analysis) if a.startswith(f"{node.collection.name}["))
+                if members:
+                    yield node.span.start, members
             if isinstance(node, ast.Member) and isinstance(node.collection, ast.RangeOf):
                 ends = node.collection.low, node.collection.high
                 if all(isinstance(end, ast.Literal_) and isinstance(end.value, int) for end in ends):

@@ -76,7 +76,7 @@ def check(report: Report) -> Json:
             "window": report.theory.window if math.isfinite(report.theory.window) else None,
         },
         "backends": _by_backend(rows),
-        **_said(compiled),
+        **said(compiled),
         "seconds": compiled.seconds,
     }
 
@@ -123,7 +123,7 @@ def _verdict(verdict: Verdict) -> Json:
     }
 
 
-def _said(compiled: Compiled) -> Json:
+def said(compiled: Compiled) -> Json:
     """What is odd about the game: warnings and notes, and the warnings by themselves."""
     found = _diagnostics(compiled.diagnostics, compiled.source)
     return {"diagnostics": found, "warnings": [d for d in found if d["severity"] == "warning"]}
@@ -243,7 +243,7 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         "peak_nodes": sum(solution.layers),
         "policy": path,
         "claimed": None if claim.values is None else list(claim.values),
-        **_said(solution.compiled),
+        **said(solution.compiled),
         "stage_gap": {"largest": claim.stage_gap, "end_to_end_bound": claim.gap_bound},
         "notes": list(claim.notes),
         "caveats": list(claim.caveats),
@@ -318,7 +318,7 @@ def simulate(simulation: Simulation, lines: list[Json], path: str | None) -> Jso
         "claimed": None if claimed is None else dict(zip(agents, claimed, strict=True)),
         "traces": lines,
         "out": path,
-        **_said(compiled),
+        **said(compiled),
         "seconds": compiled.seconds,
     }
 

@@ -10,7 +10,7 @@ from posgc.information.words import describe_lags, describe_steps
 from posgc.language.sharing.standard import fitting
 from posgc.pipeline import Compiled
 from posgc.report.console import heading, say, standard_output
-from posgc.report.documents import Json, game_facts, sizes
+from posgc.report.documents import Json, game_facts, said, sizes
 
 __all__ = ["caption", "document", "structure", "text"]
 
@@ -166,4 +166,5 @@ def document(compiled: Compiled, picture: str | None = None) -> Json:
         "steps": steps,
         "declared": {name: dict(declared.document) for name, declared in compiled.model.blocks.items()},
         "picture": picture,
+        **said(compiled),
     }

@@ -51,6 +51,10 @@ ALIKE = {
         "let f[i, k in 0..2] = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]; reward[i] = f[i, s[i]];",
         "reward[i] = 3 * (i - 1) + s[i] + 1;",
     ),
+    "list of one value": (
+        "let f[k in 1..1] = [3]; param p[k in 1..1] = [2]; reward[i] = f[1] * p[1] * s[i];",
+        "reward[i] = 6 * s[i];",
+    ),
     "list at an agent": (
         "let f[bob, k in 0..2] = [5, 0, 1]; reward bob = f[bob, s[bob]];",
         "reward bob = match (s[bob]) { 0: 5; 1: 0; 2: 1; };",
@@ -304,6 +308,8 @@ WRONG = {
     "let f = [1, 2]; reward team = f;": ["E217"],
     "let f[i, k in 1..2] = [1, 2, 3];": ["E217"],
     "let f[i] = [[1, 2], [1, 2], [3, 4]];": ["E217"],
+    "let f[i] = [3];": ["E217"],
+    "let f[i] = 2 * [3];": ["E301"],
     "reward team = [s[ann]];": ["E301"],
     "reward team = s[ann] + (s[bob] == 1);": ["E301"],
     "reward team = max(j if s[j] > 0: s[j]);": ["E306"],

@@ -86,6 +86,8 @@ class Expressions:
 
     def expr(self, node: ast.Expression, env: Env) -> Typed:
         self._enter(node.span)
+        if env.places and not isinstance(node, ast.ListOf | ast.Iverson):
+            env = replace(env, places=())  # lists stand right of `=` alone
         typed = self._expr(node, env)
         self._depth -= 1
         return typed
@@ -158,7 +160,9 @@ class Expressions:
         return component(self.ops, self.context.cache.tuples, value, node.name, node.span)
 
     def _iverson(self, node: ast.Iverson, env: Env) -> Typed:
-        condition = self.expr(node.condition, env)
+        condition = self.expr(node.condition, replace(env, places=()) if env.places else env)
+        if env.places and condition.ty.kind not in ("bool", "poison"):  # a list of one value
+            return condition if env.places[0][1] == 1 else self._of_list(ast.ListOf((node.condition,), node.span), env)
         if not self.ops.expect(condition, BOOL, "what stands in brackets"):
             return self.ops.poison(node.span)
         return self.ops.op("count", (condition,), INT, node.span, env)

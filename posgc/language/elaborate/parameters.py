@@ -64,8 +64,11 @@ def declare_indexed_parameters(
         ):
             shown = labelled(agents, name, which, key)
             numbered = labelled(agents, name, (False,) * len(key), key)
-            one = mine.pop(_plain(shown), None) or mine.pop(_plain(numbered), None)
-            entity.values[key] = _parameter(expressions, item, shown, env, one or mine.get(name))
+            ones = [mine.pop(spelt) for spelt in {_plain(shown), _plain(numbered)} if spelt in mine]
+            if len(ones) > 1:
+                what, cure = f"`{shown}` is set twice, by name and by number", "set it once"
+                expressions.reporter.error("E601", what, None, cure)
+            entity.values[key] = _parameter(expressions, item, shown, env, (*ones, mine.get(name))[0])
         known = [labelled(agents, name, which, key) for key in entity.values]
         for setting in mine.keys() - {name} if known else ():
             cure = near(setting, known) or "it has " + ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")

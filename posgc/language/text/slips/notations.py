@@ -91,7 +91,7 @@ def listed(stop: Stop) -> Mistake | None:
     inner = [b for k, b in stop.open if k >= stop.level]
     number = stop.last is not None and stop.last.type == "INT"
     if stop.token == "," and inner[-1:] == ["{"] and number:
-        return _whole(stop, "the words of a type are names", "numbers are a range: `1..2`")
+        return _whole(stop, "the words of a type are names", "numbers are a range, such as `0..2`")
     if stop.token == "," and inner[-1:] == ["["]:
         return _whole(stop, "a type has no `[`", "numbers are a range, `0..5`; words stand in braces, `{a, b}`")
     if number and stop.token == ";" and stop.kind_of("..") is not None:
