@@ -52,7 +52,7 @@ def error(line: str) -> tuple[str, str]:
         ("reward ann += 1;", "E109", "several `reward` lines of one agent add up"),
         ("reward ann = hit[ann];", "E301", "`if x == left then 1 else 0`"),
         ("reward zero_sum = 1;", "E101", "`reward zero_sum ann = ...;`"),
-        ("type t = {1, 2};", "E120", "`1..2`"),
+        ("type t = {1, 2};", "E120", "`0..2`"),
         ("type t = [0, 5];", "E120", "`0..5`"),
         ("type t = 0-5;", "E120", "`0..5`"),
         ("type t = 0...5;", "E109", "write `..`"),

@@ -66,8 +66,8 @@ def declare_indexed_parameters(
             numbered = labelled(agents, name, (False,) * len(key), key)
             ones = [mine.pop(spelt) for spelt in {_plain(shown), _plain(numbered)} if spelt in mine]
             if len(ones) > 1:
-                what, cure = f"`{shown}` is set twice, by name and by number", "set it once"
-                expressions.reporter.error("E601", what, None, cure)
+                what = f"`{shown}` is set twice, by name and by number"
+                expressions.reporter.error("E601", what, None, "set it once")
             entity.values[key] = _parameter(expressions, item, shown, env, (*ones, mine.get(name))[0])
         known = [labelled(agents, name, which, key) for key in entity.values]
         for setting in mine.keys() - {name} if known else ():
