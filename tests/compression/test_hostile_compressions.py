@@ -44,7 +44,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, s
         ("belief(2.1)", (), "E612"),
         ("widow(2)", (), "E616"),
         ("window(2", (), "E616"),
-        ("", (), "E616"),
+        ("", (), "E613"),
         ("window(2, prior=foo)", (), "E612"),
         ("window(2, 3)", (), "E616"),
         ("window(2, length=3)", (), "E616"),
