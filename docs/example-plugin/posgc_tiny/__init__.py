@@ -1,4 +1,4 @@
-"""A plug-in of posgc: the back-ends `tiny`, `blind` and `counts`, the importer `matrix` and the language block `budget`."""
+"""A plug-in of posgc: back-ends `tiny`, `blind` and `counts`, the importer `matrix`, the language block `budget`."""
 
 from posgc.plugin import hookimpl
 from posgc_tiny.blind import Blind

@@ -38,7 +38,7 @@ class Counting:
             choices = [structure.choices(i, h + 1) for i in agents]
             played = [rng.integers(len(own), size=len(increment)) for own in choices]
             seen.append((increment, private, played, choices))
-            step = problem.environment.step(np.stack([own[at] for own, at in zip(choices, played)]))
+            step = problem.environment.step(np.stack([own[at] for own, at in zip(choices, played, strict=True)]))
             rewards.append(step.reward[0])
             progress("play", h + 1, structure.horizon)
         returns, to_come = [], 0.0

@@ -18,8 +18,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 
-import networkx as nx
-
 from posgc.language.sharing.lag_table import NEVER, Kind, LagTable
 from posgc.language.signature import Signature, Variable
 
@@ -120,6 +118,8 @@ class Order:
     def chains(self) -> tuple[str, ...]:
         """The Hasse diagram as lines: `full > one_step > delayed(2) > none`, with `=` between equal ones.  Each pair
         with nothing between stands in one line; a protocol that is comparable to none stands by itself."""
+        import networkx as nx  # slow to load, and every command loads this module
+
         left = nx.DiGraph(self.covers)
         lines: list[list[int]] = []
         while left.number_of_edges():
@@ -136,6 +136,8 @@ class Order:
 
 def order_of(tables: Mapping[str, LagTable], horizon: int) -> Order:
     """The order of the named protocols of one game up to a horizon."""
+    import networkx as nx  # slow to load, and every command loads this module
+
     names = list(tables)
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(names)

@@ -1,11 +1,13 @@
-"""Laws over the integers, conditioned on the values of a variable: Poisson, binomial, and normal in unit cells."""
+"""Laws over the integers, conditioned on the values of a variable: Poisson, binomial, and normal in unit cells.
+
+`scipy.special` is slow to load and few games need it, so each law loads it for itself.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy import special
 
 from posgc.model.tabulation.table import Array
 
@@ -22,17 +24,23 @@ def log_weights(family: str, parameters: Sequence[Array], values: Array) -> Arra
 
 
 def _poisson(mean: Array, k: Array) -> Array:
+    from scipy import special
+
     inside = special.xlogy(k, mean) - special.gammaln(k + 1.0)
     return np.where(k >= 0, inside, -np.inf)
 
 
 def _binomial(n: Array, p: Array, k: Array) -> Array:
+    from scipy import special
+
     choose = -special.betaln(1.0 + n - k, 1.0 + k) - np.log1p(n)
     inside = choose + special.xlogy(k, p) + special.xlog1py(n - k, -p)
     return np.where((k >= 0) & (k <= n), inside, -np.inf)
 
 
 def _normal(mean: Array, deviation: Array, k: Array) -> Array:
+    from scipy import special
+
     low, high = (k - 0.5 - mean) / deviation, (k + 0.5 - mean) / deviation
     # mirrored right of the mean, so that both ends lie where the distribution function keeps its digits
     low, high = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
