@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -298,14 +297,15 @@ def _imports(path: Path) -> Iterator[str]:
                 yield name.split(".")[1]
 
 
-def test_the_picture_is_the_one_that_its_script_draws() -> None:
-    """Up to 0.2 of a point: the last digit of a coordinate may round either way."""
-    spec = spec_from_file_location("picture", DOCS / "picture.py")
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+@pytest.mark.slow
+def test_the_picture_of_the_readme_is_what_compare_draws(tmp_path: Path) -> None:
+    """By the command of docs/compare.md, up to 0.2 of a point: the last digit of a coordinate may round either way."""
+    path = tmp_path / "compare.svg"
+    shares = (word for protocol in ("full", "one_step", "delayed(2)", "none") for word in ("--share", protocol))
+    game = str(ROOT / "games" / "dectiger.posg")
+    assert main(["compare", game, *shares, "--horizon", "2..7", "--plot", str(path), "--quiet"]) == 0
     number = re.compile(r"-?\d+\.?\d*")
-    drawn, kept = module.picture(), text_of("docs/picture.svg")
-    assert number.sub("#", drawn) == number.sub("#", kept), "run: python docs/picture.py"
+    drawn, kept = path.read_text(encoding="utf-8"), text_of("docs/compare.svg")
+    assert number.sub("#", drawn) == number.sub("#", kept), "run the command of docs/compare.md"
     pairs = zip(number.findall(drawn), number.findall(kept), strict=True)
     assert all(abs(float(a) - float(b)) <= 0.2 for a, b in pairs)
