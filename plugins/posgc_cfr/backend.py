@@ -19,7 +19,7 @@ from posgc.extensive.master import Master
 from posgc.extensive.mixing import ENOUGH, minimise_trigger_regret
 from posgc.extensive.regret import RegretOptions, Rule, minimise_regret
 from posgc.extensive.results import held_against, result_of
-from posgc.extensive.serving import CORRELATED, fits_columns, fits_programme, unserved
+from posgc.extensive.serving import CORRELATED, fits_programme, too_large_for_columns, unserved
 from posgc.extensive.solution import charge
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
@@ -94,7 +94,7 @@ class RegretMinimisation:
         if facts.model is not None and facts.concept != "nash" and not rewards_cancel(facts.model):
             structure, named = facts.structure, facts.named
             why = unmixed(self.name, facts.concept, facts.form, structure, facts.independent, named)
-            if why is None and not named and fits_columns(facts.model, structure):
+            if why is None and not named and too_large_for_columns(facts.model, structure) is None:
                 return "column-generation finds the best one of a game of this size; --backend cfr takes it anyway"
             return why
         why = unserved(self.name, facts.model, facts.structure, facts.independent, facts.named)

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.coordination.limits import Limits
-from posgc.extensive.columns import select_best
-from posgc.extensive.correlated import kind_of, mixture_result, unmixed
+from posgc.extensive.columns import FEASIBLE, select_best
+from posgc.extensive.correlated import Pick, kind_of, mixture_result, unmixed
 from posgc.extensive.growing import extensive_game
 from posgc.extensive.layers import ExtensiveGame
 from posgc.extensive.master import Master
 from posgc.extensive.mixing import ENOUGH, minimise_trigger_regret
-from posgc.extensive.serving import CORRELATED, FEW_PAYOFFS, FEW_PLANS, fits_columns
+from posgc.extensive.serving import CORRELATED, too_large_for_columns
 from posgc.extensive.solution import charge
 from posgc.model.rewards import spans_to_come
 from posgc.planning.selection import selection_of
@@ -37,8 +37,8 @@ __all__ = ["ColumnGeneration", "Options"]
 
 Floats = npt.NDArray[np.float64]
 
-MOST_PLANS = 200_000
-"""Joint plans of all agents but one up to which it can be asked for."""
+HIDDEN = "rounding hides which equilibrium is the best"
+"""Why a search ended whose programme is not solved any more."""
 START_ROUNDS, MOST_ROUNDS = 300, 100_000
 """Rounds of regret minimisation whose mixture begins the search, and where nothing is selected."""
 
@@ -52,7 +52,8 @@ class Options:
         default="welfare",
         metadata={"concepts": ("ce", "cce"), "flag": "--select", "help": "which equilibrium"},
     )
-    # what an agent may gain, and by how much what is selected may miss the best, in the unit of the rewards
+    # what an agent may gain, in the unit of the rewards; what is selected is the best of all mixtures in which nobody
+    # gains more, or misses it by at most as much
     epsilon: float = 0.0
     # seconds after which the best mixture so far is returned; none: no limit
     time_limit: float | None = None
@@ -82,13 +83,8 @@ class ColumnGeneration:
         why = unmixed(self.name, facts.concept, facts.form, facts.structure, facts.independent, facts.named)
         if why is not None:
             return why
-        most = MOST_PLANS if facts.named else FEW_PLANS
-        if fits_columns(facts.model, facts.structure, most):
-            return None
-        return (
-            f"it lists the joint plans of all agents but one, which are more than {most}, or the game has more than "
-            f"{FEW_PAYOFFS} payoffs; cfr needs no list"
-        )
+        why = too_large_for_columns(facts.model, facts.structure, facts.named)
+        return why and f"{why}; cfr needs no list"
 
     def emit(self, problem: Problem, options: Any) -> Planner:
         """The planner of this problem.  Raises InputError (E617) under a compression, (E612) for an unknown agent."""
@@ -130,12 +126,16 @@ class _Selecting:
             criteria, epsilon = self._criteria(), options.epsilon
             best = select_best(master, start.profiles, criteria, epsilon, limits, told, limits.left)
         if best is None:
-            missed = "no equilibrium was found" if selects or not start.closed else None
-            stopped: str | None = limits.reason or missed
+            none = start.gains.max() > max(options.epsilon, FEASIBLE * master.scale)
+            missed = "no equilibrium was found" if none else HIDDEN if selects else None
+            stopped: str | None = limits.reason if limits() else missed
             how = "regret of triggers", start.rounds, "round"
             return mixture_result(information, game, start.profiles, start.weight, start.gains, kind, how, stopped)
-        stopped = None if best.closed else limits.reason or "no joint plan improved on it"
-        how, selected = ("column generation", best.turns, "turn"), (options.select, best.selected, best.upper)
+        stopped = None
+        if not best.closed:
+            stopped = limits.reason if limits() else HIDDEN
+        how = "column generation", best.turns, "turn"
+        selected = Pick(options.select, best.selected, best.upper, options.epsilon)
         return mixture_result(information, game, best.profiles, best.weight, best.gains, kind, how, stopped, selected)
 
     def _criteria(self) -> Floats:

@@ -31,12 +31,12 @@ from posgc.extensive.master import Master, Profile, Weights
 from posgc.extensive.mixing import NOTHING
 from posgc.model.ragged import gather
 
-__all__ = ["Selected", "select_best"]
+__all__ = ["FEASIBLE", "Selected", "select_best"]
 
 Floats = npt.NDArray[np.float64]
 
 FEASIBLE = 1e-9
-"""The gain, in spans, that is taken for none: what the programme's tolerances leave."""
+"""The largest gain, in spans, that is taken for none: what the programme's tolerances leave."""
 RELATIVE = 1e-3
 """By how much more than the least gain that was found, relative to it, agents may gain from what is selected."""
 OPTIMAL = 1e-8
@@ -68,18 +68,20 @@ def select_best(
     left: Callable[[], float | None] = lambda: None,
 ) -> Selected | None:
     """The mixture with the largest minimum of `criteria` [m, n] times the values, in which nobody gains more than
-    `epsilon` (in the unit of the rewards); what is selected is then at most `epsilon` below the best without gains.
+    `epsilon` (in the unit of the rewards); what is selected is then at most `epsilon` below the best of these.
 
     `start`: profiles to begin with.  None where `stop()` comes, or `left()` seconds are over, before any is found.
     """
     plans, profiles, turns = JointPlans(master.game), list(start), 0
-    gain = max(epsilon / master.scale, FEASIBLE)
+    asked = epsilon / master.spans
+    nothing = FEASIBLE  # the gain that is taken for none, in spans
     best: Selected | None = None
     feasible = False
     while True:
+        gain = np.maximum(asked, nothing)
         found = master.solve(profiles, criteria if feasible else None, gain, left(), stop)
-        if found is not None and not feasible and found.optimum <= gain:
-            feasible, gain = True, max(epsilon / master.scale, (1 + RELATIVE) * found.optimum)
+        if found is not None and not feasible and found.optimum <= gain.min():
+            feasible, nothing = True, (1 + RELATIVE) * found.optimum
             continue
         if found is None:
             return best
@@ -87,7 +89,7 @@ def select_best(
         new = plans.best(_augmented(master, criteria, found), NEW_PLANS)
         if feasible:
             best = _selected(master, profiles, found, criteria, turns, best)
-            bound = new[0][0] + gain * float(found.obedience.sum())
+            bound = new[0][0] + float(gain @ found.obedience)
             upper = min(best.upper, bound * master.scale)
             closed = upper - best.selected <= max(OPTIMAL * master.scale, epsilon)
             best = replace(best, upper=upper, closed=closed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from posgc.policy.artefact import Claim, Result
 from posgc.policy.mixture import Mixture
 from posgc.policy.strategy import Strategy
 
-__all__ = ["kind_of", "mixture_result", "unmixed"]
+__all__ = ["Pick", "kind_of", "mixture_result", "unmixed"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,6 +33,16 @@ HEARD = {
     "efce": "an agent that deviates leaves at an information set when it is told what to do there, and is told nothing "
     "more; Definition 10 of Liu & Zhang (2023) has it hear on, and remember nothing of what it heard",
 }
+
+
+@dataclass(frozen=True)
+class Pick:
+    """What a mixture was selected by."""
+
+    by: str  # welfare, egalitarian, max:AGENT
+    found: float  # how much the mixture has of that, in the unit of the rewards
+    upper: float  # none in which nobody gains more than `epsilon` has more, but for rounding
+    epsilon: float  # in the unit of the rewards
 
 
 def kind_of(concept: ConceptName, form: str | None) -> DeviationKind:
@@ -71,12 +82,12 @@ def mixture_result(
     kind: DeviationKind,
     how: tuple[str, int, str],
     stopped: str | None = None,
-    selected: tuple[str, float, float] | None = None,
+    selected: Pick | None = None,
 ) -> Result:
     """The mixture with weights [K] of profiles as a policy; `gains` [n] are what was found that agents gain.
 
-    `how` it was found: the method, and how many of which turns it took.  `selected`: by what it was, how much it has
-    of that, and what none has more of but for rounding; both are notes of the claim."""
+    `how` it was found: the method, and how many of which turns it took.  Both are notes of the claim, and so is
+    what it was `selected` by."""
     plans = [Plans.of(game, agent) for agent in range(game.n_agents)]
     parts = tuple(
         controllers_of(information, game, [one.behaviour(x) for one, x in zip(plans, profile.plans, strict=True)])
@@ -94,9 +105,11 @@ def mixture_result(
         + alone * (len(parts) == 1),
     )
     if selected is not None:
-        by, found, upper = selected
-        best = at_most(upper + game.n_agents * off, 10)
-        notes += (f"{by}: this mixture has {found:z.10g}, and no {title} has more than {best}",)
+        best = at_most(selected.upper + game.n_agents * off, 10)
+        among = f" with gains of at most {selected.epsilon:g}" if selected.epsilon else ""
+        notes += (
+            f"{selected.by}: this mixture has {selected.found:z.10g}, and no {title}{among} has more than {best}",
+        )
     caveats = (
         f"{title}: a profile is drawn once, before play, and each agent is told its next action where it has to act; "
         f"{HEARD[kind]}",

@@ -91,23 +91,26 @@ class Master:
         self,
         profiles: Sequence[Profile],
         criteria: Floats | None = None,
-        epsilon: float = 0.0,
+        epsilon: Floats | float = 0.0,
         time_limit: float | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Weights | None:
-        """Weights with the least largest gain, or with none above `epsilon` (in spans) and the largest minimum of
+        """Weights with the least largest gain, or with none above `epsilon` ([n], in spans) and the largest minimum of
         `criteria` [m, n] times the values; None where none were found in `time_limit` seconds, or before `stop()`."""
         k, sizes = len(profiles), [one.tree[0].shape[1] for one in self.deviations]
         cost = np.zeros(k + sum(sizes) + 2)
         cost[-2 if criteria is None else -1] = 1.0 if criteria is None else -1.0
         bounds: Any = [(0, None)] * k + [(None, None)] * sum(sizes)
-        bounds += [(0, None), (0, 0)] if criteria is None else [(0, epsilon), (None, None)]
+        bounds += [(0, None), (0, 0)] if criteria is None else [(0, 0), (None, None)]
         once = sparse.csr_array((np.ones(k), (np.zeros(k, int), np.arange(k))), shape=(1, len(cost)))
         options: Any = {"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
         if time_limit is not None:
             options |= {"time_limit": max(time_limit, 0.0)}
         table = self._conditions(profiles, sizes, np.zeros((0, len(self.spans))) if criteria is None else criteria)
-        rows = {"A_ub": table, "b_ub": np.zeros(table.shape[0]), "A_eq": once, "b_eq": [1.0]}
+        most = np.zeros(table.shape[0])
+        if criteria is not None:
+            most[np.cumsum([one.rows + 1 for one in self.deviations]) - 1] = epsilon
+        rows = {"A_ub": table, "b_ub": most, "A_eq": once, "b_eq": [1.0]}
         found = solve(cost, {**rows, "bounds": bounds, "options": options}, stop)
         return None if found is None or found.x is None or found.status != 0 else self._read(found, k)
 

@@ -8,16 +8,25 @@ from posgc.information.items import Information, InformationStructure
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
 
-__all__ = ["CORRELATED", "PROGRAMME_PAYOFFS", "fits_columns", "fits_programme", "forgetting", "unserved", "unsuited"]
+__all__ = [
+    "CORRELATED",
+    "PROGRAMME_PAYOFFS",
+    "fits_programme",
+    "forgetting",
+    "too_large_for_columns",
+    "unserved",
+    "unsuited",
+]
 
 CORRELATED = {"concepts": ("ce", "cce")}
 """Of an option that only correlated concepts have."""
 PROGRAMME_PAYOFFS = 1_000_000
 """Payoffs up to which a linear programme is chosen: on the adversarial tiger HiGHS takes half a second for 2e5, and
 five seconds and 600 MB for 2.4e6."""
-FEW_PLANS = 2_000
-"""Joint plans of all agents but one up to which column generation is chosen: it lists them in every turn."""
-FEW_PAYOFFS = 20_000
+FEW_PLANS, MOST_PLANS = 2_000, 200_000
+"""Joint plans of all agents but one up to which column generation is chosen, or can be asked for: it lists them in
+every turn."""
+FEW_PAYOFFS, MOST_PAYOFFS = 20_000, 200_000
 """Payoffs up to which it is."""
 PROGRAMME_ENTRIES = 4_000_000
 """Entries of the tables of one step that are made in order to know."""
@@ -64,11 +73,15 @@ def fits_programme(model: Model, structure: InformationStructure) -> bool:
     return True
 
 
-def fits_columns(model: Model, structure: InformationStructure, plans: int = FEW_PLANS) -> bool:
-    """Whether all agents but one have at most so many joint `plans`, in a game with at most `FEW_PAYOFFS` payoffs."""
+def too_large_for_columns(model: Model, structure: InformationStructure, named: bool = False) -> str | None:
+    """Which limit a game passes, as a sentence; None where it passes none.  `named`: whether the user asked for it."""
     information = Information(model, structure.protocol, structure.dropped)
+    plans, payoffs = (MOST_PLANS, MOST_PAYOFFS) if named else (FEW_PLANS, FEW_PAYOFFS)
     try:
-        game = extensive_game(information, payoffs=FEW_PAYOFFS, entries=10 * FEW_PAYOFFS, merge=False)
-    except LimitError:
-        return False
-    return plans_of_all_but_one(game) <= plans
+        game = extensive_game(information, payoffs=payoffs, entries=10 * payoffs, merge=False)
+    except LimitError as error:
+        return f"the game is too large for it ({error})"
+    listed = plans_of_all_but_one(game)
+    if listed <= plans:
+        return None
+    return f"it lists the joint plans of all agents but one: {listed:.4g} of them, where {plans} are the limit"

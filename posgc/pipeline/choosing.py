@@ -71,17 +71,21 @@ def _instead(compiled: Compiled, verdict: Verdict, asked: dict[str, str | None])
 def option_elsewhere(
     compiled: Compiled, concept: ConceptName, verdict: Verdict, chosen: str, option: str
 ) -> Diagnostic | None:
-    """That the back-end lacks an option (E612) which others have that serve the concept; None where none has it."""
-    rewards = reward_kind(compiled.model)
-    able = [
-        name
+    """That the back-end lacks an option (E612) which others of its kind, planners or learners, have for the concept,
+    and whether they serve; None where none has it."""
+    rewards, reads = reward_kind(compiled.model), registry().backends[chosen].reads
+    reasons = {
+        name: next(o.reason for o in offers(compiled, concept, verdict, name) if o.name == name)
         for name, backend in registry().backends.items()
-        if option in useful_options(backend.options, concept, rewards)
-        and any(offer.applies for offer in offers(compiled, concept, verdict, name) if offer.name == name)
-    ]
-    if not able:
+        if backend.reads == reads and option in useful_options(backend.options, concept, rewards)
+    }
+    if not reasons:
         return None
-    cure = f"it is an option of {', '.join(able)}: add --backend {able[0]}"
+    able = [name for name, reason in reasons.items() if not reason]
+    if able:
+        cure = f"it is an option of {', '.join(able)}: add --backend {able[0]}"
+    else:
+        cure = "; ".join(f"{name}, which has it, does not serve: {reason}" for name, reason in reasons.items())
     return Diagnostic("E612", f"{chosen}, which solves this game, has no option {option}", help=cure)
 
 

@@ -217,8 +217,9 @@ def count_of_choices(layers: ExtensiveGame) -> float:
     return float(np.prod([float(one.n_choices) ** len(one) for one in sets]))
 
 
-def check_selected(information: Information, kind: DeviationKind, criteria: Floats) -> bool:
-    """What is selected is the optimum of the programme over all joint plans; whether the game was small enough."""
+def check_selected(information: Information, kind: DeviationKind, criteria: Floats, epsilon: float = 1e-9) -> bool:
+    """What is selected is the optimum of the programme over all joint plans; whether the game was small enough.  Agents
+    may gain `epsilon` of the largest span."""
     master = master_of(information, kind)
     if count_of_choices(master.game) > FEW_PLANS or master.game.terms.value.size == 0:
         return False
@@ -229,13 +230,14 @@ def check_selected(information: Information, kind: DeviationKind, criteria: Floa
         assert {row.tobytes() for row in table[:, 1:]} == {plan.tobytes() for plan in listed[agent]}
     everything = [master.profile(plans) for plans in product(*listed)]
     # both with the same room for gains: where equilibria are few, the optimum moves a thousand times as far
-    plain = master.solve(everything, criteria, 1e-9)
+    plain = master.solve(everything, criteria, epsilon * master.scale / master.spans)
     assert plain is not None
     start = minimise_trigger_regret(master, kind, EXACT, 50)
-    found = select_best(master, start.profiles, criteria, 1e-9 * master.scale)
+    found = select_best(master, start.profiles, criteria, epsilon * master.scale)
     assert found is not None and found.closed
-    assert found.selected == pytest.approx(plain.optimum * master.scale, abs=1e-7 * master.scale)
-    assert found.selected <= found.upper + EXACT and found.gains.max() <= 1e-8 * master.scale
+    assert found.selected == pytest.approx(plain.optimum * master.scale, abs=max(1e-7, 1.01 * epsilon) * master.scale)
+    assert found.selected <= found.upper + EXACT and plain.optimum * master.scale <= found.upper + 1e-7 * master.scale
+    assert found.gains.max() <= (epsilon + 1e-8) * master.scale
     check_judged(information, master, kind, list(found.profiles), found.weight)
     return True
 
@@ -250,17 +252,17 @@ def criteria_of(name: str, n: int) -> Floats:
 
 
 @few
-@given(shapes(histories=40), SEEDS, st.sampled_from(KINDS), some_criteria())
+@given(shapes(histories=40), SEEDS, st.sampled_from(KINDS), some_criteria(), st.sampled_from((1e-9, 0.03)))
 def test_column_generation_finds_the_optimum_over_all_plans(
-    shape: Shape, seed: int, kind: DeviationKind, name: str
+    shape: Shape, seed: int, kind: DeviationKind, name: str, epsilon: float
 ) -> None:
-    check_selected(game(shape, seed), kind, criteria_of(name, shape.n))
+    check_selected(game(shape, seed), kind, criteria_of(name, shape.n), epsilon)
 
 
 @pytest.mark.slow
 @many
-@given(shapes(histories=40), SEEDS, st.sampled_from(KINDS), some_criteria())
+@given(shapes(histories=40), SEEDS, st.sampled_from(KINDS), some_criteria(), st.sampled_from((1e-9, 0.03)))
 def test_column_generation_finds_the_optimum_over_all_plans_of_many_games(
-    shape: Shape, seed: int, kind: DeviationKind, name: str
+    shape: Shape, seed: int, kind: DeviationKind, name: str, epsilon: float
 ) -> None:
-    check_selected(game(shape, seed), kind, criteria_of(name, shape.n))
+    check_selected(game(shape, seed), kind, criteria_of(name, shape.n), epsilon)

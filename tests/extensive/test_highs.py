@@ -57,6 +57,27 @@ def test_what_is_more_than_a_pipe_holds_arrives_before_the_first_look(monkeypatc
     assert highs.solve(cost, given).fun == linprog(cost, method="highs", **given).fun
 
 
+def test_a_small_one_that_takes_long_begins_anew_and_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch, begun: list
+) -> None:
+    monkeypatch.setattr(highs, "SMALL", 10**6)
+    monkeypatch.setattr(highs, "PATIENCE", 0.0)
+    cost, given = programme()
+    assert highs.solve(cost, given).fun == linprog(cost, method="highs", **given).fun
+    assert len(begun) == 1 and highs.solve(cost, given, lambda: True) is None and len(begun) == 1
+    hurried = {**given, "options": {**given["options"], "time_limit": 0.0}}
+    assert highs.solve(cost, hurried).status == highs.OUT_OF_TIME and len(begun) == 1
+
+
+def test_what_goes_in_circles_when_presolved_is_solved_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(highs, "SMALL", 10**6)
+    monkeypatch.setattr(highs, "CIRCLES", 0)
+    cost, given = programme()
+    plain = linprog(cost, method="highs", **{**given, "options": {"maxiter": 0}})
+    assert plain.status != highs.SOLVED
+    assert highs.solve(cost, given).fun == pytest.approx(linprog(cost, method="highs", **given).fun, abs=1e-9)
+
+
 def test_a_stop_ends_the_process_before_it_answers(begun: list) -> None:
     looks: Iterator[bool] = iter([False, True])
     assert highs.solve(*programme(), lambda: next(looks)) is None

@@ -76,7 +76,7 @@ def test_what_is_chosen_says_why_the_others_are_not():
     assert offered["column-generation"] == "" and "column-generation" in offered["cfr"]
     assert "Assumption 3" in offered["value-iteration"] and "zero-sum" in offered["sequence-form"]
     large = {o.name: o.reason for o in posgc.load(GAMES / "fishery.posg", share="none").check().offers["ce"]}
-    assert large["cfr"] == "" and "joint plans" in large["column-generation"]
+    assert large["cfr"] == "" and "the game is too large for it" in large["column-generation"]
 
 
 def test_common_beliefs_stay_first_where_they_serve_and_the_form_is_theirs(capsys):
@@ -192,3 +192,39 @@ def test_a_time_limit_ends_with_status_3_and_what_was_found_until_then(backend, 
 def test_seconds_that_are_left():
     assert Limits(None).left() is None
     assert Limits(0.0).left() == 0.0 and 0 < Limits(1000.0).left() <= 1000
+
+
+def centipede(moves: int, actions: int) -> str:
+    """Two players take turns; each stops (in several ways) or goes on, and the stakes double."""
+    names = " ".join(f'"{k}"' for k in range(actions))
+    lines, outcome = ['EFG 2 R "centipede" { "A" "B" }'], 0
+    for move in range(moves):
+        player, stake = move % 2, 2 ** min(move, 20)
+        lines.append(f'p "" {player + 1} {move // 2 + 1} "" {{ {names} }} 0')
+        for k in range(actions - 1):
+            outcome += 1
+            pay = (4 * stake + k, stake)[:: 1 - 2 * player]
+            lines.append(f't "" {outcome} "" {{ {pay[0]}, {pay[1]} }}')
+    return "\n".join([*lines, f't "" {outcome + 1} "" {{ {moves}, {moves} }}', ""])
+
+
+@pytest.mark.parametrize(("moves", "actions", "value"), [(8, 3, 6.0), (16, 2, 5.0)])
+def test_stakes_of_many_orders_of_magnitude(moves, actions, value, tmp_path, capsys):
+    """By backward induction the first player stops at once, and does so in every EFCE: whoever is told to go on at the
+    last move gains by stopping, and so on; what rounding hides is said."""
+    path = tmp_path / "centipede.efg"
+    path.write_text(centipede(moves, actions))
+    status, found = solved(capsys, path, "--share", "none", "--concept", "ce")
+    assert found["backend"] == "column-generation" and found["gap"]["value"] <= 1e-6
+    assert sum(found["values"].values()) == pytest.approx(value, abs=1e-2)
+    [told] = [note for note in found["notes"] if note.startswith("welfare")]
+    upper = float(told.rsplit(" ", 1)[1])
+    assert upper >= value and status == (0 if upper <= value + 1e-2 else 3)
+
+
+def test_an_option_that_what_is_chosen_lacks_and_another_has_that_does_not_serve(capsys):
+    words = GAMES / "fishery.posg", "--share", "none", "--concept", "ce"
+    status, answer = solved(capsys, *words, "--select", "egalitarian")
+    [told] = answer["diagnostics"]
+    assert status == 2 and told["message"] == "cfr, which solves this game, has no option select"
+    assert told["help"].startswith("column-generation, which has it, does not serve: the game is too large for it")
