@@ -21,6 +21,8 @@ from posgc.model.rewards import reward_kind
 GAMES = Path(__file__).resolve().parents[2] / "games"
 EXACT = 1e-9
 """Absolute; payoffs are of order 1."""
+ROUNDING = 1e-12
+"""What is not 0 and below that is made of rounding."""
 ROUNDS = 6
 Choice = tuple[object, object]
 """An information set and an action."""
@@ -116,7 +118,7 @@ def averaged(agent: Plain, weight: float) -> None:
 
 
 def check(information: Information, rule: Rule, alternating: bool) -> None:
-    """Regrets, plays and averages are the plain ones, set by set."""
+    """Regrets, plays and averages are the plain ones, round by round and set by set."""
     tree, plain = Tree(information.model, information.protocol), [Plain(), Plain()]
     dynamics = _Dynamics(
         extensive_game(information, merge=False), RegretOptions(0.0, None, rule, alternating, prediction=0.0)
@@ -132,13 +134,14 @@ def check(information: Information, rule: Rule, alternating: bool) -> None:
             averaged(plain[0], t**2)
             worth = played_out(tree, plain)
         regretted(plain[1], worth[1], rule, t)
-    for learner, agent in zip(dynamics.learners, plain, strict=True):
-        for ours, theirs in (
-            (np.concatenate(learner.regret, axis=None), agent.regret),
-            (learner.x, plan(agent)),
-            (learner.total, agent.total),
-        ):
-            assert np.sort(ours) == pytest.approx(agent.of_alive(theirs), abs=EXACT)
+        for learner, agent in zip(dynamics.learners, plain, strict=True):
+            ours, theirs = np.sort(np.concatenate(learner.regret, axis=None)), np.array(agent.of_alive(agent.regret))
+            assert ours == pytest.approx(theirs, abs=EXACT)
+            if any(((0 < found) & (found < ROUNDING)).any() for found in (ours, theirs)):
+                return  # a tie: whether such a regret is 0 decides between two plays
+        for learner, agent in zip(dynamics.learners, plain, strict=True):
+            assert np.sort(learner.x) == pytest.approx(agent.of_alive(plan(agent)), abs=EXACT)
+            assert np.sort(learner.total) == pytest.approx(agent.of_alive(agent.total), abs=EXACT)
 
 
 RULES = pytest.mark.parametrize("rule", ["predictive", "discounted"])
