@@ -72,7 +72,7 @@ def option_elsewhere(
     compiled: Compiled, concept: ConceptName, verdict: Verdict, chosen: str, option: str
 ) -> Diagnostic | None:
     """That the back-end lacks an option (E612) which others of its kind, planners or learners, have for the concept,
-    and whether they serve; None where none has it."""
+    and whether they serve, or for other concepts; None where none has it."""
     rewards, reads = reward_kind(compiled.model), registry().backends[chosen].reads
     reasons = {
         name: next(o.reason for o in offers(compiled, concept, verdict, name) if o.name == name)
@@ -80,7 +80,11 @@ def option_elsewhere(
         if backend.reads == reads and option in useful_options(backend.options, concept, rewards)
     }
     if not reasons:
-        return None
+        others = (c for c in CONCEPTS if c != concept)
+        all_options = [b.options for b in registry().backends.values() if b.reads == reads]
+        serves = [c for c in others if any(option in useful_options(o, c, rewards) for o in all_options)]
+        cure = f"it serves {' and '.join(serves)}"
+        return Diagnostic("E612", f"{option} does nothing for {concept}", help=cure) if serves else None
     able = [name for name, reason in reasons.items() if not reason]
     if able:
         cure = f"it is an option of {', '.join(able)}: add --backend {able[0]}"
