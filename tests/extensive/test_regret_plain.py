@@ -137,7 +137,7 @@ def check(information: Information, rule: Rule, alternating: bool) -> None:
         for learner, agent in zip(dynamics.learners, plain, strict=True):
             ours, theirs = np.sort(np.concatenate(learner.regret, axis=None)), np.array(agent.of_alive(agent.regret))
             assert ours == pytest.approx(theirs, abs=EXACT)
-            if any(((0 < found) & (found < ROUNDING)).any() for found in (ours, theirs)):
+            if any(((found > 0) & (found < ROUNDING)).any() for found in (ours, theirs)):
                 return  # a tie: whether such a regret is 0 decides between two plays
         for learner, agent in zip(dynamics.learners, plain, strict=True):
             assert np.sort(learner.x) == pytest.approx(agent.of_alive(plan(agent)), abs=EXACT)
