@@ -73,16 +73,18 @@ def option_elsewhere(
 ) -> Diagnostic | None:
     """That the back-end lacks an option (E612) which others of its kind, planners or learners, have for the concept,
     and whether they serve, or for other concepts; None where none has it."""
-    rewards, reads = reward_kind(compiled.model), registry().backends[chosen].reads
+    rewards, backends = reward_kind(compiled.model), registry().backends
+
+    def owners(of: str) -> list[str]:
+        alike = [name for name, b in backends.items() if b.reads == backends[chosen].reads and of in b.concepts]
+        return [name for name in alike if option in useful_options(backends[name].options, of, rewards)]
+
     reasons = {
         name: next(o.reason for o in offers(compiled, concept, verdict, name) if o.name == name)
-        for name, backend in registry().backends.items()
-        if backend.reads == reads and option in useful_options(backend.options, concept, rewards)
+        for name in owners(concept)
     }
     if not reasons:
-        others = (c for c in CONCEPTS if c != concept)
-        all_options = [b.options for b in registry().backends.values() if b.reads == reads]
-        serves = [c for c in others if any(option in useful_options(o, c, rewards) for o in all_options)]
+        serves = [other for other in CONCEPTS if owners(other)]
         cure = f"it serves {' and '.join(serves)}"
         return Diagnostic("E612", f"{option} does nothing for {concept}", help=cure) if serves else None
     able = [name for name, reason in reasons.items() if not reason]
