@@ -110,7 +110,7 @@ def analyse(
     reporter.take((*parsed.missing, *parsed.mistakes))
     if parsed.tree is None:
         return Analysis(source, None, None, reporter.failure(), (), parsed, None, asked)
-    tree, unread = without_includes(parsed.tree)
+    tree, unread = without_includes(parsed.tree, parsed.mistakes)
     reporter.take(unread)
     parsed = replace(parsed, tree=tree)
     if endless:

@@ -80,7 +80,7 @@ def _declared_by(item: ast.Broken) -> Iterator[str]:
 
 def _hides_a_name(item: ast.Broken, text: str) -> bool:
     """Whether an item that could not be read may declare more than what is seen."""
-    if item.keyword not in (*_DECLARING, ""):
+    if item.keyword not in (*_DECLARING, "include", ""):
         return False
     return item.name is None or (
         item.keyword in ("agents", *_TYPED) and _UNREADABLE.search(text, item.span.start, item.span.end) is not None

@@ -45,6 +45,7 @@ def _unexpected(stop: Stop) -> Mistake:
 
 
 _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
+    statements.included,
     words.quoted,
     character,
     signs.comment,
@@ -61,6 +62,7 @@ _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
     signs.trailing_comma,
     brackets.unclosed,
     brackets.closes_nothing,
+    statements.no_rules,
     statements.unfinished,
     statements.missing_semicolon,
     statements.no_statement,

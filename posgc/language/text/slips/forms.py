@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posgc.language.diagnostics.example_agents import agents_in, with_agents
 from posgc.language.text.stop import Stop
 
 __all__ = ["OPERAND", "form", "form_of"]
@@ -25,6 +26,8 @@ _FORMS = {
     "observe": "write `observe o[i] ~ ...;` or `observe o[i] = ...;`",
     "reward": "write `reward team = ...;`, `reward ann = ...;` or `reward[i] = ...;`",
     "terminal": "write `terminal when ...;`",
+    "graph": "write `graph road = {ann-bob};` or `graph road(v, w) on TYPE = ...;`",
+    "include": 'write `include "common.posg";`',
     "share": "write `share full;` or `share name { o after 1; act after 1; }`",
     "expect": "write `expect assumption 3;` or `expect value(team) == 2 within 1e-9;`",
 }
@@ -41,6 +44,10 @@ def form(keyword: str) -> str:
 
 def form_of(stop: Stop) -> str:
     """How what stands here is written."""
+    return with_agents(_form_of(stop), agents_in(stop.text))
+
+
+def _form_of(stop: Stop) -> str:
     if stop.last == "zero_sum":
         return "write `reward zero_sum ann = ...;`: the other agent gets the negative"
     if stop.accepts >= OPERAND:

@@ -11,11 +11,35 @@ from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake, replaced
 from posgc.language.text.stop import Stop, span_at
 
-__all__ = ["missing_semicolon", "no_statement", "unfinished"]
+__all__ = ["included", "missing_semicolon", "no_rules", "no_statement", "unfinished"]
 
 _TYPES_OF_OTHERS = ("int", "integer", "float", "real", "double", "bool", "boolean", "var", "const")
 _FUNCTIONS_OF_OTHERS = ("def", "define", "func", "function", "fn")
 _LOOPS_OF_OTHERS = ("for", "forall", "foreach", "while")
+_INCLUDES_OF_OTHERS = ("import", "load", "read", "require", "source", "using")
+_FILE = re.compile(r"""\(?\s*['"<]?([\w./-]+)['">]?\s*\)?""")
+
+
+def included(stop: Stop) -> Mistake | None:
+    """An `include` whose file stands in no quotes, or is missing."""
+    if stop.keyword != "include" or len(stop.value_stack) != stop.level + 1:
+        return None
+    found = None if stop.on_new_line else _FILE.match(stop.text, stop.start)
+    if found is None:
+        word = stop.value_stack[-1]
+        here = span_at(stop.text, word.start_pos, word.end_pos)
+        return Mistake(Diagnostic("E101", "this `include` names no file", here, form("include")))
+    whole = stop.earlier(stop.token, stop.state_stack, stop.value_stack, end=found.end())
+    return replaced(whole, "E101", "the name of a file stands in quotes", f'"{found[1]}"')
+
+
+def no_rules(stop: Stop) -> Mistake | None:
+    """A protocol that extends another one, without rules."""
+    if stop.token != ";" or stop.keyword != "share" or not stop.follows("LBRACE", "RBRACE") or stop.within != "game":
+        return None
+    what, cure = "the rules of this protocol are missing", "write `{ ... }` for `;`, `{ }` where it adds none"
+    change = (Replacement(stop.span, " { }"),)
+    return Mistake(Diagnostic("E101", what, stop.span, cure, "error", (), change), ("{", "}"), stop.end)
 
 
 def missing_semicolon(stop: Stop) -> Mistake | None:
@@ -62,6 +86,9 @@ def no_statement(stop: Stop) -> Mistake | None:
         return Mistake(Diagnostic("E101", "`use` stands before the game", stop.span, form("use")))
     if stop.token.type != "NAME":
         return None
+    if word in _INCLUDES_OF_OTHERS and stop.rest()[:1] == '"':
+        what = f"`{word}` begins no statement"
+        return replaced(stop, "E120", what, "include", cure='another file is read by `include "common.posg";`')
     cure = _of_another_language(word)
     if cure is not None:
         return Mistake(Diagnostic("E120", f"`{word}` begins no statement", stop.span, cure))
