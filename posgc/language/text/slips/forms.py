@@ -50,6 +50,8 @@ def form_of(stop: Stop) -> str:
 def _form_of(stop: Stop) -> str:
     if stop.last == "zero_sum":
         return "write `reward zero_sum ann = ...;`: the other agent gets the negative"
+    if stop.keyword == "reward" and stop.token == ",":
+        return _FORMS["reward"]
     if stop.accepts >= OPERAND:
         return "an expression is wanted here"
     if {"PLUS", "SEMICOLON"} <= stop.accepts:

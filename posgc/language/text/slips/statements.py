@@ -11,7 +11,7 @@ from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake, replaced
 from posgc.language.text.stop import Stop, span_at
 
-__all__ = ["included", "missing_semicolon", "no_rules", "no_statement", "unfinished"]
+__all__ = ["included", "missing_semicolon", "named_pattern", "no_rules", "no_statement", "tuple_vertices", "unfinished"]
 
 _TYPES_OF_OTHERS = ("int", "integer", "float", "real", "double", "bool", "boolean", "var", "const")
 _FUNCTIONS_OF_OTHERS = ("def", "define", "func", "function", "fn")
@@ -31,6 +31,27 @@ def included(stop: Stop) -> Mistake | None:
         return Mistake(Diagnostic("E101", "this `include` names no file", here, form("include")))
     whole = stop.earlier(stop.token, stop.state_stack, stop.value_stack, end=found.end())
     return replaced(whole, "E101", "the name of a file stands in quotes", f'"{found[1]}"')
+
+
+def tuple_vertices(stop: Stop) -> Mistake | None:
+    """Tuples in a list of edges."""
+    if stop.token != "(" or stop.keyword != "graph" or [b for k, b in stop.open if k >= stop.level] != ["{"]:
+        return None
+    name = stop.value_stack[stop.level + 1]
+    cure = f"write `graph {name}(v, w) on TYPE = v == TYPE(0, 0) and w == TYPE(0, 1) or ...;`"
+    return Mistake(Diagnostic("E120", "edges between tuples are given by a condition", stop.span, cure))
+
+
+def named_pattern(stop: Stop) -> Mistake | None:
+    """The name of a type before the pattern of a tuple."""
+    if stop.token != "(" or stop.within != "match" or stop.last is None or stop.last.type != "NAME":
+        return None
+    earlier = stop.earlier(*stop.before[-1])
+    if not earlier.follows("LPAR"):
+        return None
+    here = span_at(stop.text, stop.last.start_pos or 0, stop.last.end_pos or 0)
+    what, change = "the pattern of a tuple has no name", (Replacement(here, ""),)
+    return Mistake(Diagnostic("E120", what, here, "take it out", "error", (), change), ("(",), stop.end, earlier)
 
 
 def no_rules(stop: Stop) -> Mistake | None:
