@@ -8,7 +8,7 @@ from collections.abc import Sequence
 __all__ = ["agents_in", "with_agents"]
 
 _LINE = re.compile(r"^[^\n#\"]*\bagents\s+([^;\n]*)", re.M)
-_GROUP = re.compile(r"([A-Za-z_]\w*)\s*(\[[^\]]*\])?")
+_GROUP = re.compile(r"\s*([A-Za-z_]\w*)\s*(\[[^\]]*\])?")
 _EXAMPLES = re.compile(r"\b(?:ann|bob)\b")
 
 
@@ -18,8 +18,9 @@ def agents_in(text: str) -> tuple[str, ...]:
     if line is None:
         return ()
     names: list[str] = []
-    for name, size in _GROUP.findall(line[1]):
-        names += [f"{name}[1]", f"{name}[2]"] if size else [name]
+    for group in map(_GROUP.match, line[1].split(",")):
+        if group is not None:
+            names += [f"{group[1]}[1]", f"{group[1]}[2]"] if group[2] else [group[1]]
     return tuple(names)
 
 
