@@ -43,8 +43,8 @@ def declare_parameters(expressions: Expressions, items: tuple[ast.Item, ...], se
                     expressions.reporter.error(
                         "E601", f"the parameter `{name}` has no index", None, f"write `{name}={settings[setting]}`"
                     )
-            setting = _Setting(name, settings[name], True) if name in settings else None
-            entity.value = _parameter(expressions, item, name, Env(), setting)
+            given = _Setting(name, settings[name], True) if name in settings else None
+            entity.value = _parameter(expressions, item, name, Env(), given)
 
 
 def declare_indexed_parameters(
@@ -71,8 +71,8 @@ def declare_indexed_parameters(
                 what = f"`{shown}` is set twice, by name and by number"
                 expressions.reporter.error("E601", what, None, "set it once")
             whole = _Setting(name, mine[name], False) if name in mine else None
-            setting = _Setting(shown, ones[0], True) if ones else whole
-            entity.values[key] = _parameter(expressions, item, shown, env, setting)
+            given = _Setting(shown, ones[0], True) if ones else whole
+            entity.values[key] = _parameter(expressions, item, shown, env, given)
         known = [labelled(agents, name, which, key) for key in entity.values]
         for setting in mine.keys() - {name} if known else ():
             cure = near(setting, known) or "it has " + ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
