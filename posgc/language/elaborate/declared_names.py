@@ -74,7 +74,7 @@ def _has(game: ast.GameText, kind: type) -> bool:
 
 def _declared_by(item: ast.Broken) -> Iterator[str]:
     """The names that an item which could not be read declares, as far as that is seen."""
-    if item.keyword in _DECLARING:
+    if item.keyword in (*_DECLARING, ""):
         yield from (word.text for word in (item.name, *item.words) if word is not None)
 
 
@@ -87,7 +87,7 @@ def _hides_a_name(item: ast.Broken, text: str) -> bool:
     )
 
 
-_UNREADABLE = re.compile(r"""[^\w\s\[\](){},;:=~.<>+*/^'"!#-]""")
+_UNREADABLE = re.compile(r"""[{,]\s*,|[^\w\s\[\](){},;:=~.<>+*/^'"!#-]""")
 _TYPED = ("type", "state", "action", "observation", "chance")
 _DECLARING = ("param", "agents", "graph", "let", *_TYPED)
 

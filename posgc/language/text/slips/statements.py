@@ -17,6 +17,25 @@ _TYPES_OF_OTHERS = ("int", "integer", "float", "real", "double", "bool", "boolea
 _FUNCTIONS_OF_OTHERS = ("def", "define", "func", "function", "fn")
 _LOOPS_OF_OTHERS = ("for", "forall", "foreach", "while")
 _INCLUDES_OF_OTHERS = ("import", "load", "read", "require", "source", "using")
+# What `name = ...` is, by what follows the name.
+_DEFINED = (
+    (re.compile(r"=\s*(\{\s*\w+\s*[,}]|\(\s*\w+\s*:|[\w.+*-]+\s*\.\.)"), "type", "a type"),
+    (re.compile(r"=\s*\{\s*\w+\s*(\[\d+\]\s*)?-"), "graph", "a graph"),
+    (re.compile(r"=[^;~=]*\bin\s*(\[|[\w.]+\.\.)"), "param", "a parameter"),
+)
+_DEFINITION = "let", "a definition"
+_STATEMENTS = "a statement begins with a word such as `state`, `let` or `reward`"
+_INDEX = r"(\[[^\];=~]*\]+)?"
+# What a statement without its first word looks like, and how it may begin.
+_SHAPES = (
+    (re.compile(_INDEX + r"\s*:[^;~]*~"), "write `chance {0}`"),
+    (re.compile(_INDEX + r"\s*:"), "write `state {0}`, `action {0}` or `observation {0}`"),
+    (re.compile(_INDEX + r"\s*~"), "write `init {0}`, `next {0}` or `observe {0}`"),
+    (re.compile(r"\(\w+\s*,\s*\w+\)\s*on\b|on\b"), "write `graph {0}`"),
+    (re.compile(r"\[[^=;]*=(?!=)"), "write `let {0}`, or `init {0}` or `next {0}` for a law"),
+    (re.compile(r"(\([^)]*\)\s*)?(\{|extends\b)"), "write `share {0}`"),
+    (re.compile(r"\("), "write `let {0}`"),
+)
 _FILE = re.compile(r"""\(?\s*['"<]?([\w./-]+)['">]?\s*\)?""")
 
 
@@ -113,17 +132,25 @@ def no_statement(stop: Stop) -> Mistake | None:
     cure = _of_another_language(word)
     if cure is not None:
         return Mistake(Diagnostic("E120", f"`{word}` begins no statement", stop.span, cure))
-    if re.match(r"=(?!=)", stop.rest()) and misspelt(word, stop.keywords) is None:
+    keywords = {k: kind for k, kind in stop.keywords.items() if _may_follow(stop.rest(), k)}
+    if re.match(r"=(?!=)", stop.rest()) and misspelt(word, keywords) is None:
         before = Span(stop.start, stop.start, stop.span.line, stop.span.column)
-        change = (Replacement(before, "let "),)
-        cure = f"write `let {word} = ...;`"
-        found = Diagnostic("E101", "a definition begins with `let`", stop.span, cure, "error", (), change)
-        return Mistake(found, ("let",), stop.start)
-    keyword = closest(word, stop.keywords)
+        first, what = next(((w, what) for form, w, what in _DEFINED if form.match(stop.rest())), _DEFINITION)
+        change = (Replacement(before, f"{first} "),)
+        what, cure = f"{what} begins with `{first}`", f"write `{first} {word} = ...;`"
+        found = Diagnostic("E101", what, stop.span, cure, "error", (), change)
+        return Mistake(found, (first,), stop.start, doubtful=first == "let")
+    keyword = closest(word, keywords)
     if keyword is not None:
         return replaced(stop, "E119", f"`{word}` begins no statement", keyword)
-    cure = "a statement begins with a word such as `state`, `let` or `reward`"
+    cure = next((cure.format(word) for form, cure in _SHAPES if form.match(stop.rest())), _STATEMENTS)
     return Mistake(Diagnostic("E101", f"`{word}` begins no statement", stop.span, cure))
+
+
+def _may_follow(rest: str, keyword: str) -> bool:
+    """Whether what follows a word can follow the keyword."""
+    signs = {"reward": "[", "include": "\"'<"}.get(keyword, "")
+    return rest[:1].isalnum() or rest[:1] == "_" or rest[:1] in signs
 
 
 def _of_another_language(word: str) -> str | None:

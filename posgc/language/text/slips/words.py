@@ -26,7 +26,7 @@ _CHOICE = "write `if a then b else c`"
 
 def misspelt_word(stop: Stop) -> Mistake | None:
     """A word that is nearly one of the language which would stand here, or one that would have before."""
-    if stop.token.type == "NAME":
+    if stop.token.type == "NAME" and stop.rest()[:1] != "(":
         keyword = _nearest(stop)
         if keyword is not None:
             return replaced(stop, "E119", f"`{stop.token}` cannot stand here", keyword)
