@@ -15,6 +15,7 @@ __all__ = ["blame_declarations"]
 
 _WORD = re.compile(r'"[^"\n]*"|#[^\n]*|([A-Za-z_]\w*)')
 _MISSING = "E208"  # a law of what is declared
+_UNKNOWN = ("E201", "E216", "E501", "E503", "E509")  # names without a meaning
 
 
 def blame_declarations(
@@ -39,10 +40,15 @@ def blame_declarations(
             at, use = (
                 span_at(text, start, start + len(w)) for w, start in ((name, places[name][0]), (used, places[used][0]))
             )
-            blamed = [error for _, error in uses]
-            left = [e for e in left if all(e is not other for other in blamed) and not _follows(e, at)]
+            left = [e for e in left if not (_is_of(e, used, text) or _follows(e, at))]
             left.append(_misdeclared(name, at, used, use))
     return tuple(sorted(left, key=lambda d: d.span.start if d.span else -1))
+
+
+def _is_of(error: Diagnostic, name: str, text: str) -> bool:
+    """Whether an error says of the name that it has no meaning."""
+    word = _WORD.match(text, error.span.start) if error.span is not None else None
+    return error.code in _UNKNOWN and word is not None and word[1] == name
 
 
 def _follows(error: Diagnostic, declaration: Span) -> bool:

@@ -63,6 +63,7 @@ _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
     brackets.unclosed,
     brackets.closes_nothing,
     statements.named_pattern,
+    statements.comma_of_rules,
     statements.no_rules,
     statements.tuple_vertices,
     statements.unfinished,

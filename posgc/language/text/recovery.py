@@ -57,6 +57,7 @@ class Recovery:
         self._kinds = {word: t.name for t in self.parser.terminals for word in words_of(self.parser, t.name)}
         self._mends = 0
         self._left_out = False  # whether the statement before was left out, of which parts may follow
+        self._of_match = False  # whether arms of a `match` may be among these
         self._mended = -1, 0  # the place of the last mend, and how often that place was mended
 
     def read(self) -> Tree[Token] | None:
@@ -206,7 +207,8 @@ class Recovery:
 
     def _remains(self, stop: Stop) -> bool:
         """Whether this may be a part of the statement before, which was left out."""
-        word = stop.token.type == "NAME" and stop.on_new_line and not stop.rest().startswith(":")
+        arm = self._of_match and stop.rest().startswith(":")
+        word = stop.token.type == "NAME" and stop.on_new_line and not arm
         part = stop.begins and not word
         return self._left_out and stop.token.type != END and (part or (stop.within != "game" and item_follows(stop)))
 
@@ -248,6 +250,7 @@ class Recovery:
             return False
         stack, values = self._state.state_stack, self._state.value_stack
         end, width = end_of_statement(stop, self.dialect.unused)
+        self._of_match = "match" in self.text[self._begin_of(values[stop.level :], stop) : end]
         places = range(len(values), stop.level, -1)
         for at in reversed(places) if whole else places:
             for rule in ("expr", "sum"):

@@ -30,6 +30,9 @@ def unclosed(stop: Stop) -> Mistake | None:
         )
     if _of_left_side(stop):
         return Mistake(_never_closed(stop, inner[-1][1].start_pos or 0), ("]",), stop.start)
+    if not stop.level and token.type not in (END, "") and stop.last is not None and stop.follows("LBRACE", token.type):
+        found = Diagnostic("E108", "the `{` of the game is missing", stop.span, "write `{` before this")
+        return Mistake(found, ("{",), stop.start)
     brace = next(stop.blocks(), None)
     if brace is None or (stop.within == "game" and token.type != END):
         return None

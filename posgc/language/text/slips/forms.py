@@ -29,10 +29,10 @@ _FORMS = {
     "graph": "write `graph road = {ann-bob};` or `graph road(v, w) on TYPE = ...;`",
     "include": 'write `include "common.posg";`',
     "share": "write `share full;` or `share name { o after 1; act after 1; }`",
-    "expect": "write `expect assumption 3;` or `expect value(team) == 2 within 1e-9;`",
+    "expect": "write `expect assumption 3 under full;` or `expect value(team) == 2 within 1e-9 at horizon 2;`",
 }
 _WITHIN = {
-    "share": "a rule reads `o[i] to j after 1;`, `o after 1;` or `forget after 2;`",
+    "share": "a rule reads `o[i] to j after 1;`, `o after 1 every 2 from 1;` or `forget after 2;`",
     "match": "an arm reads `pattern: value;`",
 }
 
@@ -50,8 +50,11 @@ def form_of(stop: Stop) -> str:
 def _form_of(stop: Stop) -> str:
     if stop.last == "zero_sum":
         return "write `reward zero_sum ann = ...;`: the other agent gets the negative"
-    if stop.keyword == "reward" and stop.token == ",":
-        return _FORMS["reward"]
+    law_is_missing = stop.token == ";" and {"TILDE", "EQUAL"} & stop.accepts
+    if stop.keyword == "expect" or (stop.keyword == "reward" and stop.token == ",") or law_is_missing:
+        return _FORMS[stop.keyword]
+    if stop.within == "share" and not [b for k, b in stop.open if k >= stop.level]:
+        return _WITHIN["share"]
     if stop.accepts >= OPERAND:
         return "an expression is wanted here"
     if {"PLUS", "SEMICOLON"} <= stop.accepts:

@@ -113,7 +113,10 @@ def spaced_name(stop: Stop) -> Mistake | None:
     second = stop.token.type == "NAME" or re.fullmatch(r"[a-z_]+", stop.token) is not None
     if not second or stop.last is None or stop.last.type != "NAME" or len(stop.value_stack) != stop.level + 2:
         return None
-    if stop.last == "on" or stop.follows("ON", "NAME"):
+    if stop.on_new_line or stop.last == "on" or stop.token in ("in", "when") or stop.keyword == "expect":
+        return None
+    law = stop.token.type != "NAME" or stop.rest()[:1] == "("  # what a `~` is missing before
+    if stop.follows("ON", "NAME") or (law and stop.follows("TILDE", stop.token.type)):
         return None
     rest = stop.text[stop.start :].partition(";")[0]
     if stop.keyword == "let" and re.search(r"(?<![=!<>])=(?!=)", rest) is None:

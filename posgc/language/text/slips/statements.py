@@ -11,7 +11,16 @@ from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake, replaced
 from posgc.language.text.stop import Stop, span_at
 
-__all__ = ["included", "missing_semicolon", "named_pattern", "no_rules", "no_statement", "tuple_vertices", "unfinished"]
+__all__ = [
+    "comma_of_rules",
+    "included",
+    "missing_semicolon",
+    "named_pattern",
+    "no_rules",
+    "no_statement",
+    "tuple_vertices",
+    "unfinished",
+]
 
 _TYPES_OF_OTHERS = ("int", "integer", "float", "real", "double", "bool", "boolean", "var", "const")
 _FUNCTIONS_OF_OTHERS = ("def", "define", "func", "function", "fn")
@@ -36,6 +45,7 @@ _SHAPES = (
     (re.compile(r"(\([^)]*\)\s*)?(\{|extends\b)"), "write `share {0}`"),
     (re.compile(r"\("), "write `let {0}`"),
 )
+_ITEM_OF_RULE = re.compile(r"(\[[^\];]*\]+\s*)?(after|to|along)\b")
 _FILE = re.compile(r"""\(?\s*['"<]?([\w./-]+)['">]?\s*\)?""")
 
 
@@ -91,6 +101,7 @@ def missing_semicolon(stop: Stop) -> Mistake | None:
         or item_follows(stop)
         or (stop.on_new_line and stop.token.type != "SEMICOLON")
         or (word and stop.kind_of(str(stop.token)) is None and _begins_rule(stop))
+        or (stop.within == "share" and stop.token.type == "NAME" and _ITEM_OF_RULE.match(stop.rest()))
     ):
         return None
     end = stop.last.end_pos or 0
@@ -100,6 +111,16 @@ def missing_semicolon(stop: Stop) -> Mistake | None:
         "E107", "a `;` is missing", at, "end the line with `;`", "error", (), (Replacement(after, ";"),)
     )
     return Mistake(missing, (";",), stop.start)
+
+
+def comma_of_rules(stop: Stop) -> Mistake | None:
+    """A comma between rules of a protocol, or between those whom one reaches."""
+    if stop.token != "," or stop.within != "share" or [b for k, b in stop.open if k >= stop.level]:
+        return None
+    if "SEMICOLON" in stop.accepts:
+        return replaced(stop, "E101", "a rule ends with `;`", ";")
+    what, cure = "a rule speaks of one item, to one agent or all", "write a rule for each: `o to j after 1;` is for all"
+    return Mistake(Diagnostic("E101", what, stop.span, cure))
 
 
 def _begins_rule(stop: Stop) -> bool:
