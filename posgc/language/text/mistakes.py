@@ -46,6 +46,7 @@ def _unexpected(stop: Stop) -> Mistake:
 
 _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
     statements.included,
+    words.doubled,
     words.quoted,
     character,
     signs.comment,
