@@ -15,18 +15,25 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `explain`."""
-    parser.add_argument("code", metavar="CODE", help="the code in the brackets of a diagnostic, such as E201")
+    what = "codes in the brackets of diagnostics, such as E201"
+    parser.add_argument("codes", metavar="CODE", nargs="+", help=what)
     add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Always 0 for a code that there is."""
-    code = CODES.get(arguments.code.upper().strip("[]"))
-    if code is None:
-        raise InputError([_unknown(arguments.code)])
+    """Always 0 for codes that there are."""
+    asked = {word.upper().strip("[]"): word for word in arguments.codes}
+    unknown = [_unknown(word) for code, word in asked.items() if code not in CODES]
+    if unknown:
+        raise InputError(unknown)
+    codes = [CODES[code] for code in asked]
     if arguments.json:
-        print(documents.written(documents.explain(code)))
-    else:
+        made = [documents.explain(code) for code in codes]
+        print(documents.written(made[0] if len(made) == 1 else made))
+        return 0
+    for number, code in enumerate(codes):
+        if number:
+            print()
         text.explain(code)
     return 0
 

@@ -43,7 +43,7 @@ COMMANDS = {
     "fmt": "canonical layout of .posg files",
     "lsp": "a language server for editors, over standard input and output",
     "plugins": "list the installed plug-ins",
-    "explain": "what the code of a diagnostic means, with an example",
+    "explain": "what the codes of diagnostics mean, with an example",
     "completion": "what bash, zsh or fish reads to complete commands and flags",
 }
 

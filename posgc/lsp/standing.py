@@ -73,12 +73,12 @@ def _values(analysis: Analysis, type: str | None) -> tuple[str, ...]:
     return ()
 
 
-def _left(item: ast.Item) -> Iterator[ast.Expression | ast.Word]:
+def _left(item: ast.Item) -> Iterator[ast.Expression]:
     """The expressions of an item that may introduce an index outside of an expression."""
     match item:
         case ast.Variable() | ast.Chance() | ast.Definition() | ast.Draw() | ast.Param():
             yield from item.target.indices
-        case ast.Reward(each=ast.Word() as each):
+        case ast.Reward(each=each) if each is not None:
             yield each
         case ast.Share():
             for rule in item.rules or ():

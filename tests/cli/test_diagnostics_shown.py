@@ -134,3 +134,19 @@ def test_every_command_takes_color() -> None:
         with pytest.raises(SystemExit) as stop:
             main([command, "--color", "purple"])
         assert stop.value.code == 2
+
+
+def test_several_codes_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    said = list[str]()
+    for code in ("E108", "E201"):
+        assert main(["explain", code]) == 0
+        said.append(capsys.readouterr().out)
+    assert main(["explain", "e108", "[E201]", "E108"]) == 0
+    assert capsys.readouterr().out == "\n".join(said)
+    assert main(["explain", "E108", "E201", "--json"]) == 0
+    assert [each["code"] for each in json.loads(capsys.readouterr().out)] == ["E108", "E201"]
+
+
+def test_all_unknown_codes_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, "explain", "E201", "E2O1", "tax.owed")[1]
+    assert "there is no code E2O1" in said and "tax.owed is a code of the language block tax" in said

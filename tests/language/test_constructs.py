@@ -324,7 +324,7 @@ WRONG = {
     "type spot = {u, v}; graph r on spot = {u-v}; reward team = [r(ann, u)];": ["E301"],
     "type spot = {u, v}; graph r on spot = {u-v}; share q { o to all along r after 1 per hop; }": ["E509"],
     "share q { o to all along raod after 1 per hop; }": ["E509"],
-    "share q extends p { } share p extends q { }": ["E501", "E501"],
+    "share q extends p { } share p extends q { }": ["E501"],
     "share q extends delaid(2) { }": ["E501"],
     "share q extends delayed { }": ["E502"],
     "type c = (x: 0..1, x: 0..1); state z: c; init z ~ uniform;": ["E209"],

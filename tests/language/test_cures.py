@@ -70,6 +70,33 @@ def error(line: str) -> tuple[str, str]:
         ("param p = 0.5 in 0..1;", "E307", "`in [lo, hi]`"),
         ("share p { forgte after 1; }", "E503", "did you mean `forget`?"),
         ("share p { o after never; }", "E201", "say nothing of an item that never arrives"),
+        ("level = 0..3;", "E101", "write `type level = ...;`"),
+        ("room = {hall, bath};", "E101", "write `type room = ...;`"),
+        ("road = {ann-bob};", "E101", "write `graph road = ...;`"),
+        ("p = 0.5 in [0, 1];", "E101", "write `param p = ...;`"),
+        ("place[i]: {hall, bath};", "E101", "write `state place`, `action place` or `observation place`"),
+        ("wind: bool ~ bernoulli(0.5);", "E101", "write `chance wind`"),
+        ("s ~ uniform;", "E101", "write `init s`, `next s` or `observe s`"),
+        ("gain(a, b) = a + b;", "E101", "write `let gain`"),
+        ("near(v, w) on agent = v == w;", "E101", "write `graph near`"),
+        ("wire { o after 1; }", "E101", "write `share wire`"),
+        ("next s uniform;", "E101", "write `~` between"),
+        ("param param p = 3;", "E101", "take one out"),
+        ("let let f = 3;", "E101", "take one out"),
+        ("graph road road = {ann-bob};", "E101", "take one out"),
+        ("let f = if s == left then then 1 else 2;", "E101", "take one out"),
+        ("next s noisy(s, 0.5);", "E101", "write `~` between"),
+        ("let f s == left;", "E101", "write `=` between"),
+        ("graph near(v, w) agent = v == w;", "E101", "write `on` between"),
+        ("init o[i = left;", "E108", "write the missing `]`"),
+        ("param w in [0, 1];", "E101", "`param p = 0.3 in [0, 1];`"),
+        ("chance c: bool;", "E101", "`chance c: bool ~ bernoulli(0.5);`"),
+        ("share p { o after 1, hit after 1; }", "E101", "write `;`"),
+        ("share p { o after 1 hit after 1; }", "E107", "end the line with `;`"),
+        ("share p { o to ann, bob after 1; }", "E101", "write a rule for each"),
+        ("share p { o after 1 from 2; }", "E101", "`o after 1 every 2 from 1;`"),
+        ("expect value team >= 1;", "E101", "`expect value(team) == 2 within 1e-9 at horizon 2;`"),
+        ("action both: {x, y};", "E309", "give it one agent as an index: `both[i]`"),
         ("expect vlaue(team) >= 1;", "E313", "did you mean `value`?"),
         ("expect value(taem) >= 1;", "E313", "did you mean `team`?"),
     ],
@@ -77,6 +104,11 @@ def error(line: str) -> tuple[str, str]:
 def test_a_slip_is_one_error_with_its_cure(line: str, code: str, cure: str) -> None:
     found = error(line)
     assert found[0] == code and cure in found[1]
+
+
+def test_a_game_without_its_brace() -> None:
+    text = "game g\n  horizon 2; agents ann; action a[i]: {x, y}; reward ann = nosuch; share none;\n}\n"
+    assert [d.code for d in analyse(Source("brace", text)).errors] == ["E108", "E201"]
 
 
 def test_a_file_that_is_not_there_may_have_another_name(tmp_path: Path) -> None:

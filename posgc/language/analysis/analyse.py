@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from posgc.language import ir
+from posgc.language.analysis.misdeclared import blame_declarations
 from posgc.language.analysis.names import Name
 from posgc.language.analysis.places import Places
 from posgc.language.analysis.resolve import places_of
@@ -110,7 +111,7 @@ def analyse(
     reporter.take((*parsed.missing, *parsed.mistakes))
     if parsed.tree is None:
         return Analysis(source, None, None, reporter.failure(), (), parsed, None, asked)
-    tree, unread = without_includes(parsed.tree)
+    tree, unread = without_includes(parsed.tree, parsed.mistakes)
     reporter.take(unread)
     parsed = replace(parsed, tree=tree)
     if endless:
@@ -124,7 +125,8 @@ def analyse(
         game = replace(game, warnings=reporter.warnings)
         return Analysis(source, game, None, None, reporter.warnings, parsed, context, asked)
     known = game if "agents" not in context.names.lost else None
-    return Analysis(source, None, known, reporter.failure(), reporter.warnings, parsed, context, asked)
+    errors = blame_declarations(reporter.failure().diagnostics, tree, context.names, source.text)
+    return Analysis(source, None, known, InputError(errors, source), reporter.warnings, parsed, context, asked)
 
 
 def _elaborate(context: Context, tree: ast.GameText, parsed: Parsed, asked: Overrides) -> ir.Game | None:

@@ -124,7 +124,7 @@ class _Walk:
     def _reward(self, item: ast.Reward) -> None:
         scope: Scope = {}
         if item.each is not None:
-            scope = {item.each.text: self.places.local(item.each.text, "index", item.each.span, "agent")}
+            scope = self._left((item.each,), {})
         elif item.target is not None:
             self.places.use(item.target.name, item.target.span, {})
             self._nodes(item.target.indices, {})

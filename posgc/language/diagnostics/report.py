@@ -12,7 +12,7 @@ from posgc.language.diagnostics.likeness import closest
 __all__ = ["Cure", "Reporter", "near"]
 
 
-_OF_NAMES = ("E201", "E216")
+_OF_NAMES = ("E201", "E216", "E501", "E503")
 
 
 @dataclass(frozen=True)

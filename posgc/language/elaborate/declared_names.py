@@ -74,20 +74,20 @@ def _has(game: ast.GameText, kind: type) -> bool:
 
 def _declared_by(item: ast.Broken) -> Iterator[str]:
     """The names that an item which could not be read declares, as far as that is seen."""
-    if item.keyword in _DECLARING:
+    if item.keyword in (*_DECLARING, ""):
         yield from (word.text for word in (item.name, *item.words) if word is not None)
 
 
 def _hides_a_name(item: ast.Broken, text: str) -> bool:
     """Whether an item that could not be read may declare more than what is seen."""
-    if item.keyword not in (*_DECLARING, ""):
+    if item.keyword not in (*_DECLARING, "include", ""):
         return False
     return item.name is None or (
         item.keyword in ("agents", *_TYPED) and _UNREADABLE.search(text, item.span.start, item.span.end) is not None
     )
 
 
-_UNREADABLE = re.compile(r"""[^\w\s\[\](){},;:=~.<>+*/^'"!#-]""")
+_UNREADABLE = re.compile(r"""[{,]\s*,|[^\w\s\[\](){},;:=~.<>+*/^'"!#-]""")
 _TYPED = ("type", "state", "action", "observation", "chance")
 _DECLARING = ("param", "agents", "graph", "let", *_TYPED)
 

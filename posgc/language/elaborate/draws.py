@@ -38,8 +38,10 @@ class Draws:
         self.conditions: dict[int, ir.Expr] = {}
         for item in game.items:
             if isinstance(item, ast.Broken):
+                name = item.name.text if item.name else ""
                 for line in filter(item.may_be, _FITTING):
-                    self._lose(line, item.name.text if item.name else "")
+                    if item.keyword or not name or isinstance(self.table.get(name), Family):
+                        self._lose(line, name)
             elif isinstance(item, ast.Draw):
                 self._draw(item)
             elif isinstance(item, ast.Chance):

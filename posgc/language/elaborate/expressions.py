@@ -17,7 +17,7 @@ from posgc.language.elaborate.context import Context
 from posgc.language.elaborate.definitions import Expander
 from posgc.language.elaborate.indices import Indices
 from posgc.language.elaborate.matches import Matches
-from posgc.language.elaborate.names import AgentArray, AgentName, GraphName
+from posgc.language.elaborate.names import AgentArray, AgentName, Builtin, GraphName
 from posgc.language.elaborate.picking import Picker
 from posgc.language.elaborate.quantifiers import Quantifiers
 from posgc.language.elaborate.references import References
@@ -152,10 +152,12 @@ class Expressions:
         return self.ops.const(self.context.horizon, INT, node.span)
 
     def _component(self, node: ast.ComponentOf, env: Env) -> Typed:
-        named = self.context.names.table.get(node.name.text)
-        if isinstance(named, AgentName | AgentArray) and isinstance(node.value, ast.Reference | ast.Call):
-            cure = f"what is an agent's is `{node.value.name}[{node.name.text}]`"
-            return self.ops.wrong("E120", "names have no parts with points", node.span, cure)
+        if isinstance(node.value, ast.Reference | ast.Call):
+            table, parts = self.context.names.table, (node.value.name, node.name.text)
+            for agent, other in (parts, parts[::-1]):
+                if isinstance(table.get(agent), AgentName | AgentArray) and not isinstance(table.get(other), Builtin):
+                    cure = f"what is an agent's is `{other}[{agent}]`"
+                    return self.ops.wrong("E120", "names have no parts with points", node.span, cure)
         value = self.expr(node.value, env)
         return component(self.ops, self.context.cache.tuples, value, node.name, node.span)
 

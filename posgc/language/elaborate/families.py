@@ -89,11 +89,13 @@ def agent_positions(expressions: Expressions, target: ast.Target, kind: str = ""
 def _right_agents(expressions: Expressions, family: Family, key: Key, text: ast.Variable | ast.Chance) -> bool:
     count = sum(family.agents)
     if family.kind in ("action", "observation") and count != 1:
+        arrays = [name for name, entity in expressions.context.names.table.items() if isinstance(entity, AgentArray)]
+        of_array = f", or `{family.name}[i in {arrays[0]}]`" if arrays else ""
         expressions.reporter.error(
             "E309",
             f"the {family.kind} `{family.name}` does not say whose it is",
             text.target.span,
-            f"give it one agent as an index: `{family.name}[i]`, or `[i in robot]` for the agents of an array",
+            f"give it one agent as an index: `{family.name}[i]`{of_array}",
         )
         return False
     agents = expressions.context.agents or ()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from posgc.language import ir
 from posgc.language.elaborate.expressions import Expressions
-from posgc.language.elaborate.names import GraphName
+from posgc.language.elaborate.names import AgentName, GraphName, TypeName
 from posgc.language.elaborate.values import BOOL, Env, Typed, ty_of_value, written_value
 from posgc.language.text import syntax as ast
 
@@ -27,11 +27,35 @@ def _declare(expressions: Expressions, entity: GraphName) -> None:
     if found is None:
         return
     vertices, entity.type = tuple(found[0]), found[1]
+    if text.over is None and _is_on_words(expressions, text):
+        return
     edges = list(_listed(expressions, text, vertices) if text.ends is None else _where(expressions, entity, vertices))
     links = {edge for edge in edges if edge is not None}
     if None not in edges:
         entity.vertices = vertices
         entity.neighbours = {v: tuple(w for w in vertices if (v, w) in links) for v in vertices}
+
+
+def _is_on_words(expressions: Expressions, text: ast.Graph) -> bool:
+    """Whether the ends of edges are words where they should be agents; reports it, once for the graph (E509)."""
+    names = expressions.context.names
+    ends = [place for edge in text.edges for place in (edge.source, edge.target)]
+    words = [place for place in ends if place.name in names.words]
+    if not words or any(place.name is None or isinstance(names.table.get(place.name), AgentName) for place in ends):
+        return False
+    declared = [entity.text for entity in names.table.values() if isinstance(entity, TypeName)]
+    types = [
+        each.name
+        for each in declared
+        if isinstance(each.type, ast.Enumeration)
+        and {place.name for place in words} <= {w.text for w in each.type.words}
+    ]
+    name = text.name.text
+    what = f"without `on`, the vertices of `{name}` are the agents, and `{words[0].name}` is none"
+    cure = f"write `graph {name} on {types[0] if types else 'TYPE'} = ...;`"
+    cure += "" if types else ", with a type whose values these are"
+    expressions.reporter.error("E509", what, words[0].span, cure)
+    return True
 
 
 def _listed(
@@ -46,7 +70,7 @@ def _listed(
             target = None
         if source is None or target is None:
             yield None
-            return
+            continue
         yield source, target
         if not edge.directed:
             yield target, source

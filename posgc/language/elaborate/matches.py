@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TypeVar
 
 from posgc.language import ir
+from posgc.language.diagnostics import Span
 from posgc.language.elaborate.context import Context, Elaborate
+from posgc.language.elaborate.tuples import components
 from posgc.language.elaborate.values import BOOL, INT, REAL, Env, Typed, constant, describe, join, joined
 from posgc.language.text import syntax as ast
-from posgc.language.text.syntax.walk import is_poisoned
+from posgc.language.text.syntax.walk import is_poisoned, nodes
 
 __all__ = ["Matches", "chain"]
 
@@ -24,6 +26,7 @@ class Matches:
     def __init__(self, context: Context, expr: Elaborate) -> None:
         self.reporter = context.reporter
         self.ops = context.ops
+        self.tuples = context.cache.tuples
         self.expr = expr
 
     def match(self, node: ast.Match, env: Env) -> Typed:
@@ -64,7 +67,9 @@ class Matches:
         result: list[tuple[Typed, Env, ast.Arm]] = []
         done = False
         for number, arm in enumerate(node.arms):
-            if all(isinstance(p, ast.Any_) for p in arm.patterns) and number + 1 < len(node.arms):
+            if all(
+                isinstance(p, ast.Any_ | ast.TuplePattern | tuple) for p in nodes(arm.patterns)
+            ) and number + 1 < len(node.arms):
                 self.reporter.warning("W703", "the arms after this one are never reached", arm.span, "put `_` last")
             condition = self._fits(arm, subjects, env.as_unreachable() if done else env)
             value = constant(condition)
@@ -77,21 +82,38 @@ class Matches:
     def _fits(self, arm: ast.Arm, subjects: Sequence[Typed], env: Env) -> Typed:
         if len(arm.patterns) == 1 and isinstance(arm.patterns[0], ast.Any_):
             return self.ops.const(True, BOOL, arm.span)
-        if any(isinstance(p, ast.Poison) for p in arm.patterns):
+        if is_poisoned(arm.patterns):
             return self.ops.poison(arm.span)
+        if len(subjects) == 1 and len(arm.patterns) > 1:
+            return self._tuple(arm.patterns, subjects[0], arm.span, env)
         if len(arm.patterns) != len(subjects):
+            count = "one pattern" if len(arm.patterns) == 1 else f"{len(arm.patterns)} patterns"
             return self.ops.wrong(
                 "E207",
-                f"{len(subjects)} values are matched, and this arm has {len(arm.patterns)} patterns",
+                f"{len(subjects)} values are matched, and this arm has {count}",
                 arm.span,
                 "write one pattern for each value, `_` where any will do",
             )
         tests = [self._test(p, s, env) for p, s in zip(arm.patterns, subjects, strict=True)]
         return self.ops.junction("and", tests, arm.span, env)
 
+    def _tuple(self, patterns: Sequence[ast.Pattern], subject: Typed, span: Span, env: Env) -> Typed:
+        """Whether the components of a tuple fit the patterns."""
+        if subject.ty.kind == "poison":
+            return self.ops.poison(span)
+        parts = components(self.ops, self.tuples, subject, span)
+        if len(parts) != len(patterns):
+            what = f"a tuple of {len(parts)}" if parts else f"{describe(subject.ty)} and no tuple"
+            cure = f"write one pattern{' for each component' if parts else ''}, `_` where any value will do"
+            return self.ops.wrong("E207", f"there are {len(patterns)} patterns, and the value is {what}", span, cure)
+        tests = [self._test(p, s, env) for p, s in zip(patterns, parts, strict=True)]
+        return self.ops.junction("and", tests, span, env)
+
     def _test(self, pattern: ast.Pattern, subject: Typed, env: Env) -> Typed:
         if isinstance(pattern, ast.Any_):
             return self.ops.const(True, BOOL, pattern.span)
+        if isinstance(pattern, ast.TuplePattern):
+            return self._tuple(pattern.parts, subject, pattern.span, env)
         if isinstance(pattern, ast.NumberSpan):
             ends = [
                 self.ops.const(v, INT if isinstance(v, int) else REAL, pattern.span)

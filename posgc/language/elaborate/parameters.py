@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
 from posgc.language import ir
 from posgc.language.diagnostics.report import near
@@ -42,7 +43,8 @@ def declare_parameters(expressions: Expressions, items: tuple[ast.Item, ...], se
                     expressions.reporter.error(
                         "E601", f"the parameter `{name}` has no index", None, f"write `{name}={settings[setting]}`"
                     )
-            entity.value = _parameter(expressions, item, name, Env(), settings.get(name))
+            given = _Setting(name, settings[name], True) if name in settings else None
+            entity.value = _parameter(expressions, item, name, Env(), given)
 
 
 def declare_indexed_parameters(
@@ -68,7 +70,9 @@ def declare_indexed_parameters(
             if len(ones) > 1:
                 what = f"`{shown}` is set twice, by name and by number"
                 expressions.reporter.error("E601", what, None, "set it once")
-            entity.values[key] = _parameter(expressions, item, shown, env, (*ones, mine.get(name))[0])
+            whole = _Setting(name, mine[name], False) if name in mine else None
+            given = _Setting(shown, ones[0], True) if ones else whole
+            entity.values[key] = _parameter(expressions, item, shown, env, given)
         known = [labelled(agents, name, which, key) for key in entity.values]
         for setting in mine.keys() - {name} if known else ():
             cure = near(setting, known) or "it has " + ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
@@ -86,10 +90,18 @@ def _parameters(expressions: Expressions, items: tuple[ast.Item, ...]) -> Iterat
             yield item, entity
 
 
-def _parameter(expressions: Expressions, item: ast.Param, name: str, env: Env, setting: str | None) -> Typed:
+class _Setting(NamedTuple):
+    """What `--set` says: of one value (`hold[ann]`), or of all (`hold`)."""
+
+    name: str
+    text: str
+    one: bool  # whether the name is that of one value
+
+
+def _parameter(expressions: Expressions, item: ast.Param, name: str, env: Env, setting: _Setting | None) -> Typed:
     ty = _annotated(expressions, item)
     default = _default(expressions, item, name, env, ty)
-    value = _setting(expressions, name, ty, setting) if setting is not None else default
+    value = _setting(expressions, setting, ty) if setting is not None else default
     domain = _domain(expressions, item)
     if value is None or isinstance(value, str):
         return expressions.ops.poison(item.span)
@@ -105,7 +117,7 @@ def _parameter(expressions: Expressions, item: ast.Param, name: str, env: Env, s
         else:
             expressions.reporter.error(
                 "E621",
-                f"{name}={setting} is outside its range {low:.12g} to {high:.12g}",
+                f"{setting.name}={setting.text} is outside its range {low:.12g} to {high:.12g}",
                 None,
                 "choose a value in the range",
             )
@@ -150,12 +162,16 @@ def _domain(expressions: Expressions, item: ast.Param) -> tuple[float, float] | 
     return None if low != low or high != high else (low, high)
 
 
-def _setting(expressions: Expressions, name: str, ty: Ty, text: str) -> int | float | None:
+def _setting(expressions: Expressions, setting: _Setting, ty: Ty) -> int | float | None:
     """The value of `--set`; None after reporting an error."""
     try:
-        return _value(text, ty)
+        return _value(setting.text, ty)
     except _BadNumber as bad:
-        expressions.reporter.error("E622", f"`{name}={text}` {bad}", None, bad.help)
+        cure = bad.help
+        if setting.text.lstrip().startswith("["):
+            cure = f"a list cannot be set: `--set {setting.name}=3` gives one number"
+            cure += "" if setting.one else f", `--set '{setting.name}[1]=3'` that of one index"
+        expressions.reporter.error("E622", f"`{setting.name}={setting.text}` {bad}", None, cure)
         return None
 
 

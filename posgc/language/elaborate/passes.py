@@ -96,7 +96,7 @@ def elaborate_game(
     if "agents" not in names.lost:
         unread = frozenset(item.name.text for item in tree.items if _is_broken(item, "share") and item.name is not None)
         nameless = any(_is_broken(item, "share") and item.name is None for item in tree.items)
-        shares = with_edges(shares, names, reporter)
+        shares = with_edges(shares, names, reporter, signature.agents)
         sharing = ShareContext(signature, constants, reporter, file_names(names, wrong), unread, nameless, shares)
         protocols = declared_protocols(sharing, shares)
         expectations = check_claims(tree, sharing, shares)

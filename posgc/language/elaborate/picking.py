@@ -9,7 +9,7 @@ from posgc.language.dag import nodes
 from posgc.language.diagnostics import Span
 from posgc.language.elaborate.context import Context, Elaborate
 from posgc.language.elaborate.names import Family, Key
-from posgc.language.elaborate.values import Env, Typed, describe
+from posgc.language.elaborate.values import Env, Typed, constant, describe, written_value
 from posgc.language.text import syntax as ast
 
 __all__ = ["Picker"]
@@ -44,20 +44,26 @@ class Picker:
                 "E207",
                 f"`{node.name}` {what}, not {len(index)}",
                 node.span,
-                self._indexed(node.name, keys) if wanted else f"write `{node.name}`",
+                self._indexed(node, keys, env) if wanted else f"write `{node.name}`",
             )
         for i in index:
             if i.ty.kind == "poison" and not isinstance(i.ir, ir.Const):
                 return Typed(i.ir, i.ty)  # without a value where the index has none
         return self._pick(node, keys, (), index, make, env)
 
-    def _indexed(self, name: str, keys: Sequence[Key]) -> str:
-        """The cure for a name without its indices: the member that is meant where there is one only."""
-        family, agents = self.names.table.get(name), self.agents
-        if len(keys) > 1 or agents is None or not isinstance(family, Family):
-            return f"write `{name}[{', '.join('ijk'[: len(keys[0])] or '...')}]`"
-        parts = zip(keys[0], family.agents, strict=True)
-        return f"write `{name}[{', '.join(agents[int(v) - 1] if of_agent else str(v) for v, of_agent in parts)}]`"
+    def _indexed(self, node: ast.Reference, keys: Sequence[Key], env: Env) -> str:
+        """The cure for a name without its indices: those bound here that fit, and else the first that there are."""
+        entity, prime = self.names.table.get(node.name), "'" if node.primed else ""
+        agents = entity.agents if isinstance(entity, Family) else ()
+        bound = [n for n, value in env.bindings.items() if isinstance(value.ir, ir.Const)]
+        parts = list[str]()
+        for at, first in enumerate(keys[0]):
+            values = {key[at] for key in keys}
+            fits = [n for n in bound if constant(env.bindings[n]) in values]
+            known = self.agents if at < len(agents) and agents[at] else None
+            shown = written_value(first) if known is None or not isinstance(first, int) else known[first - 1]
+            parts.append(bound.pop(bound.index(fits[0])) if fits else shown)
+        return f"write `{node.name}[{', '.join(parts)}]{prime}`"
 
     def _pick(
         self,

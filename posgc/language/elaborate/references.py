@@ -261,6 +261,16 @@ class References:
         source, target = (self.expr(end, env) for end in node.arguments)
         return adjacent(self.ops, entity, source, target, node.span, env)
 
+    def _is_called(self, name: str) -> bool:
+        """Whether arguments follow the name: a function, a graph, or a type of tuples."""
+        match self.names.table[name]:
+            case Definitions(texts=[first, *_]):
+                return bool(first.arguments)
+            case TypeName(text=declared):
+                return isinstance(declared.type, ast.TupleType)
+            case entity:
+                return isinstance(entity, GraphName)
+
     def call(self, node: ast.Call, env: Env) -> Typed:
         entity = self.names.table.get(node.name)
         if isinstance(entity, Definitions) and entity.texts[0].arguments:
@@ -271,17 +281,16 @@ class References:
             return tuple_of(self.ops, tuples, [self.expr(a, env) for a in node.arguments], node, env)
         if node.name in BUILTIN_FUNCTIONS or (node.name in TRUNCATED and entity is None):
             return self.quantifiers.function(node, env)
-        if isinstance(entity, Poisoned):
+        if isinstance(entity, Poisoned) or (isinstance(entity, TypeName) and entity.broken):
             for argument in node.arguments:
                 if not isinstance(argument, ast.Binder):
                     self.expr(argument, env)
             return self.ops.poison(node.span)
-        functions = [k for k, v in self.names.table.items() if isinstance(v, Definitions) and v.texts[0].arguments]
         if node.name in self.names or node.name in env.bindings:
             return self.ops.wrong(
                 "E207", f"`{node.name}` is not a function", node.span, "an index stands in brackets: `f[i]`"
             )
         what, cure = f"the function `{node.name}` is not defined", "define it: `let f(x) = ...;`"
-        known = [*functions, *BUILTIN_FUNCTIONS, *TRUNCATED, "match", "uniform", "if"]
+        known = [*filter(self._is_called, self.names.table), *BUILTIN_FUNCTIONS, *TRUNCATED, "match", "uniform", "if"]
         report_unknown(self.names, self.ops.reporter, what, (node.name, node.span), known, cure)
         return self.ops.poison(node.span)

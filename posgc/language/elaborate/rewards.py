@@ -9,7 +9,7 @@ from posgc.language.diagnostics import Label, Span
 from posgc.language.elaborate.conditions import checked_expression
 from posgc.language.elaborate.laws import Laws
 from posgc.language.elaborate.names import AgentArray, AgentName, Poisoned, report_unknown
-from posgc.language.elaborate.values import INT, Env, Typed
+from posgc.language.elaborate.values import INT, Env, Typed, written_value
 from posgc.language.elaborate.variables import VariableTable
 from posgc.language.text import syntax as ast
 
@@ -33,21 +33,28 @@ class Rewards:
         agents = self.variables.agents
         terms: list[list[Typed]] = [[] for _ in agents]
         for item in items:
-            if item.each is not None and "agents" in self.laws.names.lost:
-                self._reward(item, Env().bind(item.each.text, self.laws.ops.poison(item.each.span)))
-            elif item.each is not None:
-                name = ast.Reference(item.each.text, (), False, item.each.span)
-                self.laws.indices.is_misspelt(item.each.text, item.each.span, Env())
-                if self.laws.indices.bindable(name, Env()):
-                    for i in range(len(agents)):
-                        index = Typed(ir.Const(i + 1, item.each.span), INT)
-                        terms[i].append(self._reward(item, Env().bind(item.each.text, index)))
+            if item.each is not None:
+                self._reward_each(item, ast.Target("reward", (item.each,), item.each.span), terms)
             elif item.target is not None:
                 self._reward_of(item, item.target, terms)
         return tuple(self._total(t) for t in terms)
 
     def _reward(self, item: ast.Reward, env: Env) -> Typed:
         return checked_expression(self.laws, self.variables, "reward", item.value, env, item.span)
+
+    def _reward_each(self, item: ast.Reward, target: ast.Target, terms: list[list[Typed]]) -> None:
+        """The reward of the agents over which the index runs."""
+        indices = self.laws.indices
+        if indices.unknown(target) or "agents" in self.laws.names.lost:
+            self._reward(item, indices.poisoned(target, Env()))
+            return
+        for (agent,), env in indices.targets(target, Env()):
+            value = self._reward(item, env)
+            if isinstance(agent, bool) or not isinstance(agent, int) or not 1 <= agent <= len(terms):
+                cure = f"the agents are {', '.join(self.variables.agents[:8])}{', ...' if len(terms) > 8 else ''}"
+                self.reporter.error("E401", f"there is no agent {written_value(agent)}", target.span, cure)
+                return
+            terms[agent - 1].append(value)
 
     def _reward_of(self, item: ast.Reward, target: ast.Target, terms: list[list[Typed]]) -> None:
         value = self._reward(item, Env())

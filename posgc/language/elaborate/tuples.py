@@ -16,7 +16,7 @@ from posgc.language.elaborate.operators import Operators
 from posgc.language.elaborate.values import Env, Ty, Typed, constant, describe, ty_of_type, words, written_value
 from posgc.language.text import syntax as ast
 
-__all__ = ["Tuple", "component", "tuple_of", "tuple_type"]
+__all__ = ["Tuple", "component", "components", "tuple_of", "tuple_type"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,7 @@ def component(
     """The component of a value by name.  Types with the same values share their names.  E201, E301."""
     if value.ty.kind == "poison":
         return ops.poison(span)
-    types = tuples.get(value.ty.words) or [
-        t for w, found in tuples.items() if value.ty.words and value.ty.words <= w for t in found
-    ]
+    types = _types_of(tuples, value)
     if not types:
         what = f"only a tuple has components, and this is {describe(value.ty)}"
         return ops.wrong("E301", what, value.ir.span, "declare its type so: `type cell = (x: 0..3, y: 0..2);`")
@@ -54,7 +52,26 @@ def component(
         what = f"`{name.text}` stands at different places in two types that have this value"
         return ops.wrong("E301", what, name.span, "list the components in one order, or give one of them another name")
     [(at, of)] = places.items()
-    ty = ty_of_type(of.components[name.text])
+    return _component(ops, of, at, value, span)
+
+
+def components(
+    ops: Operators, tuples: Mapping[frozenset[str], Sequence[Tuple]], value: Typed, span: Span
+) -> list[Typed]:
+    """The components of a value in their order; none where it is no tuple."""
+    types = _types_of(tuples, value)
+    return [_component(ops, types[0], at, value, span) for at in range(len(types[0].components))] if types else []
+
+
+def _types_of(tuples: Mapping[frozenset[str], Sequence[Tuple]], value: Typed) -> Sequence[Tuple]:
+    """The tuple types that a value can be of."""
+    return tuples.get(value.ty.words) or [
+        t for w, found in tuples.items() if value.ty.words and value.ty.words <= w for t in found
+    ]
+
+
+def _component(ops: Operators, of: Tuple, at: int, value: Typed, span: Span) -> Typed:
+    ty = ty_of_type(list(of.components.values())[at])
     parts = {word: row[at] for row, word in of.words.items()}
     known = constant(value)
     if known is not None:

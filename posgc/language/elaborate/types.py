@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from posgc.language import ir
+from posgc.language.dag import nodes
 from posgc.language.diagnostics import Span
 from posgc.language.elaborate.context import Context, Elaborate
 from posgc.language.elaborate.names import AgentArray, GraphName, Poisoned, TypeName, report_unknown
@@ -46,6 +47,8 @@ class Types:
             return None
         if isinstance(typed.ir, ir.Const):
             return typed.ir.value
+        if any(isinstance(part, ir.Fail) and part.code == ir.REPORTED for part in nodes([typed.ir])):
+            return None
         self.reporter.error(
             "E306",
             f"{what} must be a constant",
@@ -83,7 +86,7 @@ class Types:
                 entity.type = self._open(entity, text.span)
                 entity.broken = entity.type is None
             return entity.type
-        types = [k for k, v in self.names.table.items() if isinstance(v, TypeName)]
+        types = [k for k, v in self.names.table.items() if isinstance(v, TypeName | AgentArray)]
         message, word = f"the type `{text.name}` is not declared", (text.name, text.span)
         if text.name in self.names:
             message = f"`{text.name}` is not a type"
@@ -173,6 +176,11 @@ class Types:
         if isinstance(node, ast.Reference) and not node.indices and not node.primed:
             type = self.type_of(ast.Named(node.name, node.span))
             return None if type is None else (type.values, ty_of_type(type))
+        if isinstance(node, ast.Reference) and node.name not in self.names and node.name not in env.bindings:
+            graphs = [k for k, v in self.names.table.items() if isinstance(v, GraphName)]
+            unknown, cure = f"`{node.name}` is not declared", "declare it: `graph road on TYPE = {v-w, ...};`"
+            report_unknown(self.names, self.reporter, unknown, (node.name, node.span), graphs, cure)
+            return None
         self.reporter.error("E115", f"{what} is not a range, a set or a type", node.span, _COLLECTION)
         return None
 

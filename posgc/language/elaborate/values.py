@@ -104,7 +104,8 @@ def describe(ty: Ty) -> str:
     """The type in words, for messages."""
     if ty.kind == "word":
         shown = sorted(ty.words)[:6]
-        return "a word of {" + ", ".join(shown) + (", ...}" if len(ty.words) > 6 else "}")
+        kind = "a tuple" if all(w.startswith("(") for w in shown) else "a word"
+        return f"{kind} of {{" + ", ".join(shown) + (", ...}" if len(ty.words) > 6 else "}")
     return {"int": "an integer", "real": "a real number", "bool": "a truth value", "poison": "?"}[ty.kind]
 
 

@@ -44,9 +44,8 @@ def _lines(game: ast.GameText) -> Iterator[tuple[_Line, set[str]]]:
 def _introduced(line: _Line, names: Names) -> Iterator[ast.Word]:
     """The names where an index stands for an agent."""
     if isinstance(line, ast.Reward):
-        yield from [] if line.each is None else [line.each]
-        return
-    if isinstance(line, ast.Rule | ast.Channel):
+        places: tuple[ast.Expression, ...] = () if line.each is None else (line.each,)
+    elif isinstance(line, ast.Rule | ast.Channel):
         places = (*line.item.indices[:1], *([] if line.audience is None else [line.audience]))
     elif isinstance(line, ast.Draw):
         family = names.table.get(line.target.name)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from posgc.language import ir
-from posgc.language.diagnostics import Source
+from posgc.language.diagnostics import Diagnostic, Label, Source, Span
 from posgc.language.diagnostics.report import Reporter, near
 from posgc.language.elaborate.values import INT, Env, Typed
 from posgc.language.sharing.arguments import block_arguments, block_parameters
@@ -16,14 +16,28 @@ from posgc.language.sharing.rules import ShareContext, Statement
 from posgc.language.sharing.standard import standard_lags
 from posgc.language.sharing.structures import STANDARD, Lags, Misuse, Structure
 from posgc.language.text import syntax as ast
+from posgc.language.text.syntax.walk import nodes
 
 __all__ = ["compare_with_standard", "evaluate_block"]
 
+_FORGOTTEN = "E505"  # what becomes common when nobody remembers it
 _TRIED = (1, 2, 3)  # delays at which a redeclared standard structure is compared with its own
 
 
 def evaluate_block(context: ShareContext, share: ast.Share, bound: Mapping[str, int]) -> LagTable | None:
     """The protocol of a block with its arguments; None after reporting an error in what it extends."""
+    if share.base is None:
+        return _evaluate(context, share, bound)
+    reporter = Reporter(context.reporter.source)
+    inner = replace(context, reporter=reporter)
+    made = _evaluate(inner, share, bound)
+    context.rules().incomplete = inner.rules().incomplete
+    if reporter.failed:
+        context.reporter.take(_seen_from(context, share, each) for each in reporter.failure().diagnostics)
+    return made
+
+
+def _evaluate(context: ShareContext, share: ast.Share, bound: Mapping[str, int]) -> LagTable | None:
     rules = context.rules()
     env = _bound(context, share, bound)
     blocks: list[tuple[Sequence[Statement], Env]] = [(share.rules or (), env)]
@@ -31,7 +45,7 @@ def evaluate_block(context: ShareContext, share: ast.Share, bound: Mapping[str, 
     seen, extension = [share.head.name], share
     while extension.base is not None:
         base = extension.base
-        own = next((s for s in context.shares if s.head.name == base.name and s.rules is not None), None)
+        own = _declared(context, base)
         if own is None and base.name in STANDARD:
             standard = standard_lags(context, base, STANDARD[base.name], env)
             if standard is None:
@@ -42,9 +56,7 @@ def evaluate_block(context: ShareContext, share: ast.Share, bound: Mapping[str, 
             _no_base(context, base)
             return None
         if base.name in seen:
-            chain = " -> ".join([*seen, base.name])
-            cure = "a protocol extends another one"
-            context.reporter.error("E501", f"the protocol `{base.name}` extends itself: {chain}", base.span, cure)
+            _cycle(context, seen[seen.index(base.name) :])
             return None
         arguments = block_arguments(context, context, base, block_parameters(own), env)
         if arguments is None:
@@ -54,6 +66,58 @@ def evaluate_block(context: ShareContext, share: ast.Share, bound: Mapping[str, 
         blocks.insert(0, (own.rules or (), env))
     shown = ", ".join(str(v) for v in bound.values())
     return rules.evaluate(f"{share.head.name}({shown})" if shown else share.head.name, blocks, lags)
+
+
+def _declared(context: ShareContext, request: ast.ProtocolRef) -> ast.Share | None:
+    """The block of the file by the name of a request."""
+    return next((s for s in context.shares if s.head.name == request.name and s.rules is not None), None)
+
+
+def _seen_from(context: ShareContext, share: ast.Share, found: Diagnostic) -> Diagnostic:
+    """A mistake found in a block.  In a protocol that it extends, what the arguments or its own rules make wrong is
+    shown where it is extended."""
+    here, own = found.span, share
+    if here is None:
+        return found
+    while own.base is not None and not own.span.start <= here.start < own.span.end:
+        base, extended = own.base, _declared(context, own.base)
+        if extended is None:
+            return found
+        if extended.span.start <= here.start < extended.span.end and _made_wrong(context, base, extended, found, here):
+            label = Label(here, f"in the protocol `{base.name}`")
+            return replace(found, span=base.span, labels=(label, *found.labels), replacements=())
+        own = extended
+    return found
+
+
+def _made_wrong(
+    context: ShareContext, base: ast.ProtocolRef, extended: ast.Share, found: Diagnostic, here: Span
+) -> bool:
+    """Whether a mistake in what is extended lies with who extends it."""
+    if base.arguments:
+        parameters = block_parameters(extended)
+        read = (n for n in nodes(extended.rules) if isinstance(n, ast.Reference) and n.name in parameters)
+        return found.code == _FORGOTTEN or any(here.start <= n.span.start < here.end for n in read)
+    alone = Reporter(context.reporter.source)
+    quiet = replace(context, reporter=alone)
+    bound = block_arguments(quiet, quiet, base, block_parameters(extended))
+    return (
+        found.code == _FORGOTTEN
+        and bound is not None
+        and _evaluate(quiet, extended, bound) is not None
+        and not alone.failed
+    )
+
+
+def _cycle(context: ShareContext, names: Sequence[str]) -> None:
+    """Reports protocols of which each extends the next one, and the last the first, from the one that comes first."""
+    shares = [s for s in context.shares if s.head.name in names and s.base is not None]
+    at = names.index(shares[0].head.name)
+    chain = " -> ".join([*names[at:], *names[:at], names[at]])
+    places = [base.span for s in shares if (base := s.base) is not None]
+    others = tuple(Label(span, "and here") for span in places[1:])
+    what = f"the protocol `{names[at]}` extends itself: {chain}"
+    context.reporter.error("E501", what, places[0], "a protocol extends another one", others)
 
 
 def _no_base(context: ShareContext, base: ast.ProtocolRef) -> None:

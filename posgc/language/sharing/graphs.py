@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from posgc.language.diagnostics.example_agents import with_agents
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.names import GraphName, Names, Poisoned, report_unknown
 from posgc.language.elaborate.values import INT
@@ -13,12 +14,17 @@ from posgc.language.text import syntax as ast
 __all__ = ["with_edges"]
 
 
-def with_edges(shares: Sequence[ast.Share], names: Names, reporter: Reporter) -> tuple[ast.Share, ...]:
-    """The protocols with the edges of the graphs that they name; a rule with a mistake (E509) is left out."""
+def with_edges(
+    shares: Sequence[ast.Share], names: Names, reporter: Reporter, agents: Sequence[str]
+) -> tuple[ast.Share, ...]:
+    """The protocols, in a game of these agents, with the edges of the graphs that they name.
+
+    A rule with a mistake (E509) is left out.
+    """
     return tuple(
         share
         if share.rules is None
-        else replace(share, rules=tuple(_rule(rule, names, reporter) for rule in share.rules))
+        else replace(share, rules=tuple(_rule(rule, names, reporter, agents) for rule in share.rules))
         for share in shares
     )
 
@@ -26,14 +32,14 @@ def with_edges(shares: Sequence[ast.Share], names: Names, reporter: Reporter) ->
 _Statement = ast.Rule | ast.Channel | ast.SharedDelay | ast.Forget | ast.Poison
 
 
-def _rule(rule: _Statement, names: Names, reporter: Reporter) -> _Statement:
+def _rule(rule: _Statement, names: Names, reporter: Reporter, agents: Sequence[str]) -> _Statement:
     if not isinstance(rule, ast.Rule) or not isinstance(rule.edges, ast.EdgesOf):
         return rule
-    edges = _edges(rule.edges, names, reporter)
+    edges = _edges(rule.edges, names, reporter, agents)
     return ast.Poison(rule.span) if edges is None else replace(rule, edges=edges)
 
 
-def _edges(text: ast.EdgesOf, names: Names, reporter: Reporter) -> ast.EdgeList | None:
+def _edges(text: ast.EdgesOf, names: Names, reporter: Reporter, agents: Sequence[str]) -> ast.EdgeList | None:
     graph = names.table.get(text.graph)
     if isinstance(graph, Poisoned):
         return None
@@ -41,11 +47,12 @@ def _edges(text: ast.EdgesOf, names: Names, reporter: Reporter) -> ast.EdgeList 
         known = [name for name, entity in names.table.items() if isinstance(entity, GraphName)]
         what = f"`{text.graph}` is not a graph"
         cure = "declare it, `graph road = {ann-bob};`, or write the edges: `along edges {ann-bob}`"
-        report_unknown(names, reporter, what, (text.graph, text.span), known, cure, "E509")
+        report_unknown(names, reporter, what, (text.graph, text.span), known, with_agents(cure, agents), "E509")
         return None
     if graph.text.over is not None and graph.text.over.text != "agent":
         what = f"`{text.graph}` is a graph on `{graph.text.over.text}`, and items travel between agents"
-        reporter.error("E509", what, text.span, "name a graph on the agents: `graph road = {ann-bob};`")
+        cure = with_agents("name a graph on the agents: `graph road = {ann-bob};`", agents)
+        reporter.error("E509", what, text.span, cure)
         return None
     if graph.neighbours is None or graph.type is not INT:
         return None

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from posgc.language import ir
-from posgc.language.diagnostics import Span
+from posgc.language.diagnostics import Label, Span
+from posgc.language.diagnostics.example_agents import with_agents
 from posgc.language.diagnostics.report import Reporter
 from posgc.language.elaborate.names import Names, Poisoned, report_unknown
 from posgc.language.elaborate.values import Env, written_value
@@ -70,23 +71,27 @@ class ShareRules(Constants):
     def evaluate(self, name: str, blocks: Sequence[tuple[Sequence[Statement], Env]], lags: Lags) -> LagTable:
         """The lags that the rules give beside those given; mistakes go to the reporter (E503 to E505, E509, E513 to
         E515).  Each block of rules has its own arguments."""
-        forgets: list[tuple[int, Span]] = []
+        forgets: list[tuple[int, Span, int]] = []  # the age, its place, and which of the blocks says it
         self.incomplete = any(isinstance(rule, ast.Poison) for rules, _ in blocks for rule in rules)
         lines = [(rule, env) for rules, env in blocks for rule in rules if isinstance(rule, ast.SharedDelay)]
         delays = SharedDelays(self, lines)
-        for rules, arguments in blocks:
+        for number, (rules, arguments) in enumerate(blocks):
             for rule in rules:
                 if isinstance(rule, ast.Forget):
                     age = self._delay(rule.after, arguments)
                     if forgets:
-                        self.reporter.error("E205", "`forget` is said twice", rule.span, "keep one of the lines")
+                        of = "" if forgets[0][2] == number else ", in a protocol that this one extends"
+                        first = Label(forgets[0][1], f"first said here{of}")
+                        self.reporter.error(
+                            "E205", "`forget` is said twice", rule.span, "keep one of the lines", (first,)
+                        )
                     elif age is not None:
-                        forgets.append((age, rule.span))
+                        forgets.append((age, rule.span, number))
                 elif isinstance(rule, ast.Channel):
                     self._channel(rule, arguments, delays, lags)
                 elif isinstance(rule, ast.Rule):
                     self._rule(rule, arguments, lags)
-        for age, span in forgets:
+        for age, span, _ in forgets:
             self._check_forget(age, span, lags)
         return lags.protocol(name, forgets[0][0] if forgets else None)
 
@@ -98,6 +103,7 @@ class ShareRules(Constants):
             return
         if (rule.edges is not None) != rule.per_hop:
             cure = "write `after 1 per hop`" if rule.edges else "say along which edges: `along edges {ann-bob}`"
+            cure = with_agents(cure, self.signature.agents)
             self.reporter.error("E509", "`along` and `per hop` go together", rule.span, cure)
             return
         if not self._variables(rule.item):

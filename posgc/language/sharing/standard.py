@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import product
 
+from posgc.language.diagnostics.example_agents import with_agents
 from posgc.language.elaborate.values import Env
 from posgc.language.sharing.arguments import given_arguments
 from posgc.language.sharing.lag_table import NEVER, Kind, LagTable
@@ -31,7 +32,10 @@ def standard_lags(
     linked = any(isinstance(a, ast.Link) for a in request.arguments)
     if linked != structure.link and (linked or request.arguments):
         context.reporter.error(
-            "E502", f"`{request.name}` is written otherwise", request.span, f"write `{_form(request.name)}`"
+            "E502",
+            f"`{request.name}` is written otherwise",
+            request.span,
+            f"write `{_form(request.name, context.signature)}`",
         )
         return None
     given = given_arguments(context, request, list(structure.parameters), env)
@@ -43,7 +47,10 @@ def standard_lags(
         value = given.get(name, default)
         if value is None:
             context.reporter.error(
-                "E502", f"`{request.name}` needs a value for `{name}`", request.span, f"write `{_form(request.name)}`"
+                "E502",
+                f"`{request.name}` needs a value for `{name}`",
+                request.span,
+                f"write `{_form(request.name, context.signature)}`",
             )
             return None
         if name in structure.agents:
@@ -78,12 +85,13 @@ def _name(signature: Signature, name: str, structure: Structure, values: Sequenc
     return f"{name}({', '.join(parts)})" if parts else name
 
 
-def _form(name: str) -> str:
-    return next(f for f in standard_forms() if f.partition("(")[0] == name)
+def _form(name: str, signature: Signature) -> str:
+    return next(f for f in standard_forms(signature) if f.partition("(")[0] == name)
 
 
-def standard_forms() -> tuple[str, ...]:
-    return (
+def standard_forms(signature: Signature) -> tuple[str, ...]:
+    """How each standard structure is asked for, with agents of the game where it takes any."""
+    forms = (
         "full",
         "one_step",
         "delayed(2)",
@@ -94,6 +102,7 @@ def standard_forms() -> tuple[str, ...]:
         "exchange(2)",
         "none",
     )
+    return tuple(with_agents(form, signature.agents) for form in forms)
 
 
 def fitting(signature: Signature, table: LagTable, made: Callable[[Kind, int], bool]) -> str | None:

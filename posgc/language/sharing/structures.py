@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from posgc.language.diagnostics.example_agents import with_agents
 from posgc.language.sharing.lag_table import NEVER, Channel, Exchange, Kind, LagTable
 from posgc.language.signature import Signature, Variable
 
@@ -101,7 +102,7 @@ def _one_directional(signature: Signature, arguments: Sequence[int]) -> Lags:
         raise Misuse(
             "E510",
             "`one_directional(a -> b)` is for a game of two agents, a and b",
-            "for more agents write the rules out: `hear[ann] to bob after 0;`",
+            with_agents("for more agents write the rules out: `hear[ann] to bob after 0;`", signature.agents),
         )
     return Lags(signature).share(lambda i: 0 if i == source - 1 else 1, lambda i: 1)
 

@@ -6,7 +6,7 @@ tree, which is at most `MAX_DEPTH` deep.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -42,14 +42,28 @@ _ITEMS = {
     ),
     *("draw", "reward", "reward_each", "zero_sum", "terminal", "share", "expect", "include"),
 }
+# The words with which items begin whose rules have other names.
+_KEYWORDS = {
+    **{"graph_where": "graph", "typedef": "type", "let_function": "let"},
+    **{"reward_each": "reward", "zero_sum": "reward"},
+}
+_NO_DOUBT: Mapping[int, Sequence[Token]] = {}
+_RULES = {"rule", "channel", "shared_delay", "forget"}
 
 
-def build(tree: Tree[Token], makers: Mapping[str, Maker], found: list[Diagnostic]) -> Any:
+def build(
+    tree: Tree[Token],
+    makers: Mapping[str, Maker],
+    found: list[Diagnostic],
+    doubtful: Mapping[int, Sequence[Token]] = _NO_DOUBT,
+) -> Any:
     """The syntax node of a parse tree, each rule made by its maker; None where a part outside of the game is wrong.
 
     Mistakes go to `found` (E111 too deep, E407 number out of range); the expression that holds one becomes `Poison`,
-    and where it stands in none, the item becomes `Broken`.
+    and where it stands in none, the item becomes `Broken`.  So does the item, or the rule of a protocol, in which a
+    `doubtful` place lies, where what was read may not be what was meant, and which may declare the words there.
     """
+    doubts, words = set(doubtful), list[Token]()
     made: dict[int, tuple[Any, int]] = {}
     for sub in tree.iter_subtrees():
         parts = [made[id(c)] if isinstance(c, Tree) else (c, 0) for c in sub.children]
@@ -61,10 +75,15 @@ def build(tree: Tree[Token], makers: Mapping[str, Maker], found: list[Diagnostic
             node: Any = ast.Poison(span)
         else:
             node = _made(rule, [p for p, _ in parts], span, makers, found)
+        if doubts and (rule in _ITEMS or rule in _RULES):
+            here = {place for place in doubts if span.start <= place < span.end}
+            doubts -= here
+            words = [word for place in here for word in doubtful[place]]
+            node = ast.Poison(span) if here else node
         if rule in _ITEMS:
             depth = 0
             if isinstance(node, ast.Poison):
-                node = broken_item(_head(sub), span)
+                node = broken_item([*_head(rule, sub), *_words(sub), *words], span)
         made[id(sub)] = node, depth
     node = made[id(tree)][0]
     return None if isinstance(node, ast.Poison) else node
@@ -94,7 +113,16 @@ def _span(tree: Tree[Token]) -> Span:
     return Span(meta.start_pos, meta.end_pos, meta.line, meta.column) if not meta.empty else Span(0, 0, 1, 1)
 
 
-def _head(tree: Tree[Token]) -> list[Token | None]:
-    """The first two words of an item: its keyword, and what may be its name."""
-    found = list(islice(tree.scan_values(lambda v: isinstance(v, Token)), 2))
-    return [*found, None, None][:2]
+def _head(rule: str, tree: Tree[Token]) -> list[Token | None]:
+    """The word with which an item begins, and the first name in it."""
+    tokens = list(islice(tree.scan_values(lambda v: isinstance(v, Token)), 2))
+    kind = next((token for token in tokens[:1] if token.type in ("KIND", "DRAW")), None)
+    names = (token for token in tokens if token.type == "NAME")
+    keyword = Token("NAME", _KEYWORDS.get(rule, rule)) if kind is None else Token("NAME", str(kind))
+    return [keyword, next(names, None)]
+
+
+def _words(tree: Tree[Token]) -> list[Token]:
+    """What else an item may declare: the words of a type, and agents."""
+    parts = [*tree.find_data("name"), *tree.find_data("agent")]
+    return [part.children[0] for part in parts if isinstance(part.children[0], Token)]

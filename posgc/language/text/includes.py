@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -105,13 +105,18 @@ def _refused(source: Source, found: re.Match[str], what: str, cure: str) -> Inpu
     return InputError([Diagnostic("E125", what, span_at(source.text, *found.span()), cure)], source)
 
 
-def without_includes(tree: ast.GameText) -> tuple[ast.GameText, list[Diagnostic]]:
-    """The tree with what a folder is missing for as items that could not be read, and their mistakes (E125)."""
+def without_includes(tree: ast.GameText, mistakes: Sequence[Diagnostic] = ()) -> tuple[ast.GameText, list[Diagnostic]]:
+    """The tree with what a folder is missing for as items that could not be read, and their mistakes (E125).
+
+    Of an item in which one of the `mistakes` of syntax lies nothing more is said.
+    """
+    places = [d.span.start for d in mistakes if d.span is not None]
     items, found = list[ast.Item](), list[Diagnostic]()
     for item in tree.items:
         if isinstance(item, ast.Include):
-            cure = "give the folder in which it lies, `--folder DIR`, or read the game from its file"
-            found.append(Diagnostic("E125", f"`{item.path}` cannot be included without a folder", item.span, cure))
+            if not any(item.span.start <= at < item.span.end for at in places):
+                cure = "give the folder in which it lies, `--folder DIR`, or read the game from its file"
+                found.append(Diagnostic("E125", f"`{item.path}` cannot be included without a folder", item.span, cure))
             items.append(ast.Broken("", None, (), item.span))
         else:
             items.append(item)

@@ -193,8 +193,7 @@ def _indexed(p: Parts) -> tuple[ast.Expression, ...]:
 
 
 def _arm(p: Parts, s: Span) -> ast.Arm:
-    patterns = (p[0],) if isinstance(p[0], ast.Poison) else p[0]
-    return ast.Arm(patterns, p[1], s)
+    return ast.Arm(p[0].parts if isinstance(p[0], ast.TuplePattern) else (p[0],), p[1], s)
 
 
 def _match(p: Parts, s: Span) -> ast.Match:
@@ -236,7 +235,7 @@ MAKERS: dict[str, Maker] = {
     "let_function": _let_function,
     "draw": _draw,
     "reward": lambda p, s: ast.Reward(p[0], None, False, p[1], s),
-    "reward_each": lambda p, s: ast.Reward(None, word_of(p[0]), False, p[1], s),
+    "reward_each": lambda p, s: ast.Reward(None, p[0], False, p[1], s),
     "zero_sum": lambda p, s: ast.Reward(p[0], None, True, p[1], s),
     "terminal": lambda p, s: ast.Terminal(p[0], s),
     "include": lambda p, s: ast.Include(str(p[0])[1:-1], s),
@@ -296,7 +295,8 @@ MAKERS: dict[str, Maker] = {
     "keyword": lambda p, s: ast.Keyword(str(p[0]), p[1], s),
     "link": lambda p, s: ast.Link(p[0], p[2], s),
     "arm": _arm,
-    "pattern": lambda p, s: tuple(p),
+    "pattern": lambda p, s: p[0],
+    "tuple_pattern": lambda p, s: ast.TuplePattern(tuple(p), s),
     "wildcard": lambda p, s: ast.Any_(s),
     "word": _word_pattern,
     "truth_pattern": lambda p, s: ast.Literal_(str(p[0]) == "true", s),

@@ -45,6 +45,8 @@ def _unexpected(stop: Stop) -> Mistake:
 
 
 _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
+    statements.included,
+    words.doubled,
     words.quoted,
     character,
     signs.comment,
@@ -61,6 +63,10 @@ _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
     signs.trailing_comma,
     brackets.unclosed,
     brackets.closes_nothing,
+    statements.named_pattern,
+    statements.comma_of_rules,
+    statements.no_rules,
+    statements.tuple_vertices,
     statements.unfinished,
     statements.missing_semicolon,
     statements.no_statement,

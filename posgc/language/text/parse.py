@@ -179,12 +179,12 @@ def lexemes(text: str, dialect: Dialect | None = None) -> list[Lexeme]:
 
 def _read(text: str, start: str, dialect: Dialect) -> tuple[Any, list[Diagnostic]]:
     """The tree of what can be read, None where nothing can, and the mistakes: those of syntax, depth and size."""
-    found = list[Diagnostic]()
+    found, doubtful = list[Diagnostic](), dict[int, tuple[Token, ...]]()
     try:
         tree: Tree[Token] | None = fast_lalr.parse(dialect.parser, text, start)
     except UnexpectedInput:
         reading = Recovery(dialect, text, start)
-        tree, found = reading.read(), reading.found
+        tree, found, doubtful = reading.read(), reading.found, reading.doubtful
     if tree is None:
         return None, found
-    return build(tree, dialect.makers, found), found
+    return build(tree, dialect.makers, found, doubtful), found

@@ -44,6 +44,9 @@ class Recovery:
     def __init__(self, dialect: Dialect, text: str, start: str) -> None:
         self.dialect, self.parser, self.text, self.start = dialect, dialect.parser, text, start
         self.found: list[Diagnostic] = []
+        # Places where what was read instead may not be what was meant, with what the statement may declare beside it.
+        self.doubtful: dict[int, tuple[Token, ...]] = {}
+        self._in_doubt = False  # whether one of these lies in this statement
         self._state = state_of(self.parser, text, start)
         self._lexer: Any = self._state.lexer  # Lark's contextual lexer with its place, which it has no types for
         self._states = self._state.parse_conf.states
@@ -54,6 +57,7 @@ class Recovery:
         self._kinds = {word: t.name for t in self.parser.terminals for word in words_of(self.parser, t.name)}
         self._mends = 0
         self._left_out = False  # whether the statement before was left out, of which parts may follow
+        self._of_match = False  # whether arms of a `match` may be among these
         self._mended = -1, 0  # the place of the last mend, and how often that place was mended
 
     def read(self) -> Tree[Token] | None:
@@ -121,6 +125,7 @@ class Recovery:
             self._reduce()
             if self._stop(token).begins:
                 self._before.clear()
+                self._in_doubt = False
 
     def _reduce(self) -> None:
         """Reductions that whatever follows leads to, so that a finished statement is one value on the stack."""
@@ -177,7 +182,7 @@ class Recovery:
         mistake = self._of_a_block(stop) or explain(stop)
         spared = mistake.kind == "NAME" and mistake.words[0] in self._spared
         twice = token.type == END and self._mended[0] == stop.start  # a text that ends too early is one mistake
-        if self._since >= _FRESH and not spared and not twice:
+        if self._since >= _FRESH and not spared and not twice and not self._in_doubt:
             self._report(mistake.diagnostic)
         self._since = 0
         again = self._mended[1] + 1 if self._mended[0] == stop.start else 0
@@ -185,6 +190,9 @@ class Recovery:
         if mistake.kind == "NAME":
             self._spared.add(mistake.words[0])
         if mistake.resume is not None and again < _TRIES and self._read_instead(mistake, stop):
+            if mistake.doubtful:
+                self.doubtful[stop.start] = mistake.declares
+                self._in_doubt = not self._stop(stop.token).begins
             return True
         return self._leave_out(stop, mistake.whole)
 
@@ -199,7 +207,8 @@ class Recovery:
 
     def _remains(self, stop: Stop) -> bool:
         """Whether this may be a part of the statement before, which was left out."""
-        word = stop.token.type == "NAME" and stop.on_new_line and not stop.rest().startswith(":")
+        arm = self._of_match and stop.rest().startswith(":")
+        word = stop.token.type == "NAME" and stop.on_new_line and not arm
         part = stop.begins and not word
         return self._left_out and stop.token.type != END and (part or (stop.within != "game" and item_follows(stop)))
 
@@ -241,6 +250,7 @@ class Recovery:
             return False
         stack, values = self._state.state_stack, self._state.value_stack
         end, width = end_of_statement(stop, self.dialect.unused)
+        self._of_match = "match" in self.text[self._begin_of(values[stop.level :], stop) : end]
         places = range(len(values), stop.level, -1)
         for at in reversed(places) if whole else places:
             for rule in ("expr", "sum"):
@@ -265,7 +275,7 @@ class Recovery:
         self._resume(at)
         self._before.clear()
         if self._stop(Token("", "", at)).begins:
-            self._since = _FRESH
+            self._since, self._in_doubt = _FRESH, False
         return True
 
     def _cut(self, level: int) -> None:

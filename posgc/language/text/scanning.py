@@ -20,6 +20,8 @@ MARKS = re.compile(
 _WORD = re.compile(r'"[^"\n]*"|#[^\n]*|[\[\]~]|(?P<word>[^\W\d]\w*)')
 _BEGINNING = re.compile(r"(?P<keyword>[a-z]+)\b(?:\s+(?P<name>[^\W\d]\w*))?")
 _TYPE = re.compile(r"[:=]")
+_KEYWORD = re.compile(rf"{_ITEM}|horizon|chance|graph|include|use|[A-Z].*")
+_SET = re.compile(r"\{[\w\s,]*\}")
 _TYPED = ("type", "state", "action", "observation", "chance")
 _SPACE = re.compile(r"(?:\s++|#[^\n]*+)*+")
 
@@ -79,11 +81,14 @@ def _rest(text: str, at: int) -> str:
 
 def declared_words(text: str, start: int, end: int) -> list[Token | None]:
     """The word with which a statement begins, the name after it (None where it is not seen), and what else the
-    statement may declare: the words of a type, and all words of an `agents` line."""
+    statement may declare: the words of a type, and all words of an `agents` line.  Where the first word begins no
+    statement, it is the name."""
     begin = _BEGINNING.match(text, start, end)
     if begin is None:
         return [Token("NAME", "", start), None]
     found: list[Token | None] = [_name(text, begin, "keyword"), _name(text, begin, "name")]
+    if not _KEYWORD.fullmatch(begin["keyword"]):
+        return [Token("NAME", "", start), found[0], *_words_of_a_set(text, begin.end(), end)]
     indices = 0  # brackets that are open
     type = _TYPE.search(text, begin.end(), end)
     for word in _WORD.finditer(text, begin.end() if type is None else type.end(), end):
@@ -94,6 +99,13 @@ def declared_words(text: str, start: int, end: int) -> list[Token | None]:
         if word["word"] and (begin["keyword"] == "agents" or (indices <= 0 and begin["keyword"] in _TYPED)):
             found.append(_name(text, word, "word"))
     return found
+
+
+def _words_of_a_set(text: str, start: int, end: int) -> list[Token | None]:
+    """The words in the first braces, which may be those of a type."""
+    braces = _SET.search(text, start, end)
+    words = () if braces is None else _WORD.finditer(text, *braces.span())
+    return [_name(text, word, "word") for word in words if word["word"]]
 
 
 def _name(text: str, found: re.Match[str], group: str) -> Token | None:

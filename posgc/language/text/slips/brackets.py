@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lark import Token
+
 from posgc.language.diagnostics import Diagnostic, Label, Replacement
 from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake, replaced
@@ -21,8 +23,16 @@ def unclosed(stop: Stop) -> Mistake | None:
         opening = inner[-1][1]
         close = tuple(CLOSING[b] for _, b in reversed(inner))
         return Mistake(
-            _never_closed(stop, opening.start_pos or 0), (*close, *(";" if token != ";" else ())), stop.start
+            _never_closed(stop, opening.start_pos or 0),
+            (*close, *(";" if token != ";" else ())),
+            stop.start,
+            doubtful=True,
         )
+    if _of_left_side(stop):
+        return Mistake(_never_closed(stop, inner[-1][1].start_pos or 0), ("]",), stop.start)
+    if not stop.level and token.type not in (END, "") and stop.last is not None and stop.follows("LBRACE", token.type):
+        found = Diagnostic("E108", "the `{` of the game is missing", stop.span, "write `{` before this")
+        return Mistake(found, ("{",), stop.start)
     brace = next(stop.blocks(), None)
     if brace is None or (stop.within == "game" and token.type != END):
         return None
@@ -31,6 +41,14 @@ def unclosed(stop: Stop) -> Mistake | None:
         finish = ("}", ";") if stop.within == "match" else ("}",)
         return Mistake(here, (*(";" if "SEMICOLON" in stop.accepts else ()), *finish), stop.start)
     return None
+
+
+def _of_left_side(stop: Stop) -> bool:
+    """Whether the sign of a definition or a law stands in the bracket of what it defines: `init s[i = a;`."""
+    own = stop.value_stack[stop.level :]
+    signs = [value for value in own if isinstance(value, Token) and value in ("=", "~", ":")]
+    inner = [bracket for k, bracket in stop.open if k >= stop.level]
+    return stop.token in ("=", "~") and inner == ["["] and not signs and stop.follows("RSQB")
 
 
 def _never_closed(stop: Stop, at: int) -> Diagnostic:
@@ -51,14 +69,19 @@ def closes_nothing(stop: Stop) -> Mistake | None:
         opened = Label(span_at(stop.text, inner[-1].start_pos or 0, (inner[-1].start_pos or 0) + 1), "opened here")
         if stop.kind_of(wanted) is not None and closer != "}":
             return replaced(
-                stop, "E108", f"`{inner[-1]}` is open here, and `{closer}` does not close it", wanted, (opened,)
+                stop,
+                "E108",
+                f"`{inner[-1]}` is open here, and `{closer}` does not close it",
+                wanted,
+                (opened,),
+                doubtful=True,
             )
         if closer == "}" and stop.kind_of(wanted) is not None:
-            return Mistake(_never_closed(stop, inner[-1].start_pos or 0), (wanted,), stop.start)
+            return Mistake(_never_closed(stop, inner[-1].start_pos or 0), (wanted,), stop.start, doubtful=True)
         return None
     if inner or closer == "}":
         return None
     diagnostic = Diagnostic(
         "E108", f"this `{closer}` closes nothing", stop.span, "take it out", "error", (), (Replacement(stop.span, ""),)
     )
-    return Mistake(diagnostic, (), stop.end)
+    return Mistake(diagnostic, (), stop.end, doubtful=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from posgc.language.diagnostics import Diagnostic, Replacement
+from posgc.language.diagnostics.example_agents import agents_in, with_agents
 from posgc.language.text.slips.mistake import Mistake
 from posgc.language.text.stop import Stop, span_at
 
@@ -110,7 +111,8 @@ def _stray(stop: Stop, at: int) -> Mistake:
 def _point(stop: Stop, at: int) -> Mistake:
     if re.search(r"[A-Za-z_]\w*$", stop.text[max(0, at - 80) : at]):
         here = span_at(stop.text, at, at + 1)
-        return Mistake(Diagnostic("E120", "names have no parts with points", here, "what is an agent's is `act[ann]`"))
+        cure = with_agents("what is an agent's is `act[ann]`", agents_in(stop.text))
+        return Mistake(Diagnostic("E120", "names have no parts with points", here, cure))
     if stop.text.startswith("...", at - 2):
         here = span_at(stop.text, at - 2, at + 1)
         change = (Replacement(here, ".."),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posgc.language.diagnostics.example_agents import agents_in, with_agents
 from posgc.language.text.stop import Stop
 
 __all__ = ["OPERAND", "form", "form_of"]
@@ -25,11 +26,13 @@ _FORMS = {
     "observe": "write `observe o[i] ~ ...;` or `observe o[i] = ...;`",
     "reward": "write `reward team = ...;`, `reward ann = ...;` or `reward[i] = ...;`",
     "terminal": "write `terminal when ...;`",
+    "graph": "write `graph road = {ann-bob};` or `graph road(v, w) on TYPE = ...;`",
+    "include": 'write `include "common.posg";`',
     "share": "write `share full;` or `share name { o after 1; act after 1; }`",
-    "expect": "write `expect assumption 3;` or `expect value(team) == 2 within 1e-9;`",
+    "expect": "write `expect assumption 3 under full;` or `expect value(team) == 2 within 1e-9 at horizon 2;`",
 }
 _WITHIN = {
-    "share": "a rule reads `o[i] to j after 1;`, `o after 1;` or `forget after 2;`",
+    "share": "a rule reads `o[i] to j after 1;`, `o after 1 every 2 from 1;` or `forget after 2;`",
     "match": "an arm reads `pattern: value;`",
 }
 
@@ -41,8 +44,17 @@ def form(keyword: str) -> str:
 
 def form_of(stop: Stop) -> str:
     """How what stands here is written."""
+    return with_agents(_form_of(stop), agents_in(stop.text))
+
+
+def _form_of(stop: Stop) -> str:
     if stop.last == "zero_sum":
         return "write `reward zero_sum ann = ...;`: the other agent gets the negative"
+    law_is_missing = stop.token == ";" and {"TILDE", "EQUAL"} & stop.accepts
+    if stop.keyword == "expect" or (stop.keyword == "reward" and stop.token == ",") or law_is_missing:
+        return _FORMS[stop.keyword]
+    if stop.within == "share" and not [b for k, b in stop.open if k >= stop.level]:
+        return _WITHIN["share"]
     if stop.accepts >= OPERAND:
         return "an expression is wanted here"
     if {"PLUS", "SEMICOLON"} <= stop.accepts:

@@ -9,8 +9,8 @@ from posgc.language.text.stop import Stop
 __all__ = ["item_follows"]
 
 _ITEMS = {
-    *("PARAM", "HORIZON", "DISCOUNT", "AGENTS", "TYPE", "KIND", "CHANCE", "LET", "DRAW", "REWARD", "TERMINAL"),
-    *("SHARE", "EXPECT"),
+    *("PARAM", "HORIZON", "DISCOUNT", "AGENTS", "GRAPH", "TYPE", "KIND", "CHANCE", "LET", "DRAW", "REWARD"),
+    *("TERMINAL", "SHARE", "EXPECT", "INCLUDE"),
 }
 
 

@@ -113,10 +113,19 @@ def spaced_name(stop: Stop) -> Mistake | None:
     second = stop.token.type == "NAME" or re.fullmatch(r"[a-z_]+", stop.token) is not None
     if not second or stop.last is None or stop.last.type != "NAME" or len(stop.value_stack) != stop.level + 2:
         return None
+    if stop.on_new_line or stop.last == "on" or stop.token in ("in", "when") or stop.keyword == "expect":
+        return None
+    law = stop.token.type != "NAME" or stop.rest()[:1] == "("  # what a `~` is missing before
+    if stop.follows("ON", "NAME") or (law and stop.follows("TILDE", stop.token.type)):
+        return None
+    rest = stop.text[stop.start :].partition(";")[0]
+    if stop.keyword == "let" and re.search(r"(?<![=!<>])=(?!=)", rest) is None:
+        return None  # the sign is missing
     name = f"{stop.last}_{stop.token}"
     here = span_at(stop.text, stop.last.start_pos or 0, stop.end)
     found = Diagnostic("E101", "a name has no spaces", here, f"write `{name}`", "error", (), (Replacement(here, name),))
-    return Mistake(found, (name,), stop.end, stop.earlier(*stop.before[-1]), "NAME")
+    earlier = stop.earlier(*stop.before[-1])
+    return Mistake(found, (name,), stop.end, earlier, "NAME", doubtful=True, declares=(stop.last,))
 
 
 def _whole(stop: Stop, what: str, cure: str) -> Mistake:

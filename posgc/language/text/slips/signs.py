@@ -12,7 +12,14 @@ from posgc.language.text.stop import Stop, span_at
 __all__ = ["arrow", "chained", "comment", "equals", "missing_sign", "power", "prime", "trailing_comma"]
 
 # What may be missing between two things that stand where they should, in the order in which it is tried.
-_MISSING = (("COMMA", ",", "E121"), ("COLON", ":", "E101"), ("EQUAL", "=", "E101"), ("WHEN", "when", "E101"))
+_MISSING = (
+    ("COMMA", ",", "E121"),
+    ("COLON", ":", "E101"),
+    ("ON", "on", "E101"),
+    ("TILDE", "~", "E101"),
+    ("EQUAL", "=", "E101"),
+    ("WHEN", "when", "E101"),
+)
 
 
 def chained(stop: Stop) -> Mistake | None:
@@ -98,7 +105,8 @@ def missing_sign(stop: Stop) -> Mistake | None:
             change = (Replacement(span_at(stop.text, end, end), sign if sign == "," else f" {sign}"),)
             message, cure = f"a `{sign}` is missing before this", f"write `{sign}` between"
             found = Diagnostic(code, message, stop.span, cure, "error", (), change)
-            return Mistake(found, (sign,), stop.start)
+            doubtful = sign == "," and [b for k, b in stop.open if k >= stop.level][-1:] != ["{"]
+            return Mistake(found, (sign,), stop.start, doubtful=doubtful)
     return None
 
 
@@ -109,7 +117,8 @@ def trailing_comma(stop: Stop) -> Mistake | None:
     here = span_at(stop.text, stop.last.start_pos or 0, stop.last.end_pos or 0)
     earlier = stop.earlier(*stop.before[-1])
     found = Diagnostic("E101", "nothing follows this `,`", here, "take it out", "error", (), (Replacement(here, ""),))
-    return Mistake(found, (), here.end, earlier) if earlier.follows(stop.token.type) else None
+    doubtful = stop.token != "}"
+    return Mistake(found, (), here.end, earlier, doubtful=doubtful) if earlier.follows(stop.token.type) else None
 
 
 def prime(stop: Stop) -> Mistake | None:

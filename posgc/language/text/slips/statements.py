@@ -11,11 +11,85 @@ from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake, replaced
 from posgc.language.text.stop import Stop, span_at
 
-__all__ = ["missing_semicolon", "no_statement", "unfinished"]
+__all__ = [
+    "comma_of_rules",
+    "included",
+    "missing_semicolon",
+    "named_pattern",
+    "no_rules",
+    "no_statement",
+    "tuple_vertices",
+    "unfinished",
+]
 
 _TYPES_OF_OTHERS = ("int", "integer", "float", "real", "double", "bool", "boolean", "var", "const")
 _FUNCTIONS_OF_OTHERS = ("def", "define", "func", "function", "fn")
 _LOOPS_OF_OTHERS = ("for", "forall", "foreach", "while")
+_INCLUDES_OF_OTHERS = ("import", "load", "read", "require", "source", "using")
+# What `name = ...` is, by what follows the name.
+_DEFINED = (
+    (re.compile(r"=\s*(\{\s*\w+\s*[,}]|\(\s*\w+\s*:|[\w.+*-]+\s*\.\.)"), "type", "a type"),
+    (re.compile(r"=\s*\{\s*\w+\s*(\[\d+\]\s*)?-"), "graph", "a graph"),
+    (re.compile(r"=[^;~=]*\bin\s*(\[|[\w.]+\.\.)"), "param", "a parameter"),
+)
+_DEFINITION = "let", "a definition"
+_STATEMENTS = "a statement begins with a word such as `state`, `let` or `reward`"
+_INDEX = r"(\[[^\];=~]*\]+)?"
+# What a statement without its first word looks like, and how it may begin.
+_SHAPES = (
+    (re.compile(_INDEX + r"\s*:[^;~]*~"), "write `chance {0}`"),
+    (re.compile(_INDEX + r"\s*:"), "write `state {0}`, `action {0}` or `observation {0}`"),
+    (re.compile(_INDEX + r"\s*~"), "write `init {0}`, `next {0}` or `observe {0}`"),
+    (re.compile(r"\(\w+\s*,\s*\w+\)\s*on\b|on\b"), "write `graph {0}`"),
+    (re.compile(r"\[[^=;]*=(?!=)"), "write `let {0}`, or `init {0}` or `next {0}` for a law"),
+    (re.compile(r"(\([^)]*\)\s*)?(\{|extends\b)"), "write `share {0}`"),
+    (re.compile(r"\("), "write `let {0}`"),
+)
+_ITEM_OF_RULE = re.compile(r"(\[[^\];]*\]+\s*)?(after|to|along)\b")
+_FILE = re.compile(r"""\(?\s*['"<]?([\w./-]+)['">]?\s*\)?""")
+
+
+def included(stop: Stop) -> Mistake | None:
+    """An `include` whose file stands in no quotes, or is missing."""
+    if stop.keyword != "include" or len(stop.value_stack) != stop.level + 1:
+        return None
+    found = None if stop.on_new_line else _FILE.match(stop.text, stop.start)
+    if found is None:
+        word = stop.value_stack[-1]
+        here = span_at(stop.text, word.start_pos, word.end_pos)
+        return Mistake(Diagnostic("E101", "this `include` names no file", here, form("include")))
+    whole = stop.earlier(stop.token, stop.state_stack, stop.value_stack, end=found.end())
+    return replaced(whole, "E101", "the name of a file stands in quotes", f'"{found[1]}"')
+
+
+def tuple_vertices(stop: Stop) -> Mistake | None:
+    """Tuples in a list of edges."""
+    if stop.token != "(" or stop.keyword != "graph" or [b for k, b in stop.open if k >= stop.level] != ["{"]:
+        return None
+    name = stop.value_stack[stop.level + 1]
+    cure = f"write `graph {name}(v, w) on TYPE = v == TYPE(0, 0) and w == TYPE(0, 1) or ...;`"
+    return Mistake(Diagnostic("E120", "edges between tuples are given by a condition", stop.span, cure))
+
+
+def named_pattern(stop: Stop) -> Mistake | None:
+    """The name of a type before the pattern of a tuple."""
+    if stop.token != "(" or stop.within != "match" or stop.last is None or stop.last.type != "NAME":
+        return None
+    earlier = stop.earlier(*stop.before[-1])
+    if not earlier.follows("LPAR"):
+        return None
+    here = span_at(stop.text, stop.last.start_pos or 0, stop.last.end_pos or 0)
+    what, change = "the pattern of a tuple has no name", (Replacement(here, ""),)
+    return Mistake(Diagnostic("E120", what, here, "take it out", "error", (), change), ("(",), stop.end, earlier)
+
+
+def no_rules(stop: Stop) -> Mistake | None:
+    """A protocol that extends another one, without rules."""
+    if stop.token != ";" or stop.keyword != "share" or not stop.follows("LBRACE", "RBRACE") or stop.within != "game":
+        return None
+    what, cure = "the rules of this protocol are missing", "write `{ ... }` for `;`, `{ }` where it adds none"
+    change = (Replacement(stop.span, " { }"),)
+    return Mistake(Diagnostic("E101", what, stop.span, cure, "error", (), change), ("{", "}"), stop.end)
 
 
 def missing_semicolon(stop: Stop) -> Mistake | None:
@@ -27,6 +101,7 @@ def missing_semicolon(stop: Stop) -> Mistake | None:
         or item_follows(stop)
         or (stop.on_new_line and stop.token.type != "SEMICOLON")
         or (word and stop.kind_of(str(stop.token)) is None and _begins_rule(stop))
+        or (stop.within == "share" and stop.token.type == "NAME" and _ITEM_OF_RULE.match(stop.rest()))
     ):
         return None
     end = stop.last.end_pos or 0
@@ -36,6 +111,16 @@ def missing_semicolon(stop: Stop) -> Mistake | None:
         "E107", "a `;` is missing", at, "end the line with `;`", "error", (), (Replacement(after, ";"),)
     )
     return Mistake(missing, (";",), stop.start)
+
+
+def comma_of_rules(stop: Stop) -> Mistake | None:
+    """A comma between rules of a protocol, or between those whom one reaches."""
+    if stop.token != "," or stop.within != "share" or [b for k, b in stop.open if k >= stop.level]:
+        return None
+    if "SEMICOLON" in stop.accepts:
+        return replaced(stop, "E101", "a rule ends with `;`", ";")
+    what, cure = "a rule speaks of one item, to one agent or all", "write a rule for each: `o to j after 1;` is for all"
+    return Mistake(Diagnostic("E101", what, stop.span, cure))
 
 
 def _begins_rule(stop: Stop) -> bool:
@@ -62,20 +147,31 @@ def no_statement(stop: Stop) -> Mistake | None:
         return Mistake(Diagnostic("E101", "`use` stands before the game", stop.span, form("use")))
     if stop.token.type != "NAME":
         return None
+    if word in _INCLUDES_OF_OTHERS and stop.rest()[:1] == '"':
+        what = f"`{word}` begins no statement"
+        return replaced(stop, "E120", what, "include", cure='another file is read by `include "common.posg";`')
     cure = _of_another_language(word)
     if cure is not None:
         return Mistake(Diagnostic("E120", f"`{word}` begins no statement", stop.span, cure))
-    if re.match(r"=(?!=)", stop.rest()) and misspelt(word, stop.keywords) is None:
+    keywords = {k: kind for k, kind in stop.keywords.items() if _may_follow(stop.rest(), k)}
+    if re.match(r"=(?!=)", stop.rest()) and misspelt(word, keywords) is None:
         before = Span(stop.start, stop.start, stop.span.line, stop.span.column)
-        change = (Replacement(before, "let "),)
-        cure = f"write `let {word} = ...;`"
-        found = Diagnostic("E101", "a definition begins with `let`", stop.span, cure, "error", (), change)
-        return Mistake(found, ("let",), stop.start)
-    keyword = closest(word, stop.keywords)
+        first, what = next(((w, what) for form, w, what in _DEFINED if form.match(stop.rest())), _DEFINITION)
+        change = (Replacement(before, f"{first} "),)
+        what, cure = f"{what} begins with `{first}`", f"write `{first} {word} = ...;`"
+        found = Diagnostic("E101", what, stop.span, cure, "error", (), change)
+        return Mistake(found, (first,), stop.start, doubtful=first == "let")
+    keyword = closest(word, keywords)
     if keyword is not None:
         return replaced(stop, "E119", f"`{word}` begins no statement", keyword)
-    cure = "a statement begins with a word such as `state`, `let` or `reward`"
+    cure = next((cure.format(word) for form, cure in _SHAPES if form.match(stop.rest())), _STATEMENTS)
     return Mistake(Diagnostic("E101", f"`{word}` begins no statement", stop.span, cure))
+
+
+def _may_follow(rest: str, keyword: str) -> bool:
+    """Whether what follows a word can follow the keyword."""
+    signs = {"reward": "[", "include": "\"'<"}.get(keyword, "")
+    return rest[:1].isalnum() or rest[:1] == "_" or rest[:1] in signs
 
 
 def _of_another_language(word: str) -> str | None:

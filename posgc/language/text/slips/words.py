@@ -13,6 +13,7 @@ from posgc.language.text.stop import Stop, span_at
 __all__ = [
     "bare_if",
     "choice",
+    "doubled",
     "like_a_word",
     "local_definition",
     "missing_else",
@@ -26,7 +27,7 @@ _CHOICE = "write `if a then b else c`"
 
 def misspelt_word(stop: Stop) -> Mistake | None:
     """A word that is nearly one of the language which would stand here, or one that would have before."""
-    if stop.token.type == "NAME":
+    if stop.token.type == "NAME" and stop.rest()[:1] != "(":
         keyword = _nearest(stop)
         if keyword is not None:
             return replaced(stop, "E119", f"`{stop.token}` cannot stand here", keyword)
@@ -39,6 +40,15 @@ def misspelt_word(stop: Stop) -> Mistake | None:
         if word is not None and earlier.follows(earlier.keywords[word], *between, stop.token.type):
             return replaced(earlier, "E119", f"`{token}` is not followed by `{stop.token}`", word)
     return None
+
+
+def doubled(stop: Stop) -> Mistake | None:
+    """A word that stands twice where it should stand once."""
+    if stop.last is None or stop.token != stop.last or not stop.token.isidentifier():
+        return None
+    change = (Replacement(stop.span, ""),)
+    found = Diagnostic("E101", f"`{stop.token}` stands here twice", stop.span, "take one out", "error", (), change)
+    return Mistake(found, (), stop.end)
 
 
 def like_a_word(stop: Stop) -> Mistake | None:

@@ -59,6 +59,7 @@ from posgc.language.text.syntax.expressions import (
     Reference,
     SetOf,
     Sum,
+    TuplePattern,
     Uniform,
     Word,
 )
@@ -148,6 +149,7 @@ __all__ = [
     "Sum",
     "Target",
     "Terminal",
+    "TuplePattern",
     "TupleType",
     "TypeDef",
     "TypeText",

@@ -206,7 +206,7 @@ class Reward:
     """`each` is the index of `reward[i] = e;`; otherwise `target` is `team` or an agent."""
 
     target: Target | None
-    each: Word | None
+    each: Expression | None
     zero_sum: bool
     value: Expression
     span: Span = field(compare=False)

@@ -37,6 +37,7 @@ __all__ = [
     "Reference",
     "SetOf",
     "Sum",
+    "TuplePattern",
     "Uniform",
     "Word",
 ]
@@ -188,11 +189,21 @@ class NumberSpan:
     span: Span = field(compare=False)
 
 
-Pattern = Any_ | Literal_ | Reference | NumberSpan | Poison
+@dataclass(frozen=True)
+class TuplePattern:
+    """`(0, _)` inside of other patterns: one for each component of a tuple."""
+
+    parts: tuple[Pattern, ...]
+    span: Span = field(compare=False)
+
+
+Pattern = Any_ | Literal_ | Reference | NumberSpan | TuplePattern | Poison
 
 
 @dataclass(frozen=True)
 class Arm:
+    """`patterns` are one for each subject of the `match`, or for each component of its only one."""
+
     patterns: tuple[Pattern, ...]
     value: Expression
     span: Span = field(compare=False)

@@ -1,0 +1,70 @@
+"""Names that are misspelt where they are declared, and right where they are used: one mistake, at the declaration."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from posgc.language.diagnostics import Diagnostic, Label, Replacement, Span
+from posgc.language.elaborate.names import Builtin, Names
+from posgc.language.text import syntax as ast
+from posgc.language.text.stop import span_at
+
+__all__ = ["blame_declarations"]
+
+_WORD = re.compile(r'"[^"\n]*"|#[^\n]*|([A-Za-z_]\w*)')
+_MISSING = "E208"  # a law of what is declared
+_UNKNOWN = ("E201", "E216", "E501", "E503", "E509")  # names without a meaning
+
+
+def blame_declarations(
+    errors: Sequence[Diagnostic], tree: ast.GameText, names: Names, text: str
+) -> tuple[Diagnostic, ...]:
+    """The errors, with one at the declaration (E201) in place of those of the uses, where the name that is declared
+    stands nowhere else, and all that are taken for it are the same other name, which stands at two places or more."""
+    declared = {name for name, entity in names.table.items() if not isinstance(entity, Builtin)} | names.words.keys()
+    declared |= {item.head.name for item in tree.items if isinstance(item, ast.Share)}
+    meant: defaultdict[str, list[tuple[str, Diagnostic]]] = defaultdict(list)  # uses by the name that is suggested
+    for error in errors:
+        for change in error.replacements[:1]:
+            meant[change.text].append((text[change.span.start : change.span.end], error))
+    suggested = {name: uses for name, uses in meant.items() if name in declared and len({u for u, _ in uses}) == 1}
+    if not suggested:
+        return tuple(errors)
+    places = _places(text)
+    left = list(errors)
+    for name, uses in suggested.items():
+        used = uses[0][0]
+        if len(places[name]) == 1 and len(places[used]) > 1 and used not in declared:
+            at, use = (
+                span_at(text, start, start + len(w)) for w, start in ((name, places[name][0]), (used, places[used][0]))
+            )
+            left = [e for e in left if not (_is_of(e, used, text) or _follows(e, at))]
+            left.append(_misdeclared(name, at, used, use))
+    return tuple(sorted(left, key=lambda d: d.span.start if d.span else -1))
+
+
+def _is_of(error: Diagnostic, name: str, text: str) -> bool:
+    """Whether an error says of the name that it has no meaning."""
+    word = _WORD.match(text, error.span.start) if error.span is not None else None
+    return error.code in _UNKNOWN and word is not None and word[1] == name
+
+
+def _follows(error: Diagnostic, declaration: Span) -> bool:
+    return error.code == _MISSING and error.span is not None and error.span.start == declaration.start
+
+
+def _misdeclared(name: str, place: Span, used: str, use: Span) -> Diagnostic:
+    what = f"`{name}` is declared here and used nowhere; `{used}` is used and not declared"
+    label, change = Label(use, "used here first"), Replacement(place, used)
+    return Diagnostic("E201", what, place, f"did you mean `{used}`?", "error", (label,), (change,))
+
+
+def _places(text: str) -> defaultdict[str, list[int]]:
+    """Where each word of a text stands, comments and titles left out."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for found in _WORD.finditer(text):
+        if found[1] is not None:
+            places[found[1]].append(found.start())
+    return places
