@@ -13,7 +13,7 @@ from posgc.api.progress import shown
 from posgc.api.reading import Parameter
 from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.language.sharing.prices import Grain
+from posgc.language.sharing.offers import Grain
 from posgc.pipeline import LATTICE_LIMIT, Choosable, Design, Question, Wanted
 from posgc.pipeline import design as designed
 from posgc.plugin.importer import RewardReading

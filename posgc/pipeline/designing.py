@@ -15,7 +15,7 @@ from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError, Source
 from posgc.language.display import Display
 from posgc.language.sharing.lattice import Lattice
-from posgc.language.sharing.prices import Grain, lattice_of
+from posgc.language.sharing.offers import Grain, lattice_of
 from posgc.language.signature import Signature
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.asking import ask

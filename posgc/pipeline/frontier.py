@@ -67,7 +67,9 @@ class Frontier:
     def open(self) -> Marks:
         """[protocol], those that may belong to the front although no policy found under them shows it."""
         best = self.up_to(self.reached)
-        promising = (self.upper > best + self.wanted.within / 2) & (self.upper >= self.wanted.least - self.wanted.within)
+        promising = (self.upper > best + self.wanted.within / 2) & (
+            self.upper >= self.wanted.least - self.wanted.within
+        )
         return self.affordable & ~self.refused & promising
 
     def up_to(self, values: Floats) -> Floats:

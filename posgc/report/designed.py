@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from posgc.language.numerals import plural
-from posgc.language.rounding import at_least, at_most
+from posgc.language.rounding import at_most
 from posgc.language.sharing.lag_table import NEVER
 from posgc.language.sharing.lattice import Choice, Option
 from posgc.language.sharing.standard import fitting

@@ -97,11 +97,13 @@ class Lattice:
 
     def richer(self, number: int) -> npt.NDArray[np.bool_]:
         """[protocol], those that tell at least as much as the one given, itself included."""
-        return np.all(self.taken <= self.taken[number], axis=1)
+        told: npt.NDArray[np.bool_] = np.all(self.taken <= self.taken[number], axis=1)
+        return told
 
     def poorer(self, number: int) -> npt.NDArray[np.bool_]:
         """[protocol], those that tell no more than the one given, itself included."""
-        return np.all(self.taken >= self.taken[number], axis=1)
+        told: npt.NDArray[np.bool_] = np.all(self.taken >= self.taken[number], axis=1)
+        return told
 
     def below(self, marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         """[protocol], how many of the marked ones tell no more than it, itself included."""
@@ -109,4 +111,3 @@ class Lattice:
         for axis in range(len(self.shape)):
             counts = np.flip(np.cumsum(np.flip(counts, axis), axis), axis)
         return counts.reshape(-1)
-

@@ -285,4 +285,3 @@ class ShareRules(Constants):
                     f"remember longer, `forget after {common - 1}`, or share it earlier or never",
                 )
                 return
-

@@ -80,4 +80,3 @@ def agent_text(signature: Signature, agent: int) -> str:
 def lag_text(lag: int) -> str:
     """`after 2`, or `never`."""
     return "never" if lag >= NEVER else f"after {lag}"
-
