@@ -104,9 +104,6 @@ class Frontier:
             return int(self._by_cost[np.argmax(able[self._by_cost])])
         if not self.asked.any():
             return int(np.flatnonzero(able)[-1])  # the poorest: what can be had for nothing
-        numbers = np.flatnonzero(able)
-        ranked = np.cumsum(able[self._by_cost][::-1])[::-1]
-        dearer = np.empty(len(able), dtype=np.int64)
-        dearer[self._by_cost] = ranked
-        score = self.lattice.below(able) + dearer
-        return int(numbers[np.argmax(score[numbers])])
+        # the one that bounds the most others from above, of these the cheapest
+        bounded = np.where(able, self.lattice.below(able), 0)
+        return int(np.lexsort((self.costs, -bounded))[0])
