@@ -73,9 +73,9 @@ class Frontier:
         return self.affordable & ~self.refused & promising
 
     def up_to(self, values: Floats) -> Floats:
-        """[protocol], the largest of the values of the affordable protocols that cost no more."""
-        within = np.where(self.affordable, values, -np.inf)
-        highest: Floats = np.maximum.accumulate(within[self._by_cost])[self._until - 1]
+        """[protocol], the largest of the values of the protocols that cost no more, are affordable and not refused."""
+        counted = np.where(self.affordable & ~self.refused, values, -np.inf)
+        highest: Floats = np.maximum.accumulate(counted[self._by_cost])[self._until - 1]
         return highest
 
     def front(self) -> list[int]:

@@ -141,7 +141,7 @@ def _conclusion(found: Design) -> list[str]:
     if not found.front:
         of_it = "" if least == -np.inf else f" and is worth {least:g}"
         lines.append(f"no protocol that was solved is in the front{of_it}{_most(found)}")
-    elif found.monotone:
+    elif found.monotone and np.isfinite(_slack(found)):
         lines.append(f"no protocol that costs no more is worth more by over {at_most(_slack(found))}")
     return lines
 

@@ -121,7 +121,9 @@ def test_relaying_costs_and_takes_its_hops() -> None:
     ]
 
 
-def plain_cost(lattice: Lattice, number: int, clauses: list[tuple[str, int | None, int | None, int, Fraction]]) -> float:
+def plain_cost(
+    lattice: Lattice, number: int, clauses: list[tuple[str, int | None, int | None, int, Fraction]]
+) -> float:
     """Every link of the table by itself: the last clause that fits it."""
     table, total = lattice.table(number), Fraction(0)
     names = lattice.signature
@@ -153,7 +155,9 @@ def test_costs_order_and_tables_of_random_lattices(by: Grain) -> None:
         for _ in range(4):
             who = rng.choice([None, 0, 1])
             price = Fraction(rng.randint(0, 9), 10)
-            clauses.append((rng.choice(["hear", "act"]), who, None if who is None else 1 - who, rng.choice([0, 1]), price))
+            clauses.append(
+                (rng.choice(["hear", "act"]), who, None if who is None else 1 - who, rng.choice([0, 1]), price)
+            )
         clauses.insert(0, ("act", None, None, 0, Fraction(1, 3).limit_denominator(10)))
         text = ", ".join(
             item

@@ -94,7 +94,8 @@ def enumerated(horizon: int, lags: tuple[int, ...], prices: dict[str, float]) ->
 
 
 @pytest.mark.parametrize(
-    ("horizon", "lags", "solved"), [(2, (0, 1, NEVER), 18), pytest.param(3, (0, 1, 2, NEVER), 72, marks=pytest.mark.slow)]
+    ("horizon", "lags", "solved"),
+    [(2, (0, 1, NEVER), 18), pytest.param(3, (0, 1, 2, NEVER), 72, marks=pytest.mark.slow)],
 )
 def test_dectiger(horizon: int, lags: tuple[int, ...], solved: int) -> None:
     words = ["never" if lag == NEVER else lag for lag in lags]
