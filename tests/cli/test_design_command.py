@@ -39,8 +39,8 @@ def asked_points(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_front_and_blocks(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """By hand: 0.64 a step without hints, 0.8 where one has heard the other's.  At the second step a late hint serves, or
-    a call, which gives the hint away."""
+    """By hand: 0.64 a step without hints, 0.8 where one has heard the other's.  At the second step a late hint serves,
+    or a call, which gives the hint away."""
     status, out, err = run(capsys, coin, *HEAR, "--horizon", "2")
     assert status == 0 and err == ""
     rows = [["design_1", "0", "1.28"], ["design_2", "0.5", "1.44"], ["design_3", "1", "1.6"]]
@@ -111,7 +111,7 @@ R: go go : storm : * : * : -4
 
 
 def test_points_without_back_end_are_bounded(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """One back-end only, which needs Assumption 3: what it does not serve, and may matter, is listed with its bounds."""
+    """One back-end, which needs Assumption 3: what it does not serve, and may matter, is listed with its bounds."""
     words = ("--horizon", "3", "--backend", "value-iteration", "--lags", "1..2,never", "--cost", "hear = 1, call = 0")
     status, out, _ = run(capsys, coin, *words, "--by", "item", "--json")
     found = json.loads(out)

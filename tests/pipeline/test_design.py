@@ -94,16 +94,16 @@ def enumerated(horizon: int, lags: tuple[int, ...], prices: dict[str, float]) ->
 
 
 @pytest.mark.parametrize(
-    ("horizon", "lags", "solved"),
+    ("horizon", "lags", "half"),
     [(2, (0, 1, NEVER), 18), pytest.param(3, (0, 1, 2, NEVER), 72, marks=pytest.mark.slow)],
 )
-def test_dectiger(horizon: int, lags: tuple[int, ...], solved: int) -> None:
+def test_dectiger(horizon: int, lags: tuple[int, ...], half: int) -> None:
     words = ["never" if lag == NEVER else lag for lag in lags]
     cost = "hear = 1, hear after 1 = 0.25, act = 0.5"
     design = posgc.design(GAMES / "dectiger.posg", cost, lags=words, horizon=horizon)
-    assert design.status == 0 and design.lattice.size == 2 * solved
+    assert design.status == 0 and design.lattice.size == 2 * half
     assert found(design) == enumerated(horizon, lags, {"hear": 1, "hear late": 0.25, "act": 0.5})
-    assert design.counts["solved"] <= solved
+    assert design.counts["solved"] <= half
 
 
 def test_information_that_hurts_is_enumerated() -> None:

@@ -37,7 +37,7 @@ def monotone(rng: np.random.Generator, lattice: Lattice) -> np.ndarray:
 
 
 def front_of(costs: np.ndarray, values: np.ndarray, able: np.ndarray) -> set[tuple[float, float]]:
-    """By definition: (cost, value) of those that none beats, which costs no more, is worth as much, and not both alike."""
+    """By definition: (cost, value) of those that no other beats, costing no more and being worth as much."""
     pairs = {(float(c), float(v)) for c, v, yes in zip(costs, values, able, strict=True) if yes}
     return {p for p in pairs if not any(q != p and q[0] <= p[0] and q[1] >= p[1] for q in pairs)}
 
