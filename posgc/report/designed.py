@@ -170,7 +170,7 @@ def document(found: Design, kept: Mapping[str, str]) -> Json:
         "choices": [
             {
                 "label": choice.label,
-                "options": [
+                "offers": [
                     {"lags": [None if lag >= NEVER else lag for lag in option.lags], "price": float(option.price)}
                     for option in choice.options
                 ],
