@@ -16,6 +16,7 @@ from posgc.language.diagnostics import Diagnostic, InputError, Source
 from posgc.language.display import Display
 from posgc.language.sharing.lattice import Lattice
 from posgc.language.sharing.offers import Grain, lattice_of
+from posgc.language.sharing.standard import fitting
 from posgc.language.signature import Signature
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.asking import ask
@@ -54,6 +55,7 @@ class Kept:
     certified: float  # what it is worth at least; less by rounding at most
     best: float  # what any protocol of the lattice that costs no more can be worth
     block: str  # the `share` block that says it
+    structure: str | None  # the standard structure that it is
     row: Row
 
 
@@ -112,6 +114,7 @@ class Design(Display):
                     float(self.frontier.reached[number]),
                     float(best[number]),
                     f"share {name} {row.point.protocol}",
+                    fitting(self.signature, self.lattice.table(number), lambda kind, variable: True),
                     row,
                 )
             )

@@ -13,7 +13,6 @@ from posgc.language.numerals import plural
 from posgc.language.rounding import at_most
 from posgc.language.sharing.lag_table import NEVER
 from posgc.language.sharing.lattice import Choice, Option
-from posgc.language.sharing.standard import fitting
 from posgc.pipeline import Bracket, Design, Kept, Row
 from posgc.report.compared import HOLDS, range_words, row_document, written_rows
 from posgc.report.console import say, standard_output
@@ -43,8 +42,7 @@ def text(found: Design, kept: Mapping[str, str]) -> None:
         say(console)
         width = max(len(one.block) for one in found.front)
         for one in found.front:
-            same = fitting(found.signature, found.lattice.table(one.number), lambda kind, number: True)
-            say(console, f"{one.block.ljust(width)}  # {same}" if same else one.block)
+            say(console, f"{one.block.ljust(width)}  # {one.structure}" if one.structure else one.block)
         say(console)
     for line in [*_open(found), *_conclusion(found)]:
         say(console, line)
@@ -205,6 +203,7 @@ def _kept(found: Design, one: Kept) -> Json:
     return {
         "name": one.name,
         "share": one.block,
+        "structure": one.structure,
         "cost": one.cost,
         "value": one.value,
         "at_most": _finite(one.best),

@@ -14,7 +14,7 @@ import numpy as np
 from posgc.language.concepts import concept_of
 from posgc.pipeline import Design
 from posgc.report.chart import STYLE, written
-from posgc.report.protocol_style import MARKERS, OTHERS
+from posgc.report.protocol_style import MARKERS, OTHERS, STANDARD
 
 __all__ = ["front_chart"]
 
@@ -52,7 +52,7 @@ def front_chart(found: Design, kind: str) -> bytes:
             at, value = [*costs[front], end], [*reached[front], reached[front[-1]]]
             axes.step(at, value, where="post", color=GREY, linewidth=1, zorder=1)
         for k, (one, label) in enumerate(zip(found.front, labels, strict=True)):
-            marker, colour = MARKERS[k % len(MARKERS)], OTHERS[k % len(OTHERS)]
+            marker, colour = MARKERS[k % len(MARKERS)], STANDARD.get(one.structure or "", OTHERS[k % len(OTHERS)])
             axes.plot(one.cost, one.value, marker, color=colour, markersize=8, label=label, linestyle="", zorder=3)
         axes.set_xlabel("cost a step")
         axes.set_ylabel("value" if found.monotone else f"value: {found.worth}")
