@@ -20,7 +20,7 @@ from posgc.language.sharing.standard import fitting
 from posgc.language.signature import Signature
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.asking import ask
-from posgc.pipeline.compiling import Request, quiet, read_source
+from posgc.pipeline.compiling import Request, quiet, read_game
 from posgc.pipeline.frontier import Frontier, Wanted
 from posgc.pipeline.neighbours import defects
 from posgc.pipeline.points import Point, Question, Row, reading
@@ -193,7 +193,7 @@ def design(
     Raises InputError for mistakes of the file and of the prices (E671), for a lattice of too many protocols (E670),
     and afterwards where every protocol is refused as wrong input.
     """
-    source = read_source(request.path) if source is None else source
+    source = read_game(request.path, request.folder) if source is None else source
     settings = tuple(request.settings.items())
     _, model, diagnostics = reading(source, settings, request.horizon, request.discount, request.reward)
     signature, rewards = model.signature, reward_kind(model)

@@ -247,6 +247,17 @@ def test_picture(coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert run(capsys, *words, "--min-value", "9")[0] == 1 and path.exists()
 
 
+def test_games_in_several_files(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The parameter stands in a file of its own, beside the game."""
+    line = "  param q = 0.8 in [0.5, 1];\n"
+    Path(coin).with_name("common.posg").write_text(line, encoding="utf-8")
+    Path(coin).write_text(GAME.replace(line, '  include "common.posg";\n'), encoding="utf-8")
+    status, out, _ = run(capsys, coin, *HEAR)
+    assert status == 0 and [row[2] for row in cells(out)] == ["0.64", "0.8"]
+    status, out, _ = run_command(capsys, coin, "--share", "full")
+    assert status == 0 and [row[2] for row in cells(out)] == ["0.8"]
+
+
 @pytest.mark.slow
 def test_two_processes_find_the_same_front(coin: str) -> None:
     one, two = (posgc.design(coin, "hear = 1, call = 0.5", horizon=2, workers=n) for n in (1, 2))
