@@ -8,6 +8,7 @@ TYPE_CHECKING = False  # true for type checkers; `typing` itself would take long
 if TYPE_CHECKING:
     from posgc import learn
     from posgc.api.comparing import compare
+    from posgc.api.designing import design
     from posgc.api.game import Game
     from posgc.api.info import Info
     from posgc.api.reading import from_arrays, load, loads
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from posgc.pipeline.checking import Report
     from posgc.pipeline.comparing import Comparison
     from posgc.pipeline.compiling import AssumptionFails
+    from posgc.pipeline.designing import Design
     from posgc.pipeline.playing import Simulation
     from posgc.pipeline.solving import Solution
     from posgc.pipeline.verified import Verified
@@ -29,6 +31,7 @@ __all__ = [
     "NEVER",
     "AssumptionFails",
     "Comparison",
+    "Design",
     "Diagnostic",
     "Game",
     "GammaSummary",
@@ -46,6 +49,7 @@ __all__ = [
     "Verified",
     "__version__",
     "compare",
+    "design",
     "from_arrays",
     "learn",
     "load",
@@ -56,6 +60,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "posgc.api.comparing": ("compare",),
+    "posgc.api.designing": ("design",),
     "posgc.api.game": ("Game",),
     "posgc.api.info": ("Info",),
     "posgc.api.reading": ("from_arrays", "load", "loads"),
@@ -66,6 +71,7 @@ _HOMES = {
     "posgc.pipeline.checking": ("Report",),
     "posgc.pipeline.comparing": ("Comparison",),
     "posgc.pipeline.compiling": ("AssumptionFails",),
+    "posgc.pipeline.designing": ("Design",),
     "posgc.pipeline.playing": ("Simulation",),
     "posgc.pipeline.solving": ("Solution",),
     "posgc.pipeline.verified": ("Verified",),

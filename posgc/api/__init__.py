@@ -5,6 +5,7 @@ A thin layer over `posgc.pipeline`, of which the command line is another user.  
 
 from posgc.api.choices import compression_asked, options_asked
 from posgc.api.comparing import compare
+from posgc.api.designing import design
 from posgc.api.game import Game
 from posgc.api.info import Info
 from posgc.api.progress import progress_bar
@@ -15,6 +16,7 @@ __all__ = [
     "Info",
     "compare",
     "compression_asked",
+    "design",
     "from_arrays",
     "load",
     "loads",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from numbers import Integral
 
 from posgc.api.choices import compression_asked, options_asked
@@ -14,11 +15,11 @@ from posgc.api.reading import Parameter, request_of_arguments, text_of
 from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import whole
-from posgc.pipeline import Comparison, Grid, Question, Store
+from posgc.pipeline import Comparison, Grid, Question, Request, Store
 from posgc.pipeline import compare as compared
 from posgc.plugin.importer import RewardReading
 
-__all__ = ["compare"]
+__all__ = ["compare", "how_to_solve", "request_to_search", "running"]
 
 
 def compare(
@@ -59,25 +60,52 @@ def compare(
     """
     if isinstance(shares, str):
         raise TypeError("shares is a list of protocols, not one text")
-    if workers < 1:
-        raise ValueError(f"workers is {workers}: at least one process is needed")
     if concept is not None:
         concept_of(concept)
-    request = request_of_arguments(os.fspath(path), None, None, discount, reward, {})
-    if max_nodes is not None:
-        request = dataclasses.replace(request, max_nodes=max_nodes)
+    request = request_to_search(path, discount, reward, max_nodes, seed)
     grid = Grid(shares, None if horizon is None else _ranges(horizon), _settings({**(settings or {}), **parameters}))
+    how = how_to_solve(backend, compress, epsilon, time_limit, options)
+    with running(workers, store, request.path) as kept, shown(progress) as told:
+        return compared(request, grid, concept, how, workers, kept, told)
+
+
+def request_to_search(
+    path: str | os.PathLike[str],
+    discount: float | None,
+    reward: RewardReading | None,
+    max_nodes: int | None,
+    seed: int,
+    horizon: int | None = None,
+    parameters: Mapping[str, Parameter] | None = None,
+) -> Request:
+    """The request of all points but for what differs between them."""
+    request = request_of_arguments(os.fspath(path), None, horizon, discount, reward, dict(parameters or {}))
+    return dataclasses.replace(request, seed=seed, max_nodes=request.max_nodes if max_nodes is None else max_nodes)
+
+
+def how_to_solve(
+    backend: str | None,
+    compress: str | None,
+    epsilon: float | str | None,
+    time_limit: float | None,
+    options: Mapping[str, object] | None,
+) -> Callable[[Question], Question]:
+    """What adds to a question how it is to be answered at every point."""
     wanted = compression_asked(compress, epsilon, time_limit)
     chosen = options_asked(options or {}, {}, epsilon, wanted)
+    return lambda question: dataclasses.replace(
+        question, backend=backend, options=chosen, compress=wanted, time_limit=time_limit
+    )
 
-    def ask(question: Question) -> Question:
-        return dataclasses.replace(question, backend=backend, options=chosen, compress=wanted, time_limit=time_limit)
 
-    request = dataclasses.replace(request, seed=seed)
-    kept = None if store is None else Store(store, request.path)
+@contextmanager
+def running(workers: int, store: str | os.PathLike[str] | None, game: str) -> Iterator[Store | None]:
+    """The store at a path, open as long as the run takes.  Raises ValueError for a number of processes that is none."""
+    if workers < 1:
+        raise ValueError(f"workers is {workers}: at least one process is needed")
+    kept = None if store is None else Store(store, game)
     try:
-        with shown(progress) as told:
-            return compared(request, grid, concept, ask, workers, kept, told)
+        yield kept
     finally:
         if kept is not None:
             kept.close()

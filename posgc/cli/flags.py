@@ -28,6 +28,7 @@ __all__ = [
     "gap",
     "integer",
     "natural",
+    "number",
     "numbers",
     "pairs",
     "positive",
@@ -174,6 +175,14 @@ def exceeds(certified: float, required: float | None) -> bool:
 def numbers(text: str) -> tuple[float, ...]:
     """A list of numbers with commas between."""
     return tuple(_read(real, word.strip()) for word in text.split(","))
+
+
+def number(text: str) -> float:
+    """Any number but an infinite one."""
+    value = _read(real, text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text} is not finite")
+    return value
 
 
 def seconds(text: str) -> float:

@@ -32,6 +32,7 @@ COMMANDS = {
     "solve": "find an equilibrium or team optimum and certify its gap",
     "test": "whether the claims hold that files make about themselves (`expect`)",
     "compare": "what sharing protocols are worth, at every point of a grid, with their order",
+    "design": "which sharing protocols are worth their price: the front of cost against value",
     "verify": "recompute values and gap of a policy file in the true game",
     "plot": "draw what compressions cost and give, and print the same as a table",
     "marl": "train MAPPO or IPPO in a particle environment under a sharing protocol",

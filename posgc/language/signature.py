@@ -20,6 +20,11 @@ class Variable:
     agent: int  # the owner, from 0
     values: tuple[str, ...]  # the labels of its values, in order
 
+    @property
+    def family(self) -> str:
+        """The name without further indices: `hear` of `hear[2]`."""
+        return self.name.partition("[")[0]
+
 
 @dataclass(frozen=True)
 class Signature:

@@ -17,6 +17,8 @@ from posgc.pipeline.compiling import (
     read_source,
 )
 from posgc.pipeline.compressing import CompressionRequest, CompressionResult, Sweep, solve_each
+from posgc.pipeline.designing import LATTICE_LIMIT, Choosable, Design, Kept, design
+from posgc.pipeline.frontier import Wanted
 from posgc.pipeline.judging import request_of_policy, verify_policy
 from posgc.pipeline.neighbours import Bracket
 from posgc.pipeline.opening import opened
@@ -31,16 +33,20 @@ from posgc.pipeline.verified import Verified
 from posgc.pipeline.warned import warned
 
 __all__ = [
+    "LATTICE_LIMIT",
     "SAMPLES",
     "AssumptionFails",
     "BackendOffer",
     "Bracket",
     "Candidate",
+    "Choosable",
     "Comparison",
     "Compiled",
     "CompressionRequest",
     "CompressionResult",
+    "Design",
     "Grid",
+    "Kept",
     "Question",
     "Report",
     "Request",
@@ -52,11 +58,13 @@ __all__ = [
     "Theory",
     "Translation",
     "Verified",
+    "Wanted",
     "candidates",
     "check",
     "compare",
     "compile_read",
     "compile_request",
+    "design",
     "exporter_of",
     "independence",
     "offers",

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import product
 from math import prod
 
@@ -22,11 +21,11 @@ from posgc.language.sharing.order import Order, order_of
 from posgc.language.sharing.requests import protocol
 from posgc.language.signature import Signature
 from posgc.model.rewards import reward_kind
-from posgc.pipeline.compiling import Request, analysed, quiet, read_source
+from posgc.pipeline.asking import ask
+from posgc.pipeline.compiling import Request, analysed, quiet, read_game
 from posgc.pipeline.neighbours import Bracket, brackets, defects
-from posgc.pipeline.points import Point, Question, Row, Settings, answer, key_of, reading
+from posgc.pipeline.points import Point, Question, Row, Settings, reading
 from posgc.pipeline.store import Store
-from posgc.pipeline.workers import Died, each
 from posgc.plugin.backend import Progress
 
 __all__ = ["GRID_LIMIT", "Comparison", "Grid", "compare", "usual_protocols"]
@@ -161,7 +160,7 @@ def compare(
     request: Request,
     grid: Grid,
     concept: ConceptName | None = None,
-    ask: Callable[[Question], Question] = lambda question: question,
+    how: Callable[[Question], Question] = lambda question: question,
     workers: int = 1,
     store: Store | None = None,
     progress: Progress = quiet,
@@ -169,12 +168,12 @@ def compare(
 ) -> Comparison:
     """Solve every point of the grid, in so many processes, but for those that the store has.
 
-    `ask` adds to the question how it is to be answered.  Raises InputError before anything is solved for a grid of too
+    `how` adds to the question how it is to be answered.  Raises InputError before anything is solved for a grid of too
     many points (E660), an unknown protocol, and every mistake of the file; afterwards where every point is refused as
     wrong input.
     """
     grid.require_small(0 if grid.protocols is None else len(grid.protocols))
-    source = read_source(request.path) if source is None else source
+    source = read_game(request.path, request.folder) if source is None else source
     horizons = None if grid.horizons is None else sorted({h for some in grid.horizons for h in some})
     settings: list[Settings] = [
         tuple(zip(grid.settings, values, strict=True)) for values in product(*grid.settings.values())
@@ -194,7 +193,7 @@ def compare(
         for k, some in enumerate(settings)
     }
     grid.require_small(len(names))
-    question = ask(
+    question = how(
         Question(source, request, concept_of(concept or ("team" if reward_kind(model) == "common" else "nash")).name)
     )
     points = [Point(name, some, h) for some in settings for h in (horizons or [model.horizon]) for name in names]
@@ -218,21 +217,13 @@ def _rows(
     question: Question, points: Sequence[Point], workers: int, store: Store | None, progress: Progress
 ) -> tuple[tuple[Row, ...], bool, InputError | None]:
     """The row of each point; whether Ctrl-C came before all were found; and why they could not all be kept."""
-    keys = [key_of(question, point) for point in points] if store is not None else []
-    found = {k: row for k, key in enumerate(keys) if store is not None and (row := store.get(key)) is not None}
-    left, stopped, unkept = [k for k in range(len(points)) if k not in found], False, None
-    try:
-        with closing(each(partial(answer, question), [points[k] for k in left], workers, __name__)) as answers:
-            for number, came in answers:
-                k = left[number]
-                found[k] = Row(points[k], why=came.in_words, passing=True) if isinstance(came, Died) else came
-                progress("points", len(found), len(points))
-                if store is not None and unkept is None and not found[k].passing:
-                    try:
-                        store.put(keys[k], found[k])
-                    except InputError as error:  # what is known is still worth printing
-                        unkept = error
-    except KeyboardInterrupt:
-        stopped = True
+    found: dict[Point, Row] = {}
+
+    def take(row: Row) -> None:
+        found[row.point] = row
+        progress("points", len(found), len(points))
+
+    ended = ask(question, points, take, workers, store)
     missing = "not looked at, as the run was stopped"
-    return tuple(found.get(k, Row(point, why=missing, passing=True)) for k, point in enumerate(points)), stopped, unkept
+    rows = tuple(found.get(point, Row(point, why=missing, passing=True)) for point in points)
+    return rows, ended.stopped, ended.unkept

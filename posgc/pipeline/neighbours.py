@@ -9,15 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from posgc.language.rounding import at_least, at_most
 from posgc.language.sharing.order import Order
 from posgc.pipeline.points import Row
 
-__all__ = ["Bracket", "brackets", "defects"]
+__all__ = ["Bracket", "Richer", "brackets", "defects"]
 
 TOLERANCE = 1e-9
 """By how much a bound may violate the order, relative to the larger of the two or 1, before it counts."""
+
+
+class Richer(Protocol):
+    """An order of protocols."""
+
+    def richer(self, one: str, other: str) -> bool:
+        """Whether the first tells at least as much as the second."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ def _bracket(row: Row, rows: Sequence[Row], order: Order) -> Bracket:
     return Bracket(lower, upper, below, above)
 
 
-def defects(rows: Sequence[Row], order: Order) -> tuple[str, ...]:
+def defects(rows: Sequence[Row], order: Richer) -> tuple[str, ...]:
     """Pairs of a team's rows of one horizon and setting that contradict the order: one of the numbers is wrong, which
     is a defect of posgc or of a plug-in."""
     found = []

@@ -17,6 +17,7 @@ from typing import Any
 
 from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import InputError, LimitError, Source
+from posgc.language.sharing.lag_table import LagTable
 from posgc.pipeline.checking import independence
 from posgc.pipeline.compiling import (
     AssumptionFails,
@@ -42,7 +43,7 @@ Settings = tuple[tuple[str, str], ...]
 class Point:
     """One point of the grid."""
 
-    protocol: str  # as `--share` is given it
+    protocol: str  # as `--share` is given it, or the name of one of the question's tables
     settings: Settings
     horizon: int
 
@@ -58,10 +59,13 @@ class Question:
     options: Mapping[str, object] = field(default_factory=dict)
     compress: CompressionRequest | None = None
     time_limit: float | None = None  # seconds of each search that can be limited
+    tables: Mapping[str, LagTable] = field(default_factory=dict)  # protocols by a name that says all of them
+    independent: bool = False  # whether nothing is solved but where Assumption 3 holds
 
     def at(self, point: Point) -> Request:
         """The request of one point."""
-        asked = {"share": point.protocol, "settings": dict(point.settings), "horizon": point.horizon}
+        share = self.tables.get(point.protocol, point.protocol)
+        asked = {"share": share, "settings": dict(point.settings), "horizon": point.horizon}
         return dataclasses.replace(self.request, **asked)  # type: ignore[arg-type]
 
 
@@ -124,6 +128,7 @@ def key_of(question: Question, point: Point) -> str:
             "backend": question.backend,
             "options": dict(question.options),
             "time_limit": question.time_limit,
+            **({"independent": True} if question.independent else {}),
             "compress": None if compress is None else dataclasses.asdict(compress),
             "versions": _versions(),
         },
@@ -166,6 +171,11 @@ def answer(question: Question, point: Point) -> Row:
     compiled: Compiled | None = None
     try:
         compiled = _compiled(question, point)
+        if question.independent:
+            verdict = independence(compiled)
+            if not verdict.holds:
+                why = f"Assumption 3 {'fails' if verdict.holds is False else 'is not decided'}"
+                return _timed(Row(point, independent=verdict.holds, method=verdict.method or "", why=why), begun)
         limit = {} if question.time_limit is None else {"time-limit": question.time_limit}
         found = solve(
             compiled,
@@ -178,6 +188,10 @@ def answer(question: Question, point: Point) -> Row:
         row = _found(point, found)
     except (InputError, LimitError, MemoryError) as error:
         row = _failed(point, compiled, error)
+    return _timed(row, begun)
+
+
+def _timed(row: Row, begun: float) -> Row:
     return dataclasses.replace(row, seconds=time.perf_counter() - begun)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sized
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -36,15 +36,18 @@ class Died:
 
 
 def each(
-    work: Callable[[Task], Answer], tasks: Sequence[Task], workers: int, module: str
+    work: Callable[[Task], Answer], tasks: Iterable[Task], workers: int, module: str
 ) -> Generator[tuple[int, Answer | Died], None, None]:
     """The answers to all tasks with the numbers of these, as they come in; one worker is this process itself.
+
+    A task is taken when somebody is free to work on it, after the caller has seen all answers that came before; so an
+    iterator may choose it in the light of these.
 
     `work` can be sent to other processes, which begin with nothing but `module`, and is sent once to each.  Where one
     dies its task comes back as `Died`, and another takes its place.  Raises what `work` raises; where the caller stops
     listening (Ctrl-C, say) the processes end, as they do when this one is killed.
     """
-    if min(workers, len(tasks)) <= 1:
+    if workers <= 1 or (isinstance(tasks, Sized) and len(tasks) <= 1):
         for number, task in enumerate(tasks):
             yield number, work(task)
         return
@@ -63,7 +66,7 @@ def each(
             worker.end()
 
     try:
-        for _ in range(min(workers, len(tasks))):
+        for _ in range(workers):
             go_on()
         while crew:
             for pipe in wait(list(crew)):
@@ -71,12 +74,10 @@ def each(
                 number, (well, found) = worker.number, worker.answer()
                 if not well and not isinstance(found, Died):
                     raise found
-                if well:
-                    go_on(worker)
-                else:
+                if not well:
                     del crew[worker.pipe]
-                    go_on()
                 yield number, found
+                go_on(worker if well else None)
     finally:
         for worker in crew.values():
             worker.end()

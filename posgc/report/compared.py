@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -14,7 +14,7 @@ from rich.table import Table
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import plural
 from posgc.language.rounding import at_least, at_most, bracket
-from posgc.pipeline import Bracket, Comparison, Row
+from posgc.pipeline import Bracket, Comparison, Design, Row
 from posgc.report.colour import complain
 from posgc.report.console import say, standard_output
 from posgc.report.documents import Json
@@ -22,7 +22,18 @@ from posgc.report.ladder import Rung, rungs
 from posgc.report.ladder_chart import ladder
 from posgc.report.value_chart import curves
 
-__all__ = ["complaints", "document", "draw", "require_asked_well", "rows", "text"]
+__all__ = [
+    "HOLDS",
+    "complaints",
+    "document",
+    "draw",
+    "range_words",
+    "require_asked_well",
+    "row_document",
+    "rows",
+    "text",
+    "written_rows",
+]
 
 HOLDS = {True: "holds", False: "fails", None: "not decided"}
 
@@ -40,10 +51,10 @@ def draw(found: Comparison, kind: str) -> bytes:
     return curves(found, kind) if len(found.horizons) > 1 else ladder(found, kind)
 
 
-def require_asked_well(found: Comparison) -> None:
+def require_asked_well(rows: Sequence[Row]) -> None:
     """Raises the mistake where every point is refused as wrong input, for what is wrong with all is what was asked."""
-    if found.rows and all(row.code for row in found.rows):
-        first = found.rows[0]
+    if rows and all(row.code for row in rows):
+        first = rows[0]
         raise InputError([Diagnostic(first.code, first.why, help="this is so at every point")])
 
 
@@ -114,10 +125,11 @@ def _values(found: Comparison, row: Row, known: Bracket, columns: int) -> list[s
         narrow = known.lower is None or known.upper is None or "between" not in bracket(known.lower, known.upper)
         if not found.monotone or narrow:
             return [f"{value:z.10g}" for value in row.values[:columns]]
-    return [_between(known), *[""] * (columns - 1)]
+    return [range_words(known), *[""] * (columns - 1)]
 
 
-def _between(known: Bracket) -> str:
+def range_words(known: Bracket) -> str:
+    """Bounds in words, rounded outwards."""
     lower, upper = known.lower, known.upper
     if lower is not None and upper is not None:
         return bracket(lower, upper)
@@ -156,8 +168,8 @@ def _seconds(found: Comparison) -> str:
     return f"seconds: {sum(row.seconds for row in found.rows):.2f} in all, {longest.seconds:.2f} the longest ({where})"
 
 
-def complaints(found: Comparison) -> None:
-    """What is wrong with the game, and what contradicts the order."""
+def complaints(found: Comparison | Design) -> None:
+    """What is to be said of the game, and what contradicts the order."""
     for diagnostic in found.diagnostics:
         complain(diagnostic, found.question.source)
     for said in found.defects:
@@ -174,7 +186,7 @@ def document(found: Comparison, kept: Mapping[str, str]) -> Json:
         "rewards": found.rewards,
         "concept": found.concept,
         "protocols": list(found.protocols),
-        "rows": [_row(found, row, known) for row, known in zip(found.rows, found.brackets, strict=True)],
+        "rows": [row_document(found.agents, row, known) for row, known in zip(found.rows, found.brackets, strict=True)],
         "order": [
             {
                 "settings": dict(settings),
@@ -194,13 +206,14 @@ def document(found: Comparison, kept: Mapping[str, str]) -> Json:
     }
 
 
-def _row(found: Comparison, row: Row, known: Bracket) -> Json:
+def row_document(agents: Sequence[str], row: Row, known: Bracket) -> Json:
+    """One of JSON's `rows`, with the bounds that are known."""
     return {
         "settings": dict(row.point.settings),
         "horizon": row.point.horizon,
         "protocol": row.point.protocol,
         "solved": row.solved,
-        "values": dict(zip(found.agents, row.values, strict=True)) if row.values else None,
+        "values": dict(zip(agents, row.values, strict=True)) if row.values else None,
         "lower": known.lower,
         "upper": known.upper,
         "lower_from": known.below or None,
@@ -218,16 +231,20 @@ def _row(found: Comparison, row: Row, known: Bracket) -> Json:
 
 def rows(found: Comparison) -> bytes:
     """A CSV file with a row for each point: the fields of JSON's rows, with a column for each parameter and value."""
-    parameters = [name for name, _ in found.rows[0].point.settings]
+    documents = [row_document(found.agents, row, known) for row, known in zip(found.rows, found.brackets, strict=True)]
+    return written_rows(found.agents, documents)
+
+
+def written_rows(agents: Sequence[str], documents: Sequence[Json]) -> bytes:
+    """Such rows as a CSV file."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
-    for number, (row, known) in enumerate(zip(found.rows, found.brackets, strict=True)):
-        cells = _row(found, row, known)
+    for number, cells in enumerate(documents):
         settings, values = cells.pop("settings"), cells.pop("values") or {}
         if number == 0:
-            writer.writerow([*parameters, *(f"value of {agent}" for agent in found.agents), *cells])
+            writer.writerow([*settings, *(f"value of {agent}" for agent in agents), *cells])
         writer.writerow(
-            [*settings.values(), *(_cell(values.get(agent)) for agent in found.agents), *map(_cell, cells.values())]
+            [*settings.values(), *(_cell(values.get(agent)) for agent in agents), *map(_cell, cells.values())]
         )
     return file.getvalue().encode()
 

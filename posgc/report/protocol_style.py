@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-__all__ = ["DASHES", "MARKERS", "colour_of"]
+__all__ = ["DASHES", "MARKERS", "OTHERS", "STANDARD", "colour_of"]
 
 STANDARD = {
     "full": "#0072b2",

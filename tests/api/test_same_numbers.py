@@ -27,6 +27,7 @@ CASES = {
     "drones": ("team", "one_step"),
     "epidemic": ("team", None),
     "fishery": ("ce", None),
+    "granary": ("ce", None),
     "harbours": ("ce", None),
     "harvest": ("team", None),
     "harvesting_channel": ("team", "one_step"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.compared import cells, coin, run
 
-from posgc.pipeline import comparing, points, store
+from posgc.pipeline import asking, points, store
 from posgc.pipeline.workers import Died
 
 __all__ = ["coin"]
@@ -22,13 +22,13 @@ def test_store_saves_asking_again(
     kept, words = tmp_path / "s.db", ("--share", "none", "--share", "full")
     first = run(capsys, coin, *words, "--store", str(kept))
     asked: list[points.Point] = []
-    answer = comparing.answer
+    answer = asking.answer
 
     def counting(question: points.Question, point: points.Point) -> points.Row:
         asked.append(point)
         return answer(question, point)
 
-    monkeypatch.setattr(comparing, "answer", counting)
+    monkeypatch.setattr(asking, "answer", counting)
     assert run(capsys, coin, *words, "--store", str(kept)) == first and asked == []
     run(capsys, coin, *words, "--store", str(kept), "--horizon", "1..2")
     assert [(point.horizon, point.protocol) for point in asked] == [(2, "none"), (2, "full")]
@@ -126,14 +126,14 @@ def test_a_store_that_fails_on_the_way_loses_no_result(
 def test_ctrl_c_prints_what_is_known(
     coin: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = comparing.answer
+    answer = asking.answer
 
     def stopping(question: points.Question, point: points.Point) -> points.Row:
         if point.protocol == "full":
             raise KeyboardInterrupt
         return answer(question, point)
 
-    monkeypatch.setattr(comparing, "answer", stopping)
+    monkeypatch.setattr(asking, "answer", stopping)
     status, out, _ = run(capsys, coin, "--share", "none", "--share", "full", "--share", "late", "--json")
     rows = json.loads(out)["rows"]
     assert status == 130 and [row["solved"] for row in rows] == [True, False, False]
@@ -149,7 +149,7 @@ def test_a_process_that_dies_costs_its_point(
         for number, task in enumerate(tasks):
             yield number, Died(-9) if task.protocol == "full" else work(task)
 
-    monkeypatch.setattr(comparing, "each", dying)
+    monkeypatch.setattr(asking, "each", dying)
     shares, kept = ("--share", "none", "--share", "full", "--share", "late"), ("--store", str(tmp_path / "s.db"))
     status, out, _ = run(capsys, coin, *shares, *kept)
     assert status == 3 and "[1] its process was killed (signal 9), perhaps for want of memory" in out

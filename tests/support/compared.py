@@ -1,4 +1,4 @@
-"""The game and the runs of the tests of `posgc compare`."""
+"""The game and the runs of the tests of `posgc compare` and `posgc design`."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def coin(tmp_path: Path) -> str:
     return str(path)
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def run(capsys: pytest.CaptureFixture[str], *words: str, command: str = "compare") -> tuple[int, str, str]:
     try:
-        status: Any = main(["compare", *words])
+        status: Any = main([command, *words])
     except SystemExit as stop:
         status = stop.code
     out, err = capsys.readouterr()
@@ -51,5 +51,5 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 
 def cells(out: str) -> list[list[str]]:
     lines = out.splitlines()
-    first = next(k for k, line in enumerate(lines) if line.split()[:1] in (["horizon"], ["q"], ["store"]))
+    first = next(k for k, line in enumerate(lines) if line.split()[:1] in (["horizon"], ["q"], ["store"], ["protocol"]))
     return [line.split() for line in lines[first + 1 : lines.index("", first)]]

@@ -152,6 +152,18 @@ _OTHERS = (
         "A team can do under a richer protocol all that it can do under a poorer one, and yet the poorer one is worth "
         "more (exit status 1). One of the two numbers is wrong: posgc or a plug-in has a mistake.",
     ),
+    Code(
+        "E670",
+        "lattice of too many protocols",
+        "`posgc design` looks at no more than 10,000 protocols, one for each choice of lags for the links, unless "
+        "`--max-points` says otherwise. Nothing is solved.",
+    ),
+    Code(
+        "E671",
+        "price, lag or link that makes no sense",
+        "`posgc design` was given a price of something that cannot be told, a lag that is none, an edge between agents "
+        "that are not there, or a value that nobody has.",
+    ),
     # warnings
     Code("W101", "rewards read differently", "MADP would read other rewards from this file than Cassandra's rule."),
     Code("W701", "no reward", "The game has no `reward` line, so that every value is 0."),

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from posgc.language.elaborate.values import BOOL, Env
 from posgc.language.sharing.constants import Constants, typed
 from posgc.language.text import syntax as ast
 
-__all__ = ["distances"]
+__all__ = ["distances", "hops"]
 
 
 def distances(
     constants: Constants, edges: ast.EdgeList | ast.EdgesWhere | ast.EdgesOf, env: Env
 ) -> dict[int, dict[int, int]] | None:
     """Hops from each agent to each that it reaches; None after reporting an error (E509)."""
-    import networkx as nx  # slow to load, and few games need it
-
     assert not isinstance(edges, ast.EdgesOf)  # they are written out before
     links = _listed(constants, edges) if isinstance(edges, ast.EdgeList) else _where(constants, edges, env)
-    if links is None:
-        return None
+    return None if links is None else hops(links, len(constants.signature.agents))
+
+
+def hops(links: Iterable[tuple[int, int]], agents: int) -> dict[int, dict[int, int]]:
+    """By how many of the links (source, target) each agent, from 1, reaches each that it reaches at all."""
+    import networkx as nx  # slow to load, and few games need it
+
     graph = nx.DiGraph(links)
-    graph.add_nodes_from(range(1, len(constants.signature.agents) + 1))
-    return {source: dict(hops) for source, hops in nx.all_pairs_shortest_path_length(graph)}
+    graph.add_nodes_from(range(1, agents + 1))
+    return {source: dict(reached) for source, reached in nx.all_pairs_shortest_path_length(graph)}
 
 
 def _listed(constants: Constants, edges: ast.EdgeList) -> list[tuple[int, int]] | None:

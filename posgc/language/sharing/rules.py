@@ -232,7 +232,7 @@ class ShareRules(Constants):
         )
         for kind, variables in tables:
             for k, v in enumerate(variables):
-                found.setdefault(_base(v), []).append(_Place(kind, k, v))
+                found.setdefault(v.family, []).append(_Place(kind, k, v))
         return found
 
     def _index(self, node: ast.Expression, env: Env) -> str | None:
@@ -286,12 +286,8 @@ class ShareRules(Constants):
                 owner = self.signature.agents[variable.agent]
                 self.reporter.error(
                     "E505",
-                    f"`{_base(variable)}[{owner}]` becomes common at age {common}, when nobody remembers it",
+                    f"`{variable.family}[{owner}]` becomes common at age {common}, when nobody remembers it",
                     span,
                     f"remember longer, `forget after {common - 1}`, or share it earlier or never",
                 )
                 return
-
-
-def _base(variable: Variable) -> str:
-    return variable.name.partition("[")[0]
