@@ -17,6 +17,7 @@ from posgc.pipeline.compiling import (
     read_source,
 )
 from posgc.pipeline.compressing import CompressionRequest, CompressionResult, Sweep, solve_each
+from posgc.pipeline.gathering import Findings, Wanted, gather
 from posgc.pipeline.judging import request_of_policy, verify_policy
 from posgc.pipeline.neighbours import Bracket
 from posgc.pipeline.opening import opened
@@ -40,6 +41,7 @@ __all__ = [
     "Compiled",
     "CompressionRequest",
     "CompressionResult",
+    "Findings",
     "Grid",
     "Question",
     "Report",
@@ -52,12 +54,14 @@ __all__ = [
     "Theory",
     "Translation",
     "Verified",
+    "Wanted",
     "candidates",
     "check",
     "compare",
     "compile_read",
     "compile_request",
     "exporter_of",
+    "gather",
     "independence",
     "offers",
     "opened",

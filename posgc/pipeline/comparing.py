@@ -140,8 +140,8 @@ class Comparison(Display):
         ]
 
 
-def usual_protocols(signature: Signature, game: Game | None) -> dict[str, LagTable]:
-    """The protocols of the file that need no argument and the standard structures that fit any game: `full`,
+def usual_protocols(signature: Signature, game: Game | None, first: str | None = None) -> dict[str, LagTable]:
+    """The protocol that is to come `first`, if any, then those of the file that need no argument and the standard structures that fit any game: `full`,
     `one_step`, `delayed(2)`, `none`, and for two agents `one_directional` both ways; of those that say the same, the
     first."""
     own = () if game is None else game.protocols
@@ -149,7 +149,8 @@ def usual_protocols(signature: Signature, game: Game | None) -> dict[str, LagTab
     if len(signature.agents) == 2:
         one, other = (a if a.isidentifier() else str(k) for k, a in enumerate(signature.agents, 1))
         standard += [f"one_directional({one} -> {other})", f"one_directional({other} -> {one})"]
-    named = {table.name: table for table in own}
+    named = {} if first is None else {first: protocol(signature, first, game)}
+    named |= {table.name: table for table in own if table.name not in named}
     named |= {name: protocol(signature, name, game) for name in standard if name not in named}
     seen: dict[object, str] = {}
     for name, table in named.items():
@@ -166,8 +167,9 @@ def compare(
     store: Store | None = None,
     progress: Progress = quiet,
     source: Source | None = None,
+    known: Mapping[Point, Row] | None = None,
 ) -> Comparison:
-    """Solve every point of the grid, in so many processes, but for those that the store has.
+    """Solve every point of the grid, in so many processes, but for those that the store has or that are `known`.
 
     `ask` adds to the question how it is to be answered.  Raises InputError before anything is solved for a grid of too
     many points (E660), an unknown protocol, and every mistake of the file; afterwards where every point is refused as
@@ -198,7 +200,7 @@ def compare(
         Question(source, request, concept_of(concept or ("team" if reward_kind(model) == "common" else "nash")).name)
     )
     points = [Point(name, some, h) for some in settings for h in (horizons or [model.horizon]) for name in names]
-    found, stopped, unkept = _rows(question, points, workers, store, progress)
+    found, stopped, unkept = _rows(question, points, workers, store, progress, known or {})
     return Comparison(
         question,
         model.name,
@@ -215,11 +217,17 @@ def compare(
 
 
 def _rows(
-    question: Question, points: Sequence[Point], workers: int, store: Store | None, progress: Progress
+    question: Question,
+    points: Sequence[Point],
+    workers: int,
+    store: Store | None,
+    progress: Progress,
+    known: Mapping[Point, Row],
 ) -> tuple[tuple[Row, ...], bool, InputError | None]:
     """The row of each point; whether Ctrl-C came before all were found; and why they could not all be kept."""
     keys = [key_of(question, point) for point in points] if store is not None else []
     found = {k: row for k, key in enumerate(keys) if store is not None and (row := store.get(key)) is not None}
+    found |= {k: known[point] for k, point in enumerate(points) if point in known}
     left, stopped, unkept = [k for k in range(len(points)) if k not in found], False, None
     try:
         with closing(each(partial(answer, question), [points[k] for k in left], workers, __name__)) as answers:
