@@ -141,9 +141,9 @@ class Comparison(Display):
 
 
 def usual_protocols(signature: Signature, game: Game | None, first: str | None = None) -> dict[str, LagTable]:
-    """The protocol that is to come `first`, if any, then those of the file that need no argument and the standard structures that fit any game: `full`,
-    `one_step`, `delayed(2)`, `none`, and for two agents `one_directional` both ways; of those that say the same, the
-    first."""
+    """The protocols of the file that need no argument and the standard structures that fit any game: `full`,
+    `one_step`, `delayed(2)`, `none`, and for two agents `one_directional` both ways, after the one that is to come
+    `first`; of those that say the same, the first."""
     own = () if game is None else game.protocols
     standard = ["full", "one_step", "delayed(2)", "none"]
     if len(signature.agents) == 2:

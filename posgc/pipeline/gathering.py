@@ -20,8 +20,9 @@ from posgc.pipeline.points import Answer, Point, Question, answered, reading
 from posgc.pipeline.solving import Solution
 from posgc.plugin.backend import Progress
 from posgc.policy.artefact import Policy
+from posgc.policy.file import load_policy
 
-__all__ = ["Findings", "Wanted", "gather"]
+__all__ = ["Findings", "Given", "Wanted", "gather"]
 
 UNSERVED = "E603"
 """No back-end serves: that is a finding; every other mistake is one of whoever asks."""
@@ -42,13 +43,22 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Given:
+    """A policy that was there already, from a file, and its judgement (None: it could not be judged)."""
+
+    path: str
+    policy: Policy
+    judgement: Judgement | None
+
+
+@dataclass(frozen=True)
 class Findings:
     """What is known of a game under its protocol, whatever of it could be found."""
 
     report: Report
     question: Question
     solution: Solution | None  # what a back-end found
-    given: tuple[Policy, Judgement | None] | None  # a policy that was there already, None: it could not be judged
+    given: Given | None
     why: str  # why there is no policy, or why less is known of it than was asked for; "" where all is
     comparison: Comparison | None
     interrupted: bool = False  # by Ctrl-C
@@ -62,14 +72,14 @@ class Findings:
     def policy(self) -> Policy | None:
         """The policy that was found or given."""
         if self.given is not None:
-            return self.given[0]
+            return self.given.policy
         return None if self.solution is None else self.solution.policy
 
     @property
     def judgement(self) -> Judgement | None:
         """What a judge says of the policy in the true game."""
         if self.given is not None:
-            return self.given[1]
+            return self.given.judgement
         return None if self.solution is None else self.solution.judgement
 
     @property
@@ -82,27 +92,26 @@ class Findings:
         return compared or (3 if self.why else 0)
 
 
-def gather(compiled: Compiled, wanted: Wanted, policy: Policy | None = None, progress: Progress = quiet) -> Findings:
-    """Check the game, solve it or judge the policy that is given, and compare its protocol with others.
+def gather(compiled: Compiled, wanted: Wanted, path: str | None = None, progress: Progress = quiet) -> Findings:
+    """Check the game, solve it or judge the policy of the file `path`, and compare its protocol with others.
 
     What cannot be found is said in the findings.  Raises InputError for what was asked wrongly: options, back-ends,
     protocols, a policy of another game.
     """
     request, source = compiled.request, compiled.source
     assert source is not None  # whoever asks for a report names a file
-    if policy is not None:
-        policy = opened(compiled.information, policy)
+    policy = None if path is None else opened(compiled.information, load_policy(path))
     report = check(compiled, progress)
     kind = reward_kind(compiled.model)
     concept = wanted.concept or (policy.header.concept if policy else "team" if kind == "common" else "nash")
     question = Question(
         source, request, concept, wanted.backend, wanted.options or {}, wanted.compress, wanted.time_limit
     )
-    if policy is not None:
+    if path is not None and policy is not None:
         judgement, why = _judged(report.compiled, policy, wanted, progress)
         alone = wanted.alone or wanted.others is None
         compared = None if alone else _compared(report.compiled, question, wanted.others, None, progress)
-        return Findings(report, question, None, (policy, judgement), why, compared)
+        return Findings(report, question, None, Given(path, policy, judgement), why, compared)
     point = Point(_name(compiled), tuple(request.settings.items()), compiled.model.horizon)
     try:
         found = answered(question, point, report.compiled, progress)
