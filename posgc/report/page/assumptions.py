@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from posgc.pipeline import Report
@@ -16,12 +17,12 @@ ROWS = 12
 
 EVOLUTION = (
     "What the agents know follows, step by step, from what they knew before and what has become known since. "
-    "Nothing else on this page makes sense without it."
+    "All that follows rests on it."
 )
 OBSERVABILITY = (
     "Observations tell apart whatever beliefs may be held: two different beliefs predict different observations, by a "
     "factor of at least γ. Where γ is above 0, what is long past may be forgotten at a known price. Only such bounds "
-    "rest on it; policies and gaps on this page do not."
+    "rest on it; policies and their gaps do not."
 )
 INDEPENDENCE = (
     "What everybody knows fixes what everybody should believe of the hidden state, whatever the agents had planned. "
@@ -51,7 +52,7 @@ def assumptions_section(report: Report) -> Section:
             "Assumption 3: beliefs do not depend on strategies",
             third.holds,
             INDEPENDENCE,
-            [*_trimmed(verdict("", third, True)), *witness],
+            witness + _trimmed(verdict("", third, True))[bool(witness) :],
         ),
     ]
     lead = (
@@ -61,7 +62,7 @@ def assumptions_section(report: Report) -> Section:
     return Section("assumptions", "What may be assumed", lead, findings)
 
 
-def _trimmed(lines: Any) -> list[str]:
+def _trimmed(lines: Iterable[str]) -> list[Block]:
     """The lines but the first, which the heading says."""
     _, *rest = lines
     return [line.strip() for line in rest]

@@ -70,7 +70,7 @@ def game_section(compiled: Compiled) -> Section:
     )
     lead = (
         "At each step every agent sees its observations, chooses an action, and is paid; the state moves on by chance. "
-        "No agent sees the state itself."
+        "Of the state an agent knows what it was shown, and what it is told."
     )
     return Section("game", "The game", lead, blocks)
 

@@ -19,8 +19,9 @@ def summary(found: Findings) -> list[tuple[str, str]]:
     compiled, concept = found.compiled, CONCEPTS[found.question.concept]
     decisions = "without end" if compiled.request.endless else f"for {plural(compiled.model.horizon, 'decision')}"
     asked = f"a {concept.title} under the sharing protocol {compiled.information.protocol.name}, {decisions}"
-    holds = found.report.assumption1, found.report.assumption2, found.report.assumption3
-    rests = "; ".join(f"Assumption {k} {verdict.answer}" for k, verdict in enumerate(holds, 1))
+    report = found.report
+    answers = report.evolution.answer, report.observability.answer, report.independence.answer
+    rests = "; ".join(f"Assumption {k} {answer}" for k, answer in enumerate(answers, 1))
     return [
         ("asked for", asked),
         *_earned(found),
