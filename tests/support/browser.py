@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fcntl import F_DUPFD, fcntl
 from pathlib import Path
 from select import select
 from typing import Any
@@ -30,6 +32,10 @@ FLAGS = (
     "--disable-background-networking",
     "--remote-debugging-pipe",
 )
+
+
+START = "import os, sys; a = sys.argv; os.dup2(int(a[1]), 3); os.dup2(int(a[2]), 4); os.execv(a[3], a[3:])"
+"""The browser speaks the protocol over file descriptors 3 and 4."""
 
 
 def chromium() -> str | None:
@@ -110,25 +116,18 @@ def opened(folder: Path) -> Iterator[Browser]:
     """The browser, with its profile in a folder."""
     program = chromium()
     assert program is not None
-    theirs_in, ours_out = os.pipe()
-    ours_in, theirs_out = os.pipe()
-
-    def place() -> None:
-        """The protocol is spoken over file descriptors 3 and 4."""
-        one, other = os.dup(theirs_in), os.dup(theirs_out)
-        os.dup2(one, 3)
-        os.dup2(other, 4)
-
+    reading, ours_out = os.pipe()
+    ours_in, writing = os.pipe()
+    theirs = [fcntl(end, F_DUPFD, 10) for end in (reading, writing)]  # neither is 3 or 4
     process = subprocess.Popen(
-        [program, *FLAGS, f"--user-data-dir={folder}", "about:blank"],
-        preexec_fn=place,
-        pass_fds=(3, 4),
+        [sys.executable, "-c", START, *map(str, theirs), program, *FLAGS, f"--user-data-dir={folder}", "about:blank"],
+        pass_fds=theirs,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    os.close(theirs_in)
-    os.close(theirs_out)
+    for end in (reading, writing, *theirs):
+        os.close(end)
     try:
         yield Browser(ours_in, ours_out)
     finally:
