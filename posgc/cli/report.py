@@ -75,8 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _require_idle(arguments: argparse.Namespace) -> None:
     """Raises InputError (E613) for a flag of solving that would do nothing beside a policy that is there."""
-    for name in ("backend", "compress", "epsilon", "time_limit"):
-        if getattr(arguments, name) is not None and not arguments.other:
+    for name in ("backend", "option", "compress", "epsilon", "time_limit"):
+        if getattr(arguments, name) and not arguments.other:
             what = f"--{name.replace('_', '-')} does nothing beside --policy, as nothing is solved"
             raise InputError(
                 [Diagnostic("E613", what, help="leave it out, or name a protocol to compare with: --other")]

@@ -22,7 +22,7 @@ from posgc.language.sharing.order import Order, order_of
 from posgc.language.sharing.requests import protocol
 from posgc.language.signature import Signature
 from posgc.model.rewards import reward_kind
-from posgc.pipeline.compiling import Request, analysed, quiet, read_source
+from posgc.pipeline.compiling import Request, analysed, quiet, read_game
 from posgc.pipeline.neighbours import Bracket, brackets, defects
 from posgc.pipeline.points import Point, Question, Row, Settings, answer, key_of, reading
 from posgc.pipeline.store import Store
@@ -176,7 +176,7 @@ def compare(
     wrong input.
     """
     grid.require_small(0 if grid.protocols is None else len(grid.protocols))
-    source = read_source(request.path) if source is None else source
+    source = read_game(request.path, request.folder) if source is None else source
     horizons = None if grid.horizons is None else sorted({h for some in grid.horizons for h in some})
     settings: list[Settings] = [
         tuple(zip(grid.settings, values, strict=True)) for values in product(*grid.settings.values())

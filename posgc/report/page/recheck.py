@@ -38,7 +38,7 @@ def recheck(found: Findings) -> list[tuple[str, str]]:
             judges = f"have {referee.name} recompute them" + (f" ({missing})" if missing else "")
             pairs.append((judges, f"{verifies} --referee {shlex.quote(referee.name)}"))
         pairs.append(("read more of the policy", _line("show", path, "--width", "5", "--depth", horizon)))
-    if found.comparison is not None:
+    if found.comparison is not None and found.compiled.request.folder is None:  # `compare` looks beside the game only
         shares = [word for name in found.comparison.protocols for word in ("--share", name)]
         asked = (*shares, *_solving(found), *_limit(found, False), *_reading(found.compiled, "--horizon", horizon))
         pairs.append(("compare the protocols", _line("compare", game, *asked)))
@@ -80,7 +80,7 @@ def _reading(compiled: Compiled, *horizon: str) -> list[str]:
         words += ["--horizon", str(request.horizon)]
     words += [] if request.discount is None else ["--discount", repr(request.discount)]
     words += [] if request.reward is None else ["--reward", request.reward]
-    words += [] if request.folder is None or horizon else ["--folder", request.folder]
+    words += [] if request.folder is None else ["--folder", request.folder]
     words += [] if request.max_nodes == DEFAULT_MAX_NODES else ["--max-nodes", str(request.max_nodes)]
     return words + ([] if request.seed == 0 else ["--seed", str(request.seed)])
 

@@ -111,8 +111,10 @@ def certificate_section(found: Findings) -> Section:
         blocks += [part for part in solved(found.solution) if part]
         blocks.append(Fold("How the policy was found", list(found_by(found.solution))))
         blocks += [f"note: {caveat}" for caveat in found.solution.policy.claim.caveats]
-    elif found.judgement is not None:
-        blocks += certificate(found.compiled, found.judgement)
+    if found.given is not None:
+        header = found.given.policy.header
+        blocks.append(f"The policy is of the file {found.given.path}: {header.concept} by {header.backend}.")
+        blocks += [] if found.judgement is None else certificate(found.compiled, found.judgement)
     optimum = concept_of(found.question.concept).title
     lead = (
         f"What was asked for is a {optimum}. The gap is what an agent could still gain by leaving the policy while the "
