@@ -26,8 +26,8 @@ ROOMS = [
     "learn",
     "marl",
     "pipeline",
-    "api",
     "report",
+    "api",
     "lsp",
     "cli",
 ]

@@ -10,6 +10,7 @@ from posgc.api.game import Game
 from posgc.api.info import Info
 from posgc.api.progress import progress_bar
 from posgc.api.reading import from_arrays, load, loads
+from posgc.language.display import SHOWN_BY
 
 __all__ = [
     "Game",
@@ -23,3 +24,5 @@ __all__ = [
     "options_asked",
     "progress_bar",
 ]
+
+SHOWN_BY.append("posgc.report.notebook")

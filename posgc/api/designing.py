@@ -14,7 +14,7 @@ from posgc.api.reading import Parameter
 from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.sharing.offers import Grain
-from posgc.pipeline import LATTICE_LIMIT, Choosable, Design, Question, Wanted
+from posgc.pipeline import LATTICE_LIMIT, Choosable, Demands, Design, Question
 from posgc.pipeline import design as designed
 from posgc.plugin.importer import RewardReading
 
@@ -72,7 +72,7 @@ def design(
     if require not in (None, "3"):
         what = f"--require {require}: a protocol decides Assumption 3 alone"
         raise InputError([Diagnostic("E614", what, help="--require 3, or nothing; `posgc check` looks at the others")])
-    wanted = Wanted(
+    wanted = Demands(
         math.inf if budget is None else _number("budget", budget, 0),
         -math.inf if min_value is None else _number("min-value", min_value, -math.inf),
         _number("within", within, 0),

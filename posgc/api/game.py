@@ -15,7 +15,7 @@ from posgc.api.info import Info
 from posgc.api.progress import shown
 from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.language.display import Display
+from posgc.language.display import Display, more_html
 from posgc.language.files import replace_file
 from posgc.model import Model
 from posgc.pipeline import (
@@ -232,6 +232,13 @@ class Game(Display):
 
     def _facts(self) -> tuple[str, list[tuple[str, str]]]:
         return self.info._facts()
+
+
+@more_html.register
+def _picture(shown: Game) -> str:
+    from posgc.report.notebook import html_of_game
+
+    return html_of_game(shown.compiled)
 
 
 def _policy(policy: Policy | Solution | str | os.PathLike[str]) -> Policy:

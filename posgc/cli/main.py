@@ -31,6 +31,7 @@ COMMANDS = {
     "check": "compile a game and check Assumptions 1 to 3, with proof or witness",
     "solve": "find an equilibrium or team optimum and certify its gap",
     "test": "whether the claims hold that files make about themselves (`expect`)",
+    "report": "one page on a game: who knows what, assumptions, values, policy, certificates",
     "compare": "what sharing protocols are worth, at every point of a grid, with their order",
     "design": "which sharing protocols are worth their price: the front of cost against value",
     "verify": "recompute values and gap of a policy file in the true game",

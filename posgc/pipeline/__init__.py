@@ -18,7 +18,8 @@ from posgc.pipeline.compiling import (
 )
 from posgc.pipeline.compressing import CompressionRequest, CompressionResult, Sweep, solve_each
 from posgc.pipeline.designing import LATTICE_LIMIT, Choosable, Design, Kept, design
-from posgc.pipeline.frontier import Wanted
+from posgc.pipeline.frontier import Demands
+from posgc.pipeline.gathering import Findings, Wanted, gather
 from posgc.pipeline.judging import request_of_policy, verify_policy
 from posgc.pipeline.neighbours import Bracket
 from posgc.pipeline.opening import opened
@@ -44,7 +45,9 @@ __all__ = [
     "Compiled",
     "CompressionRequest",
     "CompressionResult",
+    "Demands",
     "Design",
+    "Findings",
     "Grid",
     "Kept",
     "Question",
@@ -66,6 +69,7 @@ __all__ = [
     "compile_request",
     "design",
     "exporter_of",
+    "gather",
     "independence",
     "offers",
     "opened",

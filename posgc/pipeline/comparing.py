@@ -139,16 +139,17 @@ class Comparison(Display):
         ]
 
 
-def usual_protocols(signature: Signature, game: Game | None) -> dict[str, LagTable]:
+def usual_protocols(signature: Signature, game: Game | None, first: str | None = None) -> dict[str, LagTable]:
     """The protocols of the file that need no argument and the standard structures that fit any game: `full`,
-    `one_step`, `delayed(2)`, `none`, and for two agents `one_directional` both ways; of those that say the same, the
-    first."""
+    `one_step`, `delayed(2)`, `none`, and for two agents `one_directional` both ways, after the one that is to come
+    `first`; of those that say the same, the first."""
     own = () if game is None else game.protocols
     standard = ["full", "one_step", "delayed(2)", "none"]
     if len(signature.agents) == 2:
         one, other = (a if a.isidentifier() else str(k) for k, a in enumerate(signature.agents, 1))
         standard += [f"one_directional({one} -> {other})", f"one_directional({other} -> {one})"]
-    named = {table.name: table for table in own}
+    named = {} if first is None else {first: protocol(signature, first, game)}
+    named |= {table.name: table for table in own if table.name not in named}
     named |= {name: protocol(signature, name, game) for name in standard if name not in named}
     seen: dict[object, str] = {}
     for name, table in named.items():
@@ -165,8 +166,9 @@ def compare(
     store: Store | None = None,
     progress: Progress = quiet,
     source: Source | None = None,
+    known: Mapping[Point, Row] | None = None,
 ) -> Comparison:
-    """Solve every point of the grid, in so many processes, but for those that the store has.
+    """Solve every point of the grid, in so many processes, but for those that the store has or that are `known`.
 
     `how` adds to the question how it is to be answered.  Raises InputError before anything is solved for a grid of too
     many points (E660), an unknown protocol, and every mistake of the file; afterwards where every point is refused as
@@ -197,7 +199,7 @@ def compare(
         Question(source, request, concept_of(concept or ("team" if reward_kind(model) == "common" else "nash")).name)
     )
     points = [Point(name, some, h) for some in settings for h in (horizons or [model.horizon]) for name in names]
-    found, stopped, unkept = _rows(question, points, workers, store, progress)
+    found, stopped, unkept = _rows(question, points, workers, store, progress, known or {})
     return Comparison(
         question,
         model.name,
@@ -214,16 +216,21 @@ def compare(
 
 
 def _rows(
-    question: Question, points: Sequence[Point], workers: int, store: Store | None, progress: Progress
+    question: Question,
+    points: Sequence[Point],
+    workers: int,
+    store: Store | None,
+    progress: Progress,
+    known: Mapping[Point, Row],
 ) -> tuple[tuple[Row, ...], bool, InputError | None]:
     """The row of each point; whether Ctrl-C came before all were found; and why they could not all be kept."""
-    found: dict[Point, Row] = {}
+    found = {point: known[point] for point in points if point in known}
 
     def take(row: Row) -> None:
         found[row.point] = row
         progress("points", len(found), len(points))
 
-    ended = ask(question, points, take, workers, store)
+    ended = ask(question, [point for point in points if point not in found], take, workers, store)
     missing = "not looked at, as the run was stopped"
     rows = tuple(found.get(point, Row(point, why=missing, passing=True)) for point in points)
     return rows, ended.stopped, ended.unkept

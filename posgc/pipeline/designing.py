@@ -21,7 +21,7 @@ from posgc.language.signature import Signature
 from posgc.model.rewards import reward_kind
 from posgc.pipeline.asking import ask
 from posgc.pipeline.compiling import Request, quiet, read_game
-from posgc.pipeline.frontier import Frontier, Wanted
+from posgc.pipeline.frontier import Demands, Frontier
 from posgc.pipeline.neighbours import defects
 from posgc.pipeline.points import Point, Question, Row, reading
 from posgc.pipeline.store import Store
@@ -72,7 +72,7 @@ class Design(Display):
     worth: str  # whose value is weighed: "team", the name of an agent, or "sum"
     frontier: Frontier
     rows: Mapping[int, Row]  # by the number of the protocol, those that were looked at
-    wanted: Wanted
+    demands: Demands
     untold: tuple[str, ...]  # items that have no price
     diagnostics: tuple[Diagnostic, ...] = ()
     stopped: bool = False  # by Ctrl-C, before all was known
@@ -180,7 +180,7 @@ def design(
     request: Request,
     choosable: Choosable,
     concept: ConceptName | None = None,
-    wanted: Wanted = Wanted(),  # noqa: B008 (frozen)
+    demands: Demands = Demands(),  # noqa: B008 (frozen)
     worth: str | None = None,
     how: Callable[[Question], Question] = lambda question: question,
     workers: int = 1,
@@ -206,7 +206,7 @@ def design(
     tables = [lattice.table(number) for number in range(lattice.size)]
     numbers = {table.name: number for number, table in enumerate(tables)}
     question = how(Question(source, request, chosen.name, tables={table.name: table for table in tables}))
-    frontier = Frontier(lattice, monotone, wanted)
+    frontier = Frontier(lattice, monotone, demands)
     rows: dict[int, Row] = {}
 
     def take(row: Row) -> None:
@@ -229,7 +229,7 @@ def design(
         weighed,
         frontier,
         dict(sorted(rows.items())),
-        wanted,
+        demands,
         tuple(item for item in items if item not in priced),
         diagnostics,
         ended.stopped,

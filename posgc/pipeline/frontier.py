@@ -15,14 +15,14 @@ import numpy.typing as npt
 
 from posgc.language.sharing.lattice import Lattice
 
-__all__ = ["Frontier", "Wanted"]
+__all__ = ["Demands", "Frontier"]
 
 Floats = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Demands:
     """Which part of the front is asked for."""
 
     budget: float = np.inf  # the most that a protocol may cost, a step
@@ -33,8 +33,8 @@ class Wanted:
 class Frontier:
     """What is known of the values of a lattice, protocol by protocol, and what to ask next."""
 
-    def __init__(self, lattice: Lattice, monotone: bool, wanted: Wanted) -> None:
-        self.lattice, self.monotone, self.wanted = lattice, monotone, wanted
+    def __init__(self, lattice: Lattice, monotone: bool, demands: Demands) -> None:
+        self.lattice, self.monotone, self.demands = lattice, monotone, demands
         self.costs = lattice.costs
         self.lower = np.full(lattice.size, -np.inf)  # [protocol], bounds on what it is worth
         self.upper = np.full(lattice.size, np.inf)
@@ -61,14 +61,14 @@ class Frontier:
     @property
     def affordable(self) -> Marks:
         """[protocol], those within the budget."""
-        return self.costs <= self.wanted.budget
+        return self.costs <= self.demands.budget
 
     @property
     def open(self) -> Marks:
         """[protocol], those that may belong to the front although no policy found under them shows it."""
         best = self.up_to(self.reached)
-        promising = (self.upper > best + self.wanted.within / 2) & (
-            self.upper >= self.wanted.least - self.wanted.within
+        promising = (self.upper > best + self.demands.within / 2) & (
+            self.upper >= self.demands.least - self.demands.within
         )
         return self.affordable & ~self.refused & promising
 
@@ -83,9 +83,9 @@ class Frontier:
         little; by ascending cost, the first of those that are alike."""
         found: list[int] = []
         highest = -np.inf
-        able = self.affordable & np.isfinite(self.reached) & (self.reached >= self.wanted.least - self.wanted.within)
+        able = self.affordable & np.isfinite(self.reached) & (self.reached >= self.demands.least - self.demands.within)
         for number in sorted(np.flatnonzero(able), key=lambda n: (self.costs[n], -self.reached[n], n)):
-            if self.reached[number] > highest + self.wanted.within / 2:
+            if self.reached[number] > highest + self.demands.within / 2:
                 found.append(int(number))
                 highest = self.reached[number]
         return found

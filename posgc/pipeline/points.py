@@ -30,10 +30,11 @@ from posgc.pipeline.compiling import (
 )
 from posgc.pipeline.compressing import CompressionRequest
 from posgc.pipeline.solving import Solution, solve
+from posgc.plugin.backend import Progress
 from posgc.plugin.importer import RewardReading
 from posgc.plugin.registry import registry
 
-__all__ = ["Point", "Question", "Row", "answer", "key_of", "reading"]
+__all__ = ["Answer", "Point", "Question", "Row", "answer", "answered", "key_of", "reading"]
 
 Settings = tuple[tuple[str, str], ...]
 """Parameters with their values as text, as `--set` is given them."""
@@ -165,30 +166,50 @@ def _compiled(question: Question, point: Point) -> Compiled:
     return compile_read(question.at(point), question.source, read)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A row, and what it was made of: the solution, or why there is none."""
+
+    row: Row
+    solution: Solution | None = None
+    error: InputError | LimitError | MemoryError | None = None
+
+
 def answer(question: Question, point: Point) -> Row:
     """What becomes of a point: nothing is raised for what is wrong with it."""
+    found = answered(question, point)
+    if found.solution is not None and found.solution.policy.claim.stopped == "interrupted":
+        raise KeyboardInterrupt  # Ctrl-C ends a search with what it has; here it ends the whole run
+    return found.row
+
+
+def answered(question: Question, point: Point, compiled: Compiled | None = None, progress: Progress = quiet) -> Answer:
+    """The row of a point with its solution; `compiled` is the game at that point, where it is known already."""
     begun = time.perf_counter()
-    compiled: Compiled | None = None
+    found: Solution | None = None
+    wrong: InputError | LimitError | MemoryError | None = None
     try:
-        compiled = _compiled(question, point)
+        compiled = _compiled(question, point) if compiled is None else compiled
         if question.independent:
             verdict = independence(compiled)
             if not verdict.holds:
                 why = f"Assumption 3 {'fails' if verdict.holds is False else 'is not decided'}"
-                return _timed(Row(point, independent=verdict.holds, method=verdict.method or "", why=why), begun)
+                row = Row(point, independent=verdict.holds, method=verdict.method or "", why=why)
+                return Answer(_timed(row, begun))
         limit = {} if question.time_limit is None else {"time-limit": question.time_limit}
         found = solve(
             compiled,
             question.concept,
             question.backend,
             question.options,
-            compress=question.compress,
+            progress,
+            question.compress,
             where_known=limit,
         )
         row = _found(point, found)
     except (InputError, LimitError, MemoryError) as error:
-        row = _failed(point, compiled, error)
-    return _timed(row, begun)
+        row, wrong = _failed(point, compiled, error), error
+    return Answer(_timed(row, begun), found, wrong)
 
 
 def _timed(row: Row, begun: float) -> Row:
@@ -197,8 +218,6 @@ def _timed(row: Row, begun: float) -> Row:
 
 def _found(point: Point, solution: Solution) -> Row:
     stopped, compression, checked = solution.policy.claim.stopped, solution.compression, solution.judgement
-    if stopped == "interrupted":  # Ctrl-C ends a search with what it has; here it ends the whole run
-        raise KeyboardInterrupt
     why = "" if stopped is None else f"limit: {stopped}"
     if not why and compression is not None and not compression.met:
         why = "limit: no compression certifies the gap that is asked for"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "STYLE", "draw", "require_drawing", "written"]
+__all__ = ["FORMATS", "STYLE", "draw", "require_drawing", "require_matplotlib", "written"]
 
 FORMATS = ("svg", "png", "pdf")
 
@@ -37,6 +37,7 @@ STYLE: Any = {
     "legend.frameon": False,
     "svg.hashsalt": "posgc",
     "svg.fonttype": "none",
+    "text.parse_math": False,
     "lines.markersize": 5,
     "lines.linewidth": 1.6,
 }
@@ -163,6 +164,11 @@ def require_drawing(path: str) -> None:
     if Path(path).suffix[1:].lower() not in FORMATS:
         cure = f"a name that ends with {', '.join('.' + name for name in FORMATS)}"
         raise InputError([Diagnostic("E624", f"{path}: the format of a picture is told by its ending", help=cure)])
+    require_matplotlib()
+
+
+def require_matplotlib() -> None:
+    """Raises InputError (E624) where it is not installed."""
     try:
         import matplotlib  # noqa: F401
     except ImportError:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
-
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from posgc.assumptions import ReplayResult, Verdict
 from posgc.language.numerals import plural
@@ -15,9 +12,21 @@ from posgc.language.rounding import at_most
 from posgc.pipeline import Report
 from posgc.plugin.registry import registry
 from posgc.report.compressions import BASIS
-from posgc.report.console import heading, say, standard_output
+from posgc.report.console import heading, put, say, standard_output
+from posgc.report.parts import Grid, Part
 
-__all__ = ["ANSWER", "check", "replayed"]
+__all__ = [
+    "ANSWER",
+    "assigned",
+    "check",
+    "compressions",
+    "given",
+    "growth",
+    "observability",
+    "replayed",
+    "serving",
+    "verdict",
+]
 
 WITNESS_LINES = 8
 ANSWER = {True: "holds", False: "FAILS", None: "not decided"}
@@ -28,34 +37,43 @@ def check(report: Report, verbose: bool = False) -> None:
     console = standard_output()
     heading(console, report.compiled)
     say(console)
-    _verdict(console, "Assumption 1 (evolution of information)", report.evolution, verbose)
-    _gamma(console, report, verbose)
-    _verdict(console, "Assumption 3 (strategy-independent beliefs)", report.independence, verbose)
+    for part in _parts(report, verbose):
+        put(console, part)
+
+
+def _parts(report: Report, verbose: bool) -> Iterator[Part]:
+    yield from verdict("Assumption 1 (evolution of information)", report.evolution, verbose)
+    yield from observability(report, verbose)
+    yield from verdict("Assumption 3 (strategy-independent beliefs)", report.independence, verbose)
     if verbose and report.independence.witness is not None:
-        _witness(console, report.independence.witness)
-    if report.layers:
-        shown = ", ".join(map(str, report.layers[:12])) + (", …" if len(report.layers) > 12 else "")
-        say(console, f"Common beliefs by step: {shown} ({sum(report.layers)} in all)")
-    else:
-        say(console, f"Common beliefs by step: {report.layers_note}")
-    _backends(console, report, verbose)
+        yield from _witness(report.independence.witness)
+    yield growth(report)
+    yield from serving(report, verbose)
     if verbose:
-        say(console)
-        _compressions(console, report)
+        yield ""
+        yield from compressions(report)
     else:
         names = ", ".join(offer.spec for offer in report.compressions)
-        say(console, f"compressions: {names or 'none'}")
-        say(console, "proofs, witnesses and reasons: --verbose")
+        yield f"compressions: {names or 'none'}"
+        yield "proofs, witnesses and reasons: --verbose"
 
 
-def _backends(console: Console, report: Report, verbose: bool) -> None:
+def growth(report: Report) -> str:
+    """How many common beliefs there are at each step."""
+    if not report.layers:
+        return f"Common beliefs by step: {report.layers_note}"
+    shown = ", ".join(map(str, report.layers[:12])) + (", …" if len(report.layers) > 12 else "")
+    return f"Common beliefs by step: {shown} ({sum(report.layers)} in all)"
+
+
+def serving(report: Report, verbose: bool) -> Iterator[str]:
     """The back-ends that serve each concept, in the order in which they are taken; why the others do not."""
-    serving = {c: [offer.name for offer in table if offer.applies] for c, table in report.offers.items()}
+    able = {c: [offer.name for offer in table if offer.applies] for c, table in report.offers.items()}
     alike: dict[str, list[str]] = {}
-    for concept, names in serving.items():
+    for concept, names in able.items():
         alike.setdefault(", ".join(names) or "no back-end", []).append(concept)
     for named, concepts in alike.items():
-        say(console, f"{', '.join(concepts)} by: {named}")
+        yield f"{', '.join(concepts)} by: {named}"
     if not verbose:
         return
     backends, refusing = registry().backends, dict[str, dict[str, list[str]]]()
@@ -68,12 +86,12 @@ def _backends(console: Console, report: Report, verbose: bool) -> None:
             name if backends[name].concepts <= set(concepts) else f"{name} ({', '.join(concepts)})"
             for name, concepts in refused.items()
         )
-        say(console, f"  not by {', '.join(listed)}: {reason}")
+        yield f"  not by {', '.join(listed)}: {reason}"
 
 
-def _compressions(console: Console, report: Report) -> None:
+def compressions(report: Report) -> Iterator[Part]:
     """What `--compress` may be given, as far as small limits tell, and what theory would ask of a window."""
-    table = Table("compression", "nodes", "error (L1)", "", box=None, pad_edge=False)
+    rows: list[tuple[str, ...]] = []
     unbuilt: dict[str, list[str]] = {}
     for offer in report.compressions:
         if offer.nodes is None and offer.reason:
@@ -81,48 +99,49 @@ def _compressions(console: Console, report: Report) -> None:
             continue
         nodes = "" if offer.nodes is None else str(offer.nodes)
         error = "" if offer.error is None else at_most(offer.error, 4)
-        table.add_row(escape(offer.spec), nodes, error, escape(offer.reason or BASIS.get(offer.kind or "", "")))
-    if table.row_count:
-        console.print(table)
+        rows.append((offer.spec, nodes, error, offer.reason or BASIS.get(offer.kind or "", "")))
+    if rows:
+        yield Grid(("compression", "nodes", "error (L1)", ""), rows)
     for reason, specs in unbuilt.items():
-        say(console, f"compressions {', '.join(specs)}: {reason}")
+        yield f"compressions {', '.join(specs)}: {reason}"
     theory = report.theory
     steps = plural(math.ceil(theory.window), "step", ",") if math.isfinite(theory.window) else "no length (γ may be 0)"
-    say(
-        console,
+    yield (
         f"theory's window, γ⁻⁴ log(SH/ε) up to a constant, for γ = {theory.gamma:z.4g} on reachable "
-        f"differences and ε = {theory.epsilon:g}: {steps}",
+        f"differences and ε = {theory.epsilon:g}: {steps}"
     )
 
 
-def _verdict(console: Console, name: str, verdict: Verdict, verbose: bool) -> None:
-    how = f" [{verdict.method}]" if verdict.method else ""
-    lines = verdict.evidence.splitlines()
+def verdict(name: str, found: Verdict, verbose: bool) -> Iterator[str]:
+    """The verdict in a line; with `verbose` its proof, its limit or the first line of its counterexample."""
+    how = f" [{found.method}]" if found.method else ""
+    lines = found.evidence.splitlines()
     if not verbose:
-        why = f": {lines[0].rstrip(':')}" if lines and not verdict.holds else ""
-        say(console, f"{name}: {ANSWER[verdict.holds]}{how}{why}")
+        why = f": {lines[0].rstrip(':')}" if lines and not found.holds else ""
+        yield f"{name}: {ANSWER[found.holds]}{how}{why}"
         return
-    say(console, f"{name}: {ANSWER[verdict.holds]}{how}")
-    for line in lines if verdict.witness is None else lines[:1]:
-        say(console, f"  {line.strip()}")
-    for note in verdict.notes:
-        say(console, f"  note: {note}")
+    yield f"{name}: {ANSWER[found.holds]}{how}"
+    for line in lines if found.witness is None else lines[:1]:
+        yield f"  {line.strip()}"
+    for note in found.notes:
+        yield f"  note: {note}"
 
 
-def _gamma(console: Console, report: Report, verbose: bool) -> None:
+def observability(report: Report, verbose: bool) -> Iterator[str]:
+    """Assumption 2 in a line; with `verbose` where γ is smallest, and a witness."""
     found = report.observability
     if not verbose:
         literal, reachable = found.literal.in_words, found.reachable.in_words
         more = "" if literal == reachable else f"; {reachable}, on reachable differences"
-        say(console, f"Assumption 2 (γ-observability): {ANSWER[found.holds]}, γ is {literal}{more}")
+        yield f"Assumption 2 (γ-observability): {ANSWER[found.holds]}, γ is {literal}{more}"
         return
-    say(console, f"Assumption 2 (γ-observability): {ANSWER[found.holds]}")
+    yield f"Assumption 2 (γ-observability): {ANSWER[found.holds]}"
     for name, summary in (("γ", found.literal), ("γ on reachable differences", found.reachable)):
         worst = summary.worst
         at = f"; smallest at {', '.join(worst.action_labels[:3])} [{worst.method}]" if worst else ""
-        say(console, f"  {name}: {summary.in_words}{at}")
+        yield f"  {name}: {summary.in_words}{at}"
         if worst is not None and worst.witness is not None and name == "γ":
-            say(console, f"  witness: b = {_belief(worst.witness.b)} and b' = {_belief(worst.witness.b2)}")
+            yield f"  witness: b = {_belief(worst.witness.b)} and b' = {_belief(worst.witness.b2)}"
 
 
 def _belief(belief: tuple[tuple[int, str, float], ...]) -> str:
@@ -130,28 +149,30 @@ def _belief(belief: tuple[tuple[int, str, float], ...]) -> str:
     return "{" + "; ".join(shown) + ("; …" if len(belief) > 4 else "") + "}"
 
 
-def _witness(console: Console, witness: Any) -> None:
+def _witness(witness: Any) -> Iterator[str]:
     """The counterexample, laid out; `check --json` and `--witness FILE` hold all of it."""
     for number, (prescription, posterior) in enumerate(
         zip(witness["prescriptions"], witness["posteriors"], strict=True), start=1
     ):
-        say(console, f"  prescription {number}:")
+        yield f"  prescription {number}:"
         for agent, rules in prescription.items():
-            plays = "; ".join(_assigned(r["action"]) + _given(r["private"], " when ") for r in rules)
-            say(console, f"    {agent}: {plays}")
-        say(console, f"  belief {number}:")
+            plays = "; ".join(assigned(r["action"]) + given(r["private"], " when ") for r in rules)
+            yield f"    {agent}: {plays}"
+        yield f"  belief {number}:"
         for outcome in posterior[:WITNESS_LINES]:
-            say(console, f"    {outcome['probability']:z.6g}  {outcome['state']}{_given(outcome['private'], '; ')}")
+            yield f"    {outcome['probability']:z.6g}  {outcome['state']}{given(outcome['private'], '; ')}"
         if len(posterior) > WITNESS_LINES:
-            say(console, f"    … {len(posterior) - WITNESS_LINES} more (--witness FILE writes all)")
+            yield f"    … {len(posterior) - WITNESS_LINES} more (--witness FILE writes all)"
 
 
-def _assigned(values: dict[str, str]) -> str:
+def assigned(values: dict[str, str]) -> str:
+    """`item=value, …`."""
     return ", ".join(f"{item}={value}" for item, value in values.items()) or "no choice"
 
 
-def _given(values: dict[str, str], lead: str) -> str:
-    return lead + _assigned(values) if values else ""
+def given(values: dict[str, str], lead: str) -> str:
+    """The same after a `lead`; nothing where nothing is given."""
+    return lead + assigned(values) if values else ""
 
 
 def replayed(result: ReplayResult) -> None:

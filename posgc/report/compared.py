@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
-
-from rich.markup import escape
-from rich.table import Table
 
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import plural
 from posgc.language.rounding import at_least, at_most, bracket
 from posgc.pipeline import Bracket, Comparison, Design, Row
 from posgc.report.colour import complain
-from posgc.report.console import say, standard_output
+from posgc.report.console import put, say, standard_output
 from posgc.report.documents import Json
 from posgc.report.ladder import Rung, rungs
 from posgc.report.ladder_chart import ladder
+from posgc.report.parts import Grid, Part
 from posgc.report.value_chart import curves
 
 __all__ = [
@@ -31,6 +28,7 @@ __all__ = [
     "require_asked_well",
     "row_document",
     "rows",
+    "table",
     "text",
     "written_rows",
 ]
@@ -68,18 +66,24 @@ def text(found: Comparison, kept: Mapping[str, str]) -> None:
         f"  {found.concept}; {plural(len(found.agents), 'agent')}: {', '.join(found.agents)}; rewards: {_kind(found)}",
     )
     say(console)
-    reasons = list(dict.fromkeys(row.why for row in found.rows if row.why))
-    console.print(_table(found, reasons))
-    say(console)
-    for number, why in enumerate(reasons, 1):
-        say(console, f"[{number}] {why}")
-    _order(console, found)
-    say(console, MONOTONE[_rule(found)])
-    for step in rungs(found) if len(found.horizons) == 1 else ():
-        say(console, _step(step, found))
+    for part in table(found):
+        put(console, part)
     say(console, _seconds(found))
     for kind, path in kept.items():
         say(console, f"{'picture' if kind == 'plot' else 'rows'} written to {path}")
+
+
+def table(found: Comparison) -> Iterator[Part]:
+    """The rows with the reasons why some are not solved, the order of the protocols, and what follows from it."""
+    reasons = list(dict.fromkeys(row.why for row in found.rows if row.why))
+    yield _grid(found, reasons)
+    yield ""
+    for number, why in enumerate(reasons, 1):
+        yield f"[{number}] {why}"
+    yield from _order(found)
+    yield MONOTONE[_rule(found)]
+    for step in rungs(found) if len(found.horizons) == 1 else ():
+        yield _step(step, found)
 
 
 def _rule(found: Comparison) -> str:
@@ -90,33 +94,23 @@ def _kind(found: Comparison) -> str:
     return found.rewards.replace("_", "-")
 
 
-def _table(found: Comparison, reasons: list[str]) -> Table:
+def _grid(found: Comparison, reasons: list[str]) -> Grid:
     parameters = [name for name, _ in found.rows[0].point.settings]
     values = ["value"] if found.monotone else [f"value of {agent}" for agent in found.agents]
-    table = Table(
-        *map(escape, parameters),
-        "horizon",
-        "protocol",
-        *map(escape, values),
-        "gap at most",
-        "assumption 3",
-        "nodes",
-        "how",
-        box=None,
-        pad_edge=False,
-    )
-    for row, known in zip(found.rows, found.brackets, strict=True):
-        table.add_row(
-            *(escape(value) for _, value in row.point.settings),
+    rows = [
+        (
+            *(value for _, value in row.point.settings),
             str(row.point.horizon),
-            escape(row.point.protocol),
-            *map(escape, _values(found, row, known, len(values))),
+            row.point.protocol,
+            *_values(found, row, known, len(values)),
             "" if row.gap is None else at_most(row.gap),
             "" if not row.method and row.independent is None else HOLDS[row.independent],
             "" if row.nodes is None else str(row.nodes),
-            escape(_how(row, known, reasons)),
+            _how(row, known, reasons),
         )
-    return table
+        for row, known in zip(found.rows, found.brackets, strict=True)
+    ]
+    return Grid((*parameters, "horizon", "protocol", *values, "gap at most", "assumption 3", "nodes", "how"), rows)
 
 
 def _values(found: Comparison, row: Row, known: Bracket, columns: int) -> list[str]:
@@ -146,7 +140,7 @@ def _how(row: Row, known: Bracket, reasons: list[str]) -> str:
     return f"{'; '.join(part for part in (by, known.in_words) if part)} [{reasons.index(row.why) + 1}]".lstrip()
 
 
-def _order(console: Any, found: Comparison) -> None:
+def _order(found: Comparison) -> Iterator[str]:
     """The Hasse diagram; where horizons or parameters change it, one for each."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for (settings, horizon), order in found.orders.items():
@@ -154,7 +148,7 @@ def _order(console: Any, found: Comparison) -> None:
         groups.setdefault(order.chains, []).append(at)
     for chains, where in groups.items():
         at = "" if len(groups) == 1 else f" at {where[0]}" + (f" and {len(where) - 1} more" if len(where) > 1 else "")
-        say(console, f"who tells more{at}: {'; '.join(chains)}")
+        yield f"who tells more{at}: {'; '.join(chains)}"
 
 
 def _step(step: Rung, found: Comparison) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from rich.markup import escape
-from rich.table import Table
-
 from posgc.compression.assess import Assessment
 from posgc.compression.derive import Attempt
 from posgc.language.numerals import plural
 from posgc.language.rounding import at_most
 from posgc.pipeline import Candidate, CompressionResult
 from posgc.plugin.specs import compression_of
+from posgc.report.parts import Grid
 
 __all__ = ["attempts_table", "document", "plotted", "row", "sentences"]
 
@@ -128,17 +126,15 @@ def _values(found: Candidate) -> tuple[float, ...] | None:
     return found.policy.claim.values if checked is None else checked.values
 
 
-def attempts_table(attempts: tuple[Attempt[Candidate], ...]) -> Table:
+def attempts_table(attempts: tuple[Attempt[Candidate], ...]) -> Grid:
     """What was tried, in order."""
-    table = Table(
-        "compression", "nodes", "ε_r", "ε_z", "bound", "exact gap", "certified", "seconds", "", box=None, pad_edge=False
-    )
+    rows = []
     for attempt in attempts:
         cells = row(attempt)
         numbers = [_number(cells[key]) for key in ("epsilon_r", "epsilon_z", "bound", "gap", "certified")]
         nodes = "" if attempt.nodes is None else str(attempt.nodes)
-        table.add_row(escape(attempt.spec), nodes, *numbers, f"{attempt.seconds:.2f}", escape(attempt.note[:80]))
-    return table
+        rows.append((attempt.spec, nodes, *numbers, f"{attempt.seconds:.2f}", attempt.note[:80]))
+    return Grid(("compression", "nodes", "ε_r", "ε_z", "bound", "exact gap", "certified", "seconds", ""), rows)
 
 
 def _number(value: float | None) -> str:

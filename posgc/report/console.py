@@ -6,13 +6,16 @@ import sys
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
+from rich.tree import Tree
 
 from posgc.language.numerals import plural
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import Compiled
 from posgc.report.colour import complain
+from posgc.report.parts import Branch, Grid, Part
 
-__all__ = ["heading", "say", "standard_output"]
+__all__ = ["heading", "put", "say", "standard_output"]
 
 
 class _Console(Console):
@@ -28,6 +31,26 @@ def standard_output() -> Console:
 
 def say(console: Console, line: str = "") -> None:
     console.print(escape(line), soft_wrap=True)
+
+
+def put(console: Console, part: Part) -> None:
+    """Print a line, a table or a tree."""
+    if isinstance(part, str):
+        say(console, part)
+    elif isinstance(part, Grid):
+        table = Table(*map(escape, part.columns), box=None, pad_edge=False)
+        for row in part.rows:
+            table.add_row(*map(escape, row))
+        console.print(table)
+    else:
+        console.print(_tree(part))
+
+
+def _tree(branch: Branch, into: Tree | None = None) -> Tree:
+    tree = Tree(escape(branch.text)) if into is None else into.add(escape(branch.text))
+    for child in branch.children:
+        _tree(child, tree)
+    return tree
 
 
 def heading(console: Console, compiled: Compiled) -> None:

@@ -121,7 +121,7 @@ def _open(found: Design) -> list[str]:
 
 def _conclusion(found: Design) -> list[str]:
     counts = found.counts
-    least, budget = found.wanted.least, found.wanted.budget
+    least, budget = found.demands.least, found.demands.budget
     lines = []
     if found.monotone:
         lines.append(
@@ -179,7 +179,7 @@ def document(found: Design, kept: Mapping[str, str]) -> Json:
         "protocols": found.lattice.size,
         **{name.replace(" ", "_"): count for name, count in found.counts.items()},
         "monotone": found.monotone,
-        "within": found.wanted.within,
+        "within": found.demands.within,
         "front": [_kept(found, one) for one in found.front],
         "slack": _finite(_slack(found)) if found.front and found.monotone else None,
         "left": [

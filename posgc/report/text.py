@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from rich.tree import Tree
 
 from posgc.information.items import Information
 from posgc.judge.judgement import Judgement
@@ -22,12 +23,25 @@ from posgc.policy.artefact import Policy
 from posgc.report.certificate import certificate, second_opinion
 from posgc.report.checked import ANSWER, check, replayed
 from posgc.report.compressions import attempts_table, sentences
-from posgc.report.console import heading, say, standard_output
+from posgc.report.console import heading, put, say, standard_output
 from posgc.report.explained import explained_code
-from posgc.report.strategies import grow
+from posgc.report.parts import Branch, Part
+from posgc.report.strategies import grown
 from posgc.report.traces import trace_columns, trace_rows
 
-__all__ = ["check", "explain", "plot", "plugins", "replayed", "show", "simulate", "solve", "verify"]
+__all__ = [
+    "check",
+    "explain",
+    "found_by",
+    "plot",
+    "plugins",
+    "replayed",
+    "show",
+    "simulate",
+    "solve",
+    "solved",
+    "verify",
+]
 
 
 def explain(code: Code) -> None:
@@ -47,41 +61,49 @@ def explain(code: Code) -> None:
 def solve(solution: Solution, path: str | None, opinion: Comparison | None = None) -> None:
     """The outcome of `posgc solve`."""
     console = standard_output()
-    header, claim = solution.policy.header, solution.policy.claim
     heading(console, solution.compiled)
-    verdict = solution.independence
-    basis = verdict.method if verdict.holds else ANSWER[verdict.holds]
-    say(console, f"  {header.concept} by {header.backend}{_planned(solution)} (Assumption 3: {basis})")
-    for note in claim.notes[:3]:
-        say(console, f"  {note}")
+    for line in found_by(solution):
+        say(console, f"  {line}")
     say(console)
-    if solution.compression is not None:
-        _compression(console, solution.compression, header.agents)
-    if solution.judgement is None and solution.compiled.tail is not None:
-        say(
-            console,
-            f"the game has no end and was cut after {plural(solution.compiled.model.horizon, 'step')}; "
-            f"the bounds include {at_most(solution.compiled.tail)} for what follows",
-        )
-    if solution.judgement is not None:
-        certificate(console, solution.compiled, solution.judgement)
-    if claim.stage_gap is not None and solution.compression is not None:
-        say(console, f"stage games of the compressed game: gaps of at most {at_most(claim.stage_gap)}")
-    elif claim.stage_gap is not None and claim.gap_bound is not None:
-        say(
-            console,
-            f"stage games: gaps of at most {at_most(claim.stage_gap)}, which bounds the gap by "
-            f"{at_most(claim.gap_bound)}",
-        )
-    lower, upper = solution.bounds
-    if lower is not None and upper is not None:
-        say(console, f"{solution.bounds_title}: {bracket(lower, upper)}{_after(solution)}")
-    second_opinion(console, opinion)
+    for part in (*solved(solution), *second_opinion(opinion)):
+        put(console, part)
     say(console, "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in solution.compiled.seconds.items()))
     if path is not None:
         say(console, f"policy written to {path}; read it with: posgc show {path}")
-    for caveat in claim.caveats:
+    for caveat in solution.policy.claim.caveats:
         say(console, f"note: {caveat}")
+
+
+def found_by(solution: Solution) -> Iterator[str]:
+    """How the policy was found."""
+    header, verdict = solution.policy.header, solution.independence
+    basis = verdict.method if verdict.holds else ANSWER[verdict.holds]
+    yield f"{header.concept} by {header.backend}{_planned(solution)} (Assumption 3: {basis})"
+    yield from solution.policy.claim.notes[:3]
+
+
+def solved(solution: Solution) -> Iterator[Part]:
+    """What is known of the policy: values, gaps and bounds, and of the compression that it was planned on."""
+    claim, compiled = solution.policy.claim, solution.compiled
+    if solution.compression is not None:
+        yield from _compression(solution.compression, solution.policy.header.agents)
+    if solution.judgement is None and compiled.tail is not None:
+        yield (
+            f"the game has no end and was cut after {plural(compiled.model.horizon, 'step')}; "
+            f"the bounds include {at_most(compiled.tail)} for what follows"
+        )
+    if solution.judgement is not None:
+        yield from certificate(compiled, solution.judgement)
+    if claim.stage_gap is not None and solution.compression is not None:
+        yield f"stage games of the compressed game: gaps of at most {at_most(claim.stage_gap)}"
+    elif claim.stage_gap is not None and claim.gap_bound is not None:
+        yield (
+            f"stage games: gaps of at most {at_most(claim.stage_gap)}, which bounds the gap by "
+            f"{at_most(claim.gap_bound)}"
+        )
+    lower, upper = solution.bounds
+    if lower is not None and upper is not None:
+        yield f"{solution.bounds_title}: {bracket(lower, upper)}{_after(solution)}"
 
 
 def _after(solution: Solution) -> str:
@@ -101,12 +123,11 @@ def _planned(solution: Solution) -> str:
     return f": {strategy.kind}" + (f", {plural(strategy.n_nodes, 'node')}" if strategy.sizes else "")
 
 
-def _compression(console: Console, found: CompressionResult, agents: tuple[str, ...]) -> None:
+def _compression(found: CompressionResult, agents: tuple[str, ...]) -> Iterator[Part]:
     if found.attempts:
-        console.print(attempts_table(found.attempts))
-    for line in sentences(found, agents):
-        say(console, line)
-    say(console)
+        yield attempts_table(found.attempts)
+    yield from sentences(found, agents)
+    yield ""
 
 
 def verify(compiled: Compiled, checked: Judgement, opinion: Comparison | None = None) -> None:
@@ -114,8 +135,8 @@ def verify(compiled: Compiled, checked: Judgement, opinion: Comparison | None = 
     console = standard_output()
     heading(console, compiled)
     say(console)
-    certificate(console, compiled, checked)
-    second_opinion(console, opinion)
+    for part in (*certificate(compiled, checked), *second_opinion(opinion)):
+        put(console, part)
 
 
 def plot(found: Sweep, picture: str | None) -> None:
@@ -124,7 +145,7 @@ def plot(found: Sweep, picture: str | None) -> None:
     heading(console, found.compiled)
     say(console, f"  {found.concept} by {found.backend} under each compression")
     say(console)
-    console.print(attempts_table(found.attempts))
+    put(console, attempts_table(found.attempts))
     say(console, f"picture written to {picture}" if picture else "nothing could be solved; no picture is written")
 
 
@@ -169,13 +190,12 @@ def _traces(console: Console, model: Model, traces: Episodes) -> None:
 
 
 def show(information: Information, policy: Policy, width: int, depth: int, limit: int) -> None:
-    """A policy as a tree; raises as `posgc.report.strategies.grow`."""
+    """A policy as a tree; raises as `posgc.report.strategies.grown`."""
     header = policy.header
     made = f"{header.game} under {header.protocol}: {header.concept} by {header.backend}"
     kind = "" if policy.strategy.kind == "machine" else f", {policy.strategy.kind}"
-    tree = Tree(escape(f"{made}{kind}, {_claimed(policy)}"))
-    grow(tree, information, policy.strategy, width, depth, limit)
-    standard_output().print(tree)
+    tree = grown(information, policy.strategy, width, depth, limit)
+    put(standard_output(), Branch(f"{made}{kind}, {_claimed(policy)}", tree))
 
 
 def _claimed(policy: Policy) -> str:

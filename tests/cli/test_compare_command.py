@@ -142,6 +142,16 @@ def test_contradiction_is_reported_loudly(
     assert status == 1 and "error[E662]" in err and "none is worth at least 0.63999" in err and "full" in err
 
 
+def test_included_files(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(coin)
+    line = "state coin: {heads, tails};"
+    text = path.read_text(encoding="utf-8")
+    (path.parent / "state.posg").write_text(line, encoding="utf-8")
+    path.write_text(text.replace(line, 'include "state.posg";'), encoding="utf-8")
+    status, out, err = run(capsys, coin, "--share", "none", "--share", "full")
+    assert status == 0 and err == "" and [row[2] for row in cells(out)] == ["0.64", "0.8"]
+
+
 @pytest.mark.parametrize("words", [("--horizon", "2"), ("--horizon", "1..3"), ("--horizon", "1", "--set", "q=0.6,0.9")])
 def test_pictures(words: tuple[str, ...], coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every protocol is named once in the picture, and the same rows give the same bytes."""

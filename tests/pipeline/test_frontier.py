@@ -10,7 +10,7 @@ import pytest
 from posgc.language.sharing.lag_table import NEVER
 from posgc.language.sharing.lattice import Choice, Lattice, Link, Option
 from posgc.language.signature import Signature
-from posgc.pipeline.frontier import Frontier, Wanted
+from posgc.pipeline.frontier import Frontier, Demands
 
 NOBODY = Signature((), (), ())
 WIDTH = 1e-9
@@ -43,9 +43,9 @@ def front_of(costs: np.ndarray, values: np.ndarray, able: np.ndarray) -> set[tup
 
 
 def run(
-    rng: np.random.Generator, lattice: Lattice, values: np.ndarray, ordered: bool, wanted: Wanted, lacking: np.ndarray
+    rng: np.random.Generator, lattice: Lattice, values: np.ndarray, ordered: bool, demands: Demands, lacking: np.ndarray
 ) -> tuple[Frontier, list[int]]:
-    frontier, asked = Frontier(lattice, ordered, wanted), []
+    frontier, asked = Frontier(lattice, ordered, demands), []
     for number in frontier.questions():
         asked.append(number)
         if lacking[number]:
@@ -71,7 +71,7 @@ def test_front_of_random_teams(seed: int) -> None:
     budget = float(rng.integers(0, 12)) if rng.random() < 0.3 else np.inf
     least = float(rng.integers(0, 6)) if rng.random() < 0.3 else -np.inf
     lacking = rng.random(lattice.size) < (0.3 if rng.random() < 0.3 else 0)
-    frontier, asked = run(rng, lattice, values, True, Wanted(budget, least), lacking)
+    frontier, asked = run(rng, lattice, values, True, Demands(budget, least), lacking)
     able = (lattice.costs <= budget) & ~lacking
     expected = {p for p in front_of(lattice.costs, values, able) if p[1] >= least}
     assert shown(frontier) == expected
@@ -85,7 +85,7 @@ def test_pruning_spares_most_of_a_team() -> None:
     for _ in range(100):
         lattice = drawn(rng)
         values = monotone(rng, lattice)
-        asked += len(run(rng, lattice, values, True, Wanted(), np.zeros(lattice.size, dtype=bool))[1])
+        asked += len(run(rng, lattice, values, True, Demands(), np.zeros(lattice.size, dtype=bool))[1])
         all_ += lattice.size
     assert asked < all_ / 2
 
@@ -95,7 +95,7 @@ def test_without_an_order_all_are_asked_within_the_budget(seed: int) -> None:
     rng = np.random.default_rng(seed)
     lattice = drawn(rng)
     values = rng.integers(-3, 4, lattice.size).astype(float)
-    frontier, asked = Frontier(lattice, False, Wanted(budget=6)), []
+    frontier, asked = Frontier(lattice, False, Demands(budget=6)), []
     for number in frontier.questions():
         asked.append(number)
         frontier.learn(number, values[number], values[number], values[number])
@@ -112,7 +112,7 @@ def test_what_is_not_solved_is_left_open_or_bounded_away(seed: int) -> None:
     rng = np.random.default_rng(seed)
     lattice = drawn(rng)
     values, vain = monotone(rng, lattice), rng.random(lattice.size) < 0.4
-    frontier = Frontier(lattice, True, Wanted())
+    frontier = Frontier(lattice, True, Demands())
     for number in frontier.questions():
         if not vain[number]:
             frontier.learn(number, values[number], values[number], values[number])
@@ -134,7 +134,7 @@ def test_within_makes_values_equal() -> None:
     lattice = Lattice(NOBODY, (choice,))
     values = np.array([3.0, 2.9, 1.0, 0.0])
     for within, expected in ((1e-6, 4), (0.5, 3), (10, 1)):
-        frontier = Frontier(lattice, True, Wanted(within=within))
+        frontier = Frontier(lattice, True, Demands(within=within))
         for number in frontier.questions():
             frontier.learn(number, values[number], values[number], values[number])
         front = frontier.front()
