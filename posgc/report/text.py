@@ -65,6 +65,8 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         )
     if solution.judgement is not None:
         certificate(console, solution.compiled, solution.judgement)
+    if claim.gap_estimate is not None:
+        say(console, estimated_gap(claim.gap_estimate))
     if claim.stage_gap is not None and solution.compression is not None:
         say(console, f"stage games of the compressed game: gaps of at most {at_most(claim.stage_gap)}")
     elif claim.stage_gap is not None and claim.gap_bound is not None:
@@ -82,6 +84,17 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         say(console, f"policy written to {path}; read it with: posgc show {path}")
     for caveat in claim.caveats:
         say(console, f"note: {caveat}")
+
+
+def estimated_gap(found: dict[str, float]) -> str:
+    """`Claim.gap_estimate` as a sentence."""
+    judged, asked = int(found["judged"]), int(found["refits"])
+    of = "" if judged == asked else f" of {asked}"
+    return (
+        f"estimated by the learner from {judged}{of} refits to resampled episodes, which proves nothing: gap "
+        f"{found['middle']:.3g} in the middle, {found['level']:.0%} of them from {found['lower']:.3g} to "
+        f"{found['upper']:.3g}"
+    )
 
 
 def _after(solution: Solution) -> str:
