@@ -145,9 +145,12 @@ def _notes(samples: int, horizon: int, learned: LearnedHidden, checkpoint: str |
         left = f" when {learned.left:,} episodes were left" if learned.left else ""
         cure = "" if checkpoint is None else f"; the same command goes on from {checkpoint}"
         notes.append(f"stopped while {learned.during}{left}{cure}")
+    large = learned.gains.count(None)
+    if large:
+        notes.append(f"the policy was too large to judge in {large} of {len(learned.gains)} refits")
     notes.append(
-        f"{found.states} hidden states, log-likelihood {found.log_likelihood:.6g} an episode after {found.steps} "
-        f"steps of expectation maximisation{rest}"
+        f"{found.states} hidden state{'s' if found.states > 1 else ''}, log-likelihood {found.log_likelihood:.6g} an "
+        f"episode after {found.steps} steps of expectation maximisation{rest}"
     )
     if chosen is not None:
         by = ", ".join(f"{states}: {value:.4f}" for states, value in enumerate(chosen.tried, start=1))

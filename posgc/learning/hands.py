@@ -44,6 +44,12 @@ class Hands(Generic[Task, Answer]):
             self.__exit__()
             raise
 
+    def take(self, work: Callable[[Task], Answer]) -> None:
+        """Do that from here on, between tasks.  Raises as the constructor does."""
+        self._work = work
+        for worker in self._workers:
+            worker.take(work)
+
     @property
     def number(self) -> int:
         """How many tasks are worked on at a time."""
@@ -94,17 +100,22 @@ class _Worker:
         self._process.start()
         theirs.close()
         try:
-            self.pipe.send(work)
-        except OSError:
-            raise _ended() from None
+            self.take(work)
         except BaseException:
             self.end()
             raise
 
+    def take(self, work: Callable[[Any], Any]) -> None:
+        """Have that done from here on."""
+        self._send((True, work))
+
     def ask(self, task: Any) -> None:
         """Have a task done."""
+        self._send((False, task))
+
+    def _send(self, message: tuple[bool, Any]) -> None:
         try:
-            self.pipe.send(task)
+            self.pipe.send(message)
         except OSError:
             raise _ended() from None
 
@@ -133,11 +144,14 @@ def _serve(pipe: Connection[Any, Any]) -> None:
     """The other process: works until the pipe is closed.  Ctrl-C is for the one who asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        work = pipe.recv()
+        work: Any = None
         while True:
-            task = pipe.recv()
+            begins, told = pipe.recv()
+            if begins:
+                work = told
+                continue
             try:
-                answer: Any = work(task)
+                answer: Any = work(told)
             except (InputError, LimitError, MemoryError) as error:
                 answer = error
             pipe.send(answer)

@@ -7,6 +7,7 @@ number and their player alone, fits on the seed and the episodes (`posgc.learnin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -100,9 +101,15 @@ class _Run:
         self._episodes = task.environment.left // task.structure.horizon
         self._reached = Reached()
         self._cut_short: FoundHidden | None = None  # what a search had when Ctrl-C ended it
+        self._open = ExitStack()  # what ends with the run
+        self._hands: FitHands | None = None  # from the first fit on
 
     def run(self) -> LearnedHidden:
         """As `learned_hidden`."""
+        with self._open:
+            return self._run()
+
+    def _run(self) -> LearnedHidden:
         checkpoint = self._checkpoint
         if checkpoint is not None and not checkpoint.restore(self._accept):
             checkpoint.save(self._content)  # where it cannot be written, that is known before anything is played
@@ -168,18 +175,22 @@ class _Run:
         symbols = Symbols.of(joined(self._reached.batches), actions, observations, kinds_of_steps(task.structure))
         return Fitter(symbols, task.seed, self._reached.round, task.structure, task.environment.discount, task.kind)
 
-    def _fits(self, fitter: Fitter, hands: FitHands) -> Fits:
-        return Fits(fitter, hands, self._asked.restarts, self._reached.underway, self._pause)
+    def _fits(self) -> Fits:
+        """The fits of the round that is begun."""
+        fitter = self._fitter()
+        if self._hands is None:
+            self._hands = self._open.enter_context(Hands(fitter, self._task.workers))
+        else:
+            self._hands.take(fitter)
+        return Fits(fitter, self._hands, self._asked.restarts, self._reached.underway, self._pause)
 
     def _fitted(self) -> FoundHidden | None:
         """The round's policy; None where it is time to stop before it is known."""
-        fitter = self._fitter()
-        with Hands(fitter, self._task.workers) as hands:
-            fits = self._fits(fitter, hands)
-            chosen = self._chosen(fits)
-            if chosen is None or not fits.bring([(ALL, chosen.states)], self._asked.steps, "fit"):
-                return None
-        fit = self._reached.underway.chains[ALL, chosen.states].fit
+        fits = self._fits()
+        chosen = self._chosen(fits)
+        if chosen is None or not fits.bring([(ALL, chosen.states)], self._asked.steps, "fit"):
+            return None
+        fit = fits.underway.chains[ALL, chosen.states].fit
         found, cut_short = self._planned(fit, None if self._asked.states else chosen)
         if cut_short:  # the run would find another policy, so this one is not kept for it
             self._task.limits.reason, self._cut_short = "interrupted", found
@@ -193,14 +204,13 @@ class _Run:
 
     def _found_so_far(self) -> FoundHidden:
         """A policy of a run that was stopped before its first fit was there: for the likeliest game so far."""
-        fitter = self._fitter()
-        with Hands(fitter) as hands:
-            fits = self._fits(fitter, hands)
-            states = self._asked.states or likeliest_so_far(fits)
-            chains = self._reached.underway.chains
-            if (ALL, states) not in chains and (REST, states) in chains:
-                return self._planned(chains[REST, states].fit, None)[0]
-            fits.bring([(ALL, states)], self._asked.steps, "fit")  # what it finds before it stops at once
+        fitter, underway = self._fitter(), self._reached.underway
+        chains = dict(underway.chains)  # what is made of them here, the run does without
+        fits = Fits(fitter, Hands(fitter), 1, Underway(underway.tried, chains), lambda what, done, total: True)
+        states = self._asked.states or likeliest_so_far(fits)
+        if (ALL, states) not in chains and (REST, states) in chains:
+            return self._planned(chains[REST, states].fit, None)[0]
+        fits.bring([(ALL, states)], self._asked.steps, "fit")  # one task
         return self._planned(chains[ALL, states].fit, None)[0]
 
     def _planned(self, fit: Fit, chosen: Chosen | None) -> tuple[FoundHidden, bool]:
@@ -227,20 +237,18 @@ class _Run:
         if len(underway.gains) == asked.bootstrap:
             return True
         assert found is not None
-        against, fitter = CONCEPTS[self._task.concept].against[0], self._fitter()
-        with Hands(fitter, self._task.workers) as hands:
-            fits = self._fits(fitter, hands)
-            while (done := len(underway.gains)) < asked.bootstrap:
-                keys = [(b, found.states) for b in range(done + 1, min(asked.bootstrap, done + hands.number) + 1)]
-                if not fits.bring(keys, asked.steps, "refit"):
-                    return False
-                latents = [underway.chains[key].fit.latent for key in keys]
-                tasks = [Judge(one, found.strategy, against, self._task.tolerance, MOST_PAIRS) for one in latents]
-                for key, gains in zip(keys, hands.answers(tasks), strict=True):
-                    del underway.chains[key]
-                    underway.gains.append(gains)
-                if self._pause("judge", len(underway.gains), asked.bootstrap) and len(underway.gains) < asked.bootstrap:
-                    return False
+        against, fits = CONCEPTS[self._task.concept].against[0], self._fits()
+        while (done := len(underway.gains)) < asked.bootstrap:
+            keys = [(b, found.states) for b in range(done + 1, min(asked.bootstrap, done + fits.hands.number) + 1)]
+            if not fits.bring(keys, asked.steps, "refit"):
+                return False
+            latents = [underway.chains[key].fit.latent for key in keys]
+            tasks = [Judge(one, found.strategy, against, self._task.tolerance, MOST_PAIRS) for one in latents]
+            for key, gains in zip(keys, fits.hands.answers(tasks), strict=True):
+                del underway.chains[key]
+                underway.gains.append(gains)
+            if self._pause("judge", len(underway.gains), asked.bootstrap) and len(underway.gains) < asked.bootstrap:
+                return False
         return True
 
     def _pause(self, what: str, done: int, total: int) -> bool:

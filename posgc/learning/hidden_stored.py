@@ -3,7 +3,8 @@
 Arrays: `observation`, `action` (int64 [H, E]) and `reward` (float64 [n, H, E]) of the episodes so far; the tables of
 the game that fit k is at, `chain{k}_` before their names (`posgc.learning.latent.Latent`); the policy of the last round
 that is over, as policy files have it, with `policy_` before the names; `gains` (float64 [R, n]) of the refits, not a
-number where a policy was too large to judge.  The facts are {"round", "chains", "tried", "found"}: numbers and words.
+number where a policy was too large to judge.  The facts are {"round", "episodes", "chains", "tried", "found",
+"refits"}: numbers and words.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ def content_of(reached: Reached) -> Content:
     if gains:
         n = max(len(row) for row in gains if row is not None) if any(gains) else 1
         arrays["gains"] = np.array([[np.nan] * n if row is None else row for row in gains], np.float64)
-    return {"round": reached.round, "chains": chains, "tried": reached.underway.tried, "found": said}, arrays
+    facts = {"round": reached.round, "episodes": reached.episodes}
+    return {**facts, "chains": chains, "tried": reached.underway.tried, "found": said, "refits": len(gains)}, arrays
 
 
 def _of_fit(fit: Fit | FoundHidden) -> Facts:
@@ -105,6 +107,8 @@ def reached_of(facts: Facts, arrays: dict[str, Array], structure: Structure, rou
     """The run that a checkpoint holds.  Raises ValueError, KeyError or TypeError where it does not hold one."""
     round, batches = number_of(facts["round"], rounds), _batches(arrays, structure)
     chains, tried, gains = _chains(facts["chains"], arrays), [_number(x) for x in facts["tried"]], _gains(arrays)
+    if sum(batch.size for batch in batches) != facts["episodes"] or len(gains) != facts["refits"]:
+        raise ValueError("it does not hold what it says")
     found = None if facts["found"] is None else _found(facts["found"], arrays, structure)
     over = round == rounds
     if over and found is None:
