@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from posgc.coordination.limits import Limits
 from posgc.information.items import Structure
 from posgc.language.concepts import CONCEPTS, ConceptName
-from posgc.language.diagnostics import InputError
+from posgc.language.diagnostics import InputError, LimitError
 from posgc.learning.exploring import Wandering
 from posgc.learning.fits import ALL, REST, FitHands, Fits, Fitter, Judge, Underway
 from posgc.learning.fitted import fitted_information, kinds_of_steps, planned_in
@@ -38,6 +38,8 @@ __all__ = ["Fitting", "HiddenTask", "LearnedHidden", "learned_hidden"]
 Array = npt.NDArray[Any]
 Progress = Callable[[str, int, int], None]
 
+MOST_NUMBERS = 50_000_000
+"""Numbers of the largest table of a fitted game (400 MB)."""
 MOST_PAIRS = 200_000
 """Pairs of node and belief, or information states, on which a policy is judged in a refitted game."""
 
@@ -90,7 +92,19 @@ def learned_hidden(task: HiddenTask, asked: Fitting, checkpoint: Checkpoint | No
     E643), LimitError where a model is too large.
     """
     require_budget(task.environment, task.structure.horizon)
+    _require_size(task.structure, asked.states or asked.most_states)
     return _Run(task, asked, checkpoint).run()
+
+
+def _require_size(structure: Structure, states: int) -> None:
+    """Raises LimitError where the tables of the games that are fitted would be too large."""
+    actions, observations = (prod(s) for s in (structure.signature.action_sizes, structure.signature.observation_sizes))
+    if actions * observations * states**2 > MOST_NUMBERS:
+        raise LimitError(
+            f"games of {states} hidden states, {actions:,} joint actions and {observations:,} joint observations have "
+            f"tables of {actions * observations * states**2:,} numbers (limit {MOST_NUMBERS:,}); take fewer states, by "
+            "the options states or most-states, or coarser observations"
+        )
 
 
 class _Run:
@@ -171,7 +185,7 @@ class _Run:
     def _fitter(self) -> Fitter:
         """Who fits to the episodes so far."""
         task, signature = self._task, self._task.structure.signature
-        actions, observations = (int(np.prod(sizes)) for sizes in (signature.action_sizes, signature.observation_sizes))
+        actions, observations = (prod(sizes) for sizes in (signature.action_sizes, signature.observation_sizes))
         symbols = Symbols.of(joined(self._reached.batches), actions, observations, kinds_of_steps(task.structure))
         return Fitter(symbols, task.seed, self._reached.round, task.structure, task.environment.discount, task.kind)
 

@@ -260,7 +260,13 @@ def test_rounds_spend_the_same_budget() -> None:
     assert asked.environment.samples == 3000  # type: ignore[attr-defined]
 
 
-OTHERS: list[dict[str, Any]] = [{"bootstrap": -1}, {"bootstrap": 10_001}, {"workers": 0}, {"time_limit": -1.0}]
+OTHERS: list[dict[str, Any]] = [
+    {"bootstrap": -1},
+    {"bootstrap": 10_001},
+    {"restarts": 10**9},
+    {"workers": 0},
+    {"time_limit": -1.0},
+]
 
 
 def test_what_cannot_be_done_is_said() -> None:

@@ -191,6 +191,8 @@ def harmed(path: Path, arrays: dict[str, Any]) -> int:
 
 def _one_changed(array: Any, draw: np.random.Generator) -> Any:
     found = array.copy().ravel()
+    if not len(found):
+        return found
     at = draw.integers(len(found))
     found[at] = found[at] + 1 if array.itemsize == 1 else -found[at] - 1
     return found.reshape(array.shape)
