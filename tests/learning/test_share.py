@@ -206,9 +206,10 @@ def test_environments_that_cannot_be_shared_are_refused(case: str, backend: str)
     assert raised.value.diagnostics[0].code == "E641"
 
 
-@pytest.mark.parametrize("backend", ["laci", "latent"])
-def test_what_was_played_before_an_environment_failed_is_kept(backend: str, tmp_path: Path) -> None:
-    """The run goes on from there once the environment is mended, to what a run without the failure finds."""
+@pytest.mark.parametrize(("backend", "left"), [("laci", 50), ("latent", 72)])
+def test_what_was_played_before_an_environment_failed_is_kept(backend: str, left: int, tmp_path: Path) -> None:
+    """The run goes on from there once the environment is mended, to what a run without the failure finds.  Of 200
+    episodes `laci` has played 64, 36 and 50 when number 150 fails, and `latent` twice 64."""
     made = SimpleNamespace(fails=150, resets=0)
 
     class Failing(Parallel):
@@ -225,7 +226,7 @@ def test_what_was_played_before_an_environment_failed_is_kept(backend: str, tmp_
         shared.solve("team", 400, backend, options=run)
     made.fails, made.resets = -1, 0
     resumed = shared.solve("team", 400, backend, options=run)
-    assert made.resets == 200 - 128  # two batches of 64 were there
+    assert made.resets == left
     whole = shared.solve("team", 400, backend, options=options)
     assert resumed.claim == whole.claim
     assert all(
@@ -235,14 +236,15 @@ def test_what_was_played_before_an_environment_failed_is_kept(backend: str, tmp_
 
 
 def test_the_gap_from_below() -> None:
-    """Opening a door at once loses at least 25 more than listening (games/dectiger.posg), and the bound says so."""
+    """Who opens a door alone loses 46 in expectation, and 2 by listening (games/dectiger.posg): ann gains 44."""
     shared = posgc.learn.share(Parallel(), "one_step", horizon=1, rewards="common")
     found = shared.solve("team", 20).strategy
     assert isinstance(found, Machine)
     step = found.steps[0]
-    bad = replace(found, steps=(replace(step, tables=tuple(np.full_like(t, 1) for t in step.tables)),))
+    alone = tuple(np.full_like(table, i == 0) for i, table in enumerate(step.tables))
+    bad = replace(found, steps=(replace(step, tables=alone),))
     learned = shared.gap(bad, "team", 200, 100, seed=1)
-    assert learned.least is not None and learned.least > 10 and learned.samples == 2 * 200 + 3 * 100
+    assert learned.least is not None and 20 < learned.least < 44 and learned.samples == 2 * 200 + 3 * 100
     for wrong, match in (
         (lambda: shared.gap(bad, "team", 200, 1), "at least two episodes"),
         (lambda: shared.gap(bad, "team", 200, 100, seed=-1), "not negative"),
