@@ -13,15 +13,15 @@ from typing import Any, ClassVar, Literal
 
 from posgc.coordination.limits import Limits
 from posgc.learning.construct import Construction
+from posgc.learning.hands import WORKERS
 from posgc.learning.laci import Exploration, Found, learned
-from posgc.learning.resuming import digest_of_structure
+from posgc.learning.resuming import checkpoint_of
 from posgc.learning.rounds import Adaptive, Spanning, Task
 from posgc.learning.sampling import counted
 from posgc.learning.theory import Asked, episodes_of_theory
 from posgc.planning.oracles import Selection
 from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
-from posgc.policy.binding import recorded
-from posgc.policy.checkpoint import CHECKPOINT, Checkpoint
+from posgc.policy.checkpoint import CHECKPOINT
 
 __all__ = ["Laci", "Options"]
 
@@ -30,12 +30,6 @@ ROUNDS = {"with": ("explore", ("adaptive", "basecamp"))}
 CORRELATED = {"concepts": ("ce", "cce")}
 LARGEST = 1e9
 """The largest weight: what it is multiplied with stays finite."""
-WORKERS = {
-    "flag": "--workers",
-    "metavar": "N",
-    "help": "processes that play and count episodes; the result does not depend on it",
-    "recorded": False,
-}
 
 
 @dataclass(frozen=True)
@@ -75,7 +69,7 @@ class Options:
     # seconds after which the episodes that are being played are the last; none: no limit
     time_limit: float | None = field(default=None, metadata={"recorded": False})
     # processes that play and count; the result does not depend on it
-    workers: int = field(default=1, metadata=WORKERS)
+    workers: int = field(default=1, metadata={"flag": "--workers", **WORKERS})
     # for comparison only, what the theory is asked: the gap of rewards in [0, 1], ..
     theory_gap: float = 0.1
     # .. the probability of failing, ..
@@ -153,7 +147,7 @@ class _Learning:
             limits,
             o.workers,
         )
-        checkpoint = self._checkpoint()
+        checkpoint = checkpoint_of(o.checkpoint, Laci.name, problem, o)
         with limits.interruptible(), checkpoint or nullcontext():
             found = learned(task, self._exploration(), o.candidates, o.rollouts, checkpoint)
         played = self._played(found, environment.samples)
@@ -165,24 +159,6 @@ class _Learning:
         stopped = limits.reason if found.left else None
         caveats = central if o.explore == "basecamp" else ()
         return Result(found.policy, Claim(notes=notes, caveats=caveats, stopped=stopped))
-
-    def _checkpoint(self) -> Checkpoint | None:
-        """The checkpoint that is asked for, of this run and no other."""
-        problem, o = self.problem, self.options
-        if o.checkpoint is None:
-            return None
-        run = {
-            "back-end": Laci.name,
-            "game": problem.digest,
-            "protocol": problem.structure.protocol.name,
-            "structure": digest_of_structure(problem.structure),
-            "discount": problem.environment.discount,
-            "concept": problem.concept,
-            "rewards": problem.rewards,
-            "seed": problem.seed,
-            "samples": problem.budget.samples,
-        }
-        return Checkpoint(o.checkpoint, run | {name.replace("_", "-"): v for name, v in recorded(o).items()})
 
     def _stopped(self, found: Found) -> tuple[str, ...]:
         if not found.left:

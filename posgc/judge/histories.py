@@ -45,7 +45,7 @@ from scipy import sparse
 
 from posgc.information.graph import DEFAULT_MAX_NODES, MERGE_TOLERANCE
 from posgc.information.growth import Capacity, Columns, Growth, grow
-from posgc.information.items import Information
+from posgc.information.items import Information, InformationStructure
 from posgc.information.precision import charged
 from posgc.information.step import ENTRY_LIMIT
 from posgc.judge.judgement import Judgement, gains_of
@@ -57,7 +57,7 @@ from posgc.language.concepts import DEVIATIONS, DeviationKind
 from posgc.model.ragged import distinct, pointers
 from posgc.policy.strategy import Strategy
 
-__all__ = ["judge_histories"]
+__all__ = ["forgets", "judge_histories"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -113,17 +113,17 @@ def judge_histories(
         tuple(map(int, states)),
         "histories",
         # whether the deviator here can do no more than the definition allows
-        "bounded" if (trigger is None and hears != "nothing" and any(mixes[:-1])) or _forgets(information) else "exact",
+        "bounded" if (trigger is None and hears != "nothing" and any(mixes[:-1])) or forgets(information) else "exact",
     )
 
 
-def _forgets(information: Information) -> bool:
+def forgets(information: InformationStructure) -> bool:
     """Whether an agent forgets anything but its own actions, which it can work out from what it chose them on."""
     if information.protocol.forget is None:
         return False
     return any(
         not information.holds(i, item, h + 1) and not information.is_common(item, h + 1)
-        for h in range(1, information.model.horizon)
+        for h in range(1, information.horizon)
         for i in range(information.n_agents)
         for item in information.private_of(i, h)
         if item.kind == "observation" or information.variable(item).agent != i

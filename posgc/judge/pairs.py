@@ -107,8 +107,9 @@ def pair_layers(
     max_pairs: int,
     progress: Callable[[str, int, int], None] | None = None,
     cure: str = "; raise --max-nodes",
+    tolerance: float = MERGE_TOLERANCE,
 ) -> tuple[list[PairLayer], Ints, Floats]:
-    """All layers of pairs, and the first pairs with their probabilities.
+    """All layers of pairs, and the first pairs with their probabilities; beliefs within `tolerance` (L1) are merged.
 
     Raises PolicyMismatch where the policy lacks an edge, LimitError past `max_pairs` pairs in all (`cure`: what its
     message says to do).
@@ -140,7 +141,7 @@ def pair_layers(
         )
         if done is None or done[0] != state:
             capacity = Capacity(max_pairs - held, partial(_too_many, h, max_pairs, cure))
-            done = state, next_pairs(node, belief, step, edges, h, capacity)
+            done = state, next_pairs(node, belief, step, edges, h, capacity, tolerance)
         following = done[1]
         layers.append(PairLayer(h, node, belief, step, following.succession, following.successor, error))
         held += 0 if following.belief is belief else len(following.node)
@@ -223,7 +224,13 @@ class NextPairs:
 
 
 def next_pairs(
-    node: Ints, belief: sparse.csr_array, step: TrueStep, edges: TransitionStep, h: int, capacity: Capacity
+    node: Ints,
+    belief: sparse.csr_array,
+    step: TrueStep,
+    edges: TransitionStep,
+    h: int,
+    capacity: Capacity,
+    tolerance: float = MERGE_TOLERANCE,
 ) -> NextPairs:
     """The pairs of step h + 1: Bayes' rule under every constant joint action, and the policy's own edges.
 
@@ -236,18 +243,18 @@ def next_pairs(
     grown = grow(
         belief,
         signals,
-        MERGE_TOLERANCE,
+        tolerance,
         lambda pair, az: follow_edges(edges, node[pair], z[az % len(z)], h),
         capacity,
     )
-    return _settled(node, belief, step, grown)
+    return _settled(node, belief, step, grown, tolerance)
 
 
 def _too_many(h: int, limit: int, cure: str, found: int, share: float) -> str:
     return f"more than {limit} pairs of policy node and true belief are needed up to step {h + 1}{cure}"
 
 
-def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth) -> NextPairs:
+def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth, tolerance: float) -> NextPairs:
     """The grown pairs; the very pairs of this step, in their order, where they are the same."""
     assert step.following is not None and grown.label is not None
     rows, cells = used_cells(grown.belief, step.following)
@@ -255,9 +262,8 @@ def _settled(node: Ints, belief: sparse.csr_array, step: TrueStep, grown: Growth
     same_size = len(grown.label) == n and cells.key == step.cells.key
     if same_size and np.array_equal(np.sort(grown.label), np.sort(node)):
         both = sparse.vstack([belief, rows], format="csr")
-        merge = merge_rows(
-            both.indptr.astype(np.int64), both.indices, both.data, MERGE_TOLERANCE, np.concatenate((node, grown.label))
-        )
+        label = np.concatenate((node, grown.label))
+        merge = merge_rows(both.indptr.astype(np.int64), both.indices, both.data, tolerance, label)
         if np.array_equal(merge.representative, np.arange(n)):
             successor = merge.member[n:][grown.to]
             return NextPairs(node, belief, step.cells, succession, successor, grown.error + merge.error)

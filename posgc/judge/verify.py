@@ -29,7 +29,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from posgc.information.graph import DEFAULT_MAX_NODES
+from posgc.information.graph import DEFAULT_MAX_NODES, MERGE_TOLERANCE
 from posgc.information.items import Information
 from posgc.information.precision import to_come
 from posgc.information.step import Beliefs
@@ -56,8 +56,9 @@ def verify(
     max_pairs: int = DEFAULT_MAX_NODES,
     progress: Callable[[str, int, int], None] | None = None,
     distances: Distances | None = None,
+    tolerance: float = MERGE_TOLERANCE,
 ) -> Judgement:
-    """Recompute values and gap.
+    """Recompute values and gap, on pairs whose beliefs are merged within `tolerance` (L1).
 
     `distances(layers)` [H] says how far prescriptions can move the beliefs of each step (L1), None for not at all.
     Raises PolicyMismatch, LimitError, and ValueError for kind "nash" on a policy that correlates its agents (a mixture
@@ -65,7 +66,7 @@ def verify(
     """
     require_kind(policy, kind)
     policy = completed(policy, information)
-    layers, first, probability = pair_layers(information, policy, max_pairs, progress)
+    layers, first, probability = pair_layers(information, policy, max_pairs, progress, tolerance=tolerance)
     horizon = information.model.horizon
     value: Floats | None = None
     best: Floats | None = None

@@ -12,7 +12,8 @@ who is done before sees the further value `over` and earns nothing; what lies af
 be chosen at every step.
 
 Nobody knows the game behind such an environment: whether Assumption 3 holds is not checked, and of what was learned,
-mean returns with an interval are all that can be said.
+mean returns with an interval are all that can be said (`Shared.estimate`), and what learned deviations gain, which
+bounds the gap from below (`Shared.gap`).
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ from posgc.language.sharing.requests import protocol
 from posgc.language.signature import Signature, Variable
 from posgc.learn.arrays import SharedArrays
 from posgc.learn.copies import Copies, asked, unfit
-from posgc.learn.spaces import Space, numbered
-from posgc.learn.vectors import Vector, vector
+from posgc.learn.gap import LearnedGap, learned_gap, mean_of
+from posgc.learn.named import codes_of, labels_of, space_of, vector_of
+from posgc.learn.spaces import Space
 from posgc.learning.sampling import returns
 from posgc.model.rewards import RewardKind
 from posgc.play.chance import require_seed
@@ -58,9 +60,6 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 KINDS: tuple[Kind, ...] = ("action", "observation")
-
-LARGEST_SPACE = 1 << 16
-"""Values of one agent's space."""
 
 FRESH = 1 << 30
 """Number of the first episode that an estimate plays: learning plays those before it."""
@@ -102,11 +101,11 @@ def share(
     agents = tuple(map(str, asked("it names no possible_agents", lambda: made.possible_agents)))
     if not agents or len(set(agents)) != len(agents):
         raise unfit("its possible_agents are no different names")
-    spaces = {kind: [_space(made, kind, name) for name in made.possible_agents] for kind in KINDS}
+    spaces = {kind: [space_of(made, kind, name) for name in made.possible_agents] for kind in KINDS}
     signature = Signature(
         agents,
-        tuple(Variable("act", i, _labels(space)) for i, space in enumerate(spaces["action"])),
-        tuple(Variable("obs", i, (*_labels(space), "over")) for i, space in enumerate(spaces["observation"])),
+        tuple(Variable("act", i, labels_of(space)) for i, space in enumerate(spaces["action"])),
+        tuple(Variable("obs", i, (*labels_of(space), "over")) for i, space in enumerate(spaces["observation"])),
     )
     lags = protocol_asked if isinstance(protocol_asked, LagTable) else protocol(signature, protocol_asked)
     require_lags(signature, lags)
@@ -147,7 +146,7 @@ class Shared:
 
         Raises InputError (E641) where a space is of a kind that cannot be made an array.
         """
-        vectors = {kind: [_vector(kind, *pair) for pair in self._named(kind)] for kind in KINDS}
+        vectors = {kind: [vector_of(kind, *pair) for pair in self._named(kind)] for kind in KINDS}
         env = asked("it cannot be made or copied", self._make)
         return SharedArrays(env, self.structure, vectors, self._require_kind)
 
@@ -201,16 +200,37 @@ class Shared:
         Nothing is said of deviations.  Raises InputError (E641), ValueError for fewer than two episodes, a negative
         seed, or a strategy of another game.
         """
+        self._require_playable(strategy, episodes, seed)
+        return mean_of(returns(self, self.structure, player_of(self.structure, strategy), episodes, seed, FRESH))
+
+    def gap(
+        self,
+        strategy: Strategy,
+        concept: ConceptName,
+        samples: int,
+        episodes: int = 2000,
+        *,
+        seed: int = 0,
+        progress: Progress = lambda stage, done, total: None,
+    ) -> LearnedGap:
+        """What deviations gain that are learned against a strategy, in at most `samples` joint steps for each agent and
+        then played in fresh episodes: the gap from below, with a confidence, and nothing from above.
+
+        Raises InputError: E640 and E641 for the budget and the environment, E637 for a strategy that lacks an
+        instruction; ValueError as `estimate`, and for an unknown concept.
+        """
+        concept_of(concept)
+        self._require_playable(strategy, episodes, seed)
+        return learned_gap(self, self.structure, strategy, concept, samples, episodes, seed, FRESH, progress)
+
+    def _require_playable(self, strategy: Strategy, episodes: int, seed: int) -> None:
+        """Raises ValueError for fewer than two episodes, a negative seed, or a strategy of another game."""
         if episodes < 2:
             raise ValueError("at least two episodes are needed for a mean with an error")
         require_seed(seed)
         why = misfit(self.structure, strategy, self.horizon)
         if why is not None:
             raise ValueError(f"the strategy does not belong to this environment: {why}")
-        player = player_of(self.structure, strategy)
-        earned = returns(self, self.structure, player, episodes, seed, FRESH)
-        mean = earned.mean(axis=1)
-        return Estimate(episodes, mean, np.square(earned - mean[:, None]).sum(axis=1))
 
     @cached_property
     def _copies(self) -> Copies:
@@ -218,7 +238,7 @@ class Shared:
 
     def _require_codes(self) -> tuple[list[Space], list[Space]]:
         """Spaces of actions and of observations.  Raises InputError (E641) where one is not finite, or too large."""
-        actions, observations = ([_codes(kind, *pair) for pair in self._named(kind)] for kind in KINDS)
+        actions, observations = ([codes_of(kind, *pair) for pair in self._named(kind)] for kind in KINDS)
         for kind, sizes in zip(KINDS, (self.action_sizes, self.observation_sizes), strict=True):
             joint, limit = prod(sizes), LARGEST_JOINT[kind]
             if joint > limit:
@@ -260,35 +280,3 @@ class Shared:
         if np.isfinite(paid).all() and (common or against):
             said = "shared by all agents" if common else "one agent's what the other loses"
             raise unfit(f"it pays rewards that are not {said}", "say rewards='general', or what they are")
-
-
-def _space(env: Any, kind: Kind, name: Any) -> Any:
-    """The agent's space.  Raises InputError (E641) where there is none."""
-    return asked(f"it has no {kind}_space of {name}", lambda: getattr(env, f"{kind}_space")(name))
-
-
-def _labels(space: Any) -> tuple[str, ...]:
-    """The numbers of a space's values; none where it is not finite, or too large."""
-    found = numbered(space)
-    return tuple(map(str, range(found.size))) if found is not None and found.size <= LARGEST_SPACE else ()
-
-
-def _vector(kind: Kind, name: str, space: Any) -> Vector:
-    """The agent's space as arrays.  Raises InputError (E641) where its kind is not known."""
-    found = vector(space)
-    if found is None:
-        what = f"the {kind}_space of {name} is of kind {type(space).__name__}, which is not known, or holds such a one"
-        raise unfit(what, "wrap it so that it is Box or Discrete")
-    return found
-
-
-def _codes(kind: Kind, name: str, space: Any) -> Space:
-    """The agent's space as numbers.  Raises InputError (E641) where it is not finite, or too large."""
-    found = numbered(space)
-    if found is None:
-        what = f"the {kind}_space of {name} is of kind {type(space).__name__}, which is not finite"
-        raise unfit(what, "wrap it so that it is Discrete, or learn with networks in shared.parallel()")
-    if found.size > LARGEST_SPACE:
-        what = f"the {kind}_space of {name} has {found.size:,} values (limit {LARGEST_SPACE:,})"
-        raise unfit(what, "wrap it in a coarser one")
-    return found

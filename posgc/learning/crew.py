@@ -1,23 +1,23 @@
-"""Who plays and counts the episodes of a run: this process, or several others.
+"""Who plays and counts the episodes of a run: this process, or several others (`posgc.learning.hands`).
 
 An episode depends on the seed, its number and its player alone, and counts add up to the same in any order, so what is
-learned does not depend on how many processes share the episodes.  Others begin with nothing of this one's memory; they
-are sent the environment once and a player with each shard, and end when this process does.
+learned does not depend on how many processes share the episodes.  They are sent the environment once and a player with
+each shard.
 """
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Sequence
-from multiprocessing.connection import Connection
-from typing import Any
+from dataclasses import dataclass
+from itertools import pairwise
 
 from posgc.information.items import Structure
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.learning.counting import Counts, count
+from posgc.learning.hands import Hands
 from posgc.learning.sampling import BATCH, collect, joined
-from posgc.play.environment import CountedEnvironment, fresh_context
+from posgc.play.environment import CountedEnvironment
 from posgc.play.players import Player
 
 __all__ = ["Crew"]
@@ -39,28 +39,31 @@ class Crew:
     def __init__(
         self, environment: CountedEnvironment, structures: Sequence[Structure], seed: int, workers: int = 1
     ) -> None:
-        self._environment, self._structures, self._seed = environment, tuple(structures), seed
+        """Raises InputError (E641) where the environment cannot be sent to another process."""
+        self._environment, self._structures = environment, tuple(structures)
         self._batch = environment.largest_batch or BATCH
         self._size = self._batch
-        self._workers: list[_Worker] = []
         try:
-            for _ in range(workers if workers > 1 else 0):
-                self._workers.append(_Worker(environment, self._structures, seed))
-        except BaseException:
-            self.__exit__()
+            self._hands = Hands(_Shards(environment, self._structures, seed), workers)
+        except LimitError:
             raise
+        except Exception as error:  # it is anybody's, and may refuse to be sent in any way
+            what = f"the environment cannot be sent to another process: {type(error).__name__}: {error}"
+            raise InputError([Diagnostic("E641", what, help="leave workers out")]) from error
 
     def play(self, player: Player, first: int, episodes: int) -> list[Shard]:
         """Play some of the episodes from number `first` on, at least one and at most `episodes`, in order.
 
-        Raises InputError (E641) where the environment fails or cannot be sent to another process, LimitError past the
-        budget or where a process ends before its time.
+        Raises InputError (E641) where the environment fails, LimitError past the budget or where a process ends before
+        its time.
         """
-        begun = time.monotonic()
-        if self._workers:
-            found = self._shared(player, first, episodes)
-        else:
-            found = [_shard(self._environment, self._structures, player, self._seed, first, min(self._size, episodes))]
+        begun, n = time.monotonic(), self._hands.number
+        total = min(self._size * n, episodes)
+        if n > 1:  # what others play is not counted here
+            self._environment.spend(total * self._structures[0].horizon)
+        bounds = [first + total * k // n for k in range(n + 1)]
+        shards = [(player, a, b - a) for a, b in pairwise(bounds) if b > a]
+        found = list(self._hands.answers(shards))
         took = time.monotonic() - begun
         if took < QUICK and self._size < CHUNK:
             self._size *= 2
@@ -68,90 +71,22 @@ class Crew:
             self._size //= 2
         return found
 
-    def _shared(self, player: Player, first: int, episodes: int) -> list[Shard]:
-        """A shard for each worker, the shards being equal as far as whole numbers allow."""
-        n = len(self._workers)
-        total = min(self._size * n, episodes)
-        self._environment.spend(total * self._structures[0].horizon)
-        bounds = [first + total * k // n for k in range(n + 1)]
-        busy = [(worker, a, b - a) for worker, a, b in zip(self._workers, bounds, bounds[1:], strict=False) if b > a]
-        for worker, begin, size in busy:
-            worker.ask(player, begin, size)
-        return [worker.answer() for worker, _, _ in busy]
-
     def __enter__(self) -> Crew:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        for worker in self._workers:
-            worker.end()
+        self._hands.__exit__()
 
 
-class _Worker:
-    """Another process that plays shards."""
+@dataclass(frozen=True)
+class _Shards:
+    """Plays and counts: player, number of the first episode, and how many."""
 
-    def __init__(self, environment: CountedEnvironment, structures: tuple[Structure, ...], seed: int) -> None:
-        context = fresh_context(__name__)
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
-        try:
-            self._pipe.send((environment, structures, seed))
-        except OSError:
-            raise _ended() from None
-        except Exception as error:  # it is anybody's, and may refuse to be sent in any way
-            self.end()
-            what = f"the environment cannot be sent to another process: {type(error).__name__}: {error}"
-            raise InputError([Diagnostic("E641", what, help="leave workers out")]) from error
+    environment: CountedEnvironment
+    structures: tuple[Structure, ...]
+    seed: int
 
-    def ask(self, player: Player, first: int, size: int) -> None:
-        """Have a shard played."""
-        try:
-            self._pipe.send((player, first, size))
-        except OSError:
-            raise _ended() from None
-
-    def answer(self) -> Shard:
-        """The shard that was asked for.  Raises what playing it raised."""
-        try:
-            found = self._pipe.recv()
-        except (EOFError, OSError):
-            raise _ended() from None
-        if isinstance(found, BaseException):
-            raise found
-        shard: Shard = found
-        return shard
-
-    def end(self) -> None:
-        """Let the process end."""
-        self._pipe.close()
-        self._process.terminate()
-        self._process.join()
-
-
-def _ended() -> LimitError:
-    return LimitError("a worker process ended before its time, perhaps for want of memory; take fewer workers")
-
-
-def _serve(pipe: Connection[Any, Any]) -> None:
-    """The other process: plays until the pipe is closed.  Ctrl-C is for the one who asks."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        environment, structures, seed = pipe.recv()
-        while True:
-            player, first, size = pipe.recv()
-            try:
-                answer: Any = _shard(environment, structures, player, seed, first, size)
-            except (InputError, LimitError, MemoryError) as error:
-                answer = error
-            pipe.send(answer)
-    except (EOFError, OSError):
-        return
-
-
-def _shard(
-    environment: CountedEnvironment, structures: Sequence[Structure], player: Player, seed: int, first: int, size: int
-) -> Shard:
-    batch = joined(list(collect(environment, structures[0], player, size, seed, first)))
-    return tuple(count(batch, structure) for structure in structures)
+    def __call__(self, shard: tuple[Player, int, int]) -> Shard:
+        player, first, size = shard
+        batch = joined(list(collect(self.environment, self.structures[0], player, size, self.seed, first)))
+        return tuple(count(batch, structure) for structure in self.structures)

@@ -14,16 +14,20 @@ from posgc.extensive.programme import solve_programme
 from posgc.extensive.strategy import controllers_of
 from posgc.information.graph import expand_graph
 from posgc.information.items import Information, Structure
-from posgc.language.concepts import ConceptName
+from posgc.judge.histories import judge_histories
+from posgc.judge.judgement import Judgement
+from posgc.judge.verify import verify
+from posgc.language.concepts import ConceptName, DeviationKind
 from posgc.learning.latent import Latent
 from posgc.learning.planned import planned
 from posgc.model.arrays import Initial, Model
 from posgc.model.build import kernel_from_dense
 from posgc.model.rewards import RewardKind, spans_to_come
 from posgc.planning.oracles import Selection
+from posgc.policy.machine import Machine
 from posgc.policy.strategy import Strategy
 
-__all__ = ["fitted_information", "kinds_of_steps", "planned_in"]
+__all__ = ["fitted_information", "judged_in", "kinds_of_steps", "planned_in"]
 
 Ints = npt.NDArray[np.int64]
 Progress = Callable[[str, int, int], None]
@@ -89,8 +93,8 @@ def planned_in(
     max_nodes: int,
     seconds: float,
     progress: Progress,
-) -> tuple[Strategy, str]:
-    """A policy for the fitted game, and how it was planned.
+) -> tuple[Strategy, str, bool]:
+    """A policy for the fitted game, how it was planned, and whether Ctrl-C ended the search for it.
 
     On common beliefs, where the protocol alone makes these independent of strategies, and for rewards that are neither
     common nor zero-sum, where the game's own are; beliefs within `tolerance` (L1) are merged, as fitted ones are hardly
@@ -100,10 +104,25 @@ def planned_in(
     if kind == "general" or slice_certificate(information).separated:
         graph = expand_graph(information, max_nodes, progress, tolerance=tolerance)
         strategy, _ = planned(graph, concept, seed, Selection(select), progress)
-        return strategy, f"on {sum(graph.sizes)} common beliefs, merged within {tolerance:g}"
+        return strategy, f"on {sum(graph.sizes)} common beliefs, merged within {tolerance:g}", False
     if kind == "common":
         found = solve_team(information, 0.0, seconds, progress=progress)
-        return found.policy, f"by a search on hidden histories, {found.nodes} nodes"
+        how = f"by a search on hidden histories, {found.nodes} nodes"
+        return found.policy, how, found.stopped == "interrupted"
     game = extensive_game(information)
     solution = solve_programme(game, float(spans_to_come(information.model)[0, 0]), seconds)
-    return controllers_of(information, game, solution.behaviours), "by a linear programme on hidden histories"
+    return controllers_of(information, game, solution.behaviours), "by a linear programme on hidden histories", False
+
+
+def judged_in(
+    information: Information, strategy: Strategy, against: DeviationKind, tolerance: float, max_nodes: int
+) -> Judgement:
+    """What a strategy earns in a fitted game, and what deviating from it gains there.
+
+    On pairs of node and common belief, beliefs within `tolerance` (L1) being merged, where the protocol alone makes
+    these independent of strategies and the strategy is a machine; else on histories.  Raises LimitError past
+    `max_nodes` pairs or information states.
+    """
+    if isinstance(strategy, Machine) and slice_certificate(information).separated:
+        return verify(information, strategy, against, max_nodes, tolerance=tolerance)
+    return judge_histories(information, strategy, against, max_nodes)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from posgc.language.diagnostics import InputError
 from posgc.learning.counting import Counts, merged
 from posgc.learning.crew import Crew, Shard
 from posgc.learning.resuming import Reached, content_of_run, machines_of, run_of
@@ -44,8 +45,13 @@ class Gathering:
         task, checkpoint = self._task, self._checkpoint
         if checkpoint is not None and not checkpoint.restore(self._accept):
             checkpoint.save(self._content)  # where it cannot be written, that is known before anything is played
-        with Crew(task.environment, self._explorer.structures, task.seed, task.workers) as crew:
-            complete = all(self._round(crew) for _ in range(self._reached.round, self._explorer.rounds))
+        try:
+            with Crew(task.environment, self._explorer.structures, task.seed, task.workers) as crew:
+                complete = all(self._round(crew) for _ in range(self._reached.round, self._explorer.rounds))
+        except InputError:  # of the environment: what was played before is kept
+            if checkpoint is not None:
+                checkpoint.save(self._content)
+            raise
         if checkpoint is not None:
             checkpoint.save(self._content)
         return complete

@@ -16,7 +16,7 @@ followed by it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from posgc.learning.symbols import Symbols
 
-__all__ = ["Fit", "Latent", "fit", "likelihood"]
+__all__ = ["Data", "Fit", "Latent", "climbed", "likelihood"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -63,58 +63,23 @@ class Fit:
     settled: bool
 
 
-def fit(
-    symbols: Symbols,
-    n_states: int,
-    rng: np.random.Generator,
-    *,
-    restarts: int = 8,
-    short: int = 20,
-    steps: int = 500,
-    stop: Callable[[int, float], bool] = lambda steps, found: False,
-    met: Symbols | None = None,
-) -> Fit:
-    """The likeliest game of so many states that is found: `restarts` random beginnings of `short` steps each, of which
-    the best goes on for at most `steps`.
+def climbed(data: Data, latent: Latent, steps: int) -> Fit:
+    """The game after so many steps of expectation maximisation from `latent`, or at rest.
 
-    `stop(steps, log_likelihood)` is asked after each step whether to end the fit.  What occurs in the episodes `met`,
-    by default those that are fitted, gets the mass beforehand, so that all of these can happen.
+    So many steps and then so many are as many at once.
     """
-    climb = _Climb(_Data.of(symbols, met), stop)
-    best: Fit | None = None
-    for _ in range(restarts if n_states > 1 else 1):
-        tried = climb.run(climb.data.guess(n_states, rng), short)
-        if best is None or tried.log_likelihood > best.log_likelihood:
-            best = tried
-        if climb.stopped:
-            break
-    assert best is not None
-    return best if climb.stopped else climb.run(best.latent, steps)
+    better, found = data.expected(latent)
+    for done in range(1, steps + 1):
+        latent, before = better, found
+        better, found = data.expected(latent)
+        if found - before <= SETTLED / data.symbols.size:
+            return Fit(latent, found, done, True)
+    return Fit(latent, found, steps, False)
 
 
 def likelihood(symbols: Symbols, latent: Latent) -> float:
     """Mean log-likelihood of an episode, in nats; -inf where one cannot happen."""
-    return _Data.of(symbols).expected(latent)[1]
-
-
-class _Climb:
-    """Steps that make a game likelier, counted."""
-
-    def __init__(self, data: _Data, stop: Callable[[int, float], bool]) -> None:
-        self.data, self.stop = data, stop
-        self.done, self.stopped = 0, False
-
-    def run(self, latent: Latent, steps: int) -> Fit:
-        """The game after so many steps, or at rest, or stopped."""
-        better, found = self.data.expected(latent)
-        for _ in range(steps):
-            latent, before = better, found
-            better, found = self.data.expected(latent)
-            self.done += 1
-            self.stopped = self.stop(self.done, found)
-            if self.stopped or found - before <= SETTLED / self.data.symbols.size:
-                return Fit(latent, found, self.done, not self.stopped)
-        return Fit(latent, found, self.done, False)
+    return Data.of(symbols).expected(latent)[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +127,9 @@ class _Counts:
 
 
 @dataclass(frozen=True, eq=False)
-class _Data:
-    """Episodes, sorted by every symbol that is counted."""
+class Data:
+    """Episodes, sorted by every symbol that is counted.  What occurs in the episodes `met`, by default those that are
+    fitted, gets the mass beforehand, so that all of these can happen."""
 
     symbols: Symbols
     paying: tuple[Ints, ...]  # H arrays [E], action and reward as one symbol
@@ -176,7 +142,7 @@ class _Data:
     seen_reward: Bools  # [A, symbols]
 
     @staticmethod
-    def of(symbols: Symbols, met: Symbols | None = None) -> _Data:
+    def of(symbols: Symbols, met: Symbols | None = None) -> Data:
         met = symbols if met is None else met
         horizon, n_rewards = symbols.horizon, symbols.rewards.shape[1]
         seen = np.zeros((max(symbols.kind_of_step) + 1, symbols.n_actions, symbols.n_observations), dtype=bool)
@@ -189,7 +155,7 @@ class _Data:
             if h:
                 seen[symbols.kind_of_step[h], met.action[h - 1], met.observation[h]] = True
                 showing.append(symbols.action[h - 1] * symbols.n_observations + symbols.observation[h])
-        return _Data(
+        return Data(
             symbols,
             tuple(paying),
             tuple(showing),

@@ -1,4 +1,4 @@
-"""Where a run of exploration is, and how a checkpoint holds it.
+"""Where a run of exploration is, and how a checkpoint holds it; which run of a learner a checkpoint is of.
 
 Arrays: the counts of `Reached` with the prefixes `over0`, `over1`, .., `seen` and `begun0`, `begun1` (`posgc.learning.
 stored`), and the machines that the explorer remembers, the arrays of machine k with `policy{k}_` before their names.
@@ -11,20 +11,24 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from posgc.information.items import Structure
+from posgc.language.concepts import ConceptName
 from posgc.learning.counting import Counts
 from posgc.learning.stored import arrays_of_counts, counts_of_arrays
-from posgc.policy.checkpoint import Facts, number_of
+from posgc.model.rewards import RewardKind
+from posgc.play.environment import Budget, Environment
+from posgc.policy.binding import recorded
+from posgc.policy.checkpoint import Checkpoint, Facts, number_of
 from posgc.policy.compatibility import misfit
 from posgc.policy.machine import Machine
 from posgc.policy.packed import machine_arrays, machine_of_arrays
 
-__all__ = ["Memory", "Reached", "Read", "content_of_run", "digest_of_structure", "machines_of", "run_of"]
+__all__ = ["Asked", "Memory", "Reached", "Read", "checkpoint_of", "content_of_run", "machines_of", "run_of"]
 
 Array = npt.NDArray[Any]
 Memory = tuple[Facts, list[Machine]]
@@ -106,7 +110,45 @@ def machines_of(arrays: dict[str, Array], structure: Structure) -> Read:
     return read
 
 
-def digest_of_structure(structure: Structure) -> str:
+class Asked(Protocol):
+    """What a learner is asked (`posgc.plugin.backend.LearningProblem`)."""
+
+    @property
+    def environment(self) -> Environment: ...
+    @property
+    def structure(self) -> Structure: ...
+    @property
+    def concept(self) -> ConceptName: ...
+    @property
+    def rewards(self) -> RewardKind: ...
+    @property
+    def budget(self) -> Budget: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def digest(self) -> str: ...
+
+
+def checkpoint_of(path: str | None, backend: str, asked: Asked, options: Any) -> Checkpoint | None:
+    """The checkpoint of this run of a learner and of no other, None without a path; `options` is a dataclass instance,
+    whose options that say what to find tell runs apart."""
+    if path is None:
+        return None
+    run = {
+        "back-end": backend,
+        "game": asked.digest,
+        "protocol": asked.structure.protocol.name,
+        "structure": _digest_of_structure(asked.structure),
+        "discount": asked.environment.discount,
+        "concept": asked.concept,
+        "rewards": asked.rewards,
+        "seed": asked.seed,
+        "samples": asked.budget.samples,
+    }
+    return Checkpoint(path, run | {name.replace("_", "-"): v for name, v in recorded(options).items()})
+
+
+def _digest_of_structure(structure: Structure) -> str:
     """SHA-256 of all that an information structure says."""
     signature = structure.signature
     names = [[v.name, v.agent, v.values] for v in (*signature.actions, *signature.observations)]

@@ -63,6 +63,9 @@ class Claim:
     notes: tuple[str, ...] = ()  # how it was come by, a sentence each
     caveats: tuple[str, ...] = ()  # what whoever uses it must know, a sentence each
     search: dict[str, int] | None = None  # sizes of the search that found it, by name
+    # of a learner that fits games to resampled episodes: the policy's gap in these, an estimate and no bound; `refits`
+    # asked for and `judged`, the median `middle`, and a share `level` of them from `lower` to `upper`
+    gap_estimate: dict[str, float] | None = None
     stopped: str | None = None  # the limit at which the maker stopped before it had what was asked for, in words
     samples: int | None = None  # steps of the environment that were taken to learn it
     curve: tuple[tuple[int, float], ...] = ()  # learning curve: samples so far, and the value estimated then

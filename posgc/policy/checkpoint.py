@@ -125,7 +125,8 @@ class Checkpoint:
         if not other and run != self._run:
             raise ValueError("its header names what no run of this version has")
         if other:
-            told = "; ".join(f"{name} {_said(run.get(name))}, here {_said(self._run.get(name))}" for name in other)
+            known = [name for name in other if name in run] or other  # another back-end has other options
+            told = "; ".join(f"{name} {_said(run.get(name))}, here {_said(self._run.get(name))}" for name in known)
             what = f"{self.path} is the checkpoint of another run: {told}"
             cure = "give the same command as then, or another file"
             raise InputError([Diagnostic("E642", what, help=cure)])

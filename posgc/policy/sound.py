@@ -26,6 +26,8 @@ from posgc.policy.stationary import Stationary
 __all__ = ["require_sound", "sound_claim"]
 
 Array = npt.NDArray[Any]
+ESTIMATE = {"refits", "judged", "level", "middle", "lower", "upper"}
+"""What `Claim.gap_estimate` names."""
 
 
 def require_sound(result: object, n: int) -> Result:
@@ -62,6 +64,11 @@ def sound_claim(claim: Claim, n: int) -> Claim:
         if not isinstance(search, dict) or not all(isinstance(count, Integral) for count in search.values()):
             raise ValueError(f"its claim has search {search!r:.40}, not counts by name")
         search = {str(name): int(count) for name, count in search.items()}
+    estimate = claim.gap_estimate
+    if estimate is not None:
+        if not isinstance(estimate, dict) or set(estimate) != ESTIMATE:
+            raise ValueError(f"its claim has gap_estimate {estimate!r:.40}, not {', '.join(sorted(ESTIMATE))} by name")
+        estimate = {name: _number(x, "gap_estimate") for name, x in estimate.items()}
     points = (_listed(point, "curve", 2) for point in _listed(claim.curve, "curve"))
     return replace(
         claim,
@@ -74,6 +81,7 @@ def sound_claim(claim: Claim, n: int) -> Claim:
         notes=_texts(claim.notes, "notes"),
         caveats=_texts(claim.caveats, "caveats"),
         search=search,
+        gap_estimate=estimate,
         samples=None if claim.samples is None else int(claim.samples),
         curve=tuple((int(_number(at, "curve")), _number(value, "curve")) for at, value in points),
     )

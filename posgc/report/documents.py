@@ -248,6 +248,7 @@ def solve(solution: Solution, path: str | None, opinion: Comparison | None = Non
         "notes": list(claim.notes),
         "caveats": list(claim.caveats),
         "search": claim.search,
+        "gap_estimate": claim.gap_estimate,
         "samples": claim.samples,
         "curve": [{"samples": samples, "value": value} for samples, value in claim.curve],
         "independence": solution.independence.method,

@@ -94,6 +94,8 @@ def solved(solution: Solution) -> Iterator[Part]:
         )
     if solution.judgement is not None:
         yield from certificate(compiled, solution.judgement)
+    if claim.gap_estimate is not None:
+        yield estimated_gap(claim.gap_estimate)
     if claim.stage_gap is not None and solution.compression is not None:
         yield f"stage games of the compressed game: gaps of at most {at_most(claim.stage_gap)}"
     elif claim.stage_gap is not None and claim.gap_bound is not None:
@@ -104,6 +106,17 @@ def solved(solution: Solution) -> Iterator[Part]:
     lower, upper = solution.bounds
     if lower is not None and upper is not None:
         yield f"{solution.bounds_title}: {bracket(lower, upper)}{_after(solution)}"
+
+
+def estimated_gap(found: dict[str, float]) -> str:
+    """`Claim.gap_estimate` as a sentence."""
+    judged, asked = int(found["judged"]), int(found["refits"])
+    of = "" if judged == asked else f" of {asked}"
+    return (
+        f"estimated by the learner from {judged}{of} refits to resampled episodes, which proves nothing: gap "
+        f"{found['middle']:.3g} in the middle, {found['level']:.0%} of them from {found['lower']:.3g} to "
+        f"{found['upper']:.3g}"
+    )
 
 
 def _after(solution: Solution) -> str:

@@ -131,7 +131,9 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
     wrong.write_text(f"{text} horizon 4; let zz = tigr; }}", encoding="utf-8")
     claims = tmp_path / "claims.posg"
     claims.write_text(f"{text} expect assumption 3; }}", encoding="utf-8")
+    learned = [tiger, "--concept", "team", "--backend", "latent", "--samples", "60"]
     for name, arguments in (
+        ("solve", ["solve", *learned, "--option", "states=1", "--option", "bootstrap=1"]),
         ("check", ["check", tiger]),
         ("check", ["check", str(odd), "--share", "full", "--horizon", "2"]),
         ("check", ["check", tiger, "--share", "none", "--witness", witness]),

@@ -13,14 +13,18 @@ from posgc_latent.backend import LatentLearner, Options
 import posgc
 from posgc.information.items import Information
 from posgc.judge.choose import judge
+from posgc.judge.histories import judge_histories
 from posgc.language.diagnostics import InputError
-from posgc.learning.fitted import fitted_information, kinds_of_steps
-from posgc.learning.latent import PRIOR, Latent, _Data, fit, likelihood
-from posgc.learning.sampling import Batch
+from posgc.learning.fits import ALL, Fits, Fitter, Underway
+from posgc.learning.fitted import fitted_information, judged_in, kinds_of_steps
+from posgc.learning.hands import Hands
+from posgc.learning.latent import PRIOR, Data, Latent, climbed, likelihood
+from posgc.learning.sampling import Batch, collect, joined
 from posgc.learning.states import chosen_states
 from posgc.learning.symbols import Symbols
 from posgc.model.rewards import reward_kind
 from posgc.play.environment import Budget, CountedEnvironment
+from posgc.play.players import UniformPlayer
 from posgc.play.simulator import Simulator
 from posgc.plugin import Facts, LearningProblem
 from posgc.plugin.testing import check_learner
@@ -50,7 +54,7 @@ def some(seed: int, few: bool = True) -> tuple[Symbols, Latent]:
             rewards=np.zeros((2, 1)),
             paid=batch.reward,
         )
-    return symbols, _Data.of(symbols).guess(states, rng)
+    return symbols, Data.of(symbols).guess(states, rng)
 
 
 def paths(symbols: Symbols, latent: Latent, e: int) -> dict[tuple[int, ...], float]:
@@ -99,7 +103,7 @@ def plain_counts(symbols: Symbols, latent: Latent) -> dict[str, Any]:
 @given(SEEDS, st.booleans())
 def test_a_step_is_that_of_the_sums_over_paths(seed: int, few: bool) -> None:
     symbols, latent = some(seed, few)
-    data = _Data.of(symbols)
+    data = Data.of(symbols)
     better, found = data.expected(latent)
     plain = [np.log(sum(paths(symbols, latent, e).values())) for e in range(symbols.size)]
     assert found == pytest.approx(np.mean(plain), rel=EXACT)
@@ -120,7 +124,7 @@ def test_a_step_is_that_of_the_sums_over_paths(seed: int, few: bool) -> None:
 
 def penalised(symbols: Symbols, latent: Latent) -> float:
     """What every step raises: the log-likelihood and that of what is thought beforehand."""
-    data = _Data.of(symbols)
+    data = Data.of(symbols)
     total = symbols.size * likelihood(symbols, latent)
     total += PRIOR * np.log(latent.initial).mean() + PRIOR * np.log(latent.transition).mean(axis=2).sum()
     for name, support in (("first", data.seen_first), ("emission", data.seen[:, None]), ("payment", data.seen_reward)):
@@ -134,7 +138,7 @@ def penalised(symbols: Symbols, latent: Latent) -> float:
 @given(SEEDS)
 def test_no_step_makes_the_game_less_likely(seed: int) -> None:
     symbols, latent = some(seed)
-    data, before = _Data.of(symbols), penalised(symbols, latent)
+    data, before = Data.of(symbols), penalised(symbols, latent)
     for _ in range(10):
         latent, _ = data.expected(latent)
         after = penalised(symbols, latent)
@@ -226,8 +230,8 @@ def test_ties_are_for_fewer_states() -> None:
     batch = Batch(
         tuple(rng.integers(0, 2, (3, 2000))), tuple(rng.integers(0, 2, (3, 2000))), tuple(np.zeros((3, 1, 2000)))
     )
-    symbols = Symbols.of(batch, 2, 2, (0, 0, 0))
-    assert chosen_states(symbols, 4, rng, 2).states == 1
+    found = chosen_states(fits_of(Symbols.of(batch, 2, 2, (0, 0, 0)), 2), 4)
+    assert found is not None and found.states == 1
 
 
 def test_something_seen_once_does_not_decide_the_number_of_states() -> None:
@@ -237,8 +241,8 @@ def test_something_seen_once_does_not_decide_the_number_of_states() -> None:
     coins = np.tile(rng.integers(0, 2, 1000), (4, 1))
     coins[0, :40] = np.arange(40) + 2
     batch = Batch(tuple(coins), tuple(np.zeros((4, 1000), np.int64)), tuple(np.zeros((4, 1, 1000))))
-    found = chosen_states(Symbols.of(batch, 1, 42, (0, 0, 0, 0)), 3, rng, 2)
-    assert found.states >= 2 and np.isfinite(list(found.tried.values())).all()
+    found = chosen_states(fits_of(Symbols.of(batch, 1, 42, (0, 0, 0, 0)), 2), 3)
+    assert found is not None and found.states >= 2 and np.isfinite(found.tried).all()
 
 
 def test_a_zero_sum_game_of_hidden_histories_is_learned() -> None:
@@ -256,6 +260,15 @@ def test_rounds_spend_the_same_budget() -> None:
     assert asked.environment.samples == 3000  # type: ignore[attr-defined]
 
 
+OTHERS: list[dict[str, Any]] = [
+    {"bootstrap": -1},
+    {"bootstrap": 10_001},
+    {"restarts": 10**9},
+    {"workers": 0},
+    {"time_limit": -1.0},
+]
+
+
 def test_what_cannot_be_done_is_said() -> None:
     game = posgc.load("games/dectiger.posg", share="one_step", horizon=3)
     with pytest.raises(InputError) as raised:
@@ -264,8 +277,8 @@ def test_what_cannot_be_done_is_said() -> None:
     facts = Facts("nash", "general", False, "somebody moves them", game.compiled.information.structure, None, True)
     assert "somebody moves them" in (LatentLearner().applies(facts) or "")
     assert LatentLearner().applies(replace(facts, rewards="common")) is None
-    for wrong in ({"states": -1}, {"restarts": 0}, {"wander": 2.0}, {"tolerance": 3.0}, {"search": 0.0}):
-        with pytest.raises(ValueError, match=next(iter(wrong))):
+    for wrong in ({"states": -1}, {"restarts": 0}, {"wander": 2.0}, {"tolerance": 3.0}, {"search": 0.0}, *OTHERS):
+        with pytest.raises(ValueError, match=next(iter(wrong)).replace("_", "-")):
             Options(**wrong)
 
 
@@ -279,13 +292,70 @@ def test_one_episode_is_enough_for_one_state() -> None:
     assert any("leaves none to hold out" in note for note in result.claim.notes)
 
 
-def test_a_fit_can_be_stopped() -> None:
+def fits_of(symbols: Symbols, restarts: int, pause: Any = lambda what, done, total: False) -> Fits:
+    """Fits to these episodes, in this process."""
+    structure = posgc.load("games/dectiger.posg").compiled.information.structure
+    fitter = Fitter(symbols, 0, 0, structure, 1.0, "common")
+    return Fits(fitter, Hands(fitter), restarts, Underway(), pause)
+
+
+def test_a_fit_can_be_left_and_taken_up() -> None:
+    """Left after every task in turn, it comes to the same game, which is that of steps in one go."""
     symbols, _ = some(5)
-    asked: list[int] = []
+    whole = fits_of(symbols, 4)
+    assert whole.bring([(ALL, 2)], 50, "fit")
+    wanted, left = whole.underway.chains[ALL, 2], fits_of(symbols, 4, lambda what, done, total: True)
+    times = 0
+    while not left.bring([(ALL, 2)], 50, "fit"):
+        times += 1
+    found, data = left.underway.chains[ALL, 2], left.fitter.data(ALL)
+    assert times >= 5 and (found.begun, found.climbed, found.steps) == (4, wanted.climbed, wanted.steps)
+    begun = [climbed(data, data.guess(2, left.fitter.rng(1, 1, 2, r)), 20) for r in range(4)]
+    plain = climbed(data, max(begun, key=lambda fit: fit.log_likelihood).latent, 50)
+    for name in ("initial", "first", "transition", "emission", "payment", "reward"):
+        tables = [getattr(fit.latent, name) for fit in (wanted.fit, found.fit, plain)]
+        assert np.array_equal(tables[0], tables[1]) and np.array_equal(tables[0], tables[2]), name
+    assert plain.settled == found.fit.settled and plain.log_likelihood == found.fit.log_likelihood
 
-    def stop(steps: int, likelihood: float) -> bool:
-        asked.append(steps)
-        return steps == 3
 
-    found = fit(symbols, 2, np.random.default_rng(0), restarts=4, short=2, stop=stop)
-    assert asked == [1, 2, 3] and found.steps <= 3 and not found.settled
+@pytest.mark.parametrize(
+    ("game", "share", "concept"),
+    [("dectiger", "one_step", "team"), ("competitive_tiger", "one_step", "ce"), ("adversarial_tiger", "none", "nash")],
+)
+def test_a_bootstrap_is_that_of_plain_loops(game: str, share: str, concept: Any) -> None:
+    """Resample, fit, judge on histories; the interval is that of the gaps in order."""
+    made = posgc.load(f"games/{game}.posg", share=share, horizon=2)
+    result, _ = learned(made, 600, 3, concept, states=2, restarts=2, steps=40, bootstrap=5)
+    structure, rewards = made.compiled.information.structure, reward_kind(made.compiled.model)
+    environment = Simulator(made.compiled.model, 3)
+    batch = joined(list(collect(environment, structure, UniformPlayer(structure), 300, 3)))
+    signature = structure.signature
+    sizes = int(np.prod(signature.action_sizes)), int(np.prod(signature.observation_sizes))
+    symbols, gaps = Symbols.of(batch, *sizes, kinds_of_steps(structure)), []
+    for b in range(1, 6):
+        own = {
+            p: np.random.default_rng(np.random.SeedSequence(3, spawn_key=(1, *p)))
+            for p in ((2, b), (1, b + 1, 2, 0), (1, b + 1, 2, 1))
+        }
+        data = Data.of(symbols.some(own[2, b].integers(300, size=300)), symbols)
+        begun = [climbed(data, data.guess(2, own[1, b + 1, 2, r]), 20) for r in range(2)]
+        latent = climbed(data, max(begun, key=lambda fit: fit.log_likelihood).latent, 40).latent
+        information = fitted_information(latent, structure, 1.0, rewards)
+        kind = {"team": "nash", "nash": "nash", "ce": "ce"}[concept]
+        plain = judge_histories(information, result.strategy, kind, 10**6)
+        assert judged_in(information, result.strategy, kind, 1e-3, 10**6).gains == pytest.approx(plain.gains, abs=0.05)
+        gaps.append(plain.gap)
+    found = result.claim.gap_estimate
+    assert (found["refits"], found["judged"], found["level"]) == (5, 5, 0.9)
+    assert [found[x] for x in ("lower", "middle", "upper")] == pytest.approx(
+        np.quantile(gaps, [0.05, 0.5, 0.95]), abs=0.05
+    )
+    assert max(gaps) > 0.1  # and not the 0 of the game that it was planned in
+
+
+def test_a_policy_that_is_too_large_to_judge_in_a_refit_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = posgc.load("games/dectiger.posg", share="one_step", horizon=3)
+    monkeypatch.setattr("posgc.learning.hidden.MOST_PAIRS", 5)
+    result, _ = learned(made, 600, 3, states=2, restarts=1, steps=20, bootstrap=2)
+    assert result.claim.gap_estimate is None
+    assert any("too large to judge in 2 of 2 refits" in note for note in result.claim.notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import multiprocessing
 import os
 import random
@@ -14,16 +13,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.lives import killed, solving
 
 import posgc
 from posgc.cli.main import main
 from posgc.language.diagnostics import InputError, LimitError
-from posgc.learning import crew, sampling
+from posgc.learning import crew
 from posgc.learning.gathering import Gathering
 from posgc.play.environment import Budget, CountedEnvironment
 from posgc.play.players import UniformPlayer
 from posgc.play.simulator import Simulator
-from posgc.plugin.registry import registry
 from posgc.policy import checkpoint
 from posgc.policy.lock import Lock, Locked
 from posgc.policy.packing import strategy_arrays
@@ -32,112 +31,28 @@ GAMES = Path(__file__).resolve().parents[2] / "games"
 Array = np.ndarray[Any, Any]
 
 RUNS = {
-    "adaptive": "dectiger.posg --concept team --samples 3000 --option rounds=4",
+    "adaptive": "dectiger.posg --concept team --samples 3000 --option rounds=4 --backend laci",
     "selected": "competitive_tiger.posg --concept cce --samples 3000 --seed 2 --option rounds=3 --option candidates=2 "
-    "--option rollouts=10",
+    "--option rollouts=10 --backend laci",
     "basecamp": "tumbler_lock.posg --set tumblers=4 --share full --concept team --samples 6000 --option rounds=3 "
-    "--option explore=basecamp",
-    "uniform": "adversarial_tiger.posg --concept nash --samples 3000 --option explore=uniform",
+    "--option explore=basecamp --backend laci",
+    "uniform": "adversarial_tiger.posg --concept nash --samples 3000 --option explore=uniform --backend laci",
 }
 
 
 def command(name: str, folder: Path, *more: str) -> list[str]:
-    game, *flags = RUNS[name].split()
-    out = "--out", str(folder / "policy.npz")
-    return ["solve", str(GAMES / game), *flags, "--backend", "laci", "--quiet", *out, *more]
-
-
-def live(arguments: list[str], folder: Path) -> None:
-    """One life of a run, which may be killed: it plays few episodes at a time, and saves after each time."""
-    crew.BATCH = crew.CHUNK = sampling.BATCH = 64
-    checkpoint.EVERY, checkpoint.SHARE = 0.0, 0
-    go_on = Gathering.run
-
-    def run(self: Gathering) -> bool:
-        (folder / "begun").touch()
-        return go_on(self)
-
-    Gathering.run = run  # type: ignore[method-assign]
-    os.dup2(os.open(folder / "printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
-    found = main(arguments)
-    (folder / "status").write_text(str(found), encoding="utf-8")
-
-
-def lived(arguments: list[str], folder: Path, delay: float | None) -> float:
-    """One life, killed so many seconds after it has begun to gather episodes (None: not at all); how long it took from
-    there."""
-    (folder / "begun").unlink(missing_ok=True)
-    pid = os.fork()
-    if not pid:
-        try:
-            live(arguments, folder)
-        finally:
-            os._exit(0)
-    ended, code, begun = 0, 0, time.monotonic()
-    while not ended and not (folder / "begun").exists():
-        time.sleep(0.001)
-        ended, code = os.waitpid(pid, os.WNOHANG)
-        begun = time.monotonic()
-    if not ended:
-        if delay is not None:
-            time.sleep(delay)
-            os.kill(pid, signal.SIGKILL)
-        _, code = os.waitpid(pid, 0)
-    assert os.WIFSIGNALED(code) or (folder / "status").exists()
-    return time.monotonic() - begun
-
-
-def result(folder: Path) -> tuple[bytes, list[str]]:
-    """Policy file and printed result of a run that ended by itself."""
-    assert (folder / "status").read_text() == "0"
-    lines = (folder / "printed").read_text(encoding="utf-8").splitlines()
-    return (folder / "policy.npz").read_bytes(), [
-        line for line in lines if not line.startswith(("seconds", "policy w"))
-    ]
-
-
-def kill_again_and_again(name: str, folder: Path, kills: int, seed: int) -> None:
-    """Run it undisturbed, then kill runs of it at random moments, until so many lives were killed and the last run has
-    ended; each run's result is the undisturbed one's.  To be called in a process that has no other threads."""
-    registry()
-    posgc.load(GAMES / RUNS[name].split()[0])
-    draw, done = random.Random(seed), 0
-    (folder / "whole").mkdir()
-    length = lived(command(name, folder / "whole"), folder / "whole", None)
-    wanted = result(folder / "whole")
-    for k in itertools.count():
-        own = folder / str(k)
-        own.mkdir()
-        arguments = command(name, own, "--checkpoint", str(own / "run.npz"))
-        while not (own / "status").exists():
-            lived(arguments, own, draw.uniform(0.0, length) if done < kills else None)
-            done += not (own / "status").exists()
-        assert result(own) == wanted
-        if done >= kills:
-            break
-    (folder / "kills").write_text(str(done), encoding="utf-8")
-
-
-def killed(name: str, folder: Path, kills: int, seed: int) -> int:
-    """How many lives were killed."""
-    folder.mkdir()
-    context = multiprocessing.get_context("forkserver")
-    process = context.Process(target=kill_again_and_again, args=(name, folder, kills, seed))
-    process.start()
-    process.join()
-    assert process.exitcode == 0
-    return int((folder / "kills").read_text())
+    return solving(RUNS[name], folder, *more)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_run_that_is_killed_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
-    assert killed("adaptive", tmp_path / "runs", 5, 1) >= 5
+    assert killed(RUNS["adaptive"], tmp_path / "runs", 5, 1) >= 5
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_thousand_kills(tmp_path: Path) -> None:
-    found = {name: killed(name, tmp_path / name, 250, k) for k, name in enumerate(RUNS)}
+    found = {name: killed(run, tmp_path / name, 250, k) for k, (name, run) in enumerate(RUNS.items())}
     print(found)
     assert sum(found.values()) >= 1000
 
