@@ -10,7 +10,7 @@ import pytest
 from posgc.language.sharing.lag_table import NEVER
 from posgc.language.sharing.lattice import Choice, Lattice, Link, Option
 from posgc.language.signature import Signature
-from posgc.pipeline.frontier import Frontier, Demands
+from posgc.pipeline.frontier import Demands, Frontier
 
 NOBODY = Signature((), (), ())
 WIDTH = 1e-9
