@@ -39,6 +39,8 @@ class Step:
     # masks[i] [A_i]: which of agent i's own actions it may choose at h, the same in all episodes; all false at the end
     masks: tuple[Bools, ...]
     observation_sizes: tuple[int, ...]
+    # legal[i] [B, A_i]: `masks` by episode, where moves depend on the state; None where they do not
+    legal: tuple[Bools, ...] | None = None
 
     @property
     def observations(self) -> Ints:
@@ -133,6 +135,9 @@ class Simulator:
             if int(own.min()) < 0 or int(own.max()) >= len(mask) or not (mask.all() or mask[own].all()):
                 raise ValueError(f"{self.agents[i]} plays what it may not choose at step {self._h}")
             joint = joint * len(mask) + own
+        made = self._model.kernel(self._h).made(joint, self._state)
+        if (made != joint).any():
+            raise ValueError(f"a joint action is played that does not exist in its state at step {self._h}")
         return joint
 
     def _choices(self, h: int) -> tuple[Bools, ...]:
@@ -148,4 +153,18 @@ class Simulator:
 
     def _step(self, observation: Ints, action: Ints | None, reward: Floats) -> Step:
         over = self._h > self._model.horizon
-        return Step(self._h, over, observation, action, reward, self._choices(self._h), self.observation_sizes)
+        masks, legal = self._choices(self._h), None if over else self._legal()
+        return Step(self._h, over, observation, action, reward, masks, self.observation_sizes, legal)
+
+    def _legal(self) -> tuple[Bools, ...] | None:
+        """`Step.legal`."""
+        model, h, found = self._model, self._h, []
+        if model.kernel(h).played is None:
+            return None
+        for i, size in enumerate(self.action_sizes):
+            played = model.played_choices(i, h)
+            assert played is not None
+            mask = np.zeros((len(self._state), size), dtype=bool)
+            mask[:, model.choices(i, h)] = (played == np.arange(played.shape[1]))[self._state]
+            found.append(mask)
+        return tuple(found)

@@ -161,7 +161,7 @@ def _after(information: Information, policy: Machine, place: _Place) -> list[_Pl
         * entry.probability
         * chance[place.cells.u_of[entry.cell], entry.action]
     )
-    z, after = evolve(information, place.h, u, model.allowed(place.h)[entry.action], entry.observation)
+    z, after = evolve(information, place.h, u, entry.played, entry.observation)
     return _places(information, policy, place.h + 1, z, after, entry.state, mass, place.node)
 
 
