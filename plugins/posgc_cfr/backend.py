@@ -88,11 +88,14 @@ class RegretMinimisation:
     concepts: ClassVar[frozenset[ConceptName]] = frozenset({"nash", "ce", "cce"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = Options
+    conditional_moves: ClassVar[bool] = True
 
     def applies(self, facts: Facts) -> str | None:
         """Nothing may be forgotten; a zero-sum game must be large unless this is named, others get a ce or cce."""
         if facts.model is not None and facts.concept != "nash" and not rewards_cancel(facts.model):
             structure, named = facts.structure, facts.named
+            if not facts.model.always_legal:
+                return "a mixture needs every action in every state, and here some exist in some states only"
             why = unmixed(self.name, facts.concept, facts.form, structure, facts.independent, named)
             if why is None and not named and fits_columns(facts.model, structure):
                 return "column-generation finds the best one of a game of this size; --backend cfr takes it anyway"

@@ -189,6 +189,8 @@ def _layers(compiled: Compiled, progress: Progress) -> tuple[tuple[int, ...], st
 
 
 def _compression_offers(compiled: Compiled, verdict: Verdict) -> tuple[Offer, ...]:
+    if not compiled.model.always_legal:
+        return ()
     families = candidates(compiled.information)
     if verdict.holds is False:
         why = "not built: its beliefs would depend on strategies"
@@ -226,7 +228,7 @@ def offers(
     model, structure = compiled.model, compiled.information.structure
     facts = Facts(concept, reward_kind(model), verdict.holds, why, structure, model, form=form)
     answers = (
-        _offer(backend, dataclasses.replace(facts, named=name == named))
+        _offer(backend, dataclasses.replace(facts, named=name == named), model.always_legal)
         for name, backend in registry().backends.items()
     )
     learners = {name for name, backend in registry().backends.items() if backend.reads == "samples"}
@@ -234,11 +236,13 @@ def offers(
     return tuple(sorted(answers, key=lambda offer: (not offer.applies, offer.name in learners)))
 
 
-def _offer(backend: Backend, facts: Facts) -> BackendOffer:
+def _offer(backend: Backend, facts: Facts, always_legal: bool) -> BackendOffer:
     if backend.reads == "samples":  # a learner decides without the tables too
         facts = dataclasses.replace(facts, model=None)
     if facts.concept not in backend.concepts:
         reason: str | None = f"it does not serve the concept {facts.concept}"
+    elif not always_legal and not getattr(backend, "conditional_moves", False):
+        reason = "it needs every action in every state, and here some exist in some states only"
     else:
         reason = _answer(backend, facts)
     return BackendOffer(backend.name, reason is None, reason or "")

@@ -91,7 +91,11 @@ class Runner:
         return dataclasses.replace(compressed, certificate=None)
 
     def require_compressible(self) -> None:
-        """Raises InputError (E617) for a learner, and as `require_independence` where Assumption 3 does not hold."""
+        """Raises InputError (E617) for a learner and for moves that depend on the state, and as `require_independence`
+        where Assumption 3 does not hold."""
+        if not self.compiled.model.always_legal:
+            what = "a compression needs every action in every state, and here some exist in some states only"
+            raise InputError([Diagnostic("E617", what, help="leave --compress out")])
         if self.backend.reads != "model":
             what = f"back-end {self.backend.name} learns from samples; it plans on no graph that could be compressed"
             raise InputError([Diagnostic("E617", what, help="leave --compress out")])

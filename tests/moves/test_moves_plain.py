@@ -1,0 +1,95 @@
+"""Games in which some actions exist in some states only: the fast code against plain play, and against the game in
+which every action exists and the others cost more than all that can be earned."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from support.checks import check_graph, check_independence, check_random_policies, check_solution, concepts, largest_defect
+from support.games import STRUCTURES, Shape, shapes
+from support.moves import Pursed, pursed
+from support.optimum import zero_sum_value
+from support.tree import Tree
+
+from posgc.assumptions import strategy_independence
+from posgc.extensive.growing import extensive_game
+from posgc.extensive.programme import solve_programme
+from posgc.extensive.strategy import controllers_of
+from posgc.information.graph import expand_graph
+from posgc.information.moves import require_known_moves
+from posgc.judge.histories import judge_histories
+from posgc.model.rewards import reward_kind, spans_to_come
+
+SEEDS = st.integers(0, 2**32 - 1)
+ANY = ("any", *STRUCTURES)
+some = settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+many = settings(some, max_examples=300)
+
+
+def binding(game: Pursed) -> bool:
+    return not all(mask.all() for mask in game.legal)
+
+
+def drawn(shape: Shape, public: bool, spent: bool) -> Pursed:
+    game = pursed(shape, public, spent)
+    assume(binding(game))
+    require_known_moves(game.information, 10**6)
+    return game
+
+
+def check_whole_chain(shape: Shape, public: bool, spent: bool) -> None:
+    """Verdict, graph, judge and value iteration."""
+    game = drawn(shape, public, spent)
+    information, tree = game.information, game.tree
+    assume(information.first_lost is None)
+    holds = strategy_independence(information).holds
+    assert holds is bool(largest_defect(tree, shape.seed, 6) < 1e-9)
+    assume(holds)
+    graph = expand_graph(information)
+    check_graph(tree, graph)
+    check_independence(tree, shape.seed)
+    check_random_policies(information, tree, graph, shape.seed)
+    for concept in concepts(shape):
+        check_solution(information, tree, concept, shape)
+
+
+@some
+@given(shapes(histories=60, structures=ANY), st.booleans(), st.booleans())
+def test_whole_chain(shape: Shape, public: bool, spent: bool) -> None:
+    check_whole_chain(shape, public, spent)
+
+
+@pytest.mark.slow
+@many
+@given(shapes(histories=100, structures=ANY), st.booleans(), st.booleans())
+def test_whole_chain_of_many_games(shape: Shape, public: bool, spent: bool) -> None:
+    check_whole_chain(shape, public, spent)
+
+
+def check_sequence_form(shape: Shape, public: bool, spent: bool) -> None:
+    """The programme, the judge on histories, and both plain values."""
+    game = drawn(shape, public, spent)
+    information = game.information
+    assume(reward_kind(information.model) == "zero_sum" and information.protocol.forget is None)
+    layers = extensive_game(information)
+    solution = solve_programme(layers, float(spans_to_come(information.model)[0, 0]))
+    value = zero_sum_value(game.tree)
+    assert solution.value == pytest.approx(value, abs=1e-7)
+    assert value == pytest.approx(zero_sum_value(Tree(game.penalised("zero_sum"), game.protocol)), abs=1e-7)
+    controllers = controllers_of(information, layers, solution.behaviours)
+    judged = judge_histories(information, controllers, "nash")
+    assert judged.values[0] == pytest.approx(value, abs=1e-7)
+    assert judged.deviation_values == pytest.approx([solution.upper, -solution.lower], abs=1e-9)
+
+
+@some
+@given(shapes(rewards=("zero_sum",), histories=100, structures=ANY), st.booleans(), st.booleans())
+def test_sequence_form(shape: Shape, public: bool, spent: bool) -> None:
+    check_sequence_form(shape, public, spent)
+
+
+@pytest.mark.slow
+@many
+@given(shapes(rewards=("zero_sum",), histories=300, structures=ANY), st.booleans(), st.booleans())
+def test_sequence_form_of_many_games(shape: Shape, public: bool, spent: bool) -> None:
+    check_sequence_form(shape, public, spent)
