@@ -130,7 +130,7 @@ def _rows(
 
 
 def _standing(sets: InformationSets) -> sparse.csr_array:
-    """[sequences, sequences]: 1 where the sequence of the column stands for that of the row (`InformationSets.played`)."""
+    """[sequences, sequences]: 1 where that of the row is played for that of the column (`InformationSets.played`)."""
     assert sets.played is not None
     size = sets.played.size
     row = np.repeat(np.arange(len(sets)), sets.n_choices) * sets.n_choices + sets.played.ravel()

@@ -55,7 +55,7 @@ def kernel_from_entries(
 
 def with_played(kernel: Kernel, played: Ints) -> Kernel:
     """The kernel with `Kernel.played` [A, S], and with rows and rewards of what is played in place of its own."""
-    n_actions, n_states = played.shape
+    n_states = played.shape[1]
     at, counts = gather(kernel.indptr, (played * n_states + np.arange(n_states)).ravel())
     return Kernel(
         np.concatenate(([0], np.cumsum(counts))).astype(np.int64),

@@ -117,7 +117,9 @@ def _sound(game: ir.Game, tainted: Set[Slot]) -> ir.Game:
         replace(v, law=still(v.type, v.law)) if begun or ("chance", k) in tainted else v
         for k, v in enumerate(game.chances)
     )
-    actions = tuple(replace(v, when=None, legal=None) if ("action", k) in tainted else v for k, v in enumerate(game.actions))
+    actions = tuple(
+        replace(v, when=None, legal=None) if ("action", k) in tainted else v for k, v in enumerate(game.actions)
+    )
     nothing = ir.Const(0.0, game.rewards[0].span)
     rewards = tuple(nothing if begun or _read(r)[1] & tainted else r for r in game.rewards)
     return replace(

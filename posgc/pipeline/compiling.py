@@ -187,7 +187,7 @@ def compile_read(request: Request, source: Source | None, read: Read, progress: 
         model, lags = lowered(model, lags)
         information = Information(model, lags)
         require_evolution(information)
-        require_known_moves(information, request.max_nodes)
+        require_known_moves(information, request.max_nodes, game)
         information = drop_own_actions(information)
     return Compiled(request, source, model, information, diagnostics, seconds)
 

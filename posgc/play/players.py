@@ -121,9 +121,7 @@ class RandomPlayer:
             _mixed(self._common ^ _mixed(own.astype(np.uint64) + self._key(1 + i, step.h)))
             for i, own in enumerate(private)
         )
-        return np.stack(
-            [picked(step, i, self._model.choices(i, step.h), _unit(word)) for i, word in enumerate(hashes)]
-        )
+        return np.stack([picked(step, i, self._model.choices(i, step.h), _unit(word)) for i, word in enumerate(hashes)])
 
     def inner(self) -> dict[str, Ints]:
         return {}

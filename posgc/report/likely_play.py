@@ -151,7 +151,6 @@ def _rules(information: Information, policy: Machine, place: _Place) -> tuple[tu
 
 def _after(information: Information, policy: Machine, place: _Place) -> list[_Place]:
     """Continuations when the policy is played."""
-    model = information.model
     entry = step_entries(information, place.h, place.cells)
     u = place.cells.u[place.cells.u_of[entry.cell]]
     chance = _joint_action_law(information, policy, place)

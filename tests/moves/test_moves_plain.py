@@ -1,11 +1,17 @@
 """Games in which some actions exist in some states only: the fast code against plain play, and against the game in
 which every action exists and the others cost more than all that can be earned."""
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from support.checks import check_graph, check_independence, check_random_policies, check_solution, concepts, largest_defect
+from support.checks import (
+    check_graph,
+    check_independence,
+    check_random_policies,
+    check_solution,
+    concepts,
+    largest_defect,
+)
 from support.games import STRUCTURES, Shape, shapes
 from support.moves import Pursed, pursed
 from support.optimum import zero_sum_value

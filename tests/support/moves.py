@@ -157,7 +157,9 @@ def _with_purse(kernel: Kernel, law: Floats, shape: Shape, rng: np.random.Genera
     for old, new in np.ndindex(purses, purses):
         weight = np.broadcast_to(law[:, old, new], n_actions)[action]
         row = action * n_states * purses + state * purses + old
-        entries.append((row, kernel.observation * purses + new, kernel.state * purses + new, kernel.probability * weight))
+        entries.append(
+            (row, kernel.observation * purses + new, kernel.state * purses + new, kernel.probability * weight)
+        )
     row, observation, after, probability = (np.concatenate(column) for column in zip(*entries, strict=True))
     reward = np.repeat(kernel.reward, purses, axis=2)
     extra = rng.integers(-2, 3, (n, n_actions, n_states * purses)).astype(np.float64)

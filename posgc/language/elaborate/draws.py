@@ -195,5 +195,8 @@ class Draws:
             for value in of.values:
                 inner = env.bind(name.name, Typed(ir.Const(value, name.span), ty_of_type(of)))
                 found.append(checked_expression(self.laws, self.variables, "when", when.body, inner, item.span))
-            if not all(constant(one) is True for one in found):
+            if all(constant(one) is False for one in found):
+                what = f"no value of the action {label(self.variables.agents, family, key)} is left"
+                self.reporter.error("E412", what, when.body.span, "weaken the condition")
+            elif not all(constant(one) is True for one in found):
                 self.legal[family.numbers[key]] = tuple(one.ir for one in found)

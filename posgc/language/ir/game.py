@@ -30,8 +30,10 @@ class StateVar:
 
 @dataclass(frozen=True)
 class ActionVar:
-    """`when` (over `Step` and constants) None: always a choice.  `legal` (over states and `Step`), for each value of the
-    type whether it exists; None: each does."""
+    """`when` (over `Step` and constants) None: always a choice.
+
+    `legal` (over states and `Step`): for each value of the type whether it exists; None: each does.
+    """
 
     name: str
     agent: int

@@ -33,9 +33,9 @@ def played_actions(rows: Rows, states: Array, h: int, report: bool) -> Array | N
         size = len(action.type.values)
         own = np.broadcast_to(np.arange(size), (len(states), size))
         if action.legal is not None:
-            legal, faults = _legal(setup, action, table)
+            legal, faults = _exist(setup, action, table)
             if report and faults.any():
-                setup.faults.report(table, faults, partial(_legal, setup, action))
+                setup.faults.report(table, faults, partial(_exist, setup, action))
             bad |= faults != 0
             own = np.where(legal, own, legal.argmax(axis=1)[:, None])
         total = (total[:, :, None] * size + own[:, None, :]).reshape(len(states), -1)
@@ -43,15 +43,15 @@ def played_actions(rows: Rows, states: Array, h: int, report: bool) -> Array | N
     return total
 
 
-def _legal(setup: Setup, action: ir.ActionVar, table: Table) -> tuple[Array, Array]:
+def _exist(setup: Setup, action: ir.ActionVar, table: Table) -> tuple[Array, Array]:
     """[rows, values]: which exist; and the faults of each row."""
     assert action.legal is not None
     columns = [setup.evaluator.truth(node, table) for node in action.legal]
     legal = np.stack([filled(column.values, table.size) for column in columns], axis=1)
     faults = first_fault(column.faults for column in columns)
-    none = ~legal.any(axis=1)
+    none: Array = np.logical_not(legal.any(axis=1))
     if faults is not None:
-        none &= faults == 0
+        none = none & (faults == 0)
     if none.any():
         what = f"no value of the action {action.name} is left"
         cure = "leave one in every state that can be reached, `pass` for instance"
