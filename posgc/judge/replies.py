@@ -165,9 +165,10 @@ def _together(draws: Played, n_positions: int) -> Played:
 class Moves:
     """Rows: at cell `cell[r]` joint action `action[r]` is played (`Kernel.played`) with probability `probability[r]`
     where the deviator answers what it hears by its own choice: `answer[r]` = heard * (number of its choices) + choice.
-    The answers of a cell that hears one thing are alternatives.  Without a deviator `answer` is 0 and the probabilities sum to 1.  With
-    `stays` nothing is heard, and the last `n_choices` answers together are one more alternative: to do as one is told,
-    each with the probability that this is what one is told."""
+    The answers of a cell that hears one thing are alternatives.  Without a deviator `answer` is 0 and the probabilities
+    sum to 1.  With `stays` nothing is heard, and the last `n_choices` answers together are one more alternative: to do
+    as one is told, each with the probability that this is what one is told.
+    """
 
     cell: Ints
     answer: Ints

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from posgc.information.codes import news_from
 from posgc.information.items import InformationStructure
 from posgc.play.chance import Chance, Rows
-from posgc.play.players import OWN_COINS, SHARED_SEED, Player, PolicyPlayer, drawn, picked
+from posgc.play.players import OWN_COINS, SHARED_SEED, Player, PolicyPlayer, drawn
 from posgc.play.simulator import Step
 from posgc.policy.answers import answered
 from posgc.policy.controllers import Controllers
@@ -84,27 +84,21 @@ class ControllersPlayer:
                 controllers.follow(i, step.h - 1, node, codes)
                 for i, (node, codes) in enumerate(zip(self._nodes, news, strict=True))
             ]
-        return np.stack([self._own(i, node, step, chance) for i, node in enumerate(self._nodes)])
+        return np.stack([self._own(i, node, step.h, chance) for i, node in enumerate(self._nodes)])
 
     def inner(self) -> dict[str, Ints]:
         """Every agent's node; as many as there are nodes stands for uniform play."""
         agents = self._information.signature.agents
         return {f"node[{agent}]": node for agent, node in zip(agents, self._nodes, strict=True)}
 
-    def _own(self, agent: int, node: Ints, now: Step, chance: Chance) -> Ints:
-        h = now.h
+    def _own(self, agent: int, node: Ints, h: int, chance: Chance) -> Ints:
         choices = self._information.choices(agent, h)
         step = self._controllers.agents[agent].steps[h - 1]
         if step.table.ndim == 1 and int(node.max()) < len(step):
             own: Ints = choices[step.table[node]]
             return own
         laws = self._controllers.laws(agent, h, np.arange(len(step) + 1), len(choices))
-        uniforms = chance.uniforms(OWN_COINS + agent, h)
-        chosen = choices[drawn(laws, node, uniforms)]
-        if now.legal is None:
-            return chosen
-        # without a node play is uniform, over what exists
-        return np.where(node >= len(step), picked(now, agent, choices, uniforms), chosen)
+        return choices[drawn(laws, node, chance.uniforms(OWN_COINS + agent, h))]
 
 
 class OpaquePlayer:
@@ -154,7 +148,6 @@ class MixturePlayer:
                 observation=step.observation[rows],
                 action=None if step.action is None else step.action[rows],
                 reward=step.reward[:, rows],
-                legal=None if step.legal is None else tuple(mask[rows] for mask in step.legal),
             )
             played[:, rows] = self._players[k].act(
                 some, _SomeChance(chance.seed, chance.first, len(rows), chance, rows, known)

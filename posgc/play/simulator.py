@@ -39,8 +39,9 @@ class Step:
     # masks[i] [A_i]: which of agent i's own actions it may choose at h, the same in all episodes; all false at the end
     masks: tuple[Bools, ...]
     observation_sizes: tuple[int, ...]
-    # legal[i] [B, A_i]: `masks` by episode, where moves depend on the state; None where they do not
-    legal: tuple[Bools, ...] | None = None
+    # played[i] [B, A_i]: the own action that exists and is played in an episode in place of one that does not, where
+    # moves depend on the state; None where they do not
+    played: tuple[Ints, ...] | None = None
 
     @property
     def observations(self) -> Ints:
@@ -153,18 +154,17 @@ class Simulator:
 
     def _step(self, observation: Ints, action: Ints | None, reward: Floats) -> Step:
         over = self._h > self._model.horizon
-        masks, legal = self._choices(self._h), None if over else self._legal()
-        return Step(self._h, over, observation, action, reward, masks, self.observation_sizes, legal)
+        masks, played = self._choices(self._h), None if over else self._played()
+        return Step(self._h, over, observation, action, reward, masks, self.observation_sizes, played)
 
-    def _legal(self) -> tuple[Bools, ...] | None:
-        """`Step.legal`."""
+    def _played(self) -> tuple[Ints, ...] | None:
+        """`Step.played`."""
         model, h, found = self._model, self._h, []
-        if model.kernel(h).played is None:
-            return None
         for i, size in enumerate(self.action_sizes):
-            played = model.played_choices(i, h)
-            assert played is not None
-            mask = np.zeros((len(self._state), size), dtype=bool)
-            mask[:, model.choices(i, h)] = (played == np.arange(played.shape[1]))[self._state]
-            found.append(mask)
+            made, choices = model.played_choices(i, h), model.choices(i, h)
+            if made is None:
+                return None
+            own = np.tile(np.arange(size), (len(self._state), 1))
+            own[:, choices] = choices[made[self._state]]
+            found.append(own)
         return tuple(found)

@@ -21,7 +21,7 @@ from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Initial, Kernel, Model
 from posgc.model.build import kernel_from_entries, with_played
 
-__all__ = ["Legal", "Pursed", "PlayedTree", "pursed"]
+__all__ = ["Legal", "PlayedTree", "Pursed", "pursed"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
