@@ -1,9 +1,11 @@
 """Games in which some actions exist in some states only: the fast code against plain play, and against the game in
 which every action exists and the others cost more than all that can be earned."""
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from posgc_lemke.backend import Lemke
 from support.checks import (
     check_graph,
     check_independence,
@@ -12,6 +14,7 @@ from support.checks import (
     concepts,
     largest_defect,
 )
+from support.efg import judge
 from support.games import STRUCTURES, Shape, shapes
 from support.moves import Pursed, pursed
 from support.optimum import zero_sum_value
@@ -20,15 +23,21 @@ from support.tree import Tree
 from posgc.assumptions import strategy_independence
 from posgc.extensive.growing import extensive_game
 from posgc.extensive.programme import solve_programme
+from posgc.extensive.regret import RegretOptions, minimise_regret
 from posgc.extensive.strategy import controllers_of
 from posgc.information.graph import expand_graph
 from posgc.information.moves import require_known_moves
 from posgc.judge.histories import judge_histories
+from posgc.judge.referee import compare
 from posgc.model.rewards import reward_kind, spans_to_come
+from posgc.play.kinds import player_of
+from posgc.play.players import RandomPlayer, UniformPlayer
+from posgc.play.sampler import Episodes, record
+from posgc.plugin import Problem
 
 SEEDS = st.integers(0, 2**32 - 1)
 ANY = ("any", *STRUCTURES)
-some = settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 many = settings(some, max_examples=300)
 
 
@@ -60,7 +69,7 @@ def check_whole_chain(shape: Shape, public: bool, spent: bool) -> None:
 
 
 @some
-@given(shapes(histories=60, structures=ANY), st.booleans(), st.booleans())
+@given(shapes(histories=40, structures=ANY), st.booleans(), st.booleans())
 def test_whole_chain(shape: Shape, public: bool, spent: bool) -> None:
     check_whole_chain(shape, public, spent)
 
@@ -86,6 +95,57 @@ def check_sequence_form(shape: Shape, public: bool, spent: bool) -> None:
     judged = judge_histories(information, controllers, "nash")
     assert judged.values[0] == pytest.approx(value, abs=1e-7)
     assert judged.deviation_values == pytest.approx([solution.upper, -solution.lower], abs=1e-9)
+    told = compare(information, controllers, judged, "plain", judge)
+    assert told.disagreement is None, told.findings
+    regret = minimise_regret(layers, RegretOptions(1e-3, 3000))
+    assert regret.solution.lower - 1e-9 <= value <= regret.solution.upper + 1e-9
+    assert regret.solution.width <= 0.02 * max(1.0, float(spans_to_come(information.model)[0, 0]))
+    played = record(information.model, player_of(information, controllers), 400, shape.seed % 1000)
+    check_episodes(game, played)
+    assert (np.abs(played.mean - judged.values) <= 5 * played.error + 1e-9).all()
+
+
+def check_episodes(game: Pursed, episodes: Episodes) -> None:
+    """Whatever was played exists."""
+    sizes = [len(v.values) for v in game.model.signature.actions]
+    for h in range(game.horizon):
+        for mask, digit in zip(game.legal, np.unravel_index(episodes.action[h], sizes), strict=True):
+            assert mask[episodes.state[h], digit].all()
+
+
+def check_pivoting(shape: Shape, public: bool, spent: bool) -> None:
+    """Nash equilibria of two agents: what is claimed is what the judge finds, and nobody gains."""
+    game = drawn(shape, public, spent)
+    information = game.information
+    assume(shape.n == 2 and information.protocol.forget is None)
+    problem = Problem(information, "nash", 10**6, 0)
+    result = Lemke().emit(problem, Lemke.options()).run(lambda stage, done, total: None)
+    judged = judge_histories(information, result.strategy, "nash")
+    assert result.claim.stopped is None and judged.gap is not None and judged.gap <= 1e-6
+    assert judged.values == pytest.approx(result.claim.values, abs=1e-7)
+    check_episodes(game, record(information.model, player_of(information, result.strategy), 100, 1))
+
+
+@some
+@given(shapes(rewards=("general",), histories=100, structures=ANY, max_agents=2), st.booleans(), st.booleans())
+def test_pivoting(shape: Shape, public: bool, spent: bool) -> None:
+    check_pivoting(shape, public, spent)
+
+
+@pytest.mark.slow
+@many
+@given(shapes(rewards=("general",), histories=300, structures=ANY, max_agents=2), st.booleans(), st.booleans())
+def test_pivoting_in_many_games(shape: Shape, public: bool, spent: bool) -> None:
+    check_pivoting(shape, public, spent)
+
+
+@some
+@given(shapes(histories=200, structures=ANY), st.booleans(), st.booleans(), st.integers(0, 99))
+def test_random_players_play_what_exists(shape: Shape, public: bool, spent: bool, number: int) -> None:
+    game = drawn(shape, public, spent)
+    check_episodes(game, record(game.model, RandomPlayer(game.information, number), 60))
+    uniform = record(game.model, UniformPlayer(game.model), 60)
+    check_episodes(game, uniform)
 
 
 @some
