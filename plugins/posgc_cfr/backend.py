@@ -23,6 +23,7 @@ from posgc.extensive.serving import CORRELATED, fits_columns, fits_programme, un
 from posgc.extensive.solution import charge
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
+from posgc.plugin.conditional import NEEDS_EVERY_MOVE
 from posgc.policy.binding import recorded
 from posgc.policy.checkpoint import CHECKPOINT, Checkpoint
 
@@ -95,7 +96,7 @@ class RegretMinimisation:
         if facts.model is not None and facts.concept != "nash" and not rewards_cancel(facts.model):
             structure, named = facts.structure, facts.named
             if not facts.model.always_legal:
-                return "a mixture needs every action in every state, and here some exist in some states only"
+                return f"mixtures of plans are for other games: {NEEDS_EVERY_MOVE}"
             why = unmixed(self.name, facts.concept, facts.form, structure, facts.independent, named)
             if why is None and not named and fits_columns(facts.model, structure):
                 return "column-generation finds the best one of a game of this size; --backend cfr takes it anyway"

@@ -52,8 +52,6 @@ class DpomdpExporter:
         model = information.model
         if reward_kind(model) != "common":
             return "the format has one reward, and the agents' rewards differ"
-        if not model.always_legal:
-            return "the format has every action in every state, and here some exist in some states only"
         sizes = np.array([len(v.values) for v in model.signature.observations])
         if len(set(model.kernel_of_step)) > 1 or not model.active.all() or not model.observed[1:, sizes > 1].all():
             return "the format has no steps, and the dynamics, choices or observations change with the step"

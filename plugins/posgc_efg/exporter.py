@@ -32,6 +32,7 @@ class EfgExporter:
     name: ClassVar[str] = "efg"
     summary: ClassVar[str] = "extensive-form game for Gambit and OpenSpiel (.efg), under any protocol"
     options: ClassVar[type] = EfgOptions
+    conditional_moves: ClassVar[bool] = True
 
     def applies(self, information: Information) -> str | None:
         """Every game is a tree."""

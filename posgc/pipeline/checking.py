@@ -24,6 +24,7 @@ from posgc.model.rewards import reward_kind
 from posgc.pipeline.compiling import Compiled, quiet, timed
 from posgc.pipeline.warned import warned
 from posgc.plugin.backend import Backend, Facts, Progress
+from posgc.plugin.conditional import unserved_moves
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import spec_of
 
@@ -228,7 +229,7 @@ def offers(
     model, structure = compiled.model, compiled.information.structure
     facts = Facts(concept, reward_kind(model), verdict.holds, why, structure, model, form=form)
     answers = (
-        _offer(backend, dataclasses.replace(facts, named=name == named), model.always_legal)
+        _offer(backend, dataclasses.replace(facts, named=name == named), model)
         for name, backend in registry().backends.items()
     )
     learners = {name for name, backend in registry().backends.items() if backend.reads == "samples"}
@@ -236,13 +237,13 @@ def offers(
     return tuple(sorted(answers, key=lambda offer: (not offer.applies, offer.name in learners)))
 
 
-def _offer(backend: Backend, facts: Facts, always_legal: bool) -> BackendOffer:
+def _offer(backend: Backend, facts: Facts, model: Model) -> BackendOffer:
     if backend.reads == "samples":  # a learner decides without the tables too
         facts = dataclasses.replace(facts, model=None)
     if facts.concept not in backend.concepts:
         reason: str | None = f"it does not serve the concept {facts.concept}"
-    elif not always_legal and not getattr(backend, "conditional_moves", False):
-        reason = "it needs every action in every state, and here some exist in some states only"
+    elif (why := unserved_moves(backend, model)) is not None:
+        reason = why
     else:
         reason = _answer(backend, facts)
     return BackendOffer(backend.name, reason is None, reason or "")

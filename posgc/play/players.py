@@ -256,7 +256,7 @@ def _picked(step: Step, agent: int, choices: Ints, uniforms: npt.NDArray[np.floa
         return choices[(uniforms * len(choices)).astype(np.int64)]
     found = np.cumsum(step.played[agent][:, choices] == choices, axis=1)
     wanted = (uniforms * found[:, -1]).astype(np.int64)
-    return choices[(found > wanted[:, None]).argmax(axis=1)]
+    return np.asarray(choices[(found > wanted[:, None]).argmax(axis=1)], dtype=np.int64)
 
 
 def drawn(table: npt.NDArray[np.float64], cell: Ints, uniforms: npt.NDArray[np.float64]) -> Ints:
