@@ -17,10 +17,11 @@ from support.checks import (
 from support.efg import judge
 from support.games import STRUCTURES, Shape, shapes
 from support.moves import Pursed, pursed
-from support.optimum import zero_sum_value
+from support.optimum import Coordinator, zero_sum_value
 from support.tree import Tree
 
 from posgc.assumptions import strategy_independence
+from posgc.coordination.team import no_perfect_recall, solve_team
 from posgc.extensive.growing import extensive_game
 from posgc.extensive.programme import solve_programme
 from posgc.extensive.regret import RegretOptions, minimise_regret
@@ -137,6 +138,47 @@ def test_pivoting(shape: Shape, public: bool, spent: bool) -> None:
 @given(shapes(rewards=("general",), histories=300, structures=ANY, max_agents=2), st.booleans(), st.booleans())
 def test_pivoting_in_many_games(shape: Shape, public: bool, spent: bool) -> None:
     check_pivoting(shape, public, spent)
+
+
+def check_teams(shape: Shape, public: bool, spent: bool, limit: float | None) -> None:
+    """The search's bracket, and without time the policy of few types, against every prescription tried."""
+    game = drawn(shape, public, spent)
+    information = game.information
+    assume(no_perfect_recall(information) is None)
+    plain = Coordinator(game.tree)
+    assume(plain.affordable(3e3))
+    best, found = plain.value(), solve_team(information, time_limit=limit)
+    assert found.lower - 1e-9 <= best <= found.upper + 1e-9
+    assert limit is not None or (found.stopped is None and found.upper - found.lower <= 1e-9)
+    priced = Coordinator(Tree(game.penalised("common"), game.protocol))
+    assert priced.value() == pytest.approx(best, abs=1e-9)
+    judged = judge_histories(information, found.policy, "nash")
+    assert judged.values[0] == pytest.approx(found.lower, abs=1e-9)
+    assert limit is not None or (judged.gains is not None and max(judged.gains) <= 1e-9)
+    check_episodes(game, record(information.model, player_of(information, found.policy), 100, 1))
+
+
+@some
+@given(
+    shapes(rewards=("common",), histories=60, structures=ANY),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from((None, 0.0)),
+)
+def test_teams(shape: Shape, public: bool, spent: bool, limit: float | None) -> None:
+    check_teams(shape, public, spent, limit)
+
+
+@pytest.mark.slow
+@many
+@given(
+    shapes(rewards=("common",), histories=300, structures=ANY),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from((None, 0.0)),
+)
+def test_teams_of_many_games(shape: Shape, public: bool, spent: bool, limit: float | None) -> None:
+    check_teams(shape, public, spent, limit)
 
 
 @some
