@@ -13,6 +13,7 @@ from support.checks import (
     check_solution,
     concepts,
     largest_defect,
+    solved,
 )
 from support.efg import judge
 from support.games import STRUCTURES, Shape, shapes
@@ -34,7 +35,10 @@ from posgc.model.rewards import reward_kind, spans_to_come
 from posgc.play.kinds import player_of
 from posgc.play.players import RandomPlayer, UniformPlayer
 from posgc.play.sampler import Episodes, record
+from posgc.play.simulator import Simulator
 from posgc.plugin import Problem
+from posgc.policy.controllers import Controllers
+from posgc.policy.strategy import Strategy
 
 SEEDS = st.integers(0, 2**32 - 1)
 ANY = ("any", *STRUCTURES)
@@ -67,6 +71,7 @@ def check_whole_chain(shape: Shape, public: bool, spent: bool) -> None:
     check_random_policies(information, tree, graph, shape.seed)
     for concept in concepts(shape):
         check_solution(information, tree, concept, shape)
+        check_strategy(game, solved(information, concept).strategy)
 
 
 @some
@@ -101,9 +106,27 @@ def check_sequence_form(shape: Shape, public: bool, spent: bool) -> None:
     regret = minimise_regret(layers, RegretOptions(1e-3, 3000))
     assert regret.solution.lower - 1e-9 <= value <= regret.solution.upper + 1e-9
     assert regret.solution.width <= 0.02 * max(1.0, float(spans_to_come(information.model)[0, 0]))
+    check_strategy(game, controllers)
     played = record(information.model, player_of(information, controllers), 400, shape.seed % 1000)
     check_episodes(game, played)
     assert (np.abs(played.mean - judged.values) <= 5 * played.error + 1e-9).all()
+
+
+def check_strategy(game: Pursed, strategy: Strategy) -> None:
+    """It chooses nothing that does not exist, but where a controller has no node: nothing is earned there any more."""
+    player, simulator = player_of(game.information, strategy), Simulator(game.model, 5)
+    step = simulator.reset(100)
+    while not step.done:
+        chosen = player.act(step, simulator.chance)
+        if step.played is not None:
+            for i, (own, played) in enumerate(zip(chosen, step.played, strict=True)):
+                listed = np.full(len(own), True)
+                if isinstance(strategy, Controllers):
+                    nodes = player.inner()[f"node[{game.model.signature.agents[i]}]"]
+                    listed = nodes < len(strategy.agents[i].steps[step.h - 1])
+                assert (played[np.arange(len(own)), own] == own)[listed].all()
+                chosen[i] = played[np.arange(len(own)), own]
+        step = simulator.step(chosen)
 
 
 def check_episodes(game: Pursed, episodes: Episodes) -> None:
@@ -124,7 +147,7 @@ def check_pivoting(shape: Shape, public: bool, spent: bool) -> None:
     judged = judge_histories(information, result.strategy, "nash")
     assert result.claim.stopped is None and judged.gap is not None and judged.gap <= 1e-6
     assert judged.values == pytest.approx(result.claim.values, abs=1e-7)
-    check_episodes(game, record(information.model, player_of(information, result.strategy), 100, 1))
+    check_strategy(game, result.strategy)
 
 
 @some
@@ -155,7 +178,7 @@ def check_teams(shape: Shape, public: bool, spent: bool, limit: float | None) ->
     judged = judge_histories(information, found.policy, "nash")
     assert judged.values[0] == pytest.approx(found.lower, abs=1e-9)
     assert limit is not None or (judged.gains is not None and max(judged.gains) <= 1e-9)
-    check_episodes(game, record(information.model, player_of(information, found.policy), 100, 1))
+    check_strategy(game, found.policy)
 
 
 @some
