@@ -243,7 +243,9 @@ def count_nodes(information: Information) -> float:
             exists = kernel.played[actions] == actions[:, None]
         inner, ways = np.zeros(model.n_states), np.ones(model.n_states)
         for i in range(model.n_agents):
-            sizes = np.array([len(own) for own in _existing(model, i, h)])
+            sizes, played = np.full(model.n_states, len(model.choices(i, h))), model.played_choices(i, h)
+            if played is not None:
+                sizes = (played == np.arange(played.shape[1])).sum(axis=1)
             inner, ways = inner + ways * (sizes > 1), ways * sizes
         if h == model.horizon:
             return total + float(reached @ (inner + ways))

@@ -136,8 +136,8 @@ class Simulator:
             if int(own.min()) < 0 or int(own.max()) >= len(mask) or not (mask.all() or mask[own].all()):
                 raise ValueError(f"{self.agents[i]} plays what it may not choose at step {self._h}")
             joint = joint * len(mask) + own
-        made = self._model.kernel(self._h).made(joint, self._state)
-        if (made != joint).any():
+        kernel = self._model.kernel(self._h)
+        if kernel.played is not None and (kernel.made(joint, self._state) != joint).any():
             raise ValueError(f"a joint action is played that does not exist in its state at step {self._h}")
         return joint
 
