@@ -81,7 +81,7 @@ class BeliefStore:
     def some_state(self, beliefs: Ints) -> Ints:
         """A state that is possible under each of the beliefs.  What all agents together know says which moves exist, so
         in all others these are the same (`posgc.information.moves`)."""
-        return self.state.data[self.first.data[beliefs]]
+        return np.asarray(self.state.data[self.first.data[beliefs]], dtype=np.int64)
 
     def means(self, value: Floats, begin: int = 0) -> Floats:
         """Expected `value` [S, ...] of the states, under the beliefs from number `begin` on, [beliefs, ...]."""
