@@ -23,6 +23,7 @@ from posgc.extensive.serving import CORRELATED, fits_programme, too_large_for_co
 from posgc.extensive.solution import charge
 from posgc.model.rewards import spans_to_come
 from posgc.plugin import ConceptName, Facts, Planner, Problem, Progress, Result
+from posgc.plugin.conditional import NEEDS_EVERY_MOVE
 from posgc.policy.binding import recorded
 from posgc.policy.checkpoint import CHECKPOINT, Checkpoint
 
@@ -88,11 +89,14 @@ class RegretMinimisation:
     concepts: ClassVar[frozenset[ConceptName]] = frozenset({"nash", "ce", "cce"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = Options
+    conditional_moves: ClassVar[bool] = True
 
     def applies(self, facts: Facts) -> str | None:
         """Nothing may be forgotten; a zero-sum game must be large unless this is named, others get a ce or cce."""
         if facts.model is not None and facts.concept != "nash" and not rewards_cancel(facts.model):
             structure, named = facts.structure, facts.named
+            if not facts.model.always_legal:
+                return f"mixtures of plans are for other games: {NEEDS_EVERY_MOVE}"
             why = unmixed(self.name, facts.concept, facts.form, structure, facts.independent, named)
             if why is None and not named and too_large_for_columns(facts.model, structure) is None:
                 return "column-generation finds the best one of a game of this size; --backend cfr takes it anyway"

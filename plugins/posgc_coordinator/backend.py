@@ -53,6 +53,7 @@ class CoordinatorSearch:
     concepts: ClassVar[frozenset[ConceptName]] = frozenset({"team", "nash"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = Options
+    conditional_moves: ClassVar[bool] = True
 
     def applies(self, facts: Facts) -> str | None:
         """Rewards must be shared by all agents, and nothing may be forgotten."""

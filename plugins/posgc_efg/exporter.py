@@ -32,6 +32,7 @@ class EfgExporter:
     name: ClassVar[str] = "efg"
     summary: ClassVar[str] = "extensive-form game for Gambit and OpenSpiel (.efg), under any protocol"
     options: ClassVar[type] = EfgOptions
+    conditional_moves: ClassVar[bool] = True
 
     def applies(self, information: Information) -> str | None:
         """Every game is a tree."""
@@ -41,7 +42,7 @@ class EfgExporter:
         """Raises LimitError where the tree has more nodes than the option allows."""
         nodes, model = require_nodes(information, options.nodes, "raise --option nodes=N"), information.model
         title = f"{model.name}, horizon {model.horizon}, sharing {information.protocol.name}"
-        if nodes <= AT_ONCE:
+        if nodes <= AT_ONCE and model.always_legal:  # layers have as many choices at every moment
             target.writelines(efg_text(information, title, model.title))
             return
         root = game_tree(information, Infosets(model.n_agents))

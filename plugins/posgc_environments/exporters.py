@@ -40,6 +40,7 @@ class _Script:
     name: ClassVar[str]
     summary: ClassVar[str]
     options: ClassVar[type] = TableOptions
+    conditional_moves: ClassVar[bool] = True
     adapter: ClassVar[str | None] = None
     usage: ClassVar[str]
     tail: ClassVar[str]

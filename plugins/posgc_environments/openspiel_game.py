@@ -46,8 +46,7 @@ class PosgState(pyspiel.State):
         self.turns: list[int] = []
 
     def _start_step(self) -> None:
-        data, h = self.data, self.episode.h
-        choices = [data.choices(i, h) if h <= data.horizon else [0] for i in range(len(data.agents))]
+        choices = [self.episode.choices(i) for i in range(len(self.data.agents))]
         self.chosen = [own[0] for own in choices]
         self.turns = [i for i, own in enumerate(choices) if len(own) > 1]
 
@@ -57,7 +56,7 @@ class PosgState(pyspiel.State):
         return self.turns[0] if self.turns else pyspiel.PlayerId.CHANCE
 
     def _legal_actions(self, player: int) -> list[int]:
-        return self.data.choices(player, self.episode.h) if self.turns and player == self.turns[0] else []
+        return self.episode.choices(player) if self.turns and player == self.turns[0] else []
 
     def chance_outcomes(self) -> list[tuple[int, float]]:
         """Entries of the initial law, or of the row that the joint action leads to."""

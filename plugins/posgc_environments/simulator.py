@@ -75,6 +75,21 @@ class Game:
                 index = [k * values + d for k in index for d in range(values if self.active[h - 1, v] else 1)]
         return index
 
+    def existing(self, agent: int, h: int, state: int) -> list[int]:
+        """Those of the choices that exist in the state."""
+        kernel, choices = self.kernels[self.kernel_of_step[h - 1]], self.choices(agent, h)
+        if "played" not in kernel:
+            return choices
+        counts = [self.action_count(i) for i in range(len(self.agents))]
+        alone = [self.joint([k if i == agent else 0 for i in range(len(counts))]) for k in choices]
+        return [k for k, a in zip(choices, alone, strict=True) if _digits(self.made(h, a, state), counts)[agent] == k]
+
+    def made(self, h: int, joint: int, state: int) -> int:
+        """The joint action that this one comes to in the state: of an action that does not exist there the first one
+        that does is played."""
+        kernel = self.kernels[self.kernel_of_step[h - 1]]
+        return int(kernel["played"][joint * len(self.states) + state]) if "played" in kernel else joint
+
     def played(self, agent: int, h: int, action: int) -> int:
         """The own action that this one comes to at step h: where there is no choice the first value is played."""
         place, found = 1, 0
@@ -173,12 +188,14 @@ class Episode:
         self.begin(_draw(rng, self.game.initial["probability"]))
 
     def step(self, actions: Sequence[int], rng: np.random.Generator) -> list[float]:
-        """Everybody acts (own action indices), chance draws; returns the rewards.  A choice made where
-        there is none has no effect.  Raises ValueError for what is not an action, and after the end."""
+        """Everybody acts (own action indices), chance draws; returns the rewards.  A choice made where there is none
+        has no effect, and in place of one that does not exist the first is played that does.  Raises ValueError for
+        what is not an action, and after the end."""
         for agent, action in enumerate(actions):
             if self.done or not 0 <= action < self.game.action_count(agent):
                 raise ValueError(f"{self.game.agents[agent]} cannot play {action} at step {self.h}")
         joint = self.game.joint([self.game.played(i, self.h, int(action)) for i, action in enumerate(actions)])
+        joint = self.game.made(self.h, joint, self.state)
         probability, begin = self.game.draws(self.h, joint, self.state)
         return self.advance(joint, begin + _draw(rng, probability))
 
@@ -195,8 +212,12 @@ class Episode:
     def mask(self, agent: int) -> npt.NDArray[np.int8]:
         """1 for each own action that can be played now; the first one when the episode is over."""
         mask = np.zeros(self.game.action_count(agent), np.int8)
-        mask[[0] if self.done else self.game.choices(agent, self.h)] = 1
+        mask[self.choices(agent)] = 1
         return mask
+
+    def choices(self, agent: int) -> list[int]:
+        """The own actions that can be played now; the first one when the episode is over."""
+        return [0] if self.done else self.game.existing(agent, self.h, self.state)
 
     def knowledge(self, agent: int) -> str:
         """What the agent knows, in words."""
@@ -216,7 +237,7 @@ def random_episode(game: Game, seed: int = 0) -> list[float]:
     episode.reset(rng)
     while not episode.done:
         print(episode)
-        actions = [int(rng.choice(game.choices(i, episode.h))) for i in range(len(game.agents))]
+        actions = [int(rng.choice(episode.choices(i))) for i in range(len(game.agents))]
         rewards = episode.step(actions, rng)
         for i, agent in enumerate(game.agents):
             print(f"  {agent} plays {game.action_label(i, actions[i])}, is paid {rewards[i]:g}")

@@ -50,6 +50,8 @@ def _kernel(kernel: Kernel) -> dict[str, Any]:
         "state": kernel.state.tolist(),
         "probability": kernel.probability.tolist(),
     }
+    if kernel.played is not None:
+        table["played"] = kernel.played.ravel().tolist()
     if kernel.sample_reward is not None:
         return {**table, "sample_reward": kernel.sample_reward.tolist()}
     return {**table, "reward": kernel.reward.reshape(len(kernel.reward), -1).tolist()}
@@ -59,7 +61,10 @@ def size_of(information: Information) -> int:
     """How many numbers the tables hold, about."""
     model = information.model
     kernels = sum(
-        3 * len(k.state) + k.indptr.size + (k.reward if k.sample_reward is None else k.sample_reward).size
+        3 * len(k.state)
+        + k.indptr.size
+        + (0 if k.played is None else k.played.size)
+        + (k.reward if k.sample_reward is None else k.sample_reward).size
         for k in model.kernels
     )
     slots = (model.horizon + 1) * (len(model.signature.actions) + len(model.signature.observations))

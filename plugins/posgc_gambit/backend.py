@@ -29,6 +29,7 @@ class Gambit:
     concepts: ClassVar[frozenset[ConceptName]] = frozenset({"nash"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = NoOptions
+    conditional_moves: ClassVar[bool] = True
 
     def applies(self, facts: Facts) -> str | None:
         """Two agents, Assumption 3, and pygambit."""

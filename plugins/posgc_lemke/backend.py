@@ -58,6 +58,7 @@ class Lemke:
     concepts: ClassVar[frozenset[ConceptName]] = frozenset({"nash"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = Options
+    conditional_moves: ClassVar[bool] = True
 
     def applies(self, facts: Facts) -> str | None:
         """Two agents that forget nothing; unless it is named, other back-ends solve zero-sum games and teams."""

@@ -43,6 +43,7 @@ class SequenceForm:
     concepts: ClassVar[frozenset[ConceptName]] = frozenset({"nash", "ce", "cce"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = Options
+    conditional_moves: ClassVar[bool] = True
 
     def applies(self, facts: Facts) -> str | None:
         """Rewards must be zero-sum, nothing may be forgotten, and unless it is named the programme must be small."""

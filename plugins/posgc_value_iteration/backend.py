@@ -65,6 +65,7 @@ class ValueIteration:
     concepts: ClassVar[frozenset[ConceptName]] = frozenset({"team", "nash", "ce", "cce"})
     reads: ClassVar[Literal["model", "samples"]] = "model"
     options: ClassVar[type] = Options
+    conditional_moves: ClassVar[bool] = True
 
     def applies(self, facts: Facts) -> str | None:
         """Rewards must fit the concept, its form must be one of a common belief, and Assumption 3 must hold."""

@@ -50,13 +50,16 @@ class Stage:
 def marginals(
     kernel: Kernel, n_actions: int, n_states: int, n_observations: int, states: Bools | None = None
 ) -> Marginals:
-    """Transition, observation and, where there is one, emission of every (a, s).
+    """Transition, observation and, where there is one, emission of every (a, s) in which each value of a exists.
 
     Only s with `states`[S] are looked at (None: all); the rows of the others are 0, and whether the observation reads
     s is asked among those that are left.
     """
     row = np.repeat(np.arange(n_actions * n_states), np.diff(kernel.indptr))
     kept = slice(None) if states is None else np.flatnonzero(states[row % n_states])
+    if kernel.played is not None:  # a row that another action stands in for is that action's own
+        own = kernel.played[row // n_states, row % n_states] == row // n_states
+        kept = np.flatnonzero(own if states is None else own & states[row % n_states])
     row, state, observed = row[kept], kernel.state[kept], kernel.observation[kept]
     probability = kernel.probability[kept]
 

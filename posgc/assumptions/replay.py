@@ -236,8 +236,9 @@ class _Claim:
         for (history, s), p in table.items():
             actions = play(history)
             for action in actions:
-                row = self._joint_action(action) * n_states + s
-                acted = history + tuple((("action", v, t), digit) for v, digit in sorted(action.items()))
+                chosen = self._joint_action(action)
+                played = chosen if kernel.played is None else int(kernel.played[chosen, s])
+                row, acted = played * n_states + s, history + self._digits("action", played, t)
                 for e in range(kernel.indptr[row], kernel.indptr[row + 1]):
                     made = acted + self._digits("observation", int(kernel.observation[e]), t + 1)
                     seen = self._consistent(made, t + 1)

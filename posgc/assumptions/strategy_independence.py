@@ -132,7 +132,7 @@ def exact_test(information: Information, max_nodes: int = DEFAULT_MAX_NODES, eff
             move = moves(information, layer)
             result = check_layer(information, layer, move, effort)
             if result.failure is not None:
-                witness = witness_of(information, layer.h, trace, result.failure, move)
+                witness = witness_of(information, layer, trace, result.failure, move)
                 return Verdict(3, False, describe_witness(witness), "exact", witness)
             if result.holds is False:
                 return _undecided(

@@ -20,7 +20,9 @@ import numpy.typing as npt
 from posgc.assumptions.independence.moves import Moves
 from posgc.assumptions.independence.vertices import Failure
 from posgc.information.codes import Codec, decode
+from posgc.information.graph import Layer
 from posgc.information.items import Information, Item
+from posgc.information.payoff import existing_choices, private_types
 
 __all__ = ["describe_witness", "witness_of"]
 
@@ -32,9 +34,10 @@ SHOWN = 4
 
 
 def witness_of(
-    information: Information, h: int, trace: Sequence[tuple[Ints, Ints]], failure: Failure, move: Moves
+    information: Information, layer: Layer, trace: Sequence[tuple[Ints, Ints]], failure: Failure, move: Moves
 ) -> dict[str, Any]:
-    """The witness of a failure at step h; `trace[t - 1]` holds `parent` and `parent_z` of the layer of step t."""
+    """The witness of a failure at a layer; `trace[t - 1]` holds `parent` and `parent_z` of the layer of step t."""
+    h = layer.h
     history: list[Labels] = []
     node = failure.node
     for t in range(h, 0, -1):
@@ -45,7 +48,7 @@ def witness_of(
         "step": h,
         "history": history[::-1],
         "increment": _labels(information, information.increment(h + 1), int(move.z[failure.z])),
-        "prescriptions": [_prescription(information, h, failure, k) for k in range(2)],
+        "prescriptions": [_prescription(information, layer, failure, k) for k in range(2)],
         "posteriors": [_posterior(information, h + 1, failure, k, move) for k in range(2)],
         "distance": failure.distance,
     }
@@ -59,20 +62,25 @@ def _labels(information: Information, items: tuple[Item, ...], code: int) -> Lab
     }
 
 
-def _prescription(information: Information, h: int, failure: Failure, k: int) -> dict[str, Any]:
+def _prescription(information: Information, layer: Layer, failure: Failure, k: int) -> dict[str, Any]:
     rules: dict[str, Any] = {}
+    h, played = layer.h, existing_choices(information, layer)
+    known = private_types(information, h, layer.table.cells.u)[0]
     for j, agent in enumerate(information.model.signature.agents):
         own = tuple(
             Item(h, "action", v)
             for v, variable in enumerate(information.model.signature.actions)
             if variable.agent == j and information.model.active[h - 1, v]
         )
+        actions = failure.actions[k][j]
+        if played is not None:
+            actions = played[j][failure.node, np.searchsorted(known[j], failure.codes[j]), actions]
         rules[agent] = [
             {
                 "private": _labels(information, information.private_of(j, h), int(code)),
                 "action": _labels(information, own, int(action)),
             }
-            for code, action in zip(failure.codes[j], failure.actions[k][j], strict=True)
+            for code, action in zip(failure.codes[j], actions, strict=True)
         ]
     return rules
 

@@ -78,6 +78,11 @@ class BeliefStore:
         order = np.lexsort((initial.state, initial.observation))
         return self.posteriors(initial.observation[order], initial.state[order], initial.probability[order])
 
+    def some_state(self, beliefs: Ints) -> Ints:
+        """A state that is possible under each of the beliefs.  What all agents together know says which moves exist, so
+        in all others these are the same (`posgc.information.moves`)."""
+        return np.asarray(self.state.data[self.first.data[beliefs]], dtype=np.int64)
+
     def means(self, value: Floats, begin: int = 0) -> Floats:
         """Expected `value` [S, ...] of the states, under the beliefs from number `begin` on, [beliefs, ...]."""
         first = self.first.data[begin:]

@@ -32,11 +32,12 @@ def bounded(steps: Steps, relaxation: Relaxation, n_types: int) -> tuple[float, 
     played, value, discount = steps.begin(), 0.0, 1.0
     edges, rules = [], list[Rule]()
     for h in range(1, model.horizon + 1):
-        component, labels = _clustered(steps, played, n_types)
+        component, labels = _clustered(steps, h, played, n_types)
         edges.append([Edges(played.types[i], played.news[i], labels[i][played.fresh[i]]) for i in range(len(labels))])
         sizes = steps.sizes[h - 1]
         table = relaxation.actions(h, component.belief) * component.weight[:, None]
         rule = _alternating(table.reshape(-1, *sizes), component.types, component.counts)
+        rule = steps.existing_rule(component, h, rule)
         rules.append(rule)
         reward = steps.beliefs.rewards(h)[component.belief, positions_of(rule, component.types, sizes)]
         value += discount * float(component.weight @ reward)
@@ -46,18 +47,22 @@ def bounded(steps: Steps, relaxation: Relaxation, n_types: int) -> tuple[float, 
     return value, controllers_of(rules, edges)
 
 
-def _clustered(steps: Steps, played: Played, n_types: int) -> tuple[Component, list[Ints]]:
-    """One component of few types, and for each agent the cluster of each type."""
+def _clustered(steps: Steps, h: int, played: Played, n_types: int) -> tuple[Component, list[Ints]]:
+    """One component of few types, with the same moves in each cluster, and for each agent the cluster of each type."""
     store, n = steps.beliefs, len(played.fresh)
     at, counts = gather(store.first.data, played.belief)
     row = np.repeat(np.arange(len(counts)), counts)
     weight, state = played.mass[row] * store.probability.data[at], store.state.data[at]
     labels, queues = [], []
-    for own, queue in zip(played.fresh, played.queue, strict=True):
+    moves = steps.existing(h, played.fresh, played.belief, tuple(map(len, played.queue)))
+    for i, (own, queue) in enumerate(zip(played.fresh, played.queue, strict=True)):
         law = np.zeros((len(queue), store.model.n_states))
         np.add.at(law, (own[row], state), weight)
         mass = law.sum(axis=1)
-        label = _nearest(law / mass[:, None], mass, queue, n_types)
+        apart = queue
+        if moves is not None:
+            apart = np.unique(np.column_stack([queue, moves[i]]), axis=0, return_inverse=True)[1].ravel()
+        label = _nearest(law / mass[:, None], mass, apart, n_types)
         labels.append(label)
         queues.append(queue[np.unique(label, return_index=True)[1]])
     group = np.zeros(len(row), dtype=np.int64)
@@ -70,7 +75,7 @@ def _clustered(steps: Steps, played: Played, n_types: int) -> tuple[Component, l
 
 
 def _nearest(law: Floats, mass: Floats, queue: Ints, n_types: int) -> Ints:
-    """[T] clusters around the heaviest types whose laws differ, of equal queues each."""
+    """[T] clusters around the heaviest types whose laws differ, of equal `queue` each."""
     centres: list[int] = []
     heavy = np.argsort(-mass, kind="stable")
     for t in heavy.tolist():

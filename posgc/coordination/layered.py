@@ -58,6 +58,7 @@ def layered(
     size = model.n_states * WIDTHS[-1] ** 2 * model.horizon
     if (
         model.n_agents != 2
+        or not model.always_legal  # a node may stand for what an agent knows in states of different moves
         or size > LARGE
         or not model.discount
         or any(t.queue for both in steps.transfers for t in both)

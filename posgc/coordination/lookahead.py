@@ -179,7 +179,7 @@ class Lookahead:
         row, position = np.divmod(np.repeat(np.arange(len(rows)), counts), n_actions)
         types, played = component.types[:, row], np.divmod(position, sizes[1])
         sources = {
-            -2: outlooks.actions[position],
+            -2: outlooks.kernel.made(outlooks.actions[position], steps.beliefs.some_state(component.belief)[row]),
             -1: outlooks.observation.data[at],
             **{j: q[types[j]] for j, q in enumerate(component.queue)},
         }

@@ -12,6 +12,7 @@ from posgc.coordination.components import Component, Parts, split
 from posgc.coordination.pending import Transfer, transfers
 from posgc.information.items import Information
 from posgc.model.ragged import gather
+from posgc.policy.existing import existing
 
 __all__ = ["Played", "Rule", "Steps", "positions_of"]
 
@@ -106,9 +107,27 @@ class Steps:
         at, counts = gather(outlooks.first.data, rows)
         row = np.repeat(np.arange(len(rows)), counts)
         mass = outlooks.probability.data[at] * component.weight[row]
-        action = outlooks.actions[position][row]
+        action = outlooks.kernel.made(outlooks.actions[position], self.beliefs.some_state(component.belief))[row]
         types, belief = component.types[:, row], outlooks.belief.data[at]
         return self._learn(h, types, component.queue, action, outlooks.observation.data[at], mass, belief)
+
+    def existing(self, h: int, types: Ints, belief: Ints, counts: tuple[int, ...]) -> tuple[Ints, ...] | None:
+        """For each agent [T_i, A_i]: what a type plays where one of its choices is chosen (`Kernel.played`), from joint
+        types [n, E] and their beliefs; None where all choices exist."""
+        model, found = self.beliefs.model, []
+        for i, count in enumerate(counts):
+            own = model.played_choices(i, h)
+            if own is None:
+                return None
+            played = np.tile(np.arange(own.shape[1]), (count, 1))
+            played[types[i]] = own[self.beliefs.some_state(belief)]
+            found.append(played)
+        return tuple(found)
+
+    def existing_rule(self, component: Component, h: int, rule: Rule) -> Rule:
+        """The rule with choices that exist in place of those that do not."""
+        played = self.existing(h, component.types, component.belief, component.counts)
+        return rule if played is None else tuple(existing(own, of) for own, of in zip(rule, played, strict=True))
 
     def follow(self, number: int, h: int, rule: Rule) -> list[tuple[float, int]]:
         """The components after a rule at step h < H: probabilities and numbers, each number once."""

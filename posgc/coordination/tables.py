@@ -55,7 +55,7 @@ def best_policy(search: Search) -> tuple[float, Controllers]:
     layer = {node: k for k, (_, node) in enumerate(search.roots)}
     layers, rules, edges = [layer], list[Rule](), [_edges(search, 1, [(None, steps.begin())], {}, layer)]
     for h in range(1, horizon + 1):
-        chosen = {node: _best(node).rule for node in layer}
+        chosen = {node: steps.existing_rule(steps.component[node.number], h, _best(node).rule) for node in layer}
         rules.append(tuple(np.concatenate([rule[i] for rule in chosen.values()]) for i in range(n)))
         if h < horizon:
             after = {child: 0 for node in layer for _, child in _best(node).children or ()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -88,28 +89,32 @@ def _first(information: Information, live: Bools) -> tuple[Rows, Sets]:
     )
     empty = np.zeros(len(u), dtype=np.int64)
     n = information.model.n_agents
-    return _rows(information, 1, [empty] * n, [1] * n, list(news), u, entry)
+    return _rows(information, 1, [empty] * n, None, list(news), u, entry)
 
 
 def _rows(
     information: Information,
     h: int,
     before: list[Ints],
-    n_before: list[int],
+    last: Sets | None,
     news: list[Ints],
     u: Ints,
     law: sparse.csr_array,
 ) -> tuple[Rows, Sets]:
-    """Rows and information sets of step h from histories with sequences `before` of the step before, news and laws."""
+    """Rows and information sets of step h from histories with sequences `before` of the step before, whose sets are
+    `last`, news and laws."""
     found, own = [], []
     for i in range(information.model.n_agents):
-        choices = 1 if h == 1 else len(information.model.choices(i, h - 1))
+        choices = 1 if last is None else last[i].n_choices
+        n_before = 1 if last is None else len(last[i]) * choices
         codes, at = np.unique(news[i], return_inverse=True)
-        if n_before[i] * len(codes) > CODE_LIMIT:
+        if n_before * len(codes) > CODE_LIMIT:
             raise LimitError(f"step {h}: information sets and their news need more than 62 bits; take fewer steps")
         keys, which = np.unique(before[i] * len(codes) + at, return_inverse=True)
         sequence, code = keys // len(codes), codes[keys % len(codes)]
-        into = sparse.csr_array((np.ones(len(keys)), (np.arange(len(keys)), sequence)), shape=(len(keys), n_before[i]))
+        into = sparse.csr_array((np.ones(len(keys)), (np.arange(len(keys)), sequence)), shape=(len(keys), n_before))
+        if last is not None and last[i].played is not None:
+            into = sparse.csr_array(into @ _standing(last[i]))
         source, to = sequence // choices, np.arange(len(keys))
         order = np.lexsort((code, source))
         n_choices = len(information.model.choices(i, h))
@@ -118,7 +123,27 @@ def _rows(
     widths = tuple(len(sets) for sets in found)
     if math.prod(widths) > CODE_LIMIT:
         raise LimitError(f"step {h}: combinations of information sets need more than 62 bits; take fewer steps")
-    return Rows.summed(np.stack(own), u, law, widths), tuple(found)
+    rows = Rows.summed(np.stack(own), u, law, widths)
+    if information.model.kernel(h).played is not None:
+        found = [replace(sets, played=_played(information, h, rows, i, len(sets))) for i, sets in enumerate(found)]
+    return rows, tuple(found)
+
+
+def _standing(sets: InformationSets) -> sparse.csr_array:
+    """[sequences, sequences]: 1 where that of the row is played for that of the column (`InformationSets.played`)."""
+    assert sets.played is not None
+    size = sets.played.size
+    row = np.repeat(np.arange(len(sets)), sets.n_choices) * sets.n_choices + sets.played.ravel()
+    return sparse.csr_array((np.ones(size), (row, np.arange(size))), shape=(size, size))
+
+
+def _played(information: Information, h: int, rows: Rows, agent: int, count: int) -> Ints:
+    """`InformationSets.played`; at all states that are possible in a set it is the same (`require_known_moves`)."""
+    own = information.model.played_choices(agent, h)
+    assert own is not None
+    found = np.tile(np.arange(own.shape[1]), (count, 1))
+    found[np.repeat(rows.joint[agent], np.diff(rows.weight.indptr))] = own[rows.weight.indices]
+    return found
 
 
 def _next(
@@ -141,5 +166,4 @@ def _next(
     played = np.unravel_index(moves.action[way], sizes)
     sequences = [joint[before] * size + own for joint, size, own in zip(rows.joint, sizes, played, strict=True)]
     news = [learnt(information, i, h, pending, held, action, seen) for i in range(model.n_agents)]
-    counts = [len(one) * size for one, size in zip(sets, sizes, strict=True)]
-    return _rows(information, h + 1, sequences, counts, news, kept(information, h, held, action, seen), law)
+    return _rows(information, h + 1, sequences, sets, news, kept(information, h, held, action, seen), law)

@@ -46,6 +46,9 @@ class InformationSets:
     edge_from: Ints
     edge_code: Ints
     edge_to: Ints
+    # [N, n_choices]: the choice that is played where one is chosen, another one where that does not exist; what follows
+    # is the same for both, so that `into` has an entry for each.  None where all exist
+    played: Ints | None = None
 
     def __len__(self) -> int:
         return int(self.into.shape[0])

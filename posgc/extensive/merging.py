@@ -88,7 +88,13 @@ class Merger:
         self.error += float(change[leader != np.arange(count)].max())
         total = np.bincount(member, mass)
         shares = sparse.csr_array((mass / total[member], (member, np.arange(count))), shape=(len(kept), count))
-        self.sets[agent] = replace(sets, into=sparse.csr_array(shares @ sets.into), edge_to=member[sets.edge_to])
+        self.sets[agent] = replace(
+            sets,
+            into=sparse.csr_array(shares @ sets.into),
+            edge_to=member[sets.edge_to],
+            # sets are merged whose rows have the same states
+            played=None if sets.played is None else sets.played[kept],
+        )
         joint = self.rows.joint.copy()
         joint[agent] = member[joint[agent]]
         self.rows = Rows.summed(joint, self.rows.u, self.rows.weight, (len(self.sets[0]), len(self.sets[1])))

@@ -44,10 +44,14 @@ class StateMoves:
 
     @staticmethod
     def of(model: Model, h: int, live: Bools) -> StateMoves:
-        """Of step h, without what leads to states where nothing can be earned."""
+        """Of step h, without what leads to states where nothing can be earned, and without joint actions that stand
+        for others (`Kernel.played`)."""
         kernel, actions = model.kernel(h), model.allowed(h)
         rows = (actions[:, None] * model.n_states + np.arange(model.n_states)).ravel()
         at, counts = gather(kernel.indptr, rows)
+        if kernel.played is not None:
+            exists = np.repeat((kernel.played[actions] == actions[:, None]).ravel(), counts)
+            at, counts = at[exists], counts * (kernel.played[actions] == actions[:, None]).ravel()
         origin = np.repeat(np.arange(len(rows)), counts)
         some = live[kernel.state[at]]
         at, origin = at[some], origin[some]

@@ -12,6 +12,7 @@ from posgc.extensive.plans import Behaviour
 from posgc.information.items import InformationStructure
 from posgc.model.ragged import pointers
 from posgc.policy.controllers import Controller, Controllers, ControllerStep
+from posgc.policy.existing import existing
 
 __all__ = ["controllers_of"]
 
@@ -32,6 +33,7 @@ def controllers_of(
 
 def _controller(information: InformationStructure, game: ExtensiveGame, agent: int, laws: Behaviour) -> Controller:
     sets, none = game.sets(agent), np.zeros(0, dtype=np.int64)
+    laws = [law if one.played is None else existing(law, one.played) for one, law in zip(sets, laws, strict=True)]
     steps = []
     for h in range(1, information.horizon + 1):
         if h > len(sets):  # nobody earns anything from here on: a node that is never reached

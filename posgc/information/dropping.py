@@ -31,6 +31,8 @@ __all__ = ["drop_own_actions"]
 def drop_own_actions(information: Information) -> Information:
     """The same information structure without the own actions that may be dropped."""
     model = information.model
+    if not model.always_legal:
+        return information  # a move that depends on the state tells of it
     irrelevant = [
         {v for v in range(len(model.signature.actions)) if _irrelevant(model, kernel, v)} for kernel in model.kernels
     ]

@@ -13,7 +13,7 @@ from posgc.information.codes import project
 from posgc.information.graph import Layer
 from posgc.information.items import InformationStructure
 
-__all__ = ["private_types", "stage_payoffs", "stage_weights", "transitions"]
+__all__ = ["existing_choices", "private_types", "stage_payoffs", "stage_weights", "transitions"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -28,6 +28,26 @@ def private_types(information: InformationStructure, h: int, u: Ints) -> tuple[t
         codes.append(own)
         types.append(index)
     return tuple(codes), np.stack(types)
+
+
+def existing_choices(information: InformationStructure, layer: Layer) -> tuple[Ints, ...] | None:
+    """For each agent [N, P_i, A_i]: what is played at a node, given a private information as `private_types` numbers
+    them, where one of the choices is chosen (`StepTable.played`).  None where all exist in every state.
+
+    It is the same in all states that are then possible (`require_known_moves`); a private information that is not
+    possible at the node keeps its choices.
+    """
+    table = layer.table
+    if table.played is None:
+        return None
+    codes, types = private_types(information, layer.h, table.cells.u)
+    node, cell = np.repeat(np.arange(len(layer)), np.diff(layer.belief.indptr)), layer.belief.indices
+    found = []
+    for own, of, known in zip(table.played, types, codes, strict=True):
+        played = np.tile(np.arange(own.shape[1]), (len(layer), len(known), 1))
+        played[node, of[table.cells.u_of[cell]]] = own[cell]
+        found.append(played)
+    return tuple(found)
 
 
 def stage_weights(layer: Layer, first: int, last: int) -> Floats:

@@ -96,6 +96,9 @@ class StepTable:
     flow: sparse.csr_array | None  # [X, F], columns are (u, a, z) triples, sorted
     flow_choice: Ints | None  # [F], u * A_h + position of a
     flow_z: Ints | None  # [F], index into z
+    # for each agent [X, choices]: the position of the choice that is played where one is chosen (`Kernel.played`); None
+    # where all exist in every state
+    played: tuple[Ints, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Entries:
 
     cell: Ints  # [rows]
     action: Ints  # [rows], position among the allowed joint actions
+    played: Ints  # [rows], the joint action that is played then (`Kernel.played`)
     observation: Ints  # [rows], o'
     state: Ints  # [rows], s'
     probability: Floats  # [rows], given the cell and the action
@@ -122,9 +126,14 @@ def step_entries(information: Information, h: int, cells: Cells) -> Entries:
             f"actions have {total} transitions (limit {ENTRY_LIMIT}); share more, or take fewer steps"
         )
     at, counts = gather(kernel.indptr, rows)
-    pair = np.repeat(np.arange(len(rows)), counts)
+    cell, action = np.divmod(np.repeat(np.arange(len(rows)), counts), len(actions))
     return Entries(
-        pair // len(actions), pair % len(actions), kernel.observation[at], kernel.state[at], kernel.probability[at]
+        cell,
+        action,
+        kernel.made(actions[action], cells.s[cell]),
+        kernel.observation[at],
+        kernel.state[at],
+        kernel.probability[at],
     )
 
 
@@ -152,11 +161,13 @@ def step_table(information: Information, h: int, cells: Cells) -> StepTable:
         )
         for i in range(model.n_agents)
     )
+    own = [model.played_choices(i, h) for i in range(model.n_agents)]
+    played = None if kernel.played is None else tuple(one[cells.s] for one in own if one is not None)
     if h == model.horizon:
-        return StepTable(cells, actions, reward, None, None, None, None, None, None, None, None)
+        return StepTable(cells, actions, reward, None, None, None, None, None, None, None, None, played)
     entry = step_entries(information, h, cells)
     u = cells.u[cells.u_of[entry.cell]]
-    z_code, u_next = evolve(information, h, u, actions[entry.action], entry.observation)
+    z_code, u_next = evolve(information, h, u, entry.played, entry.observation)
     # cells that can follow from some cell of this step: at a node fewer may have positive probability
     following, cell_next = Cells.of(u_next, entry.state)
     z, z_of = np.unique(z_code, return_inverse=True)
@@ -175,6 +186,7 @@ def step_table(information: Information, h: int, cells: Cells) -> StepTable:
         _csr(entry.probability, entry.cell, flow_of, len(cells), len(flow_key)),
         flow_key // len(z),
         flow_key % len(z),
+        played,
     )
 
 

@@ -22,6 +22,7 @@ from posgc.information.codes import Codec, decode, evolve, initial_codes, projec
 from posgc.information.extensive import Chance, Decision, Infosets, Node, Outcome
 from posgc.information.items import Information, Item
 from posgc.language.diagnostics import LimitError
+from posgc.model.arrays import Model
 from posgc.model.ragged import gather
 from posgc.model.rationals import law, rational
 
@@ -172,7 +173,7 @@ class Histories:
             actions, kernel = self.model.allowed(h), self.model.kernel(h)
             at, counts = gather(kernel.indptr, actions * self.model.n_states + state)
             a, o = np.repeat(actions, counts), kernel.observation[at]
-            z, following = evolve(self.information, h, np.full(len(a), u), a, o)
+            z, following = evolve(self.information, h, np.full(len(a), u), kernel.made(a, np.full(len(a), state)), o)
             pairs = zip(z.tolist(), following.tolist(), strict=True)
             self._codes[key] = dict(zip(zip(a.tolist(), o.tolist(), strict=True), pairs, strict=True))
         return self._codes[key]
@@ -185,13 +186,15 @@ def _draw(row: Row, child: Callable[[int], Node]) -> Node:
 def game_tree(information: Information, infosets: Infosets) -> Node:
     """The root of the whole game's tree; `infosets` is filled as the tree is walked.
 
-    The key of an information set is (h, (z_1, ..., z_h), code of p_{i,h}); its actions are `Model.choices`.
+    The key of an information set is (h, (z_1, ..., z_h), code of p_{i,h}); its actions are those of
+    `Model.choices` that exist there; who has one only does not choose.
     """
     histories, model = Histories(information), information.model
     choosers = {
         h: [(i, model.choice_labels(i, h)) for i in range(model.n_agents) if len(model.choices(i, h)) > 1]
         for h in range(1, model.horizon + 1)
     }
+    exist = {(i, h): _existing(model, i, h) for h, turns in choosers.items() for i, _ in turns}
     allowed = {h: model.allowed(h).tolist() for h in choosers}
 
     def step(moment: Moment) -> Node:
@@ -203,11 +206,28 @@ def game_tree(information: Information, infosets: Infosets) -> Node:
         if turn == len(turns):
             return histories.after(moment, allowed[moment.h][position], step)
         agent, labels = turns[turn]
+        own = exist[agent, moment.h][moment.state]
+
+        def chosen(k: int) -> Node:
+            return choose(moment, turn + 1, position * len(labels) + own[k])
+
+        if len(own) == 1:
+            return chosen(0)
         key = moment.h, moment.news, histories.private_of(moment)[agent]
         number, name = infosets.meet(agent, key, lambda: histories.name(agent, moment))
-        return Decision(agent, number, name, labels, lambda k: choose(moment, turn + 1, position * len(labels) + k))
+        infosets.offered[agent][number] = own
+        return Decision(agent, number, name, tuple(labels[k] for k in own), chosen)
 
     return histories.root(step)
+
+
+def _existing(model: Model, agent: int, h: int) -> list[list[int]]:
+    """For each state the positions of the agent's choices that exist there."""
+    every = np.arange(len(model.choices(agent, h)))
+    played = model.played_choices(agent, h)
+    if played is None:
+        return [every.tolist()] * model.n_states
+    return [every[row == every].tolist() for row in played]
 
 
 def count_nodes(information: Information) -> float:
@@ -218,18 +238,26 @@ def count_nodes(information: Information) -> float:
     total = float(len(initial.state) > 1)
     for h in range(1, model.horizon + 1):
         actions, kernel = model.allowed(h), model.kernel(h)
-        sizes = [len(model.choices(i, h)) for i in range(model.n_agents)]
-        inner = sum(np.prod(sizes[:i]) for i, size in enumerate(sizes) if size > 1)
+        exists = np.ones((len(actions), model.n_states), dtype=bool)
+        if kernel.played is not None:
+            exists = kernel.played[actions] == actions[:, None]
+        inner, ways = np.zeros(model.n_states), np.ones(model.n_states)
+        for i in range(model.n_agents):
+            sizes, played = np.full(model.n_states, len(model.choices(i, h))), model.played_choices(i, h)
+            if played is not None:
+                sizes = (played == np.arange(played.shape[1])).sum(axis=1)
+            inner, ways = inner + ways * (sizes > 1), ways * sizes
         if h == model.horizon:
-            return total + float(reached.sum() * (inner + len(actions)))
+            return total + float(reached @ (inner + ways))
         rows = actions[:, None] * model.n_states + np.arange(model.n_states)
-        counts = kernel.indptr[rows + 1] - kernel.indptr[rows]
+        counts = (kernel.indptr[rows + 1] - kernel.indptr[rows]) * exists
         total += float(reached @ (inner + (counts > 1).sum(axis=0)))
         ahead = np.zeros(model.n_states)
         live = np.flatnonzero(reached)
-        for a in actions:
-            at, times = gather(kernel.indptr, a * model.n_states + live)
-            ahead += np.bincount(kernel.state[at], np.repeat(reached[live], times), model.n_states)
+        for k, a in enumerate(actions):
+            some = live[exists[k, live]]
+            at, times = gather(kernel.indptr, a * model.n_states + some)
+            ahead += np.bincount(kernel.state[at], np.repeat(reached[some], times), model.n_states)
         reached = ahead
         if total > COUNT_LIMIT:
             break

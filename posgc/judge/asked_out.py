@@ -96,7 +96,7 @@ class _Asking:
         actions, sizes = model.allowed(h), [len(model.choices(j, h)) for j in range(model.n_agents)]
         own = np.arange(len(actions)) // int(np.prod(sizes[self.agent + 1 :], dtype=np.int64)) % sizes[self.agent]
         row, action = np.nonzero(plays[reached.node][:, own])
-        played = actions[action]
+        played = kernel.made(actions[action], reached.s[row])
         rows = played * model.n_states + reached.s[row]
         require_capacity(h, int((kernel.indptr[rows + 1] - kernel.indptr[rows]).sum()))
         at, counts = gather(kernel.indptr, rows)

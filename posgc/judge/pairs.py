@@ -187,7 +187,7 @@ def true_step(information: Information, h: int, cells: Cells) -> TrueStep:
     if h == model.horizon:
         return TrueStep(cells, actions, reward)
     entry = step_entries(information, h, cells)
-    z_code, u_next = evolve(information, h, cells.u[cells.u_of[entry.cell]], actions[entry.action], entry.observation)
+    z_code, u_next = evolve(information, h, cells.u[cells.u_of[entry.cell]], entry.played, entry.observation)
     following, x_next = Cells.of(u_next, entry.state)
     z, z_of = np.unique(z_code, return_inverse=True)
     az = entry.action * len(z) + z_of

@@ -102,6 +102,8 @@ def compare(information: Information, strategy: Strategy, checked: Judgement, na
     else:
         lookup = Lookup(information, machine)
         correlates = checked.deviations.correlated
+        if correlates and not information.model.always_legal:
+            raise LimitError("a deviator's tree needs every action in every state, and here some exist in some only")
         findings = (
             court.correlated(checked, lookup) if correlates else court.product(checked, partial(strategies, lookup))
         )
@@ -127,7 +129,11 @@ class _Court:
         require_nodes(self.information, TREE_LIMIT, "the referee takes no more")
         infosets = Infosets(len(agents))
         text = self._text(agents, game_tree(self.information, infosets))
-        said = self.judge(text, played(infosets))
+        profile = [
+            [[law[k] for k in offered[number]] for number, law in enumerate(laws, start=1)]
+            for laws, offered in zip(played(infosets), infosets.offered, strict=True)
+        ]
+        said = self.judge(text, profile)
         values = zip(agents, checked.values, said.values, strict=True)
         findings = [Finding(agent, "value", ours, theirs) for agent, ours, theirs in values]
         return [*findings, Finding("", "gap", max(_gains(checked)), said.regret)]

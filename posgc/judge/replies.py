@@ -163,11 +163,12 @@ def _together(draws: Played, n_positions: int) -> Played:
 
 @dataclass(frozen=True)
 class Moves:
-    """Rows: at cell `cell[r]` joint action `action[r]` is played with probability `probability[r]` where the deviator
-    answers what it hears by its own choice: `answer[r]` = heard * (number of its choices) + choice.  The answers of a
-    cell that hears one thing are alternatives.  Without a deviator `answer` is 0 and the probabilities sum to 1.  With
-    `stays` nothing is heard, and the last `n_choices` answers together are one more alternative: to do as one is told,
-    each with the probability that this is what one is told."""
+    """Rows: at cell `cell[r]` joint action `action[r]` is played (`Kernel.played`) with probability `probability[r]`
+    where the deviator answers what it hears by its own choice: `answer[r]` = heard * (number of its choices) + choice.
+    The answers of a cell that hears one thing are alternatives.  Without a deviator `answer` is 0 and the probabilities
+    sum to 1.  With `stays` nothing is heard, and the last `n_choices` answers together are one more alternative: to do
+    as one is told, each with the probability that this is what one is told.
+    """
 
     cell: Ints
     answer: Ints
@@ -195,7 +196,8 @@ def moves(information: Information, h: int, cells: NodeCells, law: Played, devia
     row, counts = gather(of_pair, cells.pair)
     own = np.arange(choices)
     cell, probability = np.repeat(np.arange(len(cells)), counts * choices), np.repeat(law.probability[row], choices)
-    action = model.allowed(h)[(law.position[row][:, None] + stride * own).ravel()]
+    chosen = model.allowed(h)[(law.position[row][:, None] + stride * own).ravel()]
+    action = model.kernel(h).made(chosen, cells.s[cell])
     answer = (law.heard[row][:, None] * choices + own).ravel()
     return Moves(cell, answer, law.n_heard * choices, choices, action, probability)
 

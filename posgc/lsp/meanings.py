@@ -34,7 +34,7 @@ MEANINGS: Mapping[str, str] = {
     "reward": "what is paid in each step: for all (`team`), each (`[i]`) or one agent",
     "zero_sum": "the reward of one of two agents; the other gets the negative",
     "terminal": "begins the condition under which the game is over",
-    "when": "the condition under which there is a choice, or the game is over",
+    "when": "the condition under which there is a choice, a value of the action exists, or the game is over",
     "include": "the text of another file in place of this line",
     "share": "a sharing protocol; the first one of a file is its default",
     "extends": "adds rules to those of another protocol",

@@ -41,7 +41,7 @@ class Initial:
 class Kernel:
     """One step's dynamics: row a * S + s holds the law of (s', o') and the rewards.
 
-    A row that cannot occur (an unreachable combination, or an action not allowed by `when`) is empty.
+    A row that cannot occur (an unreachable combination, or an action not allowed by `when` at the step) is empty.
     """
 
     # [A*S + 1], delimits the entries of each row, which are sorted by (observation, state), distinct, positive, and sum
@@ -53,6 +53,14 @@ class Kernel:
     reward: Floats  # [n, A, S], expected reward of (s, a); 0 in rows that are empty
     sample_reward: Floats | None  # [n, entries] r(s, a, s', o'), None where it equals reward[:, a, s]
     emission: sparse.csr_array | None  # [A*S, O], row a*S + s': P(o' | a, s') where o' reads only (a, s')
+    # [A, S], the joint action that is played where a is chosen at s: a itself where each of its values exists there; a
+    # value that does not stands for the first one that does, and rows and rewards are those of what is played.  None
+    # where all exist
+    played: Ints | None = None
+
+    def made(self, action: Ints, state: Ints) -> Ints:
+        """The joint actions that are played where these are chosen."""
+        return action if self.played is None else self.played[action, state]
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,11 @@ class Model:
         """The kernel of step h, 1 <= h <= H."""
         return self.kernels[self.kernel_of_step[h - 1]]
 
+    @cached_property
+    def always_legal(self) -> bool:
+        """Whether every value of every action exists at every state."""
+        return all(kernel.played is None for kernel in self.kernels)
+
     def allowed(self, h: int) -> Ints:
         """The joint actions that can be played at step h, ascending: inactive variables at their first value."""
         index = np.zeros(1, dtype=np.int64)
@@ -128,6 +141,18 @@ class Model:
         `allowed(h)` lists the products of these in row-major order, first agent most significant.
         """
         return self.signature.choices(agent, self.active[h - 1])
+
+    def played_choices(self, agent: int, h: int) -> Ints | None:
+        """[S, choices]: the position, among the agent's choices at step h, of what it plays where it chooses one at a
+        state: its own where that exists there.  None where all exist everywhere."""
+        played = self.kernel(h).played
+        if played is None:
+            return None
+        sizes = [len(self.choices(j, h)) for j in range(self.n_agents)]
+        # what others choose does not matter: their first choice stands for them
+        joint = self.allowed(h)[np.arange(sizes[agent]) * int(np.prod(sizes[agent + 1 :], dtype=np.int64))]
+        made: Ints = np.unravel_index(played[joint], self.signature.action_sizes)[agent]
+        return np.searchsorted(self.choices(agent, h), made).T
 
     def choice_labels(self, agent: int, h: int) -> tuple[str, ...]:
         """The agent's choices at step h in words; values of several variables are joined by `+`.
@@ -162,6 +187,8 @@ def digest_of(model: Model) -> str:
     ]
     for k in model.kernels:
         tables += [k.indptr, k.observation, k.state, k.probability, k.reward]
+        if k.played is not None:
+            tables.append(k.played)
     for table in tables:
         digest.update(repr(table.shape).encode() + np.ascontiguousarray(table).tobytes())
     for name, declared in sorted(model.blocks.items()):

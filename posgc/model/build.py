@@ -10,8 +10,9 @@ from scipy import sparse
 
 from posgc.language.signature import Signature, Variable
 from posgc.model.arrays import Initial, Kernel, Model
+from posgc.model.ragged import gather
 
-__all__ = ["from_arrays", "kernel_from_dense", "kernel_from_entries"]
+__all__ = ["from_arrays", "kernel_from_dense", "kernel_from_entries", "with_played"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -50,6 +51,22 @@ def kernel_from_entries(
     counts = np.bincount(keys[0], minlength=reward.shape[1] * reward.shape[2])
     indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     return Kernel(indptr, keys[1], keys[2], mass, np.ascontiguousarray(reward, dtype=np.float64), paid, None)
+
+
+def with_played(kernel: Kernel, played: Ints) -> Kernel:
+    """The kernel with `Kernel.played` [A, S], and with rows and rewards of what is played in place of its own."""
+    n_states = played.shape[1]
+    at, counts = gather(kernel.indptr, (played * n_states + np.arange(n_states)).ravel())
+    return Kernel(
+        np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        kernel.observation[at],
+        kernel.state[at],
+        kernel.probability[at],
+        np.ascontiguousarray(kernel.reward[:, played, np.arange(n_states)]),
+        None if kernel.sample_reward is None else kernel.sample_reward[:, at],
+        None,
+        played,
+    )
 
 
 def from_arrays(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from posgc.model.arrays import Floats, Kernel, Model
+from posgc.model.arrays import Floats, Ints, Kernel, Model
 
 __all__ = ["SAME", "same_arrays", "steps_to_all", "stretched"]
 
@@ -62,6 +62,8 @@ def same_arrays(one: Model, two: Model) -> str | None:
 
 def _same_rows(model: Model, k: Kernel, m: Kernel) -> str | None:
     """What differs first between two kernels of the sizes of `model`, with its row."""
+    if not _same_moves(k.played, m.played):
+        return "which values of actions exist in which state"
     scale = max(1.0, float(np.abs(k.reward).max(initial=0.0)))
     lengths = np.diff(k.indptr)
     row_of = np.repeat(np.arange(len(lengths)), lengths)
@@ -82,6 +84,10 @@ def _same_rows(model: Model, k: Kernel, m: Kernel) -> str | None:
                 where = _row(model, at if rows is None else int(rows[at]))
                 return f"a reward of {agent} after {where}: {x[i, at] * scale:.17g} and {y[i, at] * scale:.17g}"
     return None
+
+
+def _same_moves(one: Ints | None, two: Ints | None) -> bool:
+    return (one is two) if one is None or two is None else np.array_equal(one, two)
 
 
 def _apart(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> int | None:

@@ -66,7 +66,7 @@ def _laws(game: ir.Game) -> Iterator[tuple[Slot, Node]]:
     for k, state in enumerate(game.states):
         yield from ((("state", k), law) for law in (state.init, state.next) if law is not None)
     for k, action in enumerate(game.actions):
-        yield from ((("action", k), law) for law in (action.when,) if law is not None)
+        yield from ((("action", k), law) for law in (action.when, *(action.legal or ())) if law is not None)
     for k, seen in enumerate(game.observations):
         yield from ((("observation", k), law) for law in (seen.init, seen.observe) if law is not None)
     yield from ((("chance", k), chance.law) for k, chance in enumerate(game.chances))
@@ -117,7 +117,9 @@ def _sound(game: ir.Game, tainted: Set[Slot]) -> ir.Game:
         replace(v, law=still(v.type, v.law)) if begun or ("chance", k) in tainted else v
         for k, v in enumerate(game.chances)
     )
-    actions = tuple(replace(v, when=None) if ("action", k) in tainted else v for k, v in enumerate(game.actions))
+    actions = tuple(
+        replace(v, when=None, legal=None) if ("action", k) in tainted else v for k, v in enumerate(game.actions)
+    )
     nothing = ir.Const(0.0, game.rewards[0].span)
     rewards = tuple(nothing if begun or _read(r)[1] & tainted else r for r in game.rewards)
     return replace(

@@ -24,6 +24,7 @@ from posgc.model.rewards import reward_kind
 from posgc.pipeline.compiling import Compiled, quiet, timed
 from posgc.pipeline.warned import warned
 from posgc.plugin.backend import Backend, Facts, Progress
+from posgc.plugin.conditional import unserved_moves
 from posgc.plugin.registry import registry
 from posgc.plugin.specs import spec_of
 
@@ -189,6 +190,8 @@ def _layers(compiled: Compiled, progress: Progress) -> tuple[tuple[int, ...], st
 
 
 def _compression_offers(compiled: Compiled, verdict: Verdict) -> tuple[Offer, ...]:
+    if not compiled.model.always_legal:
+        return ()
     families = candidates(compiled.information)
     if verdict.holds is False:
         why = "not built: its beliefs would depend on strategies"
@@ -226,7 +229,7 @@ def offers(
     model, structure = compiled.model, compiled.information.structure
     facts = Facts(concept, reward_kind(model), verdict.holds, why, structure, model, form=form)
     answers = (
-        _offer(backend, dataclasses.replace(facts, named=name == named))
+        _offer(backend, dataclasses.replace(facts, named=name == named), model)
         for name, backend in registry().backends.items()
     )
     learners = {name for name, backend in registry().backends.items() if backend.reads == "samples"}
@@ -234,11 +237,13 @@ def offers(
     return tuple(sorted(answers, key=lambda offer: (not offer.applies, offer.name in learners)))
 
 
-def _offer(backend: Backend, facts: Facts) -> BackendOffer:
+def _offer(backend: Backend, facts: Facts, model: Model) -> BackendOffer:
     if backend.reads == "samples":  # a learner decides without the tables too
         facts = dataclasses.replace(facts, model=None)
     if facts.concept not in backend.concepts:
         reason: str | None = f"it does not serve the concept {facts.concept}"
+    elif (why := unserved_moves(backend, model)) is not None:
+        reason = why
     else:
         reason = _answer(backend, facts)
     return BackendOffer(backend.name, reason is None, reason or "")

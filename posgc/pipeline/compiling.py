@@ -18,6 +18,7 @@ from posgc.information.dropping import drop_own_actions
 from posgc.information.evolution import require_evolution
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.information.items import Information
+from posgc.information.moves import require_known_moves
 from posgc.language import analyse
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, with_line_feeds
 from posgc.language.diagnostics.likeness import closest
@@ -186,6 +187,7 @@ def compile_read(request: Request, source: Source | None, read: Read, progress: 
         model, lags = lowered(model, lags)
         information = Information(model, lags)
         require_evolution(information)
+        require_known_moves(information, request.max_nodes, game)
         information = drop_own_actions(information)
     return Compiled(request, source, model, information, diagnostics, seconds)
 

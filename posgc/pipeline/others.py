@@ -9,6 +9,7 @@ from posgc.judge.referee import Comparison, compare
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.language.diagnostics.likeness import suggestion
 from posgc.pipeline.compiling import Compiled, timed
+from posgc.plugin.conditional import unserved_moves
 from posgc.plugin.exporter import Exporter
 from posgc.plugin.options import make_options
 from posgc.plugin.referee import Referee
@@ -31,7 +32,7 @@ def exporter_of(compiled: Compiled, name: str, options: Mapping[str, object]) ->
                 )
             ]
         )
-    reason = exporters[name].applies(compiled.information)
+    reason = unserved_moves(exporters[name], compiled.model) or exporters[name].applies(compiled.information)
     if reason is not None:
         raise InputError(
             [

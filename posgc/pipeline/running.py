@@ -36,6 +36,7 @@ from posgc.pipeline.compiling import Compiled, timed
 from posgc.play.environment import Budget, CountedEnvironment
 from posgc.play.simulator import Simulator
 from posgc.plugin.backend import Backend, LearningProblem, Problem, Progress
+from posgc.plugin.conditional import NEEDS_EVERY_MOVE
 from posgc.plugin.failing import failure
 from posgc.plugin.options import make_options, option_names
 from posgc.plugin.registry import registry
@@ -91,7 +92,11 @@ class Runner:
         return dataclasses.replace(compressed, certificate=None)
 
     def require_compressible(self) -> None:
-        """Raises InputError (E617) for a learner, and as `require_independence` where Assumption 3 does not hold."""
+        """Raises InputError (E617) for a learner and for moves that depend on the state, and as `require_independence`
+        where Assumption 3 does not hold."""
+        if not self.compiled.model.always_legal:
+            what = f"no compression serves this game: {NEEDS_EVERY_MOVE}"
+            raise InputError([Diagnostic("E617", what, help="leave --compress out")])
         if self.backend.reads != "model":
             what = f"back-end {self.backend.name} learns from samples; it plans on no graph that could be compressed"
             raise InputError([Diagnostic("E617", what, help="leave --compress out")])

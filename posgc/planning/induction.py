@@ -21,6 +21,7 @@ from posgc.equilibrium.stage import Deviation
 from posgc.information.graph import Layer
 from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.model.rewards import RewardKind
+from posgc.planning.existing import with_existing_moves
 from posgc.planning.solved import Floats, Oracle, Planned, SolvedLayer
 from posgc.planning.stretches import solve_backwards
 from posgc.policy.artefact import Claim, Result
@@ -61,7 +62,7 @@ class Induction:
             slack = None if slack is None or short is None else short + discount * slack
             worst, bound = max(worst, solved.gap), solved.gap + discount * bound
             methods += solved.methods
-            steps.append(solved.step)
+            steps.append(with_existing_moves(graph.information, layer, solved.step))
             progress("solve", len(steps), len(graph.layers))
         assert values is not None
         start = values[:, graph.root_to] @ graph.root

@@ -94,8 +94,8 @@ class UniformPlayer:
 
     def act(self, step: Step, chance: Chance) -> Ints:
         agents = range(self._choices.n_agents)
-        choices = [self._choices.choices(i, step.h) for i in agents]
-        return np.stack([_pick(choices[i], chance.uniforms(OWN_COINS + i, step.h)) for i in agents])
+        drawn = [chance.uniforms(OWN_COINS + i, step.h) for i in agents]
+        return np.stack([_picked(step, i, self._choices.choices(i, step.h), drawn[i]) for i in agents])
 
     def inner(self) -> dict[str, Ints]:
         return {}
@@ -120,7 +120,9 @@ class RandomPlayer:
             _mixed(self._common ^ _mixed(own.astype(np.uint64) + self._key(1 + i, step.h)))
             for i, own in enumerate(private)
         )
-        return np.stack([_pick(self._model.choices(i, step.h), _unit(word)) for i, word in enumerate(hashes)])
+        return np.stack(
+            [_picked(step, i, self._model.choices(i, step.h), _unit(word)) for i, word in enumerate(hashes)]
+        )
 
     def inner(self) -> dict[str, Ints]:
         return {}
@@ -248,9 +250,13 @@ class _Positions:
         return np.where(at < 0, otherwise, targets[at] if len(targets) else otherwise).astype(np.int64)
 
 
-def _pick(choices: Ints, uniforms: npt.NDArray[np.float64]) -> Ints:
-    """Each choice with equal probability."""
-    return choices[(uniforms * len(choices)).astype(np.int64)]
+def _picked(step: Step, agent: int, choices: Ints, uniforms: npt.NDArray[np.float64]) -> Ints:
+    """Each choice that exists with equal probability."""
+    if step.played is None:
+        return choices[(uniforms * len(choices)).astype(np.int64)]
+    found = np.cumsum(step.played[agent][:, choices] == choices, axis=1)
+    wanted = (uniforms * found[:, -1]).astype(np.int64)
+    return np.asarray(choices[(found > wanted[:, None]).argmax(axis=1)], dtype=np.int64)
 
 
 def drawn(table: npt.NDArray[np.float64], cell: Ints, uniforms: npt.NDArray[np.float64]) -> Ints:

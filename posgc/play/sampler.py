@@ -20,6 +20,7 @@ from posgc.model.arrays import Model
 from posgc.play.kinds import player_of
 from posgc.play.players import Player
 from posgc.play.simulator import Simulator, Step
+from posgc.policy.existing import existing
 from posgc.policy.strategy import Strategy
 
 __all__ = ["Episodes", "Estimate", "estimate", "play", "record"]
@@ -170,9 +171,17 @@ def _steps(simulator: Simulator, player: Player, step: Step) -> Iterator[tuple[S
     """The steps after decisions 1..H, and what their rewards are worth at the beginning."""
     worth = 1.0
     while not step.done:
-        step = simulator.step(player.act(step, simulator.chance))
+        step = simulator.step(_existing(step, player.act(step, simulator.chance)))
         yield step, worth
         worth *= simulator.discount
+
+
+def _existing(step: Step, actions: Ints) -> Ints:
+    """The actions [n, B], those that exist in place of those that do not: where nobody can come, and where nothing is
+    earned any more, a strategy may say anything."""
+    if step.played is None:
+        return actions
+    return np.stack([existing(own, played) for own, played in zip(actions, step.played, strict=True)])
 
 
 def _joined(one: Estimate, returns: Floats) -> Estimate:

@@ -39,6 +39,9 @@ class Step:
     # masks[i] [A_i]: which of agent i's own actions it may choose at h, the same in all episodes; all false at the end
     masks: tuple[Bools, ...]
     observation_sizes: tuple[int, ...]
+    # played[i] [B, A_i]: the own action that exists and is played in an episode in place of one that does not, where
+    # moves depend on the state; None where they do not
+    played: tuple[Ints, ...] | None = None
 
     @property
     def observations(self) -> Ints:
@@ -133,6 +136,9 @@ class Simulator:
             if int(own.min()) < 0 or int(own.max()) >= len(mask) or not (mask.all() or mask[own].all()):
                 raise ValueError(f"{self.agents[i]} plays what it may not choose at step {self._h}")
             joint = joint * len(mask) + own
+        kernel = self._model.kernel(self._h)
+        if kernel.played is not None and (kernel.made(joint, self._state) != joint).any():
+            raise ValueError(f"a joint action is played that does not exist in its state at step {self._h}")
         return joint
 
     def _choices(self, h: int) -> tuple[Bools, ...]:
@@ -148,4 +154,17 @@ class Simulator:
 
     def _step(self, observation: Ints, action: Ints | None, reward: Floats) -> Step:
         over = self._h > self._model.horizon
-        return Step(self._h, over, observation, action, reward, self._choices(self._h), self.observation_sizes)
+        masks, played = self._choices(self._h), None if over else self._played()
+        return Step(self._h, over, observation, action, reward, masks, self.observation_sizes, played)
+
+    def _played(self) -> tuple[Ints, ...] | None:
+        """`Step.played`."""
+        model, h, found = self._model, self._h, []
+        for i, size in enumerate(self.action_sizes):
+            made, choices = model.played_choices(i, h), model.choices(i, h)
+            if made is None:
+                return None
+            own = np.tile(np.arange(size), (len(self._state), 1))
+            own[:, choices] = choices[made[self._state]]
+            found.append(own)
+        return tuple(found)

@@ -111,6 +111,9 @@ class Backend(Protocol):
 
     One that returns `posgc.policy.opaque.Opaque` also has `player(arrays, info, structure)`, which makes the player
     again of what its file holds, for a game with that information structure.
+
+    Of games in which some actions exist in some states only (`Kernel.played`) it is asked where it says
+    `conditional_moves = True`.  Such a back-end returns strategies that play no action where it does not exist.
     """
 
     name: ClassVar[str]

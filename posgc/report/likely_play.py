@@ -151,7 +151,6 @@ def _rules(information: Information, policy: Machine, place: _Place) -> tuple[tu
 
 def _after(information: Information, policy: Machine, place: _Place) -> list[_Place]:
     """Continuations when the policy is played."""
-    model = information.model
     entry = step_entries(information, place.h, place.cells)
     u = place.cells.u[place.cells.u_of[entry.cell]]
     chance = _joint_action_law(information, policy, place)
@@ -161,7 +160,7 @@ def _after(information: Information, policy: Machine, place: _Place) -> list[_Pl
         * entry.probability
         * chance[place.cells.u_of[entry.cell], entry.action]
     )
-    z, after = evolve(information, place.h, u, model.allowed(place.h)[entry.action], entry.observation)
+    z, after = evolve(information, place.h, u, entry.played, entry.observation)
     return _places(information, policy, place.h + 1, z, after, entry.state, mass, place.node)
 
 

@@ -26,6 +26,7 @@ CASES = {
     "dilemma": ("cce", None),
     "drones": ("team", "one_step"),
     "epidemic": ("team", None),
+    "finite_resources": ("nash", None),
     "fishery": ("ce", None),
     "granary": ("ce", None),
     "harbours": ("ce", None),

@@ -20,6 +20,9 @@ def lay_out_files(folder: Path) -> None:
     (folder / "fails.posg").write_text(game("expect value(team) == 3;"), encoding="utf-8")
     own = game("expect value(team) == 2;").replace("team = 1;", "ann = 1;")  # no team, and so no team optimum
     (folder / "open_claim.posg").write_text(own, encoding="utf-8")
+    purse = "state t: 0..1; init t ~ uniform; action bid[ann]: 0..1 when (v: v <= t);\n"
+    purse += "  observation sees[bob]: 0..1; init sees[bob] = t; observe sees[bob] = t';"
+    (folder / "purse.posg").write_text(game(purse), encoding="utf-8")
     (folder / "huge.posg").write_text(game("").replace("team = 1;", "team = 1e308;"), encoding="utf-8")
     for arguments in (
         ["solve", str(folder / "games" / "dectiger.posg"), "--concept", "team", "--out", str(folder / "tiger.npz")],

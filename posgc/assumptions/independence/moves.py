@@ -95,7 +95,7 @@ def moves(information: Information, layer: Beliefs) -> Moves:
     cells, actions = layer.cells, layer.actions
     entry = step_entries(information, layer.h, cells)
     u = cells.u[cells.u_of[entry.cell]]
-    z_code, u_next = evolve(information, layer.h, u, actions[entry.action], entry.observation)
+    z_code, u_next = evolve(information, layer.h, u, entry.played, entry.observation)
     following, cell_next = Cells.of(u_next, entry.state)
     z, z_of = np.unique(z_code, return_inverse=True)
     key, column = np.unique(z_of * len(following) + cell_next, return_inverse=True)

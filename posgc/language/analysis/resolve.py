@@ -95,7 +95,7 @@ class _Walk:
         match item:
             case ast.Variable():
                 self._type(item.type, {})
-                self._nodes((item.when,), scope)
+                self._when(item.when, scope)
             case ast.Chance():
                 self._type(item.type, {})
                 self.node(item.law, scope)
@@ -186,12 +186,19 @@ class _Walk:
                 self.places.use(node.name, node.span, scope)
                 self._arguments(node.arguments, scope)
             case ast.Uniform(over=ast.Binder(left=left, body=body)):
-                self.node(body, self._drawn(left, scope))
+                self.node(body, self._value_of(left, scope))
             case _ if type(node).__module__ in _SYNTAX:
                 self._nodes(tuple(_parts(node)), scope)
 
-    def _drawn(self, left: ast.Expression, scope: Scope) -> Scope:
-        """The scope of the condition in `uniform(c: ...)`, whose index runs over what is drawn."""
+    def _when(self, when: ast.Expression | None, scope: Scope) -> None:
+        if isinstance(when, ast.Binder):
+            self.node(when.body, self._value_of(when.left, scope))
+        else:
+            self.node(when, scope)
+
+    def _value_of(self, left: ast.Expression, scope: Scope) -> Scope:
+        """The scope of the condition in `uniform(c: ...)` and `when (c: ...)`, whose index runs over the values of the
+        variable."""
         if isinstance(left, ast.Reference) and self._fresh(left, scope):
             return scope | {left.name: self.places.local(left.name, "index", left.span)}
         self.node(left, scope)

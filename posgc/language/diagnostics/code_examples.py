@@ -192,7 +192,7 @@ _NAMES = (
     _pair(
         "E211",
         "read of what is not there",
-        "`init` reads first values, `terminal` the state, `when` the step; "
+        "`init` reads first values, `terminal` the state, `when` the state and the step; "
         "an unprimed observation is read only in `init`.",
         "next s = o[ann];",
         "next s = if act[ann] == x then a else b;",
@@ -382,6 +382,13 @@ _VALUES = (
         game("").replace("horizon 2", "horizon 2.5"),
         game(""),
     ),
+    _pair(
+        "E412",
+        "action of which no value is left",
+        "In every state that is reached, terminal ones too, `when` leaves a value of every action.",
+        "action bid[ann]: 0..2 when (v: v > 2);",
+        "action bid[ann]: 0..2 when (v: v == 0 or s == b);",
+    ),
 )
 
 _SHARING = (
@@ -473,6 +480,11 @@ _SHARING = (
         "share p { o[bob] to ann after ~ {1: 0.9, never: 0.1}; o[ann] to bob after ~ {1: 0.8, never: 0.2}; }",
     ),
     Code("E512", "common item that nobody remembers", "As E505, found when the information is expanded."),
+    Code(
+        "E516",
+        "moves that an agent does not know",
+        "An agent knows which of its moves exist: where `when` reads a state, what the agent knows says enough of it.",
+    ),
 )
 
 LANGUAGE = (*_SYNTAX, *_NAMES, *_TYPES, *_VALUES, *_SHARING)

@@ -33,12 +33,12 @@ _ALLOWED: Mapping[str, set[tuple[str, bool]]] = {
     "chance": _BY_STEP,
     "reward": _BY_STEP,
     "terminal": {("state", False)},
-    "when": {("step", False)},
+    "when": {("state", False), ("step", False)},
 }
 _CURES = {
     "init": "`init` lines read one another's states and observations, unprimed, and nothing else",
     "terminal": "`terminal when` reads the states, unprimed, and nothing else",
-    "when": "`when` reads `step`, parameters and its index, so that turns leak nothing",
+    "when": "`when` reads states, unprimed, `step`, parameters and its index: what was seen or done must be a state",
 }
 _CURE = "an unprimed observation may be read only in `init`; what the game must remember is a state"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from posgc.language import ir
+from posgc.language.dag import nodes
 from posgc.language.diagnostics import Label, Span
 from posgc.language.diagnostics.likeness import closest
 from posgc.language.elaborate.conditions import checked_expression
@@ -13,7 +14,7 @@ from posgc.language.elaborate.drawn import DrawnVariable
 from posgc.language.elaborate.families import label
 from posgc.language.elaborate.laws import Laws
 from posgc.language.elaborate.names import Family, Key, Poisoned, report_unknown
-from posgc.language.elaborate.values import Env, constant, written_value
+from posgc.language.elaborate.values import Env, Typed, constant, ty_of_type, written_value
 from posgc.language.elaborate.variables import VariableTable
 from posgc.language.text import syntax as ast
 
@@ -23,8 +24,8 @@ _FITTING = {"init": ("state", "observation"), "next": ("state",), "observe": ("o
 
 
 class Draws:
-    """The laws of a game by line, kind and number, each with the place of its line, and the conditions of its actions
-    by number.
+    """The laws of a game by line, kind and number, each with the place of its line; the conditions of its actions by
+    number, and those of their values.
     """
 
     def __init__(self, laws: Laws, variables: VariableTable, game: ast.GameText) -> None:
@@ -36,6 +37,7 @@ class Draws:
         # Families by line that have a line which cannot be read or placed, and is reported.
         self.lost: dict[str, set[str]] = {line: set() for line in _FITTING}
         self.conditions: dict[int, ir.Expr] = {}
+        self.legal: dict[int, tuple[ir.Expr, ...]] = {}
         for item in game.items:
             if isinstance(item, ast.Broken):
                 name = item.name.text if item.name else ""
@@ -165,7 +167,38 @@ class Draws:
             return
         if not isinstance(family, Family) or family.broken or item not in family.texts:
             return
+        if isinstance(when, ast.Binder):
+            self._when_each(item, when, family)
+            return
         for key, env in self.laws.indices.targets(item.target, Env()):
             condition = checked_expression(self.laws, self.variables, "when", when, env, item.span)
-            if constant(condition) is not True and key in family.numbers:
-                self.conditions[family.numbers[key]] = condition.ir
+            if constant(condition) is True or key not in family.numbers:
+                continue
+            number = family.numbers[key]
+            if any(isinstance(node, ir.Read) for node in nodes([condition.ir])):
+                # without a choice the first value is played
+                others = len(family.types[key].values) - 1
+                self.legal[number] = (ir.Const(True, when.span), *[condition.ir] * others)
+            else:
+                self.conditions[number] = condition.ir
+
+    def _when_each(self, item: ast.Variable, when: ast.Binder, family: Family) -> None:
+        """`when (b: e)`: a condition for each value."""
+        name = when.left
+        assert isinstance(name, ast.Reference)
+        if not self.laws.indices.bindable(name, Env()):
+            return
+        for key, env in self.laws.indices.targets(item.target, Env()):
+            if key not in family.numbers or not self.laws.indices.bindable(name, env):
+                continue
+            of = family.types[key]
+            self.laws.ops.spend(len(of.values) * self.laws.indices.weights.weight(when.body), when.span)
+            found = []
+            for value in of.values:
+                inner = env.bind(name.name, Typed(ir.Const(value, name.span), ty_of_type(of)))
+                found.append(checked_expression(self.laws, self.variables, "when", when.body, inner, item.span))
+            if all(constant(one) is False for one in found):
+                what = f"no value of the action {label(self.variables.agents, family, key)} is left"
+                self.reporter.error("E412", what, when.body.span, "weaken the condition")
+            elif not all(constant(one) is True for one in found):
+                self.legal[family.numbers[key]] = tuple(one.ir for one in found)

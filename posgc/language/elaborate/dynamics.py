@@ -124,6 +124,7 @@ class _Declarations:
                 f.types[key],
                 self.draws.conditions.get(n),
                 self._text(f, key).target.span,
+                self.draws.legal.get(n),
             )
             for n, f, key in self.variables.rows["action"]
         )

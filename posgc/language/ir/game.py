@@ -30,13 +30,17 @@ class StateVar:
 
 @dataclass(frozen=True)
 class ActionVar:
-    """`when` (over `Step` and constants) None: always a choice."""
+    """`when` (over `Step` and constants) None: always a choice.
+
+    `legal` (over states and `Step`): for each value of the type whether it exists; None: each does.
+    """
 
     name: str
     agent: int
     type: Type
     when: Expr | None
     span: Span
+    legal: tuple[Expr, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,11 @@ def _variable(p: Parts, s: Span) -> ast.Variable:
     return ast.Variable(p[0].value, p[1], p[2], p[3] if len(p) > 3 else None, s)
 
 
+def _by_value(p: Parts, s: Span) -> ast.Binder:
+    name = word_of(p[0])
+    return ast.Binder(ast.Reference(name.text, (), False, name.span), p[1], s)
+
+
 def _chance(p: Parts, s: Span) -> ast.Chance:
     return ast.Chance(p[0], p[1], p[2][1], p[2][0], s)
 
@@ -230,6 +235,7 @@ MAKERS: dict[str, Maker] = {
     "graph_where": _graph_where,
     "typedef": lambda p, s: ast.TypeDef(str(p[0]), _token_span(p[0]), p[1], s),
     "variable": _variable,
+    "by_value": _by_value,
     "chance": _chance,
     "let": _let,
     "let_function": _let_function,

@@ -206,7 +206,8 @@ class _Lowering:
         at, counts = gather(kernel.indptr, rows)
         row = np.repeat(np.arange(len(rows)), counts)
         source, action = np.tile(codes, len(actions))[row], np.repeat(actions, len(codes))[row]
-        sent = self._sent(kernel.observation[at], model.observed[h], action, model.active[h - 1])
+        played = kernel.made(action, source // self.width)
+        sent = self._sent(kernel.observation[at], model.observed[h], played, model.active[h - 1])
         carried = _carry(self.links, self._slots(source), sent)
         self._spend(len(carried.index) - len(at))
         at = at[carried.index]
@@ -228,7 +229,7 @@ class _Lowering:
         state = states // self.width
         reward = np.where(np.isin(states, step.done), kernel.reward[:, :, state], 0.0)
         row = np.concatenate(step.action) * len(states) + np.searchsorted(states, np.concatenate(step.source))
-        return kernel_from_entries(
+        made = kernel_from_entries(
             row,
             np.concatenate(step.observation),
             np.searchsorted(states, np.concatenate(step.target)),
@@ -236,6 +237,7 @@ class _Lowering:
             reward,
             None if kernel.sample_reward is None else kernel.sample_reward[:, at],
         )
+        return replace(made, played=None if kernel.played is None else kernel.played[:, state])
 
     def _sent(self, observation: Ints, observed: Bools, action: Ints | None, active: Bools | None) -> Ints:
         """[rows, links] what is sent on each link: 0 for nothing, then the values of the item."""

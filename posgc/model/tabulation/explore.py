@@ -18,6 +18,7 @@ import numpy as np
 
 from posgc.model.steps import Run
 from posgc.model.tabulation.law import RowLimitReached
+from posgc.model.tabulation.legal import played_actions
 from posgc.model.tabulation.rows import ROW_LIMIT, Chunk, Rows
 from posgc.model.tabulation.table import Array
 
@@ -83,6 +84,10 @@ class Explorer:
         layer = layer[np.argsort(self.rows.states.codes()[layer], kind="stable")]
         kernel.done = _grown(kernel.done, len(self.rows.states) * n_actions)
         pairs = (layer[:, None] * n_actions + run.allowed).ravel()
+        played = played_actions(self.rows, layer, h, report=True)
+        if played is not None:
+            # rows of joint actions that do not exist are never evaluated
+            pairs = pairs[(played[:, run.allowed] == run.allowed).ravel()]
         done = kernel.done[pairs]
         parts = _following(kernel.chunks, pairs[done], len(kernel.done)) if done.any() else []
         kernel.done[pairs] = True

@@ -82,7 +82,7 @@ class Rows:
         bad = np.zeros(len(states), dtype=bool)
         if node is None:
             return bad, bad
-        table = self._table(states, None, h, stay=False)
+        table = self.table(states, None, h, stay=False)
         column = setup.evaluator.truth(node, table)
         if column.faults is not None and column.faults.any():
             faults = filled(column.faults, table.size)
@@ -95,7 +95,7 @@ class Rows:
         setup = self.setup
         alone = len(pairs) == 1
         states, actions = np.divmod(pairs, setup.n_actions)
-        start = self._table(states, actions, h, stay=terminal)
+        start = self.table(states, actions, h, stay=terminal)
         table = setup.runner.run(
             setup.terminal if terminal else setup.live,
             start,
@@ -126,7 +126,7 @@ class Rows:
         )
         return chunk, branches
 
-    def _table(self, states: Array, actions: Array | None, h: int, stay: bool) -> Table:
+    def table(self, states: Array, actions: Array | None, h: int, stay: bool) -> Table:
         """Rows of (s, a); what keeps its value is known at the next step too."""
         setup = self.setup
         columns: dict[Slot, Array] = {STEP: np.array(h)}

@@ -73,6 +73,7 @@ def prepare(game: ir.Game, limits: Limits, faults: Faults | None = None) -> Setu
     used: list[Node] = [i.law for i in live.items if isinstance(i, Draw)]
     used += [i.law for i in terminal.items if isinstance(i, Draw)]
     used += [*rewards, *([game.terminal] if game.terminal is not None else [])]
+    used += [node for action in game.actions for node in action.legal or ()]
     return Setup(
         game=game,
         evaluator=evaluator,
@@ -97,6 +98,7 @@ def _roots(game: ir.Game) -> Iterable[Node]:
         yield from (state.init, *([] if state.next is None else [state.next]))
     for action in game.actions:
         yield from () if action.when is None else (action.when,)
+        yield from action.legal or ()
     for seen in game.observations:
         yield from (law for law in (seen.init, seen.observe) if law is not None)
     yield from (chance.law for chance in game.chances)

@@ -22,11 +22,13 @@ import numpy as np
 from posgc.language import ir
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Initial, Kernel, Model
+from posgc.model.build import with_played
 from posgc.model.emission import emission
 from posgc.model.steps import Run, active_actions, kernel_groups, runs
 from posgc.model.tabulation.assemble import assemble
 from posgc.model.tabulation.explore import Explorer
 from posgc.model.tabulation.faults import Faults, label
+from posgc.model.tabulation.legal import played_actions
 from posgc.model.tabulation.rows import Rows
 from posgc.model.tabulation.setup import Limits, Setup, prepare
 from posgc.model.tabulation.table import Array
@@ -155,7 +157,23 @@ def _tabulate(setup: Setup, closed: bool) -> Model:
 
 
 def _kernel(rows: Rows, explorer: Explorer, group: int, allowed: Array, step: int) -> Kernel:
-    return assemble(rows, explorer.kernels[group].chunks, emission(rows, allowed, step))
+    played = _played(rows, step)
+    if played is None:
+        return assemble(rows, explorer.kernels[group].chunks, emission(rows, allowed, step))
+    # what is observed after a joint action that stands for another one depends on the state before
+    return with_played(assemble(rows, explorer.kernels[group].chunks, None), played)
+
+
+def _played(rows: Rows, step: int) -> Array | None:
+    """`Kernel.played` of all states; where a mistake of value stands in the way, at states that are not reached at
+    these steps, every action stands for itself."""
+    order = np.argsort(rows.states.ranks())
+    found = played_actions(rows, order, step, report=False)
+    if found is None:
+        return None
+    each = np.arange(found.shape[1])
+    found = np.where(found < 0, each, found).T
+    return None if (found == each[:, None]).all() else np.ascontiguousarray(found)
 
 
 def _initial(rows: Rows, state: Array, joint: Array, probability: Array) -> Initial:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from posgc.model.arrays import Floats, Ints, Kernel, Model
 
-__all__ = ["TIDY", "Law", "digits", "emission_laws", "start_laws", "tidy", "transition_law"]
+__all__ = ["TIDY", "Law", "digits", "emission_laws", "existing_values", "start_laws", "tidy", "transition_law"]
 
 TIDY = 1e-14
 """Relative: probabilities closer than this are printed as one."""
@@ -87,6 +88,20 @@ def emission_laws(model: Model, kernel: Kernel, state: Ints, variables: Sequence
         following, before, joint, weight = kernel.state, state[now], kernel.observation, kernel.probability
     fixed = np.column_stack([digits(action, sizes), state[following], before])
     return _chain(fixed, joint, weight, model, variables)
+
+
+def existing_values(model: Model, state: Ints, k: int) -> Law | None:
+    """Whether a value of action variable k exists: contexts are (value, s, kernel), values 0 and 1; None where all
+    do."""
+    sizes = [len(v.values) for v in model.signature.actions]
+    stride, own = prod(sizes[k + 1 :]), np.arange(sizes[k])
+    contexts, exists = [], []
+    for number, kernel in enumerate(model.kernels):
+        value, s = np.divmod(np.arange(sizes[k] * model.n_states), model.n_states)
+        contexts.append(np.column_stack([value, state[s], np.full(len(s), number)]))
+        exists.append(kernel.made(own[value] * stride, s) // stride % sizes[k] == value)
+    found = np.concatenate(exists)
+    return None if found.all() else Law(np.concatenate(contexts), found.astype(np.int64), np.ones(len(found)))
 
 
 def start_laws(model: Model, state: Ints, variables: Sequence[int]) -> tuple[Law, list[Law]]:

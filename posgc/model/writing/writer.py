@@ -18,7 +18,7 @@ import numpy as np
 from posgc.language.diagnostics import LimitError
 from posgc.language.signature import Variable
 from posgc.model.arrays import Floats, Ints, Model
-from posgc.model.writing.factors import Law, digits, emission_laws, start_laws, transition_law
+from posgc.model.writing.factors import Law, digits, emission_laws, existing_values, start_laws, transition_law
 from posgc.model.writing.identifiers import Identifiers, is_range
 from posgc.model.writing.literals import WIDTH, distribution, indented, is_random, number, quoted, spans, wrapped
 from posgc.model.writing.match_arms import match_arms
@@ -80,6 +80,7 @@ class _Writer:
             name: self.names.declare(name)
             for name in dict.fromkeys(v.name for v in (*signature.actions, *signature.observations))
         }
+        self.value = "" if model.always_legal else self.names.declare("value")
         self.labels = model.state_labels[0] if single else tuple(map(model.state_label, range(model.n_states)))
         self.number: Ints = model.state_values[:, 0] if single else np.arange(model.n_states)
         labels = (label for values in self._types() if not is_range(values) for label in values)
@@ -141,7 +142,10 @@ class _Writer:
     def _when(self, k: int) -> str:
         steps = spans(np.flatnonzero(self.model.active[:, k]) + 1)
         if self.model.active[:, k].all():
-            return ""
+            law = existing_values(self.model, self.number, k)
+            fields = [_Field(self.value, self._word(self.model.signature.actions[k].values)), self._state("")]
+            rule = "" if law is None else self._match(fields, law.context, law.value, ["false", "true"])
+            return rule and f" when ({self.value}: {rule})"
         tests = [f"step in {span}" if ".." in span else f"step == {span}" for span in steps]
         return " when " + (" or ".join(tests) or "false")
 

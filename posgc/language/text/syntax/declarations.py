@@ -164,6 +164,8 @@ class TypeDef:
 
 @dataclass(frozen=True)
 class Variable:
+    """`when` is a `Binder` where it names the value, `when (b: e)`."""
+
     kind: Literal["state", "action", "observation"]
     target: Target
     type: TypeText
