@@ -74,13 +74,14 @@ class Infosets:
     n_players: int
     keys: list[dict[Hashable, int]] = field(init=False)
     names: list[list[str]] = field(init=False)
-    # of each player by number, the positions of its actions among `Model.choices`, where the writer of the tree says so
-    offered: list[dict[int, Sequence[int]]] = field(init=False)
+    # of each player by number, for each of `Model.choices` the position of the one that is played, itself where it
+    # exists; where the writer of the tree says so.  The set has those that exist as actions
+    played: list[dict[int, Sequence[int]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.keys = [{} for _ in range(self.n_players)]
         self.names = [[] for _ in range(self.n_players)]
-        self.offered = [{} for _ in range(self.n_players)]
+        self.played = [{} for _ in range(self.n_players)]
 
     def meet(self, player: int, key: Hashable, name: Callable[[], str]) -> tuple[int, str]:
         """(number, name) of the player's information set with this key; `name` is asked for once."""

@@ -194,7 +194,7 @@ def game_tree(information: Information, infosets: Infosets) -> Node:
         h: [(i, model.choice_labels(i, h)) for i in range(model.n_agents) if len(model.choices(i, h)) > 1]
         for h in range(1, model.horizon + 1)
     }
-    exist = {(i, h): _existing(model, i, h) for h, turns in choosers.items() for i, _ in turns}
+    played = {(i, h): _played(model, i, h) for h, turns in choosers.items() for i, _ in turns}
     allowed = {h: model.allowed(h).tolist() for h in choosers}
 
     def step(moment: Moment) -> Node:
@@ -206,7 +206,8 @@ def game_tree(information: Information, infosets: Infosets) -> Node:
         if turn == len(turns):
             return histories.after(moment, allowed[moment.h][position], step)
         agent, labels = turns[turn]
-        own = exist[agent, moment.h][moment.state]
+        stands = played[agent, moment.h][moment.state]
+        own = sorted(set(stands))
 
         def chosen(k: int) -> Node:
             return choose(moment, turn + 1, position * len(labels) + own[k])
@@ -215,19 +216,18 @@ def game_tree(information: Information, infosets: Infosets) -> Node:
             return chosen(0)
         key = moment.h, moment.news, histories.private_of(moment)[agent]
         number, name = infosets.meet(agent, key, lambda: histories.name(agent, moment))
-        infosets.offered[agent][number] = own
+        infosets.played[agent][number] = stands
         return Decision(agent, number, name, tuple(labels[k] for k in own), chosen)
 
     return histories.root(step)
 
 
-def _existing(model: Model, agent: int, h: int) -> list[list[int]]:
-    """For each state the positions of the agent's choices that exist there."""
-    every = np.arange(len(model.choices(agent, h)))
+def _played(model: Model, agent: int, h: int) -> list[list[int]]:
+    """For each state and each of the agent's choices the position of the one that is played, itself where it exists."""
     played = model.played_choices(agent, h)
     if played is None:
-        return [every.tolist()] * model.n_states
-    return [every[row == every].tolist() for row in played]
+        return [list(range(len(model.choices(agent, h))))] * model.n_states
+    return [list(row) for row in played.tolist()]
 
 
 def count_nodes(information: Information) -> float:

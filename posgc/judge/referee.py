@@ -117,6 +117,11 @@ def _gains(checked: Judgement) -> tuple[float, ...]:
     return checked.gains
 
 
+def _folded(law: Sequence[float], stands: Sequence[int]) -> list[float]:
+    """The probabilities of the choices that exist, each with those of the choices in whose place it `stands`."""
+    return [sum(p for p, k in zip(law, stands, strict=True) if k == own) for own in sorted(set(stands))]
+
+
 class _Court:
     """The trees of one policy, written and judged."""
 
@@ -130,8 +135,8 @@ class _Court:
         infosets = Infosets(len(agents))
         text = self._text(agents, game_tree(self.information, infosets))
         profile = [
-            [[law[k] for k in offered[number]] for number, law in enumerate(laws, start=1)]
-            for laws, offered in zip(played(infosets), infosets.offered, strict=True)
+            [_folded(law, stands[number]) for number, law in enumerate(laws, start=1)]
+            for laws, stands in zip(played(infosets), infosets.played, strict=True)
         ]
         said = self.judge(text, profile)
         values = zip(agents, checked.values, said.values, strict=True)

@@ -43,12 +43,12 @@ def misspelt_word(stop: Stop) -> Mistake | None:
 
 
 def doubled(stop: Stop) -> Mistake | None:
-    """A word that stands twice where it should stand once."""
+    """A word that stands twice where it should stand once; in parentheses what is missing may be something between."""
     if stop.last is None or stop.token != stop.last or not stop.token.isidentifier():
         return None
     change = (Replacement(stop.span, ""),)
     found = Diagnostic("E101", f"`{stop.token}` stands here twice", stop.span, "take one out", "error", (), change)
-    return Mistake(found, (), stop.end)
+    return Mistake(found, (), stop.end, doubtful=[b for k, b in stop.open if k >= stop.level][-1:] == ["("])
 
 
 def like_a_word(stop: Stop) -> Mistake | None:
