@@ -24,7 +24,9 @@ from posgc.information.items import Information
 from posgc.model.rewards import spans_to_come
 from posgc.policy.controllers import Controllers
 
-pygambit: Any = pytest.importorskip("pygambit", reason="pygambit is not installed")
+pygambit: Any = pytest.importorskip(
+    "pygambit", minversion="17.0.0b2", reason="no pygambit from 17.0.0b2 on is installed"
+)
 
 SMALL = 400
 """Products of the numbers of both players' reduced strategies up to which Gambit lists all extreme equilibria."""

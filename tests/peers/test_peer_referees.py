@@ -37,7 +37,9 @@ from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.plugin import Referee
 from posgc.policy.machine import Machine
 
-pygambit: Any = pytest.importorskip("pygambit", reason="pygambit is not installed")
+pygambit: Any = pytest.importorskip(
+    "pygambit", minversion="17.0.0b2", reason="no pygambit from 17.0.0b2 on is installed"
+)
 pyspiel: Any = pytest.importorskip("pyspiel", reason="OpenSpiel is not installed")
 
 REFEREES: tuple[Referee, ...] = (GambitReferee(), OpenSpiel())

@@ -21,7 +21,9 @@ from posgc.extensive.strategy import controllers_of
 from posgc.information.items import Information
 from posgc.model.rewards import reward_kind, spans_to_come
 
-pygambit: Any = pytest.importorskip("pygambit", reason="pygambit is not installed")
+pygambit: Any = pytest.importorskip(
+    "pygambit", minversion="17.0.0b2", reason="no pygambit from 17.0.0b2 on is installed"
+)
 pyspiel: Any = pytest.importorskip("pyspiel", reason="OpenSpiel is not installed")
 
 ZERO_SUM = shapes(rewards=("zero_sum",), histories=60)
