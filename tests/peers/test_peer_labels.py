@@ -30,9 +30,7 @@ from posgc.language.sharing.requests import protocol
 from posgc.model import tabulate
 from posgc.model.arrays import Model
 
-pygambit: Any = pytest.importorskip(
-    "pygambit", minversion="17.0.0b2", reason="no pygambit from 17.0.0b2 on is installed"
-)
+pygambit: Any = pytest.importorskip("pygambit", minversion="17.0.0b2", reason="pygambit 17.0.0b2 is not installed")
 pyspiel: Any = pytest.importorskip("pyspiel", reason="OpenSpiel is not installed")
 
 HOSTILE = [

@@ -24,9 +24,7 @@ from posgc.information.items import Information
 from posgc.model.rewards import spans_to_come
 from posgc.policy.controllers import Controllers
 
-pygambit: Any = pytest.importorskip(
-    "pygambit", minversion="17.0.0b2", reason="no pygambit from 17.0.0b2 on is installed"
-)
+pygambit: Any = pytest.importorskip("pygambit", minversion="17.0.0b2", reason="pygambit 17.0.0b2 is not installed")
 
 SMALL = 400
 """Products of the numbers of both players' reduced strategies up to which Gambit lists all extreme equilibria."""

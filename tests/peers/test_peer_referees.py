@@ -37,9 +37,7 @@ from posgc.language.sharing.lag_table import NEVER, LagTable
 from posgc.plugin import Referee
 from posgc.policy.machine import Machine
 
-pygambit: Any = pytest.importorskip(
-    "pygambit", minversion="17.0.0b2", reason="no pygambit from 17.0.0b2 on is installed"
-)
+pygambit: Any = pytest.importorskip("pygambit", minversion="17.0.0b2", reason="pygambit 17.0.0b2 is not installed")
 pyspiel: Any = pytest.importorskip("pyspiel", reason="OpenSpiel is not installed")
 
 REFEREES: tuple[Referee, ...] = (GambitReferee(), OpenSpiel())

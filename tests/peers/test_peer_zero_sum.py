@@ -21,9 +21,7 @@ from posgc.extensive.strategy import controllers_of
 from posgc.information.items import Information
 from posgc.model.rewards import reward_kind, spans_to_come
 
-pygambit: Any = pytest.importorskip(
-    "pygambit", minversion="17.0.0b2", reason="no pygambit from 17.0.0b2 on is installed"
-)
+pygambit: Any = pytest.importorskip("pygambit", minversion="17.0.0b2", reason="pygambit 17.0.0b2 is not installed")
 pyspiel: Any = pytest.importorskip("pyspiel", reason="OpenSpiel is not installed")
 
 ZERO_SUM = shapes(rewards=("zero_sum",), histories=60)
