@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError, Source
@@ -74,6 +75,7 @@ class Design(Display):
     rows: Mapping[int, Row]  # by the number of the protocol, those that were looked at
     demands: Demands
     untold: tuple[str, ...]  # items that have no price
+    taken: frozenset[str]  # names of protocols that the file has
     diagnostics: tuple[Diagnostic, ...] = ()
     stopped: bool = False  # by Ctrl-C, before all was known
     unkept: InputError | None = None  # why rows could not be kept in the store
@@ -102,9 +104,10 @@ class Design(Display):
     def front(self) -> tuple[Kept, ...]:
         """The protocols that are worth their price, by ascending cost."""
         best = self.frontier.up_to(self.frontier.upper)
+        names = (name for k in count(1) if (name := f"design_{k}") not in self.taken)
         kept = []
-        for k, number in enumerate(self.frontier.front(), 1):
-            row, name = self.rows[number], f"design_{k}"
+        for name, number in zip(names, self.frontier.front(), strict=False):
+            row = self.rows[number]
             kept.append(
                 Kept(
                     number,
@@ -195,7 +198,7 @@ def design(
     """
     source = read_game(request.path, request.folder) if source is None else source
     settings = tuple(request.settings.items())
-    _, model, diagnostics = reading(source, settings, request.horizon, request.discount, request.reward)
+    game, model, diagnostics = reading(source, settings, request.horizon, request.discount, request.reward)
     signature, rewards = model.signature, reward_kind(model)
     lattice = lattice_of(signature, model.horizon, choosable.cost, choosable.lags, choosable.along, choosable.by)
     if lattice.size > choosable.most:
@@ -231,6 +234,7 @@ def design(
         dict(sorted(rows.items())),
         demands,
         tuple(item for item in items if item not in priced),
+        frozenset(share.head.name for share in (() if game is None else game.shares)),
         diagnostics,
         ended.stopped,
         ended.unkept,

@@ -15,6 +15,7 @@ from support.compared import GAME, cells, coin
 from support.compared import run as run_command
 
 import posgc
+from posgc.cli.main import main
 from posgc.pipeline import asking, points
 
 __all__ = ["coin"]
@@ -263,3 +264,35 @@ def test_two_processes_find_the_same_front(coin: str) -> None:
     one, two = (posgc.design(coin, "hear = 1, call = 0.5", horizon=2, workers=n) for n in (1, 2))
     assert [k.cost for k in one.front] == [k.cost for k in two.front] and two.status == 0
     assert [k.value for k in one.front] == pytest.approx([k.value for k in two.front], abs=1e-9)
+
+
+CLASH = """game clash {
+  horizon 2;
+  agents ann, bob;
+  state s: 0..1;
+  action act[i]: 0..1;
+  observation o[i]: 0..1;
+  init s ~ uniform;
+  init o[ann] ~ s;
+  init o[bob] ~ 0;
+  next s ~ uniform;
+  observe o[ann] ~ s';
+  observe o[bob] ~ 0;
+  reward team = if act[ann] == s and act[bob] == s then 1 else 0;
+  share design_1 { act after 1; }
+  share design_3(d) { act after d; }
+}
+"""
+
+
+def test_blocks_have_names_that_the_file_does_not_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "clash.posg"
+    path.write_text(CLASH)
+    words = ["design", str(path), "--cost", "o = 0.1", "--lags", "0,never", "--quiet", "--json"]
+    assert main(words) == 0
+    front = json.loads(capsys.readouterr().out)["front"]
+    assert [one["name"] for one in front] == ["design_2", "design_4"]
+    path.write_text(CLASH.rstrip("}\n") + "".join(f"  {one['share']}\n" for one in front) + "}\n")
+    for one in front:
+        assert main(["solve", str(path), "-c", "team", "--share", one["name"], "--json", "--quiet"]) == 0
+        assert json.loads(capsys.readouterr().out)["values"]["ann"] == pytest.approx(one["value"], abs=1e-9)

@@ -45,7 +45,8 @@ def live(arguments: list[str], folder: Path) -> None:
     checkpoint.Checkpoint.save = begun(save)  # type: ignore[method-assign]
     os.dup2(os.open(folder / "printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
     found = main(arguments)
-    (folder / "status").write_text(str(found), encoding="utf-8")
+    (folder / "ended").write_text(str(found), encoding="utf-8")
+    (folder / "ended").rename(folder / "status")  # a kill may come while it is written
 
 
 def lived(arguments: list[str], folder: Path, delay: float | None) -> float:
