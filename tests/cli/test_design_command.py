@@ -292,7 +292,7 @@ def test_blocks_have_names_that_the_file_does_not_use(tmp_path: Path, capsys: py
     assert main(words) == 0
     front = json.loads(capsys.readouterr().out)["front"]
     assert [one["name"] for one in front] == ["design_2", "design_4"]
-    path.write_text(CLASH.rstrip("}\n") + "".join(f"  {one['share']}\n" for one in front) + "}\n")
+    path.write_text(CLASH.removesuffix("}\n") + "".join(f"  {one['share']}\n" for one in front) + "}\n")
     for one in front:
         assert main(["solve", str(path), "-c", "team", "--share", one["name"], "--json", "--quiet"]) == 0
         assert json.loads(capsys.readouterr().out)["values"]["ann"] == pytest.approx(one["value"], abs=1e-9)
