@@ -44,8 +44,8 @@ def same(row: Row) -> Row:
     return dataclasses.replace(row)
 
 
-def workers(points: int = 12) -> None:
-    grid = Grid(["delayed(2)"], [range(5, 6)], {"accuracy": [f"{0.7 + 0.01 * k:.2f}" for k in range(points)]})
+def workers(points: int = 60) -> None:
+    grid = Grid(["delayed(2)"], [range(5, 6)], {"accuracy": [f"{0.7 + 0.001 * k:.3f}" for k in range(points)]})
     took = {}
     for n in (1, 2):
         begun = time.perf_counter()
