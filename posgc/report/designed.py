@@ -226,8 +226,8 @@ def _finite(x: float) -> float | None:
 
 
 def rows(found: Design) -> bytes:
-    """A CSV file with a row for each protocol that was looked at: values, cost, whether it is in the front, and of JSON's
-    `front` the fields that `compare` has too."""
+    """A CSV file with a row for each protocol that was looked at: values, cost, whether it is in the front, and of
+    JSON's `front` the fields that `compare` has too."""
     front = {one.number for one in found.front}
     documents = [
         {
