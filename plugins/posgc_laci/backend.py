@@ -13,13 +13,13 @@ from typing import Any, ClassVar, Literal
 
 from posgc.coordination.limits import Limits
 from posgc.learning.construct import Construction
-from posgc.learning.hands import WORKERS
 from posgc.learning.laci import Exploration, Found, learned
 from posgc.learning.resuming import checkpoint_of
 from posgc.learning.rounds import Adaptive, Spanning, Task
 from posgc.learning.sampling import counted
 from posgc.learning.theory import Asked, episodes_of_theory
 from posgc.planning.oracles import Selection
+from posgc.play.hands import WORKERS
 from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
 from posgc.policy.checkpoint import CHECKPOINT
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from posgc.coordination.limits import Limits
 from posgc.information.graph import DEFAULT_MAX_NODES
-from posgc.learning.hands import WORKERS
 from posgc.learning.hidden import Fitting, HiddenTask, LearnedHidden, learned_hidden
 from posgc.learning.resuming import checkpoint_of
 from posgc.learning.sampling import counted
+from posgc.play.hands import WORKERS
 from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
 from posgc.policy.checkpoint import CHECKPOINT
 

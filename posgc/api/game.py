@@ -155,21 +155,25 @@ class Game(Display):
         *,
         traces: int = 0,
         seed: int | None = None,
+        workers: int = 1,
         progress: Asked = None,
     ) -> Simulation:
         """Mean discounted returns of so many episodes, with a confidence interval.
 
         `policy`: a policy, the path of a policy file, `uniform`, or `random:SEED`.  `traces`: the first episodes that
         are kept in full (`Simulation.traces`).  Episode e of a seed is the same whatever the number of episodes.
+        `workers`: processes that play; call this under `if __name__ == "__main__"` where there are several.
         Raises InputError where the policy cannot be read or does not fit, LimitError where the traces are too long to
-        keep, ValueError for fewer than one episode.
+        keep, ValueError for fewer than one episode or process.
         """
         if not isinstance(episodes, Integral):
             raise TypeError(f"episodes is a whole number, not {episodes!r}")
+        if workers < 1:
+            raise ValueError(f"workers is {workers}: at least one process is needed")
         policy = policy.policy if isinstance(policy, Solution) else policy
         player = policy if isinstance(policy, Policy) else os.fspath(policy)
         with shown(progress) as told:
-            return simulate(self._asked(None, seed), player, episodes, traces, told)
+            return simulate(self._asked(None, seed), player, episodes, traces, told, workers)
 
     def simulator(self, seed: int = 0) -> Simulator:
         """A batch of episodes, a joint action at a time: samples only, never tables.  Raises ValueError for a negative

@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a file written by `posgc solve --out`, uniform (default) or random:SEED",
     )
     parser.add_argument("--episodes", metavar="N", type=positive, default=10_000, help="how many (default 10000)")
+    parser.add_argument(
+        "-j", "--workers", metavar="N", type=positive, default=1, help="processes that play (default 1)"
+    )
     parser.add_argument("--traces", metavar="K", type=positive, help="show the first K episodes in full")
     parser.add_argument("-o", "--out", metavar="FILE", help="write the traces there, one JSON object a line")
     add_output(parser)
@@ -43,7 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         require_writable(arguments.out, arguments.game, arguments.policy)
     with progress_bar(arguments.quiet) as progress:
         game = game_of(arguments, progress)
-        found = game.simulate(arguments.policy, arguments.episodes, traces=traces, progress=progress)
+        found = game.simulate(
+            arguments.policy, arguments.episodes, traces=traces, workers=arguments.workers, progress=progress
+        )
     lost = 0
 
     def lines() -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Who plays and counts the episodes of a run: this process, or several others (`posgc.learning.hands`).
+"""Who plays and counts the episodes of a run: this process, or several others (`posgc.play.hands`).
 
 An episode depends on the seed, its number and its player alone, and counts add up to the same in any order, so what is
 learned does not depend on how many processes share the episodes.  They are sent the environment once and a player with
@@ -15,9 +15,9 @@ from itertools import pairwise
 from posgc.information.items import Structure
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.learning.counting import Counts, count
-from posgc.learning.hands import Hands
 from posgc.learning.sampling import BATCH, collect, joined
 from posgc.play.environment import CountedEnvironment
+from posgc.play.hands import Hands
 from posgc.play.players import Player
 
 __all__ = ["Crew"]

@@ -19,10 +19,10 @@ from posgc.information.items import Structure
 from posgc.language.concepts import DeviationKind
 from posgc.language.diagnostics import LimitError
 from posgc.learning.fitted import fitted_information, judged_in
-from posgc.learning.hands import Hands
 from posgc.learning.latent import Data, Fit, Latent, climbed
 from posgc.learning.symbols import Symbols
 from posgc.model.rewards import RewardKind
+from posgc.play.hands import Hands
 from posgc.policy.strategy import Strategy
 
 __all__ = ["ALL", "REST", "SEGMENT", "Chain", "FitHands", "Fits", "Fitter", "Judge", "Segment", "Underway"]

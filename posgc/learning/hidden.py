@@ -21,7 +21,6 @@ from posgc.language.diagnostics import InputError, LimitError
 from posgc.learning.exploring import Wandering
 from posgc.learning.fits import ALL, REST, FitHands, Fits, Fitter, Judge, Underway
 from posgc.learning.fitted import fitted_information, kinds_of_steps, planned_in
-from posgc.learning.hands import Hands
 from posgc.learning.hidden_stored import FoundHidden, Reached, content_of, reached_of
 from posgc.learning.latent import Fit
 from posgc.learning.sampling import collect, joined, require_budget
@@ -29,6 +28,7 @@ from posgc.learning.states import Chosen, chosen_states, likeliest_so_far
 from posgc.learning.symbols import Symbols
 from posgc.model.rewards import RewardKind
 from posgc.play.environment import CountedEnvironment
+from posgc.play.hands import Hands
 from posgc.play.kinds import player_of
 from posgc.play.players import Player, UniformPlayer
 from posgc.policy.checkpoint import Checkpoint, Content, Facts

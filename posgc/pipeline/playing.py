@@ -60,12 +60,17 @@ class Simulation(Display):
 
 
 def simulate(
-    compiled: Compiled, policy: str | Policy, episodes: int, traces: int = 0, progress: Progress = quiet
+    compiled: Compiled,
+    policy: str | Policy,
+    episodes: int,
+    traces: int = 0,
+    progress: Progress = quiet,
+    workers: int = 1,
 ) -> Simulation:
-    """Play `uniform`, `random:SEED`, a policy or a policy file, with the seed of the request.
+    """Play `uniform`, `random:SEED`, a policy or a policy file, with the seed of the request, in so many processes.
 
     Raises InputError for a policy that cannot be read or does not belong to the game, LimitError where the
-    traces are too long to keep.
+    traces are too long to keep or a process ends before its time.
     """
     model, seed = compiled.model, compiled.request.seed
     player, claimed = _player(compiled, policy)
@@ -73,7 +78,7 @@ def simulate(
         with timed(compiled.seconds, "traces"):
             kept = record(model, player, traces, seed) if traces else None
         with timed(compiled.seconds, "simulate"):
-            found = estimate(model, player, episodes, seed, progress)
+            found = estimate(model, player, episodes, seed, progress, workers)
     except PolicyMismatch as error:
         raise InputError([Diagnostic("E610", f"the policy does not belong to this game: {error}")]) from None
     name = policy if isinstance(policy, str) else f"{policy.header.concept} policy of {policy.header.backend}"

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
+from posgc.play.hands import Hands
 from posgc.play.kinds import player_of
 from posgc.play.players import Player
 from posgc.play.simulator import Simulator, Step
@@ -140,31 +141,58 @@ def estimate(
     episodes: int,
     seed: int = 0,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    workers: int = 1,
 ) -> Estimate:
-    """Mean discounted returns of episodes 0 to `episodes - 1` of a seed.
+    """Mean discounted returns of episodes 0 to `episodes - 1` of a seed, the same for any number of processes.
 
     A KeyboardInterrupt ends it with the batches that are finished, if there are any.  Raises ValueError for
-    fewer than one episode.
+    fewer than one episode, LimitError where a process ends before its time.
     """
     if episodes < 1:
         raise ValueError("at least one episode is needed")
-    simulator, horizon = Simulator(model, seed), model.horizon
+    horizon = model.horizon
     size = min(BATCH, max(LEAST_BATCH, BATCH_STEPS // horizon))
+    tasks = [(first, min(size, episodes - first)) for first in range(0, episodes, size)]
+    workers = min(workers, len(tasks))
+
+    def told(first: int, steps: int) -> None:
+        progress("simulate", first * horizon + steps, episodes * horizon)
+
     found = Estimate(0, np.zeros(model.n_agents), np.zeros(model.n_agents))
     try:
-        for first in range(0, episodes, size):
-            count = min(size, episodes - first)
-            begun, paid = simulator.reset(count, first), np.zeros((model.n_agents, count))
-            for step, worth in _steps(simulator, player, begun):
-                paid += worth * step.reward
-                if step.h % LOOK == 0 or step.done:
-                    progress("simulate", first * horizon + (step.h - 1) * count, episodes * horizon)
-            found = _joined(found, paid)
+        with Hands(_Returns(Simulator(model, seed), player, told if workers == 1 else _untold), workers) as hands:
+            for batch in hands.answers(tasks):
+                found = _joined(found, batch)
+                told(found.episodes, 0)
     except KeyboardInterrupt:
         if not found.episodes:
             raise
         return Estimate(found.episodes, found.mean, found.squares, stopped=True)
     return found
+
+
+def _untold(first: int, steps: int) -> None:
+    """Other processes do not tell how far they are within a batch."""
+
+
+@dataclass(frozen=True)
+class _Returns:
+    """Plays a batch: number of the first episode, and how many."""
+
+    simulator: Simulator
+    player: Player
+    told: Callable[[int, int], None]  # the first episode of the batch, and its joint steps so far
+
+    def __call__(self, batch: tuple[int, int]) -> Estimate:
+        first, count = batch
+        begun = self.simulator.reset(count, first)
+        paid = np.zeros((len(self.simulator.agents), count))
+        for step, worth in _steps(self.simulator, self.player, begun):
+            paid += worth * step.reward
+            if step.h % LOOK == 0 or step.done:
+                self.told(first, (step.h - 1) * count)
+        mean = paid.mean(axis=1)
+        return Estimate(count, mean, np.square(paid - mean[:, None]).sum(axis=1))
 
 
 def _steps(simulator: Simulator, player: Player, step: Step) -> Iterator[tuple[Step, float]]:
@@ -184,14 +212,11 @@ def _existing(step: Step, actions: Ints) -> Ints:
     return np.stack([existing(own, played) for own, played in zip(actions, step.played, strict=True)])
 
 
-def _joined(one: Estimate, returns: Floats) -> Estimate:
-    """The estimate with a batch more."""
-    size = returns.shape[1]
-    mean = returns.mean(axis=1)
-    squares = np.square(returns - mean[:, None]).sum(axis=1)
-    # combined by their means, not by sums of squares, which cancel where the mean is large (Chan, Golub and LeVeque
-    # 1983)
-    both, apart = one.episodes + size, mean - one.mean
+def _joined(one: Estimate, two: Estimate) -> Estimate:
+    """The estimate of both, by their means and not by sums of squares, which cancel where the mean is large."""
+    both, apart = one.episodes + two.episodes, two.mean - one.mean
     return Estimate(
-        both, one.mean + apart * (size / both), one.squares + squares + np.square(apart) * (one.episodes * size / both)
+        both,
+        one.mean + apart * (two.episodes / both),
+        one.squares + two.squares + np.square(apart) * (one.episodes * two.episodes / both),
     )

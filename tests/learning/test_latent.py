@@ -17,13 +17,13 @@ from posgc.judge.histories import judge_histories
 from posgc.language.diagnostics import InputError
 from posgc.learning.fits import ALL, Fits, Fitter, Underway
 from posgc.learning.fitted import fitted_information, judged_in, kinds_of_steps
-from posgc.learning.hands import Hands
 from posgc.learning.latent import PRIOR, Data, Latent, climbed, likelihood
 from posgc.learning.sampling import Batch, collect, joined
 from posgc.learning.states import chosen_states
 from posgc.learning.symbols import Symbols
 from posgc.model.rewards import reward_kind
 from posgc.play.environment import Budget, CountedEnvironment
+from posgc.play.hands import Hands
 from posgc.play.players import UniformPlayer
 from posgc.play.simulator import Simulator
 from posgc.plugin import Facts, LearningProblem

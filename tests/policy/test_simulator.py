@@ -268,6 +268,26 @@ def test_an_interruption_keeps_the_finished_batches(monkeypatch):
         estimate(model, UniformPlayer(model), 10, progress=_interrupt)
 
 
+def test_any_number_of_processes_earns_the_same(monkeypatch):
+    """To the last bit; one that stops is told of as before."""
+    monkeypatch.setattr(sampler, "BATCH", 100)
+    compiled = compile_request(Request(str(GAMES / "dectiger.posg")))
+    players = [
+        PolicyPlayer(compiled.information, solve(compiled, "team").policy.strategy),
+        RandomPlayer(compiled.information, 1),
+    ]
+    for player in players:
+        one, two = (estimate(compiled.model, player, 950, 3, workers=n) for n in (1, 2))
+        assert (one.mean.tolist(), one.squares.tolist(), one.episodes) == (two.mean.tolist(), two.squares.tolist(), 950)
+
+    def interrupt(stage, done, total):
+        if done >= 600:
+            raise KeyboardInterrupt
+
+    found = estimate(compiled.model, players[0], 950, 3, interrupt, workers=2)
+    assert found.stopped and found.mean.tolist() == estimate(compiled.model, players[0], 200, 3).mean.tolist()
+
+
 def _interrupt(stage, done, total):
     raise KeyboardInterrupt
 
