@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from posgc.pipeline import Grid, Request, Store, Workers, compare
-from posgc.pipeline.workers import each
+from posgc.workers import each
 
 GAME = str(Path(__file__).resolve().parent.parent / "games" / "dectiger.posg")
 PROTOCOLS = ["full", "one_step", "delayed(2)", "none"]

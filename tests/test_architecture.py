@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = [
     "language",
+    "workers",
     "model",
     "information",
     "assumptions",
@@ -33,6 +34,7 @@ ROOMS = [
 ]
 FOR_PLUGINS = {
     "plugin",
+    "workers",
     "model",
     "information",
     "compression",

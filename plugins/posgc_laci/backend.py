@@ -13,15 +13,16 @@ from typing import Any, ClassVar, Literal
 
 from posgc.coordination.limits import Limits
 from posgc.learning.construct import Construction
+from posgc.learning.crew import RAY, WORKERS
 from posgc.learning.laci import Exploration, Found, learned
 from posgc.learning.resuming import checkpoint_of
 from posgc.learning.rounds import Adaptive, Spanning, Task
 from posgc.learning.sampling import counted
 from posgc.learning.theory import Asked, episodes_of_theory
 from posgc.planning.oracles import Selection
-from posgc.play.hands import WORKERS
 from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
 from posgc.policy.checkpoint import CHECKPOINT
+from posgc.workers import Workers
 
 __all__ = ["Laci", "Options"]
 
@@ -69,7 +70,9 @@ class Options:
     # seconds after which the episodes that are being played are the last; none: no limit
     time_limit: float | None = field(default=None, metadata={"recorded": False})
     # processes that play and count; the result does not depend on it
-    workers: int = field(default=1, metadata={"flag": "--workers", **WORKERS})
+    workers: int | None = field(default=None, metadata=WORKERS)
+    # address of a Ray cluster whose processes do it instead
+    ray: str | None = field(default=None, metadata=RAY)
     # for comparison only, what the theory is asked: the gap of rewards in [0, 1], ..
     theory_gap: float = 0.1
     # .. the probability of failing, ..
@@ -82,8 +85,9 @@ class Options:
     theory_length: int = 2
 
     def __post_init__(self) -> None:
+        Workers(self.workers)  # raises where the number is below 1
         executor = "executor_length", "executor_least"
-        for name in ("rounds", "least", "candidates", "rollouts", "workers", "theory_states", *executor):
+        for name in ("rounds", "least", "candidates", "rollouts", "theory_states", *executor):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name.replace('_', '-')} is a whole number from 1, not {getattr(self, name)}")
         for name in ("wander", "settled", "theory_gamma", "theory_risk"):
@@ -145,7 +149,7 @@ class _Learning:
             Selection(o.select),
             progress,
             limits,
-            o.workers,
+            Workers(o.workers, o.ray),
         )
         checkpoint = checkpoint_of(o.checkpoint, Laci.name, problem, o)
         with limits.interruptible(), checkpoint or nullcontext():

@@ -15,12 +15,13 @@ import numpy as np
 
 from posgc.coordination.limits import Limits
 from posgc.information.graph import DEFAULT_MAX_NODES
+from posgc.learning.crew import RAY, WORKERS
 from posgc.learning.hidden import Fitting, HiddenTask, LearnedHidden, learned_hidden
 from posgc.learning.resuming import checkpoint_of
 from posgc.learning.sampling import counted
-from posgc.play.hands import WORKERS
 from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
 from posgc.policy.checkpoint import CHECKPOINT
+from posgc.workers import Workers
 
 __all__ = ["LatentLearner", "Options"]
 
@@ -66,10 +67,13 @@ class Options:
     # seconds after which no more is played or fitted, and what there is is planned in; none: no limit
     time_limit: float | None = field(default=None, metadata={"recorded": False})
     # processes that fit; the result does not depend on it
-    workers: int = field(default=1, metadata={"flag": "--workers", **WORKERS})
+    workers: int | None = field(default=None, metadata=WORKERS)
+    # address of a Ray cluster whose processes do it instead
+    ray: str | None = field(default=None, metadata=RAY)
 
     def __post_init__(self) -> None:
-        for name in ("most_states", "restarts", "steps", "rounds", "workers"):
+        Workers(self.workers)  # raises where the number is below 1
+        for name in ("most_states", "restarts", "steps", "rounds"):
             if not 1 <= getattr(self, name) <= MOST:
                 shown = f"{name.replace('_', '-')} is a whole number from 1 to {MOST:,}"
                 raise ValueError(f"{shown}, not {getattr(self, name)}")
@@ -131,7 +135,7 @@ class _Learning:
             o.search,
             progress,
             limits,
-            o.workers,
+            Workers(o.workers, o.ray),
         )
         asked = Fitting(o.states, o.most_states, o.restarts, o.steps, o.rounds, o.wander, o.bootstrap)
         checkpoint = checkpoint_of(o.checkpoint, LatentLearner.name, problem, o)

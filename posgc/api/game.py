@@ -39,6 +39,7 @@ from posgc.plugin.exporter import LiveExporter
 from posgc.plugin.registry import registry
 from posgc.policy.artefact import Policy
 from posgc.policy.file import load_policy
+from posgc.workers import Workers
 
 __all__ = ["Game"]
 
@@ -155,25 +156,26 @@ class Game(Display):
         *,
         traces: int = 0,
         seed: int | None = None,
-        workers: int = 1,
+        workers: int | None = None,
+        ray: str | None = None,
         progress: Asked = None,
     ) -> Simulation:
         """Mean discounted returns of so many episodes, with a confidence interval.
 
         `policy`: a policy, the path of a policy file, `uniform`, or `random:SEED`.  `traces`: the first episodes that
         are kept in full (`Simulation.traces`).  Episode e of a seed is the same whatever the number of episodes.
-        `workers`: processes that play; call this under `if __name__ == "__main__"` where there are several.
+        `workers`: processes that play, by default this one alone.  `ray`: the address of a Ray cluster that plays
+        instead.
         Raises InputError where the policy cannot be read or does not fit, LimitError where the traces are too long to
         keep, ValueError for fewer than one episode or process.
         """
         if not isinstance(episodes, Integral):
             raise TypeError(f"episodes is a whole number, not {episodes!r}")
-        if workers < 1:
-            raise ValueError(f"workers is {workers}: at least one process is needed")
         policy = policy.policy if isinstance(policy, Solution) else policy
         player = policy if isinstance(policy, Policy) else os.fspath(policy)
+        crew = Workers(workers, ray)
         with shown(progress) as told:
-            return simulate(self._asked(None, seed), player, episodes, traces, told, workers)
+            return simulate(self._asked(None, seed), player, episodes, traces, told, crew)
 
     def simulator(self, seed: int = 0) -> Simulator:
         """A batch of episodes, a joint action at a time: samples only, never tables.  Raises ValueError for a negative

@@ -24,6 +24,7 @@ __all__ = [
     "add_output",
     "add_overrides",
     "add_referee",
+    "add_workers",
     "game_of",
     "gap",
     "integer",
@@ -83,6 +84,14 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     """--json and --quiet."""
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
+
+
+def add_workers(parser: argparse.ArgumentParser, do: str) -> None:
+    """--workers and --ray; `do` is what they are for."""
+    number = f"processes that {do} (default 1, or all of --ray)"
+    parser.add_argument("-j", "--workers", metavar="N", type=positive, help=number)
+    ray = f"a Ray cluster whose processes {do}: auto, local, HOST:PORT or ray://HOST:PORT"
+    parser.add_argument("--ray", metavar="ADDRESS", help=ray)
 
 
 def add_referee(parser: argparse.ArgumentParser) -> None:

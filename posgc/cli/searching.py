@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from posgc.cli.flags import add_limits, pairs, positive, seconds, unwritten
+from posgc.cli.flags import add_limits, add_workers, pairs, seconds, unwritten
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.files import replace_file, require_writable
 from posgc.pipeline import Comparison, Design
@@ -29,9 +29,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     limit = "seconds for each point whose back-end has a time limit, as in solve"
     parser.add_argument("--time-limit", metavar="S", type=seconds, help=limit)
     add_limits(parser)
-    parser.add_argument("-j", "--workers", metavar="N", type=positive, help="processes (default 1, or all of --ray)")
-    ray = "a Ray cluster whose processes solve the points: auto, local, HOST:PORT or ray://HOST:PORT"
-    parser.add_argument("--ray", metavar="ADDRESS", help=ray)
+    add_workers(parser, "solve the points")
     store = "keep what is found there as it comes, and take from there what is known"
     parser.add_argument("--store", metavar="FILE", help=store)
     parser.add_argument("--csv", metavar="FILE", help="write the rows there")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from posgc.api import progress_bar
-from posgc.cli.flags import add_game, add_output, game_of, positive, unwritten
+from posgc.cli.flags import add_game, add_output, add_workers, game_of, positive, unwritten
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.files import replace_file, require_writable
 from posgc.report import documents, text
@@ -27,9 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a file written by `posgc solve --out`, uniform (default) or random:SEED",
     )
     parser.add_argument("--episodes", metavar="N", type=positive, default=10_000, help="how many (default 10000)")
-    parser.add_argument(
-        "-j", "--workers", metavar="N", type=positive, default=1, help="processes that play (default 1)"
-    )
+    add_workers(parser, "play")
     parser.add_argument("--traces", metavar="K", type=positive, help="show the first K episodes in full")
     parser.add_argument("-o", "--out", metavar="FILE", help="write the traces there, one JSON object a line")
     add_output(parser)
@@ -47,7 +45,12 @@ def run(arguments: argparse.Namespace) -> int:
     with progress_bar(arguments.quiet) as progress:
         game = game_of(arguments, progress)
         found = game.simulate(
-            arguments.policy, arguments.episodes, traces=traces, workers=arguments.workers, progress=progress
+            arguments.policy,
+            arguments.episodes,
+            traces=traces,
+            workers=arguments.workers,
+            ray=arguments.ray,
+            progress=progress,
         )
     lost = 0
 

@@ -1,4 +1,4 @@
-"""Who plays and counts the episodes of a run: this process, or several others (`posgc.play.hands`).
+"""Who plays and counts the episodes of a run: this process, or several others (`posgc.workers`).
 
 An episode depends on the seed, its number and its player alone, and counts add up to the same in any order, so what is
 learned does not depend on how many processes share the episodes.  They are sent the environment once and a player with
@@ -17,10 +17,26 @@ from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.learning.counting import Counts, count
 from posgc.learning.sampling import BATCH, collect, joined
 from posgc.play.environment import CountedEnvironment
-from posgc.play.hands import Hands
 from posgc.play.players import Player
+from posgc.workers import ALONE, Workers, in_order
 
-__all__ = ["Crew"]
+__all__ = ["RAY", "WORKERS", "Crew"]
+
+WORKERS = {
+    "flag": "--workers",
+    "metavar": "N",
+    "help": "processes that a learner's episodes or fits are shared among; the result does not depend on it",
+    "recorded": False,
+}
+"""Metadata of the option that says how many; its default is None."""
+
+RAY = {
+    "flag": "--ray",
+    "metavar": "ADDRESS",
+    "help": "a Ray cluster whose processes share them: auto, local, HOST:PORT or ray://HOST:PORT",
+    "recorded": False,
+}
+"""Metadata of the option that says where."""
 
 CHUNK = 1 << 18
 """Episodes that are counted at a time, at most."""
@@ -37,15 +53,19 @@ class Crew:
     """Use it in a `with` block.  `structures` are those to count under; the first is the one that is played by."""
 
     def __init__(
-        self, environment: CountedEnvironment, structures: Sequence[Structure], seed: int, workers: int = 1
+        self,
+        environment: CountedEnvironment,
+        structures: Sequence[Structure],
+        seed: int,
+        workers: Workers = ALONE,
     ) -> None:
         """Raises InputError (E641) where the environment cannot be sent to another process."""
         self._environment, self._structures = environment, tuple(structures)
         self._batch = environment.largest_batch or BATCH
         self._size = self._batch
         try:
-            self._hands = Hands(_Shards(environment, self._structures, seed), workers)
-        except LimitError:
+            self._crew = workers.crew(_Shards(environment, self._structures, seed))
+        except (InputError, LimitError):
             raise
         except Exception as error:  # it is anybody's, and may refuse to be sent in any way
             what = f"the environment cannot be sent to another process: {type(error).__name__}: {error}"
@@ -57,13 +77,13 @@ class Crew:
         Raises InputError (E641) where the environment fails, LimitError past the budget or where a process ends before
         its time.
         """
-        begun, n = time.monotonic(), self._hands.number
+        begun, n = time.monotonic(), self._crew.size
         total = min(self._size * n, episodes)
         if n > 1:  # what others play is not counted here
             self._environment.spend(total * self._structures[0].horizon)
         bounds = [first + total * k // n for k in range(n + 1)]
         shards = [(player, a, b - a) for a, b in pairwise(bounds) if b > a]
-        found = list(self._hands.answers(shards))
+        found = list(in_order(self._crew, shards))
         took = time.monotonic() - begun
         if took < QUICK and self._size < CHUNK:
             self._size *= 2
@@ -75,7 +95,7 @@ class Crew:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._hands.__exit__()
+        self._crew.close()
 
 
 @dataclass(frozen=True)

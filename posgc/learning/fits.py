@@ -22,10 +22,10 @@ from posgc.learning.fitted import fitted_information, judged_in
 from posgc.learning.latent import Data, Fit, Latent, climbed
 from posgc.learning.symbols import Symbols
 from posgc.model.rewards import RewardKind
-from posgc.play.hands import Hands
 from posgc.policy.strategy import Strategy
+from posgc.workers import Crew, in_order
 
-__all__ = ["ALL", "REST", "SEGMENT", "Chain", "FitHands", "Fits", "Fitter", "Judge", "Segment", "Underway"]
+__all__ = ["ALL", "REST", "SEGMENT", "Chain", "Fits", "Fitter", "Judge", "Segment", "Underway"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -127,10 +127,6 @@ class Fitter:
         return self.rng(SPLIT).permutation(self.symbols.size)
 
 
-FitHands = Hands[Segment | Judge, Any]
-"""Who does the tasks."""
-
-
 @dataclass(frozen=True, eq=False)
 class Chain:
     """A fit that is under way."""
@@ -176,12 +172,12 @@ class Fits:
     def __init__(
         self,
         fitter: Fitter,
-        hands: FitHands,
+        crew: Crew,
         restarts: int,
         underway: Underway,
         pause: Callable[[str, int, int], bool],
     ) -> None:
-        self.fitter, self.hands, self.underway, self.pause = fitter, hands, underway, pause
+        self.fitter, self.crew, self.underway, self.pause = fitter, crew, underway, pause
         self._restarts = restarts
 
     def bring(self, fits: Sequence[tuple[int, int]], steps: int, what: str) -> bool:
@@ -216,7 +212,7 @@ class Fits:
     ) -> bool:
         """Whether all of the tasks were done."""
         chains = self.underway.chains
-        for (key, _), found in zip(keys, answers := self.hands.answers(tasks), strict=False):
+        for (key, _), found in zip(keys, answers := in_order(self.crew, tasks), strict=False):
             assert isinstance(found, Fit)
             chains[key] = chain = counted(chains[key], found)
             if self.pause(f"{what}, log-likelihood {found.log_likelihood:.6g} an episode", chain.climbed, steps):

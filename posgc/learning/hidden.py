@@ -7,7 +7,7 @@ number and their player alone, fits on the seed and the episodes (`posgc.learnin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -19,7 +19,7 @@ from posgc.information.items import Structure
 from posgc.language.concepts import CONCEPTS, ConceptName
 from posgc.language.diagnostics import InputError, LimitError
 from posgc.learning.exploring import Wandering
-from posgc.learning.fits import ALL, REST, FitHands, Fits, Fitter, Judge, Underway
+from posgc.learning.fits import ALL, REST, Fits, Fitter, Judge, Underway
 from posgc.learning.fitted import fitted_information, kinds_of_steps, planned_in
 from posgc.learning.hidden_stored import FoundHidden, Reached, content_of, reached_of
 from posgc.learning.latent import Fit
@@ -28,10 +28,10 @@ from posgc.learning.states import Chosen, chosen_states, likeliest_so_far
 from posgc.learning.symbols import Symbols
 from posgc.model.rewards import RewardKind
 from posgc.play.environment import CountedEnvironment
-from posgc.play.hands import Hands
 from posgc.play.kinds import player_of
 from posgc.play.players import Player, UniformPlayer
 from posgc.policy.checkpoint import Checkpoint, Content, Facts
+from posgc.workers import ALONE, Alone, Crew, Workers, in_order
 
 __all__ = ["Fitting", "HiddenTask", "LearnedHidden", "learned_hidden"]
 
@@ -72,7 +72,7 @@ class HiddenTask:
     seconds: float
     progress: Progress
     limits: Limits  # asked now and then whether to stop with what there is
-    workers: int = 1  # processes that fit
+    workers: Workers = ALONE  # who fit
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class _Run:
         self._reached = Reached()
         self._cut_short: FoundHidden | None = None  # what a search had when Ctrl-C ended it
         self._open = ExitStack()  # what ends with the run
-        self._hands: FitHands | None = None  # from the first fit on
+        self._crew: Crew | None = None  # from the first fit on
 
     def run(self) -> LearnedHidden:
         """As `learned_hidden`."""
@@ -192,11 +192,11 @@ class _Run:
     def _fits(self) -> Fits:
         """The fits of the round that is begun."""
         fitter = self._fitter()
-        if self._hands is None:
-            self._hands = self._open.enter_context(Hands(fitter, self._task.workers))
+        if self._crew is None:
+            self._crew = self._open.enter_context(closing(self._task.workers.crew(fitter)))
         else:
-            self._hands.take(fitter)
-        return Fits(fitter, self._hands, self._asked.restarts, self._reached.underway, self._pause)
+            self._crew.take(fitter)
+        return Fits(fitter, self._crew, self._asked.restarts, self._reached.underway, self._pause)
 
     def _fitted(self) -> FoundHidden | None:
         """The round's policy; None where it is time to stop before it is known."""
@@ -220,7 +220,7 @@ class _Run:
         """A policy of a run that was stopped before its first fit was there: for the likeliest game so far."""
         fitter, underway = self._fitter(), self._reached.underway
         chains = dict(underway.chains)  # what is made of them here, the run does without
-        fits = Fits(fitter, Hands(fitter), 1, Underway(underway.tried, chains), lambda what, done, total: True)
+        fits = Fits(fitter, Alone(fitter), 1, Underway(underway.tried, chains), lambda what, done, total: True)
         states = self._asked.states or likeliest_so_far(fits)
         if (ALL, states) not in chains and (REST, states) in chains:
             return self._planned(chains[REST, states].fit, None)[0]
@@ -253,12 +253,12 @@ class _Run:
         assert found is not None
         against, fits = CONCEPTS[self._task.concept].against[0], self._fits()
         while (done := len(underway.gains)) < asked.bootstrap:
-            keys = [(b, found.states) for b in range(done + 1, min(asked.bootstrap, done + fits.hands.number) + 1)]
+            keys = [(b, found.states) for b in range(done + 1, min(asked.bootstrap, done + fits.crew.size) + 1)]
             if not fits.bring(keys, asked.steps, "refit"):
                 return False
             latents = [underway.chains[key].fit.latent for key in keys]
             tasks = [Judge(one, found.strategy, against, self._task.tolerance, MOST_PAIRS) for one in latents]
-            for key, gains in zip(keys, fits.hands.answers(tasks), strict=True):
+            for key, gains in zip(keys, in_order(fits.crew, tasks), strict=True):
                 del underway.chains[key]
                 underway.gains.append(gains)
             if self._pause("judge", len(underway.gains), asked.bootstrap) and len(underway.gains) < asked.bootstrap:

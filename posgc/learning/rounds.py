@@ -24,6 +24,7 @@ from posgc.play.environment import CountedEnvironment
 from posgc.play.players import Player, PolicyPlayer, UniformPlayer
 from posgc.policy.checkpoint import Facts, number_of
 from posgc.policy.machine import Machine
+from posgc.workers import ALONE, Workers
 
 __all__ = ["Adaptive", "AdaptiveExplorer", "Explorer", "Players", "Spanning", "SpanningExplorer", "Task"]
 
@@ -46,7 +47,7 @@ class Task:
     selection: Selection
     progress: Progress
     stop: Callable[[], bool] = lambda: False  # asked now and then whether to stop with what there is
-    workers: int = 1  # processes that play and count
+    workers: Workers = ALONE  # who play and count
 
     def model(self, counts: Counts) -> Learned:
         """The model that the counts make.  Raises LimitError where a table is too large."""

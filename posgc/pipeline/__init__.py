@@ -32,7 +32,7 @@ from posgc.pipeline.store import Store
 from posgc.pipeline.translating import Translation, translate
 from posgc.pipeline.verified import Verified
 from posgc.pipeline.warned import warned
-from posgc.pipeline.workers import Workers
+from posgc.workers import Workers
 
 __all__ = [
     "LATTICE_LIMIT",

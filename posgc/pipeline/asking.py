@@ -10,7 +10,7 @@ from functools import partial
 from posgc.language.diagnostics import InputError
 from posgc.pipeline.points import Point, Question, Row, answer, key_of
 from posgc.pipeline.store import Store
-from posgc.pipeline.workers import Died, Workers, each
+from posgc.workers import Died, Workers, each
 
 __all__ = ["Ended", "ask"]
 

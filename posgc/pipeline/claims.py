@@ -25,8 +25,8 @@ from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import independence
 from posgc.pipeline.compiling import AssumptionFails, Compiled, Request, compile_request, importer_of
 from posgc.pipeline.solving import Solution, solve
-from posgc.pipeline.workers import Died, Workers, each
 from posgc.plugin.registry import registry
+from posgc.workers import Died, Workers, each
 
 __all__ = ["ClaimFile", "Finding", "claims_of", "examine", "examine_all", "grouped"]
 

@@ -26,8 +26,8 @@ from posgc.pipeline.compiling import Request, analysed, quiet, read_game
 from posgc.pipeline.neighbours import Bracket, brackets, defects
 from posgc.pipeline.points import Point, Question, Row, Settings, reading
 from posgc.pipeline.store import Store
-from posgc.pipeline.workers import Workers
 from posgc.plugin.backend import Progress
+from posgc.workers import Workers
 
 __all__ = ["GRID_LIMIT", "Comparison", "Grid", "compare", "usual_protocols"]
 

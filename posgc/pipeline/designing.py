@@ -26,8 +26,8 @@ from posgc.pipeline.frontier import Demands, Frontier
 from posgc.pipeline.neighbours import defects
 from posgc.pipeline.points import Point, Question, Row, reading
 from posgc.pipeline.store import Store
-from posgc.pipeline.workers import Workers
 from posgc.plugin.backend import Progress
+from posgc.workers import Workers
 
 __all__ = ["LATTICE_LIMIT", "Choosable", "Design", "Kept", "design"]
 

@@ -15,6 +15,7 @@ from posgc.plugin.backend import Progress
 from posgc.policy.artefact import Policy
 from posgc.policy.file import load_policy
 from posgc.policy.mismatch import PolicyMismatch
+from posgc.workers import ALONE, Workers
 
 __all__ = ["Simulation", "simulate"]
 
@@ -65,9 +66,9 @@ def simulate(
     episodes: int,
     traces: int = 0,
     progress: Progress = quiet,
-    workers: int = 1,
+    workers: Workers = ALONE,
 ) -> Simulation:
-    """Play `uniform`, `random:SEED`, a policy or a policy file, with the seed of the request, in so many processes.
+    """Play `uniform`, `random:SEED`, a policy or a policy file, with the seed of the request.
 
     Raises InputError for a policy that cannot be read or does not belong to the game, LimitError where the
     traces are too long to keep or a process ends before its time.

@@ -8,6 +8,7 @@ with their number.  Means and squared deviations of batches are combined by the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -17,12 +18,12 @@ import numpy.typing as npt
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
 from posgc.model.arrays import Model
-from posgc.play.hands import Hands
 from posgc.play.kinds import player_of
 from posgc.play.players import Player
 from posgc.play.simulator import Simulator, Step
 from posgc.policy.existing import existing
 from posgc.policy.strategy import Strategy
+from posgc.workers import ALONE, Workers, in_order
 
 __all__ = ["Episodes", "Estimate", "estimate", "play", "record"]
 
@@ -141,7 +142,7 @@ def estimate(
     episodes: int,
     seed: int = 0,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
-    workers: int = 1,
+    workers: Workers = ALONE,
 ) -> Estimate:
     """Mean discounted returns of episodes 0 to `episodes - 1` of a seed, the same for any number of processes.
 
@@ -153,15 +154,15 @@ def estimate(
     horizon = model.horizon
     size = min(BATCH, max(LEAST_BATCH, BATCH_STEPS // horizon))
     tasks = [(first, min(size, episodes - first)) for first in range(0, episodes, size)]
-    workers = min(workers, len(tasks))
 
     def told(first: int, steps: int) -> None:
         progress("simulate", first * horizon + steps, episodes * horizon)
 
     found = Estimate(0, np.zeros(model.n_agents), np.zeros(model.n_agents))
     try:
-        with Hands(_Returns(Simulator(model, seed), player, told if workers == 1 else _untold), workers) as hands:
-            for batch in hands.answers(tasks):
+        work = _Returns(Simulator(model, seed), player, told if workers.alone else _untold)
+        with closing(workers.crew(work)) as crew:
+            for batch in in_order(crew, tasks):
                 found = _joined(found, batch)
                 told(found.episodes, 0)
     except KeyboardInterrupt:

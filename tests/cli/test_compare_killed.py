@@ -18,7 +18,7 @@ import pytest
 from posgc.cli.main import main
 from posgc.pipeline.points import Row
 from posgc.pipeline.store import Store
-from posgc.play.environment import fresh_context
+from posgc.workers.processes import fresh_context
 
 ROOT = Path(__file__).resolve().parents[2]
 GAME = ROOT / "games" / "dectiger.posg"
@@ -72,7 +72,7 @@ def kept(folder: Path) -> int:
 @pytest.mark.slow
 def test_three_kills(tmp_path: Path) -> None:
     """Each run keeps what it has found, a half-written row is taken back, and the last run finds the rest."""
-    context = fresh_context("posgc.cli.compare")
+    context = fresh_context()
     for step, total in ((2, 2), (3, 5), (2, 7)):
         run = context.Process(target=killed, args=(step, command(tmp_path)))
         run.start()

@@ -11,7 +11,7 @@ import pytest
 from support.compared import cells, coin, run
 
 from posgc.pipeline import asking, points, store
-from posgc.pipeline.workers import Died, Workers
+from posgc.workers import Died, Workers
 
 __all__ = ["coin"]
 

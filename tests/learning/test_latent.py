@@ -23,11 +23,11 @@ from posgc.learning.states import chosen_states
 from posgc.learning.symbols import Symbols
 from posgc.model.rewards import reward_kind
 from posgc.play.environment import Budget, CountedEnvironment
-from posgc.play.hands import Hands
 from posgc.play.players import UniformPlayer
 from posgc.play.simulator import Simulator
 from posgc.plugin import Facts, LearningProblem
 from posgc.plugin.testing import check_learner
+from posgc.workers import Alone
 
 EXACT = 1e-9
 """Relative to numbers of order 1."""
@@ -296,7 +296,7 @@ def fits_of(symbols: Symbols, restarts: int, pause: Any = lambda what, done, tot
     """Fits to these episodes, in this process."""
     structure = posgc.load("games/dectiger.posg").compiled.information.structure
     fitter = Fitter(symbols, 0, 0, structure, 1.0, "common")
-    return Fits(fitter, Hands(fitter), restarts, Underway(), pause)
+    return Fits(fitter, Alone(fitter), restarts, Underway(), pause)
 
 
 def test_a_fit_can_be_left_and_taken_up() -> None:

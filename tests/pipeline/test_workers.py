@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 
-from posgc.pipeline.workers import Died, Workers, each
-from posgc.pipeline.workers.processes import in_words
+from posgc.workers import Died, Workers, each
+from posgc.workers.processes import in_words
 
 
 def work(offset: int, task: int) -> int:

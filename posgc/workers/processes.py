@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess, parent_process
+from multiprocessing.reduction import ForkingPickler
 from threading import Thread
 from types import ModuleType
 from typing import Any
 
-from posgc.pipeline.workers.crew import Died
-from posgc.play.environment import fresh_context
+from posgc.workers.crew import Died
 
-__all__ = ["Processes", "begin", "begin_server", "in_words"]
+__all__ = ["SCRIPT", "Processes", "begin", "begin_server", "fresh_context", "in_words"]
+
+SCRIPT = b"__main__"
+"""What stands in a pickle of something that the program's main module defines."""
 
 
 class Processes:
@@ -25,10 +30,16 @@ class Processes:
 
     def __init__(self, work: Callable[[Any], Any], size: int) -> None:
         self.size = size
-        self._work = work
         self._free: list[_Worker] = []
         self._busy: dict[Connection, _Worker] = {}
         self._answered: list[_Worker] = []
+        self.take(work)
+
+    def take(self, work: Callable[[Any], Any]) -> None:
+        """As `Crew.take`.  Raises whatever sending the work to another process raises."""
+        self._work = bytes(ForkingPickler.dumps(work))
+        for worker in self._free:
+            worker.take(self._work)
 
     def submit(self, number: int, task: Any) -> None:
         """As `Crew.submit`."""
@@ -58,14 +69,17 @@ class Processes:
 class _Worker:
     """Another process that answers one task at a time."""
 
-    def __init__(self, work: Callable[[Any], Any]) -> None:
+    def __init__(self, work: bytes) -> None:
         self.number = -1
-        self.pipe, self._process = begin(_serve)
-        self._send(work)
+        self.pipe, self._process = begin(_serve, main=SCRIPT in work)
+        self.take(work)
+
+    def take(self, work: bytes) -> None:
+        self._send((True, work))
 
     def ask(self, number: int, task: object) -> None:
         self.number = number
-        self._send(task)
+        self._send((False, task))
 
     def answer(self) -> tuple[bool, Any]:
         """Whether all went well, and the answer; what was raised; or `Died`."""
@@ -98,29 +112,35 @@ def in_words(status: int | None) -> str:
 def begin_server() -> None:
     """Have the server begin, where the system has one, that processes are forked from: what it imports they need not
     import again."""
-    if _context().get_start_method() == "forkserver":
+    if fresh_context().get_start_method() == "forkserver":
         with _without_interrupts():
             forkserver.ensure_running()
 
 
-def begin(serve: Callable[..., None], *arguments: object) -> tuple[Connection, BaseProcess]:
+def begin(serve: Callable[..., None], *arguments: object, main: bool = False) -> tuple[Connection, BaseProcess]:
     """A pipe to another process that runs `serve` with the other end and the arguments, and ends with this one.
 
-    It does not run the program's main module again, as other processes do: it needs nothing from there, so that
-    scripts need no `if __name__ == "__main__"`, and may come from standard input.
+    Unless it needs something from there (`main`), it does not run the program's main module again, as other processes
+    do, so that scripts need no `if __name__ == "__main__"`, and may come from standard input.
     """
     begin_server()
-    context = _context()
+    context = fresh_context()
     pipe, theirs = context.Pipe()
     process = context.Process(target=_follow, args=(serve, theirs, *arguments), daemon=True)
-    with _without_main():
+    with nullcontext() if main else _without_main():
         process.start()
     theirs.close()
     return pipe, process
 
 
-def _context() -> Any:
-    return fresh_context("posgc.pipeline.workers.preloaded")
+def fresh_context() -> Any:
+    """How processes begin that inherit nothing of this one's memory, in which a game may lie; where there is a server
+    for that, it imports what all of them need but once."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["posgc.pipeline.preloaded"])
+    return context
 
 
 @contextmanager
@@ -160,14 +180,19 @@ def _end_with_parent() -> None:
 
 def _serve(pipe: Connection) -> None:
     """A worker."""
-    work = pipe.recv()
+    work: Any = None
     while True:
         try:
-            task = pipe.recv()
+            begins, told = pipe.recv()
         except EOFError:
             return
+        if begins:
+            work = told
+            continue
         try:
-            answer = True, work(task)
+            if isinstance(work, bytes):
+                work = pickle.loads(work)
+            answer = True, work(told)
         except Exception as error:  # whatever it is, it belongs to who asked
             answer = False, error
         pipe.send(answer)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Sized
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeVar
 
-from posgc.pipeline.workers.cluster import Cluster
-from posgc.pipeline.workers.crew import Alone, Crew, Died
-from posgc.pipeline.workers.processes import Processes, begin_server
+from posgc.language.diagnostics import LimitError
+from posgc.workers.cluster import Cluster
+from posgc.workers.crew import Alone, Crew, Died
+from posgc.workers.processes import Processes, begin_server
 
-__all__ = ["Workers", "each"]
+__all__ = ["ALONE", "Workers", "each", "in_order"]
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -29,9 +30,14 @@ class Workers:
         if self.number is not None and self.number < 1:
             raise ValueError(f"workers is {self.number}: at least one process is needed")
 
+    @property
+    def alone(self) -> bool:
+        """Whether it is this process."""
+        return self.ray is None and self.number in (None, 1)
+
     def begin(self) -> None:
         """Begin, in the background, what takes a while and will be needed."""
-        if self.ray is None and (self.number or 1) > 1:
+        if self.ray is None and not self.alone:
             begin_server()
 
     def crew(self, work: Callable[[Any], Any]) -> Crew:
@@ -39,7 +45,11 @@ class Workers:
         such cluster."""
         if self.ray is not None:
             return Cluster(work, self.ray, self.number)
-        return Alone(work) if self.number in (None, 1) else Processes(work, self.number or 1)
+        return Alone(work) if self.alone else Processes(work, self.number or 1)
+
+
+ALONE = Workers()
+"""This process."""
 
 
 def each(
@@ -56,8 +66,8 @@ def each(
     processes end, as they do when this one is killed.
     """
     if workers.ray is None and isinstance(tasks, Sized) and len(tasks) <= 1:
-        workers = Workers()
-    left = iter(enumerate(tasks))
+        workers = ALONE
+    left: Iterator[tuple[int, Task]] = iter(enumerate(tasks))
     first = next(left, None)
     if first is None:
         return
@@ -72,3 +82,28 @@ def each(
             answer = crew.next()
             busy -= 1
             yield answer
+
+
+def in_order(crew: Crew, tasks: Sequence[Any]) -> Generator[Any, None, None]:
+    """The crew's answers to the tasks, in their order, so that whoever adds them up finds the same for any crew.
+
+    Where the caller stops listening, what is being worked on is waited for.  Raises what the work raises, LimitError
+    where a process ends before its time.
+    """
+    known, begun, busy = dict[int, Any](), 0, 0
+    try:
+        for k in range(len(tasks)):
+            while k not in known:
+                while busy < crew.size and begun < len(tasks):
+                    crew.submit(begun, tasks[begun])
+                    begun, busy = begun + 1, busy + 1
+                number, found = crew.next()
+                busy -= 1
+                if isinstance(found, Died):
+                    raise LimitError(f"{found.in_words}; take fewer workers")
+                known[number] = found
+            yield known.pop(k)
+    except GeneratorExit:
+        for _ in range(busy):
+            crew.next()
+        raise

@@ -7,20 +7,22 @@ cluster is lost, stays there.  Tasks carry all that they need; machines of the c
 from __future__ import annotations
 
 import os
+import pickle
 import socket
 import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline.versions import versions
-from posgc.pipeline.workers.crew import Died
-from posgc.pipeline.workers.processes import begin, in_words
+from posgc.workers.crew import Died
+from posgc.workers.processes import SCRIPT, begin, in_words
 
 __all__ = ["Cluster"]
 
@@ -47,16 +49,27 @@ class Cluster:
         self._pipe, self._process = begin(_drive, address, size)
         try:
             answered = self._pipe.poll(PATIENCE)
-            well, told = self._pipe.recv() if answered else (False, f"no answer within {PATIENCE:g} seconds")
+            if not answered:
+                raise self._refused(f"no answer within {PATIENCE:g} seconds")
+            well, told = self._pipe.recv()
             if not well:
                 raise self._refused(told)
             self.size: int = told
-            self._pipe.send(work)
+            self.take(work)
         except (EOFError, OSError):
             raise self._refused(f"Ray could not connect; {self._ended()}") from None
         except BaseException:
             self.close()
             raise
+
+    def take(self, work: Callable[[Any], Any]) -> None:
+        """As `Crew.take`.  Raises InputError (E641) for what the main script defines, which no machine of the cluster
+        has, else whatever sending the work to another process raises."""
+        told = bytes(ForkingPickler.dumps(work))
+        if SCRIPT in told:
+            what = "what the main script defines cannot be sent to a cluster"
+            raise InputError([Diagnostic("E641", what, help="put it into a module that all its machines have")])
+        self._pipe.send((None, told))
 
     def submit(self, number: int, task: Any) -> None:
         """As `Crew.submit`."""
@@ -141,7 +154,7 @@ def _require_listener(address: str) -> None:
 def _hand_over(ray: Any, pipe: Connection) -> None:
     """Tasks to the cluster, and answers back.  Raises EOFError or OSError when the pipe is closed."""
     task = ray.remote(num_cpus=1, max_retries=0)(_task)
-    work, own, speaking, asked = ray.put(pipe.recv()), versions(), Lock(), dict[int, Any]()
+    work, own, speaking, asked = None, versions(), Lock(), dict[int, Any]()
 
     def tell(number: int, future: Any) -> None:
         """It runs in one of Ray's threads."""
@@ -152,6 +165,9 @@ def _hand_over(ray: Any, pipe: Connection) -> None:
     try:
         while True:
             number, given = pipe.recv()
+            if number is None:
+                work = ray.put(given)
+                continue
             asked[number] = task.remote([work], given, own)
             asked[number].future().add_done_callback(lambda future, number=number: tell(number, future))
     finally:
@@ -191,7 +207,7 @@ def _work(reference: Any) -> Callable[[Any], Any]:
     """What is to be done, fetched once for a process."""
     import ray
 
-    work: Callable[[Any], Any] = ray.get(reference)
+    work: Callable[[Any], Any] = pickle.loads(ray.get(reference))
     return work
 
 

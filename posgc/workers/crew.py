@@ -17,11 +17,15 @@ class Died:
 
 
 class Crew(Protocol):
-    """Works on so many tasks at a time."""
+    """Works on so many tasks at a time; what the work is, it is told when it begins."""
 
     @property
     def size(self) -> int:
         """How many tasks are worked on at a time, at least 1."""
+        ...
+
+    def take(self, work: Callable[[Any], Any]) -> None:
+        """Do that from here on; it is called while nothing is worked on."""
         ...
 
     def submit(self, number: int, task: Any) -> None:
@@ -45,6 +49,10 @@ class Alone:
     def __init__(self, work: Callable[[Any], Any]) -> None:
         self._work = work
         self._asked: list[tuple[int, Any]] = []
+
+    def take(self, work: Callable[[Any], Any]) -> None:
+        """As `Crew.take`."""
+        self._work = work
 
     def submit(self, number: int, task: Any) -> None:
         """As `Crew.submit`."""
