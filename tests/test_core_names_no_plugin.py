@@ -13,9 +13,9 @@ CORE = Path(__file__).resolve().parent.parent / "posgc"
 ORDINARY = {"exact", "belief", "window"}
 """Names that are words of the field as well: they count only where they are called, as in `belief(0.1)`."""
 
-OWN = {"test.py": {"--workers"}, "searching.py": {"--workers"}}
-"""Flags that commands of the core have for themselves, by the file: `posgc test`, `posgc compare` and `posgc design`
-take no flag of a plug-in."""
+OWN = {"test.py": {"--workers"}, "flags.py": {"--workers", "--ray"}}
+"""Flags that commands of the core have for themselves, by the file: `test`, `compare`, `design` and `simulate` take no
+flag of a plug-in."""
 
 
 def offered() -> tuple[set[str], set[str]]:

@@ -70,9 +70,9 @@ class Options:
     # seconds after which the episodes that are being played are the last; none: no limit
     time_limit: float | None = field(default=None, metadata={"recorded": False})
     # processes that play and count; the result does not depend on it
-    workers: int | None = field(default=None, metadata=WORKERS)
+    workers: int | None = field(default=None, metadata={"flag": "--workers", **WORKERS})
     # address of a Ray cluster whose processes do it instead
-    ray: str | None = field(default=None, metadata=RAY)
+    ray: str | None = field(default=None, metadata={"flag": "--ray", **RAY})
     # for comparison only, what the theory is asked: the gap of rewards in [0, 1], ..
     theory_gap: float = 0.1
     # .. the probability of failing, ..

@@ -67,9 +67,9 @@ class Options:
     # seconds after which no more is played or fitted, and what there is is planned in; none: no limit
     time_limit: float | None = field(default=None, metadata={"recorded": False})
     # processes that fit; the result does not depend on it
-    workers: int | None = field(default=None, metadata=WORKERS)
+    workers: int | None = field(default=None, metadata={"flag": "--workers", **WORKERS})
     # address of a Ray cluster whose processes do it instead
-    ray: str | None = field(default=None, metadata=RAY)
+    ray: str | None = field(default=None, metadata={"flag": "--ray", **RAY})
 
     def __post_init__(self) -> None:
         Workers(self.workers)  # raises where the number is below 1

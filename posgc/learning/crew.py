@@ -23,20 +23,18 @@ from posgc.workers import ALONE, Workers, in_order
 __all__ = ["RAY", "WORKERS", "Crew"]
 
 WORKERS = {
-    "flag": "--workers",
     "metavar": "N",
     "help": "processes that a learner's episodes or fits are shared among; the result does not depend on it",
     "recorded": False,
 }
-"""Metadata of the option that says how many; its default is None."""
+"""Metadata of the option that says how many, None by default, but for its flag, which is the plug-in's."""
 
 RAY = {
-    "flag": "--ray",
     "metavar": "ADDRESS",
     "help": "a Ray cluster whose processes share them: auto, local, HOST:PORT or ray://HOST:PORT",
     "recorded": False,
 }
-"""Metadata of the option that says where."""
+"""The same of the option that says where."""
 
 CHUNK = 1 << 18
 """Episodes that are counted at a time, at most."""

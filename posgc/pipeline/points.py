@@ -29,9 +29,9 @@ from posgc.pipeline.compiling import (
 )
 from posgc.pipeline.compressing import CompressionRequest
 from posgc.pipeline.solving import Solution, solve
-from posgc.pipeline.versions import versions
 from posgc.plugin.backend import Progress
 from posgc.plugin.importer import RewardReading
+from posgc.workers.versions import versions
 
 __all__ = ["Answer", "Point", "Question", "Row", "answer", "answered", "key_of", "reading"]
 

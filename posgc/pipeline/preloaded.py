@@ -2,6 +2,7 @@
 
 from posgc.plugin.registry import registry
 
-__all__: list[str] = []
+__all__ = ["LOADED"]
 
-registry()
+LOADED = registry()
+"""The plug-ins."""

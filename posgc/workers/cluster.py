@@ -20,9 +20,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from posgc.language.diagnostics import Diagnostic, InputError
-from posgc.pipeline.versions import versions
 from posgc.workers.crew import Died
 from posgc.workers.processes import SCRIPT, begin, in_words
+from posgc.workers.versions import versions
 
 __all__ = ["Cluster"]
 

@@ -26,6 +26,7 @@ from posgc.play.simulator import Simulator
 from posgc.policy import checkpoint
 from posgc.policy.lock import Lock, Locked
 from posgc.policy.packing import strategy_arrays
+from posgc.workers import Workers
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
 Array = np.ndarray[Any, Any]
@@ -373,5 +374,8 @@ def test_a_worker_that_fails_says_why() -> None:
     compiled = posgc.load(GAMES / "dectiger.posg").compiled
     structure = compiled.information.structure
     environment = CountedEnvironment(Simulator(compiled.model, 0), Budget(300))
-    with crew.Crew(environment, [structure], 0, 2) as hands, pytest.raises(LimitError, match="300 samples is spent"):
+    with (
+        crew.Crew(environment, [structure], 0, Workers(2)) as hands,
+        pytest.raises(LimitError, match="300 samples is spent"),
+    ):
         hands.play(UniformPlayer(structure), 0, 101)

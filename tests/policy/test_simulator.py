@@ -25,6 +25,7 @@ from posgc.play.players import Memory, PolicyPlayer, RandomPlayer, UniformPlayer
 from posgc.play.sampler import estimate, record
 from posgc.play.simulator import Simulator
 from posgc.policy.mismatch import PolicyMismatch
+from posgc.workers import Workers
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
 EPISODES = 20_000
@@ -277,14 +278,14 @@ def test_any_number_of_processes_earns_the_same(monkeypatch):
         RandomPlayer(compiled.information, 1),
     ]
     for player in players:
-        one, two = (estimate(compiled.model, player, 950, 3, workers=n) for n in (1, 2))
+        one, two = (estimate(compiled.model, player, 950, 3, workers=Workers(n)) for n in (1, 2))
         assert (one.mean.tolist(), one.squares.tolist(), one.episodes) == (two.mean.tolist(), two.squares.tolist(), 950)
 
     def interrupt(stage, done, total):
         if done >= 600:
             raise KeyboardInterrupt
 
-    found = estimate(compiled.model, players[0], 950, 3, interrupt, workers=2)
+    found = estimate(compiled.model, players[0], 950, 3, interrupt, Workers(2))
     assert found.stopped and found.mean.tolist() == estimate(compiled.model, players[0], 200, 3).mean.tolist()
 
 
