@@ -153,7 +153,7 @@ def _compared(
     def ask(plain: Question) -> Question:
         return question
 
-    return compare(request, grid, question.concept, ask, 1, None, progress, question.source, known)
+    return compare(request, grid, question.concept, ask, progress=progress, source=question.source, known=known)
 
 
 def _name(compiled: Compiled) -> str:

@@ -51,10 +51,10 @@ class Cluster:
         self._pipe, self._process = begin(_drive, address, size)
         try:
             answered = self._pipe.poll(PATIENCE)
-            well, told = self._pipe.recv() if answered else (False, f"no answer within {PATIENCE:g} seconds")
-            if not well:
+            told = self._pipe.recv() if answered else f"no answer within {PATIENCE:g} seconds"
+            if not isinstance(told, int):
                 raise self._refused(told)
-            self.size: int = told
+            self.size = told
             self._pipe.send(work)
         except (EOFError, OSError):
             raise self._refused(f"Ray could not connect; {self._ended()}") from None
@@ -86,8 +86,9 @@ class Cluster:
     def close(self) -> None:
         """As `Crew.close`."""
         self._pipe.close()
-        self._process.join(ENDING)
-        self._process.terminate()
+        for end in (self._process.terminate, self._process.kill):
+            self._process.join(ENDING)
+            end()
         self._process.join()
 
     def _ended(self) -> str:
@@ -107,9 +108,9 @@ def _drive(pipe: Connection, address: str, size: int | None) -> None:
         try:
             ray, size = _connected(address, size)
         except Exception as error:  # of whatever kind Ray makes it
-            pipe.send((False, _line(error)))
+            pipe.send(_line(error))
             return
-        pipe.send((True, size))
+        pipe.send(size)
         _hand_over(ray, pipe)
     except (EOFError, OSError):
         return  # the process that asks has heard enough
