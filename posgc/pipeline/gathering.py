@@ -21,7 +21,6 @@ from posgc.pipeline.solving import Solution
 from posgc.plugin.backend import Progress
 from posgc.policy.artefact import Policy
 from posgc.policy.file import load_policy
-from posgc.workers import Workers
 
 __all__ = ["Findings", "Given", "Wanted", "gather"]
 
@@ -154,7 +153,7 @@ def _compared(
     def ask(plain: Question) -> Question:
         return question
 
-    return compare(request, grid, question.concept, ask, Workers(), None, progress, question.source, known)
+    return compare(request, grid, question.concept, ask, progress=progress, source=question.source, known=known)
 
 
 def _name(compiled: Compiled) -> str:

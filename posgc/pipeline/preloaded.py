@@ -1,8 +1,5 @@
 """What every task needs, imported once by the server that other processes begin from: the pipeline and all plug-ins."""
 
-from posgc.plugin.registry import registry
+from posgc.plugin.registry import registry as _registry
 
-__all__ = ["LOADED"]
-
-LOADED = registry()
-"""The plug-ins."""
+_registry()

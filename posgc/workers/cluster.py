@@ -46,15 +46,17 @@ class Cluster:
             raise InputError([Diagnostic("E636", "Ray is not installed", help="pip install 'posgc[ray]'")])
         self._address = address
         self._asked: list[int] = []
+        try:
+            _require_listener(address)
+        except (OSError, ValueError) as error:
+            raise self._refused(_line(error)) from None
         self._pipe, self._process = begin(_drive, address, size)
         try:
             answered = self._pipe.poll(PATIENCE)
-            if not answered:
-                raise self._refused(f"no answer within {PATIENCE:g} seconds")
-            well, told = self._pipe.recv()
-            if not well:
+            told = self._pipe.recv() if answered else f"no answer within {PATIENCE:g} seconds"
+            if not isinstance(told, int):
                 raise self._refused(told)
-            self.size: int = told
+            self.size = told
             self.take(work)
         except (EOFError, OSError):
             raise self._refused(f"Ray could not connect; {self._ended()}") from None
@@ -95,8 +97,9 @@ class Cluster:
     def close(self) -> None:
         """As `Crew.close`."""
         self._pipe.close()
-        self._process.join(ENDING)
-        self._process.terminate()
+        for end in (self._process.terminate, self._process.kill):
+            self._process.join(ENDING)
+            end()
         self._process.join()
 
     def _ended(self) -> str:
@@ -116,9 +119,9 @@ def _drive(pipe: Connection, address: str, size: int | None) -> None:
         try:
             ray, size = _connected(address, size)
         except Exception as error:  # of whatever kind Ray makes it
-            pipe.send((False, _line(error)))
+            pipe.send(_line(error))
             return
-        pipe.send((True, size))
+        pipe.send(size)
         _hand_over(ray, pipe)
     except (EOFError, OSError):
         return  # the process that asks has heard enough
@@ -129,10 +132,6 @@ def _drive(pipe: Connection, address: str, size: int | None) -> None:
 
 def _connected(address: str, size: int | None) -> tuple[Any, int]:
     """Ray, connected, and how many tasks it is given at a time."""
-    if address == "auto":
-        address = os.environ.get("RAY_ADDRESS") or address
-    if address not in ("auto", "local"):
-        _require_listener(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster of our own tells nobody that it is there
     import logging
 
@@ -145,6 +144,10 @@ def _connected(address: str, size: int | None) -> tuple[Any, int]:
 
 def _require_listener(address: str) -> None:
     """Raises ValueError for what is no address, OSError where nobody listens: Ray itself would try for minutes."""
+    if address == "auto":
+        address = os.environ.get("RAY_ADDRESS") or address
+    if address in ("auto", "local"):
+        return
     parts = urlsplit(address if "//" in address else f"//{address}")
     if parts.scheme not in ("", "ray") or not parts.hostname or not parts.port:
         raise ValueError("this is no address")
@@ -194,8 +197,7 @@ def _task(held: Sequence[Any], task: Any, own: dict[str, str]) -> tuple[str, Any
     """On the cluster: a kind of answer, and the answer."""
     there = versions()
     if there != own:
-        differ = sorted(there.items() ^ own.items())
-        return "foreign", f"a machine of it has other versions: {', '.join(f'{name} {v}' for name, v in differ)}"
+        return "foreign", _difference(own, there)
     try:
         return "answer", _work(held[0])(task)
     except Exception as error:  # whatever it is, it belongs to who asked
@@ -211,7 +213,16 @@ def _work(reference: Any) -> Callable[[Any], Any]:
     return work
 
 
+def _difference(own: dict[str, str], there: dict[str, str]) -> str:
+    differ = sorted(name for name in own.keys() | there.keys() if own.get(name) != there.get(name))
+    name, more = differ[0], len(differ) - 1
+    said = f"here {name} is {own.get(name, 'missing')}, on a machine of it {there.get(name, 'missing')}"
+    return f"{said}; {more} more differ" if more else said
+
+
 def _line(error: BaseException) -> str:
     """What an error says, in a line."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Generator, Iterable, Sequence, Sized
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
@@ -67,11 +67,11 @@ def each(
     """
     if workers.ray is None and isinstance(tasks, Sized) and len(tasks) <= 1:
         workers = ALONE
-    left: Iterator[tuple[int, Task]] = iter(enumerate(tasks))
-    first = next(left, None)
+    numbered = enumerate(tasks)
+    first = next(numbered, None)
     if first is None:
         return
-    left, busy = chain([first], left), 0
+    left, busy = chain([first], numbered), 0
     with closing(workers.crew(work)) as crew:
         while True:
             while busy < crew.size and (following := next(left, None)) is not None:
