@@ -137,7 +137,10 @@ def _connected(address: str, size: int | None) -> tuple[Any, int]:
 
     import ray
 
-    own = {"num_cpus": size, "include_dashboard": False} if address == "local" else {}
+    own: dict[str, Any] = {}
+    if address == "local":  # on this machine what can be imported here can be imported there
+        modules = {"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}}
+        own = {"num_cpus": size, "include_dashboard": False, "runtime_env": modules}
     ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, **own)
     return ray, size or max(1, int(ray.cluster_resources().get("CPU", 1)))
 
