@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,17 @@ import pytest
 from posgc.language.diagnostics import InputError
 from posgc.language.sharing.lag_table import NEVER, require_lags
 from posgc.language.sharing.lattice import Lattice
-from posgc.language.sharing.offers import Grain, lattice_of
+from posgc.language.sharing.offers import Grain, Offers
+from posgc.language.sharing.offers import lattice_of as offers
 from posgc.language.sharing.order import at_least_as_rich
 from posgc.language.sharing.prices import edges_of, lags_of, prices_of
 from posgc.language.signature import Signature, Variable
 
 VALUES = ("0", "1")
+
+
+def lattice_of(*asked: Any) -> Lattice:
+    return offers(*asked).lattice
 
 
 def signature(*agents: str) -> Signature:
@@ -68,6 +74,9 @@ def test_lags_and_edges() -> None:
         ("hear = 1", "0..1000000000", None, "a lag of 1000000000 steps is not possible", 0),
         ("hear = 1", "0", "ann-cid", "there is no agent cid", 4),
         ("hear = 1", "0", "ann-bob, ann", "this is not an edge", 9),
+        ("hear = 1, act after 2 = 2", "0..1,never", None, "no lag on offer is 2 steps or longer", 10),
+        ("act = 1", "never", None, "no lag is on offer", 0),
+        ("act = 1, hear[bob] = 2", "0", "ann->bob", "the network has no path for what has this price", 9),
     ],
 )
 def test_mistakes_are_shown_where_they_are(cost: str, lags: str, along: str | None, said: str, at: int) -> None:
@@ -76,6 +85,48 @@ def test_mistakes_are_shown_where_they_are(cost: str, lags: str, along: str | No
     [found] = error.value.diagnostics
     assert found.code == "E671" and said in found.message and found.help and found.span is not None
     assert found.span.start == at and "^" in str(error.value)
+
+
+def test_prices_without_effect_are_named() -> None:
+    """An action is told a step late at the soonest, so lag 0 looks up the price after 1."""
+    asked = "hear = 1, hear[ann] = 2, hear to bob = 3, hear[bob] to ann = 4"
+    assert offers(TWO, 3, asked, "0..1").idle == (
+        ("hear = 1", "later clauses fit all that it fits"),
+        ("hear[ann] = 2", "later clauses fit all that it fits"),
+    )
+    late = offers(TWO, 2, "hear = 1, hear after 2 = 0.5, act = 1, act after 1 = 2", "0..2").idle
+    assert late == (
+        ("hear after 2 = 0.5", "what it is the price of comes too late to be told"),
+        ("act = 1", "later clauses fit all that it fits"),
+    )
+    uneven = "hear[ann] = 1, hear after 1 = 2"
+    assert offers(TWO, 3, uneven, "0..1").idle == ()
+    assert offers(TWO, 3, uneven, "0..1", None, "item").idle == (
+        ("hear[ann] = 1", "links that have a lag in common with it have no price there"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("cost", "by", "labels", "untold"),
+    [
+        ("hear = 1", "item", ["hear"], ("lamp", "act")),
+        ("hear[ann] = 1", "item", ["hear[ann]"], ("hear[bob]", "lamp", "act")),
+        ("hear[ann] = 1", "owner", ["hear[ann]"], ("hear[bob]", "lamp", "act")),
+        ("hear to ann = 1", "owner", ["hear[bob]"], ("hear[ann]", "lamp", "act")),
+        ("lamp[ann, 2] = 1", "item", ["lamp[ann, 2] to bob"], ("hear", "lamp[ann, left] to bob", "lamp[bob]", "act")),
+    ],
+)
+def test_what_has_a_lag_of_its_own_is_named_by_its_links(
+    cost: str, by: Grain, labels: list[str], untold: tuple[str, ...]
+) -> None:
+    found = offers(TWO, 3, cost, "0..1,never", None, by)
+    assert [choice.label for choice in found.lattice.choices] == labels and set(found.untold) == set(untold)
+
+
+def test_of_three_agents_some_are_told() -> None:
+    found = offers(LINE, 3, "hear[1] to 2 = 1, hear[2] = 1", "0,never", None, "item")
+    assert [choice.label for choice in found.lattice.choices] == ["hear[robot[1]] to robot[2] and hear[robot[2]]"]
+    assert set(found.untold) == {"hear[robot[1]] to robot[3]", "hear[robot[3]]", "lamp", "act"}
 
 
 def test_dectiger_by_hand() -> None:
