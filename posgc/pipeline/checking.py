@@ -21,6 +21,7 @@ from posgc.model import Model
 from posgc.model.compare import stretched
 from posgc.model.infinite import steps_until_recurring
 from posgc.model.rewards import reward_kind
+from posgc.pipeline.allowance import Allowance
 from posgc.pipeline.compiling import Compiled, quiet, timed
 from posgc.pipeline.warned import warned
 from posgc.plugin.backend import Backend, Facts, Progress
@@ -44,6 +45,9 @@ CHECK_NODES = 2000
 
 CHECK_SECONDS = 1.0
 """Seconds after which `check` builds no further one."""
+
+PART = 0.25
+"""Of the time that is left: what Assumption 3, the graph and compressions may take each."""
 
 THEORY_EPSILON = 0.1
 """Error for which the length of the window that theory asks for is printed."""
@@ -117,23 +121,27 @@ class Report(Display):
         ]
 
 
-def check(compiled: Compiled, progress: Progress = quiet) -> Report:
-    """Assumptions 1 to 3 with proof or witness, the size of the graph, which back-ends apply, and all warnings."""
+def check(compiled: Compiled, progress: Progress = quiet, allowed: Allowance | None = None) -> Report:
+    """Assumptions 1 to 3 with proof or witness, the size of the graph, which back-ends apply, and all warnings.
+
+    Of the time that is `allowed`, Assumption 3, the graph and compressions take a quarter each at most of what is left.
+    """
+    allowed = Allowance() if allowed is None else allowed
     compiled = warned(compiled)
     information = compiled.information
     with timed(compiled.seconds, "assumption 1"):
         first = evolution(information)
     with timed(compiled.seconds, "assumption 3"):
-        third = independence(compiled, progress)
+        third = _independence(compiled, progress, allowed)
     with timed(compiled.seconds, "assumption 2"):
         second = observability(_longer(compiled))
     layers: tuple[int, ...] = ()
     note = "the graph is not built: its beliefs would depend on strategies"
     if third.holds is not False:
         with timed(compiled.seconds, "graph"):
-            layers, note = _layers(compiled, progress)
+            layers, note = _layers(compiled, progress, allowed)
     with timed(compiled.seconds, "compressions"):
-        compressions = _compression_offers(compiled, third)
+        compressions = _compression_offers(compiled, third, allowed)
     gamma = second.reachable.lower
     theory = Theory(gamma, THEORY_EPSILON, theory_window(compiled.model, gamma, THEORY_EPSILON))
     table: dict[str, tuple[BackendOffer, ...]] = {c.name: offers(compiled, c.name, third) for c in CONCEPTS.values()}
@@ -181,15 +189,24 @@ def independence(compiled: Compiled, progress: Progress = quiet) -> Verdict:
     return strategy_independence(compiled.information, max_nodes=compiled.request.max_nodes)
 
 
-def _layers(compiled: Compiled, progress: Progress) -> tuple[tuple[int, ...], str]:
+def _independence(compiled: Compiled, progress: Progress, allowed: Allowance) -> Verdict:
     try:
-        graph = expand_graph(compiled.information, compiled.request.max_nodes, progress)
+        with allowed.of("Assumption 3", PART):
+            return independence(compiled, progress)
+    except LimitError as error:
+        return Verdict(3, None, f"not decided: {error}")
+
+
+def _layers(compiled: Compiled, progress: Progress, allowed: Allowance) -> tuple[tuple[int, ...], str]:
+    try:
+        with allowed.of("the common beliefs of each step", PART):
+            graph = expand_graph(compiled.information, compiled.request.max_nodes, progress)
     except LimitError as error:
         return (), str(error)
     return graph.sizes, ""
 
 
-def _compression_offers(compiled: Compiled, verdict: Verdict) -> tuple[Offer, ...]:
+def _compression_offers(compiled: Compiled, verdict: Verdict, allowed: Allowance) -> tuple[Offer, ...]:
     if not compiled.model.always_legal:
         return ()
     families = candidates(compiled.information)
@@ -197,12 +214,16 @@ def _compression_offers(compiled: Compiled, verdict: Verdict) -> tuple[Offer, ..
         why = "not built: its beliefs would depend on strategies"
         return tuple(Offer(spec, None, None, None, why) for _, rows in families for spec, _ in rows[:1])
     limit = min(CHECK_NODES, compiled.request.max_nodes)
-    return compression_offers(
-        families,
-        lambda compression, options: compression.apply(compiled.information, options, limit, quiet),
-        limit,
-        CHECK_SECONDS,
-    )
+    try:
+        with allowed.of("compressions", PART):
+            return compression_offers(
+                families,
+                lambda compression, options: compression.apply(compiled.information, options, limit, quiet),
+                limit,
+                CHECK_SECONDS,
+            )
+    except LimitError as error:
+        return tuple(Offer(spec, None, None, None, f"not built: {error}") for _, rows in families for spec, _ in rows[:1])
 
 
 def candidates(information: Information) -> Families:
