@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from posgc.api import compression_asked, options_asked, progress_bar
 from posgc.cli.flags import add_game, game_of, pairs, positive, request_of, seconds, unwritten
 from posgc.language.concepts import CONCEPTS, forms
-from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.language.files import replace_file, require_writable
 from posgc.pipeline import Allowance, Wanted, gather
 from posgc.report import reported
@@ -74,12 +75,19 @@ def run(arguments: argparse.Namespace) -> int:
                 compiled = game_of(arguments, progress).compiled
             found = gather(compiled, wanted, arguments.policy, progress, allowed)
         content = page(found, arguments.width, arguments.depth)
+    except LimitError as error:
+        raise LimitError(f"{error}; {_nothing(arguments.out)}") from None
     except KeyboardInterrupt:
-        print(f"\nstopped; no page was written, and {arguments.out} is as it was", file=sys.stderr)
+        print(f"\nstopped; {_nothing(arguments.out)}", file=sys.stderr)
         return 130
     lost = unwritten(lambda: replace_file(arguments.out, lambda file: file.write(content), *inputs))
     reported.text(found, None if lost else arguments.out)
     return found.status if found.status in (1, 130) else lost or found.status
+
+
+def _nothing(path: str) -> str:
+    """That there is no page."""
+    return "no page was written" + (f", and {path} is as it was" if os.path.exists(path) else "")
 
 
 def _require_idle(arguments: argparse.Namespace) -> None:

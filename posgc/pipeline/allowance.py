@@ -40,15 +40,15 @@ class Allowance:
         self._end = time.monotonic() + seconds
 
     @contextmanager
-    def of(self, name: str, share: float = 1.0) -> Iterator[Piece]:
-        """Let a piece of work take a share of the time that is left, in the main thread; others get no signals, and
-        nothing there is cut short.
+    def of(self, name: str, share: float = 1.0, least: float = 0.0) -> Iterator[Piece]:
+        """Let a piece of work take a share of the time that is left, and `least` seconds in any case.  That is so in
+        the main thread; others get no signals, and nothing there is cut short.
 
         Raises LimitError where the work was cut short and ended without a result.  Where it has heard the interruption
         and ended with one, the piece is `over`, and whoever sees in the result that it was cut short says so to `cut`.
         """
         piece = Piece(name)
-        left = share * (self._end - time.monotonic())
+        left = max(least, share * (self._end - time.monotonic()))
         if left <= 0:
             raise self.cut(piece)
         if left == math.inf or threading.current_thread() is not threading.main_thread():
@@ -88,4 +88,4 @@ class Allowance:
     def cut(self, piece: Piece) -> LimitError:
         """A piece was cut short: the error that says so."""
         self.late.append(piece.name)
-        return LimitError(f"the time was over ({self.seconds:g} seconds for everything)")
+        return LimitError(f"the time was over ({self.seconds:g} seconds for everything; --time-limit allows more)")

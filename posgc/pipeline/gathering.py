@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from posgc.assumptions import Verdict
 from posgc.judge.judgement import Judgement
@@ -68,8 +67,7 @@ class Findings:
     why: str  # why there is no policy, or why less is known of it than was asked for; "" where all is
     comparison: Comparison | None
     interrupted: bool = False  # by Ctrl-C
-    allowed: float = math.inf  # seconds for everything
-    late: tuple[str, ...] = ()  # what was cut short when these were over
+    allowed: Allowance = field(default_factory=Allowance)  # the time for everything
 
     @property
     def compiled(self) -> Compiled:
@@ -97,7 +95,7 @@ class Findings:
         compared = self.comparison.status if self.comparison is not None else 0
         if self.interrupted or compared == 130:
             return 130
-        return compared or (3 if self.why or self.late else 0)
+        return compared or (3 if self.why or self.allowed.late else 0)
 
 
 def gather(
@@ -132,15 +130,14 @@ def gather(
         try:
             found = _answered(question, main, "the policy", HALF, allowed, report.compiled, progress)
         except KeyboardInterrupt:
-            return Findings(report, question, None, None, "stopped before a policy was found", None, True)
+            return Findings(report, question, None, None, "stopped before a policy was found", None, True, allowed)
         _require_asked_well(found.error)
         why = found.row.why if found.error is None else _said(found.error)
         interrupted = _interrupted(found)
     if points and not interrupted:
         comparison = _compared(question, points, {} if found is None else {main: found.row}, progress, allowed)
     solution = None if found is None else found.solution
-    late = tuple(dict.fromkeys(allowed.late))
-    return Findings(report, question, solution, given, why, comparison, interrupted, allowed.seconds, late)
+    return Findings(report, question, solution, given, why, comparison, interrupted, allowed)
 
 
 def _answered(
