@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from posgc.pipeline import Grid, Request, Row, Store, compare
+from posgc.pipeline import Grid, Request, Store, Workers, compare
 from posgc.pipeline.workers import each
 
 GAME = str(Path(__file__).resolve().parent.parent / "games" / "dectiger.posg")
@@ -36,12 +36,8 @@ def overhead() -> None:
             store.put(str(k), row)
         print(f"keeping a row: {1e3 * (time.perf_counter() - begun) / n:.2f} ms")
         store.close()
-    times = [time.perf_counter() for _ in each(same, list(found.rows) * 20, 2, "posgc.pipeline.comparing")]
+    times = [time.perf_counter() for _ in each(dataclasses.replace, list(found.rows) * 20, Workers(2))]
     print(f"a round trip to a process: {1e3 * (times[-1] - times[0]) / (len(times) - 1):.2f} ms")
-
-
-def same(row: Row) -> Row:
-    return dataclasses.replace(row)
 
 
 def workers(points: int = 60) -> None:
@@ -49,7 +45,7 @@ def workers(points: int = 60) -> None:
     took = {}
     for n in (1, 2):
         begun = time.perf_counter()
-        compare(Request(GAME), grid, workers=n)
+        compare(Request(GAME), grid, workers=Workers(n))
         took[n] = time.perf_counter() - begun
         print(f"{n} worker{'s' if n > 1 else ''}: {took[n]:.1f} s for {points} points")
     print(f"two workers are {took[1] / took[2]:.2f} times as fast as one")

@@ -15,11 +15,11 @@ from posgc.api.reading import Parameter, request_of_arguments, text_of
 from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import whole
-from posgc.pipeline import Comparison, Grid, Question, Request, Store
+from posgc.pipeline import Comparison, Grid, Question, Request, Store, Workers
 from posgc.pipeline import compare as compared
 from posgc.plugin.importer import RewardReading
 
-__all__ = ["compare", "how_to_solve", "request_to_search", "running"]
+__all__ = ["compare", "how_to_solve", "keeping", "request_to_search"]
 
 
 def compare(
@@ -37,7 +37,8 @@ def compare(
     reward: RewardReading | None = None,
     max_nodes: int | None = None,
     seed: int = 0,
-    workers: int = 1,
+    workers: int | None = None,
+    ray: str | None = None,
     store: str | os.PathLike[str] | None = None,
     progress: Asked = None,
     settings: Mapping[str, Parameter | Sequence[Parameter]] | None = None,
@@ -48,7 +49,9 @@ def compare(
     `shares`: protocols, by default those of the file and the standard structures that fit.  `concept`: by default
     `team` for common rewards, else `nash`.  `horizon`: a number, `"2,3,5..7"`, or numbers; by default the file's.
     `parameters` of the game, which may also stand in `settings`, may be sequences of values: every combination is a
-    part of the grid.  `workers`: processes; call this under `if __name__ == "__main__"` where there are several.
+    part of the grid.  `workers`: processes, by default this one alone.  `ray`: the address of a Ray cluster that solves
+    the points instead (`auto`, `local`, `HOST:PORT`, `ray://HOST:PORT`), by default as many at a time as it has
+    processors.
     `store`: a file in which rows are kept as they come, and from which those that are there are taken.  `time_limit`
     is for each point, where the back-end has one.  The rest is as in `load` and `Game.solve`.
 
@@ -56,7 +59,7 @@ def compare(
     what contradicts it (which would be a mistake of posgc's).  Ctrl-C ends with what is known, `stopped`.
 
     Raises InputError before anything is solved for a grid of more than 10,000 points (E660), a store that cannot be
-    used (E661), an unknown protocol, and every mistake of the file.
+    used (E661), an unknown protocol, and every mistake of the file; for a cluster that cannot be used (E663).
     """
     if isinstance(shares, str):
         raise TypeError("shares is a list of protocols, not one text")
@@ -65,8 +68,9 @@ def compare(
     request = request_to_search(path, discount, reward, max_nodes, seed)
     grid = Grid(shares, None if horizon is None else _ranges(horizon), _settings({**(settings or {}), **parameters}))
     how = how_to_solve(backend, compress, epsilon, time_limit, options)
-    with running(workers, store, request.path) as kept, shown(progress) as told:
-        return compared(request, grid, concept, how, workers, kept, told)
+    crew = Workers(workers, ray)
+    with keeping(store, request.path) as kept, shown(progress) as told:
+        return compared(request, grid, concept, how, crew, kept, told)
 
 
 def request_to_search(
@@ -99,10 +103,8 @@ def how_to_solve(
 
 
 @contextmanager
-def running(workers: int, store: str | os.PathLike[str] | None, game: str) -> Iterator[Store | None]:
-    """The store at a path, open as long as the run takes.  Raises ValueError for a number of processes that is none."""
-    if workers < 1:
-        raise ValueError(f"workers is {workers}: at least one process is needed")
+def keeping(store: str | os.PathLike[str] | None, game: str) -> Iterator[Store | None]:
+    """The store at a path, open as long as the run takes."""
     kept = None if store is None else Store(store, game)
     try:
         yield kept

@@ -7,14 +7,14 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 
-from posgc.api.comparing import how_to_solve, request_to_search, running
+from posgc.api.comparing import how_to_solve, keeping, request_to_search
 from posgc.api.game import Asked
 from posgc.api.progress import shown
 from posgc.api.reading import Parameter
 from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.sharing.offers import Grain
-from posgc.pipeline import LATTICE_LIMIT, Choosable, Demands, Design, Question
+from posgc.pipeline import LATTICE_LIMIT, Choosable, Demands, Design, Question, Workers
 from posgc.pipeline import design as designed
 from posgc.plugin.importer import RewardReading
 
@@ -45,7 +45,8 @@ def design(
     reward: RewardReading | None = None,
     max_nodes: int | None = None,
     seed: int = 0,
-    workers: int = 1,
+    workers: int | None = None,
+    ray: str | None = None,
     store: str | os.PathLike[str] | None = None,
     progress: Asked = None,
     settings: Mapping[str, Parameter] | None = None,
@@ -88,9 +89,10 @@ def design(
     def how(question: Question) -> Question:
         return dataclasses.replace(solving(question), independent=require == "3")
 
-    with running(workers, store, request.path) as kept, shown(progress) as told:
+    crew = Workers(workers, ray)
+    with keeping(store, request.path) as kept, shown(progress) as told:
         choosable = Choosable(prices, offered, along, by, max_points)
-        return designed(request, choosable, concept, wanted, value, how, workers, kept, told)
+        return designed(request, choosable, concept, wanted, value, how, crew, kept, told)
 
 
 def _number(what: str, value: float, least: float) -> float:

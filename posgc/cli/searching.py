@@ -29,7 +29,9 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     limit = "seconds for each point whose back-end has a time limit, as in solve"
     parser.add_argument("--time-limit", metavar="S", type=seconds, help=limit)
     add_limits(parser)
-    parser.add_argument("-j", "--workers", metavar="N", type=positive, default=1, help="processes (default 1)")
+    parser.add_argument("-j", "--workers", metavar="N", type=positive, help="processes (default 1, or all of --ray)")
+    ray = "a Ray cluster whose processes solve the points: auto, local, HOST:PORT or ray://HOST:PORT"
+    parser.add_argument("--ray", metavar="ADDRESS", help=ray)
     store = "keep what is found there as it comes, and take from there what is known"
     parser.add_argument("--store", metavar="FILE", help=store)
     parser.add_argument("--csv", metavar="FILE", help="write the rows there")
@@ -49,6 +51,7 @@ def search_arguments(arguments: argparse.Namespace) -> dict[str, Any]:
         "max_nodes": arguments.max_nodes,
         "seed": arguments.seed,
         "workers": arguments.workers,
+        "ray": arguments.ray,
         "store": arguments.store,
     }
 

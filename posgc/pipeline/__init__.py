@@ -33,6 +33,7 @@ from posgc.pipeline.store import Store
 from posgc.pipeline.translating import Translation, translate
 from posgc.pipeline.verified import Verified
 from posgc.pipeline.warned import warned
+from posgc.pipeline.workers import Workers
 
 __all__ = [
     "LATTICE_LIMIT",
@@ -64,6 +65,7 @@ __all__ = [
     "Translation",
     "Verified",
     "Wanted",
+    "Workers",
     "candidates",
     "check",
     "compare",

@@ -1,4 +1,4 @@
-"""Rows as they are found: from the store where they are there, else solved, in one process or several."""
+"""Rows as they are found: from the store where they are there, else solved, by one process or several."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 from posgc.language.diagnostics import InputError
 from posgc.pipeline.points import Point, Question, Row, answer, key_of
 from posgc.pipeline.store import Store
-from posgc.pipeline.workers import Died, each
+from posgc.pipeline.workers import Died, Workers, each
 
 __all__ = ["Ended", "ask"]
 
@@ -24,12 +24,12 @@ class Ended:
 
 
 def ask(
-    question: Question, points: Iterable[Point], take: Callable[[Row], None], workers: int, store: Store | None
+    question: Question, points: Iterable[Point], take: Callable[[Row], None], workers: Workers, store: Store | None
 ) -> Ended:
     """Hand over the row of each point.
 
     A point is taken when a process is free to solve it, after all rows found so far were handed over; so an iterator
-    may choose it in the light of these.  Raises InputError (E661) where the store cannot be read.
+    may choose it in the light of these.  Raises InputError where the store cannot be read (E661) and as `each` does.
     """
     asked: list[tuple[Point, str]] = []
     stopped, unkept = False, None
@@ -45,7 +45,7 @@ def ask(
                 take(row)
 
     try:
-        with closing(each(partial(answer, question), unknown(), workers, __name__)) as answers:
+        with closing(each(partial(answer, question), unknown(), workers)) as answers:
             for number, came in answers:
                 point, key = asked[number]
                 row = Row(point, why=came.in_words, passing=True) if isinstance(came, Died) else came

@@ -25,7 +25,7 @@ from posgc.model.rewards import reward_kind
 from posgc.pipeline.checking import independence
 from posgc.pipeline.compiling import AssumptionFails, Compiled, Request, compile_request, importer_of
 from posgc.pipeline.solving import Solution, solve
-from posgc.pipeline.workers import Died, each
+from posgc.pipeline.workers import Died, Workers, each
 from posgc.plugin.registry import registry
 
 __all__ = ["ClaimFile", "Finding", "claims_of", "examine", "examine_all", "grouped"]
@@ -90,7 +90,7 @@ def examine_all(files: Sequence[ClaimFile], workers: int) -> Iterator[tuple[int,
             yield from ((n, finding) for finding in examine(source, group))
         return
     tasks = [(source, group) for _, source, group in groups]
-    with closing(each(_examined, tasks, workers, __name__)) as answers:
+    with closing(each(_examined, tasks, Workers(workers))) as answers:
         for number, found in answers:
             if isinstance(found, Died):
                 raise LimitError(f"{found.in_words}; take fewer workers")

@@ -26,6 +26,7 @@ from posgc.pipeline.compiling import Request, analysed, quiet, read_game
 from posgc.pipeline.neighbours import Bracket, brackets, defects
 from posgc.pipeline.points import Point, Question, Row, Settings, reading
 from posgc.pipeline.store import Store
+from posgc.pipeline.workers import Workers
 from posgc.plugin.backend import Progress
 
 __all__ = ["GRID_LIMIT", "Comparison", "Grid", "compare", "usual_protocols"]
@@ -162,19 +163,20 @@ def compare(
     grid: Grid,
     concept: ConceptName | None = None,
     how: Callable[[Question], Question] = lambda question: question,
-    workers: int = 1,
+    workers: Workers = Workers(),  # noqa: B008 (frozen)
     store: Store | None = None,
     progress: Progress = quiet,
     source: Source | None = None,
     known: Mapping[Point, Row] | None = None,
 ) -> Comparison:
-    """Solve every point of the grid, in so many processes, but for those that the store has or that are `known`.
+    """Solve every point of the grid, by these workers, but for those that the store has or that are `known`.
 
     `how` adds to the question how it is to be answered.  Raises InputError before anything is solved for a grid of too
     many points (E660), an unknown protocol, and every mistake of the file; afterwards where every point is refused as
     wrong input.
     """
     grid.require_small(0 if grid.protocols is None else len(grid.protocols))
+    workers.begin()
     source = read_game(request.path, request.folder) if source is None else source
     horizons = None if grid.horizons is None else sorted({h for some in grid.horizons for h in some})
     settings: list[Settings] = [
@@ -218,7 +220,7 @@ def compare(
 def _rows(
     question: Question,
     points: Sequence[Point],
-    workers: int,
+    workers: Workers,
     store: Store | None,
     progress: Progress,
     known: Mapping[Point, Row],

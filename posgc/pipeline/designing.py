@@ -29,6 +29,7 @@ from posgc.pipeline.frontier import Demands, Frontier
 from posgc.pipeline.neighbours import defects
 from posgc.pipeline.points import Point, Question, Row, reading
 from posgc.pipeline.store import Store
+from posgc.pipeline.workers import Workers
 from posgc.plugin.backend import Progress
 
 __all__ = ["LATTICE_LIMIT", "Choosable", "Design", "Kept", "design"]
@@ -201,7 +202,7 @@ def design(
     demands: Demands = Demands(),  # noqa: B008 (frozen)
     worth: str | None = None,
     how: Callable[[Question], Question] = lambda question: question,
-    workers: int = 1,
+    workers: Workers = Workers(),  # noqa: B008 (frozen)
     store: Store | None = None,
     progress: Progress = quiet,
     source: Source | None = None,
@@ -211,6 +212,7 @@ def design(
     Raises InputError for mistakes of the file and of the prices (E671), for a lattice of too many protocols (E670),
     and afterwards where every protocol is refused as wrong input.
     """
+    workers.begin()
     source = read_game(request.path, request.folder) if source is None else source
     settings = tuple(request.settings.items())
     game, model, diagnostics = reading(source, settings, request.horizon, request.discount, request.reward)

@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any
 
 from posgc.language.concepts import ConceptName
@@ -30,9 +29,9 @@ from posgc.pipeline.compiling import (
 )
 from posgc.pipeline.compressing import CompressionRequest
 from posgc.pipeline.solving import Solution, solve
+from posgc.pipeline.versions import versions
 from posgc.plugin.backend import Progress
 from posgc.plugin.importer import RewardReading
-from posgc.plugin.registry import registry
 
 __all__ = ["Answer", "Point", "Question", "Row", "answer", "answered", "key_of", "reading"]
 
@@ -131,18 +130,11 @@ def key_of(question: Question, point: Point) -> str:
             "time_limit": question.time_limit,
             **({"independent": True} if question.independent else {}),
             "compress": None if compress is None else dataclasses.asdict(compress),
-            "versions": _versions(),
+            "versions": versions(),
         },
         sort_keys=True,
         default=repr,
     )
-
-
-@lru_cache(maxsize=1)
-def _versions() -> dict[str, str]:
-    """Of posgc and of every plug-in that works."""
-    found = {f"{p.distribution}: {p.name}": p.version for p in registry().plugins if p.defect is None}
-    return {"posgc": version("posgc"), **found}
 
 
 @lru_cache(maxsize=2)

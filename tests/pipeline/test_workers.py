@@ -9,9 +9,8 @@ from functools import partial
 
 import pytest
 
-from posgc.pipeline.workers import Died, each
-
-MODULE = "posgc.pipeline.workers"
+from posgc.pipeline.workers import Died, Workers, each
+from posgc.pipeline.workers.processes import in_words
 
 
 def work(offset: int, task: int) -> int:
@@ -24,18 +23,17 @@ def work(offset: int, task: int) -> int:
 
 def test_answers_and_a_process_that_dies() -> None:
     """Its task comes back as what happened; the others are answered all the same."""
-    tasks = [1, -9, 2, 3]
-    found = dict(each(partial(work, 10), tasks, 2, MODULE))
-    assert found == {k: Died(-signal.SIGKILL) if task == -9 else 10 + task for k, task in enumerate(tasks)}
-    assert Died(-signal.SIGKILL).in_words == "its process was killed (signal 9), perhaps for want of memory"
-    assert Died(-11).in_words == "its process ended by signal 11 before its time"
-    assert Died(3).in_words == "its process ended with 3 before its time"
+    tasks, killed = [1, -9, 2, 3], "its process was killed (signal 9), perhaps for want of memory"
+    found = dict(each(partial(work, 10), tasks, Workers(2)))
+    assert found == {k: Died(killed) if task == -9 else 10 + task for k, task in enumerate(tasks)}
+    assert in_words(-11) == "its process ended by signal 11 before its time"
+    assert in_words(3) == "its process ended with 3 before its time"
 
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_what_work_raises_is_raised(workers: int) -> None:
     with pytest.raises(ValueError, match="no such task"):
-        list(each(partial(work, 0), [1, -1, 2], workers, MODULE))
+        list(each(partial(work, 0), [1, -1, 2], Workers(workers)))
 
 
 def pid(task: float) -> int:
@@ -45,10 +43,10 @@ def pid(task: float) -> int:
 
 @pytest.mark.slow
 def test_processes_end_when_the_caller_stops_listening() -> None:
-    answers = each(pid, [0.0, 600.0, 600.0], 2, MODULE)
+    answers = each(pid, [0.0, 600.0, 600.0], Workers(2))
     _, process = next(answers)
     answers.close()
     assert isinstance(process, int) and process != os.getpid()
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
-    assert {answer for _, answer in each(pid, [0.0, 0.0], 1, MODULE)} == {os.getpid()}
+    assert {answer for _, answer in each(pid, [0.0, 0.0], Workers(1))} == {os.getpid()}

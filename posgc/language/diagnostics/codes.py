@@ -153,6 +153,12 @@ _OTHERS = (
         "more (exit status 1). One of the two numbers is wrong: posgc or a plug-in has a mistake.",
     ),
     Code(
+        "E663",
+        "Ray cluster that cannot be used",
+        "`--ray` names no cluster that can be reached, or one whose machines lack this version of posgc; the message "
+        "says why.",
+    ),
+    Code(
         "E670",
         "lattice of too many protocols",
         "`posgc design` looks at no more than 10,000 protocols, one for each choice of lags for the links, unless "
