@@ -1,7 +1,7 @@
 """Time for several pieces of work together; what takes longer is cut short.
 
-It is interrupted by the signal of Ctrl-C, and again from time to time until it ends.  So a search that hears Ctrl-C ends
-with what it has, and all other work ends at once.
+It is interrupted by the signal of Ctrl-C, and again from time to time until it ends.  So a search that hears Ctrl-C
+ends with what it has, and all other work ends at once.
 """
 
 from __future__ import annotations

@@ -223,7 +223,9 @@ def _compression_offers(compiled: Compiled, verdict: Verdict, allowed: Allowance
                 CHECK_SECONDS,
             )
     except LimitError as error:
-        return tuple(Offer(spec, None, None, None, f"not built: {error}") for _, rows in families for spec, _ in rows[:1])
+        return tuple(
+            Offer(spec, None, None, None, f"not built: {error}") for _, rows in families for spec, _ in rows[:1]
+        )
 
 
 def candidates(information: Information) -> Families:

@@ -10,8 +10,8 @@ from posgc.assumptions import Verdict
 from posgc.judge.judgement import Judgement
 from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import InputError, LimitError
-from posgc.model.rewards import reward_kind
 from posgc.language.sharing.requests import protocol
+from posgc.model.rewards import reward_kind
 from posgc.pipeline.allowance import Allowance
 from posgc.pipeline.checking import Report, check
 from posgc.pipeline.comparing import Comparison, Grid, compare, usual_protocols

@@ -138,6 +138,24 @@ def test_names_of_other_formats_are_texts(tmp_path: Path, capsys: pytest.Capture
     assert not page_of(page).tags & {"b", "i", "u"}
 
 
+CONTROLS = "bell \a, red \x1b[31m, title \x1b]0;x\a, rubout \x7f, next line \x85, turned \u202e, line \u2028"
+
+
+def test_no_text_moves_the_cursor_or_turns_the_direction(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a title, and in a line with a mistake; what is none of the printable characters has a picture."""
+    path, page = tmp_path / "game.posg", tmp_path / "r.html"
+    path.write_text(ODD.replace(f"{EVIL} & 'co'", CONTROLS), encoding="utf-8")
+    status, out, err = report(capsys, path, "-s", "full", "--alone", "-o", page)
+    assert status == 0
+    for said in (out, err, page.read_text(encoding="utf-8")):
+        assert all(c.isprintable() or c in "\t\n" for c in said)
+    shown = "bell ␇, red ␛[31m, title ␛]0;x␇, rubout ␡, next line \ufffd, turned \ufffd, line \ufffd"
+    assert shown in out and ("h1", shown) in page_of(page).texts
+    path.write_text(path.read_text(encoding="utf-8").replace("see[i] ~ s'", "see[i] ~ t'").replace("\n", " "), "utf-8")
+    status, _, err = report(capsys, path, "-o", page)
+    assert status == 2 and "␛[31m" in err and all(c.isprintable() or c in "\t\n" for c in err)
+
+
 def commands(path: Path) -> list[list[str]]:
     found = re.findall(r"<code>(.*?)</code>", path.read_text(encoding="utf-8"), re.S)
     return [shlex.split(page_text(one)) for one in found]
@@ -357,6 +375,8 @@ def test_ctrl_c_keeps_what_is_known(
         (("--compress", "nothing"), "E616"),
         (("-o", "absent/r.html"), "E615"),
         (("-o", "game.posg"), "E615"),
+        (("-o", "."), "E615"),
+        (("-o", "-"), "E615"),
         (("--form", "agent"), "E6"),
     ],
 )
