@@ -46,6 +46,7 @@ class Choosable:
     lags: str = "0..2,never"
     along: str | None = None  # the network: `1-2, 2-3`
     by: Grain = "link"
+    once: bool = False  # whether a hop that links of an item share is paid for once
     most: int = LATTICE_LIMIT  # protocols
 
 
@@ -217,7 +218,8 @@ def design(
     settings = tuple(request.settings.items())
     game, model, diagnostics = reading(source, settings, request.horizon, request.discount, request.reward)
     signature, rewards = model.signature, reward_kind(model)
-    offers = lattice_of(signature, model.horizon, choosable.cost, choosable.lags, choosable.along, choosable.by)
+    asked = choosable.cost, choosable.lags, choosable.along, choosable.by, choosable.once
+    offers = lattice_of(signature, model.horizon, *asked)
     lattice = offers.lattice
     if lattice.size > choosable.most:
         raise _too_many(lattice, choosable)

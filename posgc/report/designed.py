@@ -34,6 +34,8 @@ def text(found: Design, kept: Mapping[str, str]) -> None:
     rewards = found.rewards.replace("_", "-")
     say(console, f"  {found.concept}; {agents}; rewards: {rewards}; horizon {found.horizon}")
     say(console, f"  {plural(found.lattice.size, 'protocol', ',')}: {_offers(found)}")
+    if found.lattice.once:
+        say(console, "  a hop that links of an item share is paid for once, at the dearest of their prices")
     if found.offers.untold:
         say(console, f"  without a price, and never told: {', '.join(found.offers.untold)}")
     for clause, why in found.offers.idle:
@@ -58,14 +60,14 @@ def _offers(found: Design) -> str:
     """The choices with their options, those that have the same ones together."""
     alike: dict[str, list[str]] = {}
     for choice in found.lattice.choices:
-        words = ", ".join(_option(choice, option) for option in choice.options)
+        words = ", ".join(_option(found, choice, option) for option in choice.options)
         alike.setdefault(words, []).append(choice.label)
     return "; ".join(f"{', '.join(labels)} {words}" for words, labels in alike.items()) or "nothing is told"
 
 
-def _option(choice: Choice, option: Option) -> str:
+def _option(found: Design, choice: Choice, option: Option) -> str:
     """`0 (1)`: what is told after 0 steps, at a price of 1; links further away are told later."""
-    return f"{_lag(choice, option)} ({float(option.price):g})"
+    return f"{_lag(choice, option)} ({float(found.lattice.price(choice, option)):g})"
 
 
 def _lag(choice: Choice, option: Option) -> str:
@@ -171,12 +173,16 @@ def document(found: Design, kept: Mapping[str, str]) -> Json:
             {
                 "label": choice.label,
                 "offers": [
-                    {"lags": [None if lag >= NEVER else lag for lag in option.lags], "price": float(option.price)}
+                    {
+                        "lags": [None if lag >= NEVER else lag for lag in option.lags],
+                        "price": float(found.lattice.price(choice, option)),
+                    }
                     for option in choice.options
                 ],
             }
             for choice in found.lattice.choices
         ],
+        "hops": "once" if found.lattice.once else "each",
         "untold": list(found.offers.untold),
         "idle": [{"clause": clause, "why": why} for clause, why in found.offers.idle],
         "protocols": found.lattice.size,

@@ -165,6 +165,7 @@ def test_nothing_is_worth_as_much(coin: str, capsys: pytest.CaptureFixture[str])
         (("--cost", "hear = 1, hear after 4 = 2", "--horizon", "9"), "E671"),
         (("--cost", "hear = 1", "--lags", "soon"), "E671"),
         (("--cost", "hear = 1", "--along", "ann-cid"), "E671"),
+        (("--cost", "hear = 1", "--hops", "once"), "E613"),
         (("--cost", "hear = 1", "--value", "ann"), "E671"),
         (("--cost", "hear = 1", "--budget", "-1"), "E671"),
         (("--cost", "hear = 1", "--within", "-1"), "E671"),

@@ -13,7 +13,7 @@ import pytest
 from posgc.language.diagnostics import InputError
 from posgc.language.sharing.lag_table import NEVER, require_lags
 from posgc.language.sharing.lattice import Lattice
-from posgc.language.sharing.offers import Grain, Offers
+from posgc.language.sharing.offers import Grain
 from posgc.language.sharing.offers import lattice_of as offers
 from posgc.language.sharing.order import at_least_as_rich
 from posgc.language.sharing.prices import edges_of, lags_of, prices_of
@@ -134,7 +134,7 @@ def test_dectiger_by_hand() -> None:
     lattice = lattice_of(agents, 3, "hear = 1, hear after 1 = 0.25, act = 0.5", "0..2,never")
     assert lattice.shape == (4, 4, 3, 3) and lattice.size == 144
     assert [c.label for c in lattice.choices][:3] == ["hear[ann] to bob", "hear[bob] to ann", "act[ann] to bob"]
-    assert [(o.lags, float(o.price)) for o in lattice.choices[0].options] == [
+    assert [(o.lags, float(lattice.price(lattice.choices[0], o))) for o in lattice.choices[0].options] == [
         ((0,), 1),
         ((1,), 0.25),
         ((2,), 0.25),
@@ -150,7 +150,8 @@ def test_dectiger_by_hand() -> None:
 
 def test_relaying_costs_and_takes_its_hops() -> None:
     lattice = lattice_of(LINE, 4, "hear = 2", "1,never", "1-2, 2-3")
-    told = {(c.label, o.lags[0]): float(o.price) for c in lattice.choices for o in c.options if o.lags[0] < NEVER}
+    offered = [(c, o) for c in lattice.choices for o in c.options if o.lags[0] < NEVER]
+    told = {(c.label, o.lags[0]): float(lattice.price(c, o)) for c, o in offered}
     assert told["hear[robot[1]] to robot[2]", 1] == 2
     assert told["hear[robot[1]] to robot[3]", 2] == 4  # two hops, a step each
     assert len(told) == 6
@@ -163,13 +164,48 @@ def test_relaying_costs_and_takes_its_hops() -> None:
     by_item = lattice_of(LINE, 4, "hear = 2", "0..3,never", "1-2, 2-3", "item")
     [choice] = by_item.choices
     # at lag 2 a hop, the outer two hear of each other after 4 steps, too late: four links are left
-    assert [(sorted(set(o.lags)), float(o.price)) for o in choice.options] == [
+    assert [(sorted(set(o.lags)), float(by_item.price(choice, o))) for o in choice.options] == [
         ([0], 16),
         ([1, 2], 16),
         ([2, NEVER], 8),
         ([3, NEVER], 8),
         ([NEVER], 0),
     ]
+
+
+ROW = Signature(tuple("abcd"), (), tuple(Variable("hear", k, VALUES) for k in range(4)))
+
+
+@pytest.mark.parametrize("by", ["link", "owner", "item"])
+@pytest.mark.parametrize("once", [False, True])
+def test_hops_in_a_row(once: bool, by: Grain) -> None:
+    """Four in a row; each item by itself, hop by hop: who hears it beyond the hop, and at which price."""
+    price = {0: Fraction(3), 1: Fraction(3, 10), NEVER: Fraction(0)}
+    text = "hear = 3, hear after 1 = 0.3, hear to d = 5"
+    lags = "1,never" if by == "link" else "0..1,never"
+    lattice = offers(ROW, 9, text, lags, "1-2, 2-3, 3-4", by, once).lattice
+    rng = random.Random(7)
+    for number in rng.sample(range(lattice.size), min(300, lattice.size)):
+        total = Fraction(0)
+        for owner, lags in enumerate(lattice.table(number).observation_lags):
+            paid = {
+                k: Fraction(5) if k == 3 and lag < NEVER else price[NEVER if lag >= NEVER else int(lag > 0)]
+                for k, lag in enumerate(lags)
+                if k != owner
+            }
+            for hop in range(3):  # between agents hop and hop + 1
+                beyond = [p for k, p in paid.items() if min(k, owner) <= hop < max(k, owner)]
+                total += max(beyond, default=Fraction(0)) if once else sum(beyond)
+        assert lattice.costs[number] == float(total)
+
+
+def test_hops_that_are_paid_for_once() -> None:
+    """An item that all of a line hear costs a hop less than they have agents; two ways round a square are refused."""
+    each, one = (offers(LINE, 4, "hear = 2", "0,never", "1-2, 2-3", "item", once).lattice for once in (False, True))
+    assert each.costs.tolist() == [16, 0] and one.costs.tolist() == [3 * 2 * 2, 0]
+    assert offers(LINE, 4, "hear = 2", "0,never", "1->2, 2->3, 3->1, 1-2", "link", True).lattice.size == 2**6
+    with pytest.raises(InputError, match="several shortest paths from a to c"):
+        offers(ROW, 4, "hear = 2", "0,never", "1-2, 2-3, 3-4, 4-1", "link", True)
 
 
 def plain_cost(

@@ -1,6 +1,7 @@
 """The lattice of protocols that prices, the lags on offer and a network make.
 
-What is passed on by k agents, its owner included, costs k times the price and takes k times the lag.
+What is passed on by k agents, its owner included, takes k times the lag, and costs k times the price where each link
+pays for its own hops.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from posgc.language.sharing.edges import hops
+from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.sharing.edges import Hop, paths
 from posgc.language.sharing.lag_table import NEVER
 from posgc.language.sharing.lattice import Choice, Lattice, Link, Option
+from posgc.language.sharing.lattice import cost as cost_of
 from posgc.language.sharing.prices import Price, edges_of, lags_of, misplaced, prices_of
 from posgc.language.sharing.written import agent_text, item_text
 from posgc.language.signature import Signature, Variable
@@ -36,16 +39,22 @@ class Offers:
 
 
 def lattice_of(
-    signature: Signature, horizon: int, cost: str, lags: str, along: str | None = None, by: Grain = "link"
+    signature: Signature,
+    horizon: int,
+    cost: str,
+    lags: str,
+    along: str | None = None,
+    by: Grain = "link",
+    once: bool = False,
 ) -> Offers:
-    """The protocols that can be bought.
+    """The protocols that can be bought; `once`: a hop that links of an item share is paid for once.
 
     `cost`, `lags` and `along` are as `posgc design` is given them.  What cannot arrive by the horizon is not sent and
     costs nothing.  A link without a price is not told.  Raises InputError (E671) for mistakes in any of the three, and
     for the price of links out of reach or of lags that are not on offer.
     """
     prices, offered = prices_of(signature, cost), lags_of(lags, horizon)
-    reach = None if along is None else hops(edges_of(signature, along), len(signature.agents))
+    reach = None if along is None else _reach(signature, along, once)
     links = list(_links(signature, reach))
     _require_offered(signature, cost, prices, links, offered, horizon)
     groups: dict[str, list[Link]] = {}
@@ -54,14 +63,14 @@ def lattice_of(
         if any(price.fits(_variable(signature, link), link.agent) for price in prices):
             groups.setdefault(_names(signature, link)[by], []).append(link)
     for group in groups.values():
-        options, counted = _options(signature, prices, group, offered, horizon)
+        options, counted = _options(signature, prices, group, offered, horizon, once)
         if options:
             choices.append(Choice(" and ".join(_called(signature, group, links, by)), tuple(group), options))
             told.update(group)
             used.update(counted)
     untold = [link for link in links if link not in told]
     idle = tuple((p.clause, _why_idle(signature, p, prices, links, offered, horizon)) for p in prices if p not in used)
-    return Offers(Lattice(signature, tuple(choices)), _called(signature, untold, links, "item"), idle)
+    return Offers(Lattice(signature, tuple(choices), once), _called(signature, untold, links, "item"), idle)
 
 
 def _require_offered(
@@ -119,14 +128,29 @@ def _arrival(link: Link, lag: int) -> int:
     return _age(link.kind, lag * link.hops)
 
 
-def _links(signature: Signature, reach: Mapping[int, Mapping[int, int]] | None) -> Iterator[Link]:
+def _reach(signature: Signature, along: str, once: bool) -> Mapping[int, Mapping[int, tuple[Hop, ...]]]:
+    """The paths of the network.  Raises InputError (E671) where hops are paid for `once` and there are several ways."""
+    edges = set(edges_of(signature, along))
+    found = paths(edges, len(signature.agents))
+    for source, reached in found.items() if once else ():
+        for target, path in reached.items():
+            before = [a for a, b in edges if b == target and a in reached and len(reached[a]) == len(path) - 1]
+            if len(before) > 1:
+                ends = [agent_text(signature, agent - 1) for agent in (source, target)]
+                what = f"the network has several shortest paths from {ends[0]} to {ends[1]}"
+                cure = "hops can be paid for once where there is one: leave edges of --along out, or --hops each"
+                raise InputError([Diagnostic("E671", what, help=cure)])
+    return found
+
+
+def _links(signature: Signature, reach: Mapping[int, Mapping[int, tuple[Hop, ...]]] | None) -> Iterator[Link]:
     """All links, those of observations first; with a network those within reach."""
     for kind, variables in (("observation", signature.observations), ("action", signature.actions)):
         for number, variable in enumerate(variables):
             for agent in range(len(signature.agents)):
-                far = 1 if reach is None else reach[variable.agent + 1].get(agent + 1)
-                if agent != variable.agent and far is not None:
-                    yield Link(kind, number, agent, far)  # type: ignore[arg-type]
+                path = () if reach is None else reach[variable.agent + 1].get(agent + 1)
+                if agent != variable.agent and path is not None:
+                    yield Link(kind, number, agent, path)  # type: ignore[arg-type]
 
 
 def _variable(signature: Signature, link: Link) -> Variable:
@@ -152,22 +176,30 @@ def _called(signature: Signature, some: Sequence[Link], links: Sequence[Link], l
 
 
 def _options(
-    signature: Signature, prices: Sequence[Price], links: Sequence[Link], offered: Sequence[int], horizon: int
+    signature: Signature,
+    prices: Sequence[Price],
+    links: Sequence[Link],
+    offered: Sequence[int],
+    horizon: int,
+    once: bool,
 ) -> tuple[tuple[Option, ...], set[Price]]:
     """From rich to poor, of two that hand over the same the cheaper one; and the prices that they rest on."""
-    found: dict[tuple[int, ...], Fraction] = {}
+    found: dict[tuple[int, ...], Option] = {}
     used = set[Price]()
     for lag in offered:
-        told = [(link, _arrival(link, lag)) for link in links if _arrival(link, lag) < horizon]
-        own = [_price(prices, _variable(signature, link), link.agent, _age(link.kind, lag)) for link, _ in told]
-        known = [price for price in own if price is not None]
-        if len(known) == len(told):
-            arrivals = dict(told)
-            key = tuple(arrivals.get(link, NEVER) for link in links)
-            total = sum((p.price * link.hops for p, (link, _) in zip(known, told, strict=True)), Fraction(0))
-            found[key] = min(total, found.get(key, total))
-            used.update(known)
-    return tuple(Option(lags, price) for lags, price in found.items()), used
+        arrivals = tuple(_arrival(link, lag) for link in links)
+        own = [
+            _price(prices, _variable(signature, link), link.agent, _age(link.kind, lag)) if arrival < horizon else None
+            for link, arrival in zip(links, arrivals, strict=True)
+        ]
+        if any(price is None and arrival < horizon for price, arrival in zip(own, arrivals, strict=True)):
+            continue  # not on offer
+        lags = tuple(arrival if arrival < horizon else NEVER for arrival in arrivals)
+        option = Option(lags, tuple(Fraction(0) if price is None else price.price for price in own))
+        if lags not in found or cost_of(links, option.prices, once) < cost_of(links, found[lags].prices, once):
+            found[lags] = option
+        used.update(price for price in own if price is not None)
+    return tuple(found.values()), used
 
 
 def _price(prices: Sequence[Price], variable: Variable, agent: int, lag: int) -> Price | None:
