@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal, TypeVar
 
 from posgc.assumptions import ObservabilityReport, Verdict, evolution, observability, strategy_independence
-from posgc.assumptions.observability import GammaSummary
+from posgc.assumptions.observability import GammaSummary, not_observed
 from posgc.compression.bounds import theory_window
 from posgc.compression.sweep import Families, Offer
 from posgc.compression.sweep import offers as compression_offers
@@ -47,7 +49,9 @@ CHECK_SECONDS = 1.0
 """Seconds after which `check` builds no further one."""
 
 PART = 0.25
-"""Of the time that is left: what Assumption 3, the graph and compressions may take each."""
+"""Of the time that is left: what each part of a check may take."""
+
+T = TypeVar("T")
 
 THEORY_EPSILON = 0.1
 """Error for which the length of the window that theory asks for is printed."""
@@ -124,29 +128,60 @@ class Report(Display):
 def check(compiled: Compiled, progress: Progress = quiet, allowed: Allowance | None = None) -> Report:
     """Assumptions 1 to 3 with proof or witness, the size of the graph, which back-ends apply, and all warnings.
 
-    Of the time that is `allowed`, Assumption 3, the graph and compressions take a quarter each at most of what is left.
+    Of the time that is `allowed`, each of these takes a quarter at most of what is left.
     """
     allowed = Allowance() if allowed is None else allowed
-    compiled = warned(compiled)
-    information = compiled.information
-    with timed(compiled.seconds, "assumption 1"):
-        first = evolution(information)
-    with timed(compiled.seconds, "assumption 3"):
-        third = _independence(compiled, progress, allowed)
-    with timed(compiled.seconds, "assumption 2"):
-        second = observability(_longer(compiled))
+    compiled = _within(allowed, "warnings", lambda: warned(compiled), lambda why: compiled)
+    information, seconds = compiled.information, compiled.seconds
+    with timed(seconds, "assumption 1"):
+        first = _within(allowed, "Assumption 1", lambda: evolution(information), lambda why: _undecided(1, why))
+    with timed(seconds, "assumption 3"):
+        third = _within(
+            allowed, "Assumption 3", lambda: independence(compiled, progress), lambda why: _undecided(3, why)
+        )
+    with timed(seconds, "assumption 2"):
+        model = compiled.model
+        second = _within(
+            allowed, "Assumption 2", lambda: observability(_longer(compiled)), lambda why: not_observed(model, why)
+        )
     layers: tuple[int, ...] = ()
     note = "the graph is not built: its beliefs would depend on strategies"
     if third.holds is not False:
-        with timed(compiled.seconds, "graph"):
-            layers, note = _layers(compiled, progress, allowed)
-    with timed(compiled.seconds, "compressions"):
-        compressions = _compression_offers(compiled, third, allowed)
+        with timed(seconds, "graph"):
+            layers, note = _within(
+                allowed,
+                "the common beliefs of each step",
+                lambda: _layers(compiled, progress),
+                lambda why: ((), why),
+            )
+    with timed(seconds, "compressions"):
+        compressions = _within(
+            allowed,
+            "compressions",
+            lambda: _compression_offers(compiled, third),
+            lambda why: tuple(Offer(name, None, None, None, f"not built: {why}") for name in registry().compressions),
+        )
     gamma = second.reachable.lower
     theory = Theory(gamma, THEORY_EPSILON, theory_window(compiled.model, gamma, THEORY_EPSILON))
     table: dict[str, tuple[BackendOffer, ...]] = {c.name: offers(compiled, c.name, third) for c in CONCEPTS.values()}
-    third = without_end(compiled, third)
+    decided = third
+    third = _within(
+        allowed, "Assumption 3 without end", lambda: without_end(compiled, decided), lambda why: _undecided(3, why)
+    )
     return Report(compiled, first, second, third, layers, note, compressions, theory, table)
+
+
+def _within(allowed: Allowance, name: str, work: Callable[[], T], otherwise: Callable[[str], T]) -> T:
+    """What the work finds in its part of the time, else what is said with the reason."""
+    try:
+        with allowed.of(name, PART):
+            return work()
+    except LimitError as error:
+        return otherwise(str(error))
+
+
+def _undecided(assumption: Literal[1, 3], why: str) -> Verdict:
+    return Verdict(assumption, None, f"not decided: {why}")
 
 
 def _longer(compiled: Compiled) -> Model:
@@ -189,24 +224,15 @@ def independence(compiled: Compiled, progress: Progress = quiet) -> Verdict:
     return strategy_independence(compiled.information, max_nodes=compiled.request.max_nodes)
 
 
-def _independence(compiled: Compiled, progress: Progress, allowed: Allowance) -> Verdict:
+def _layers(compiled: Compiled, progress: Progress) -> tuple[tuple[int, ...], str]:
     try:
-        with allowed.of("Assumption 3", PART):
-            return independence(compiled, progress)
-    except LimitError as error:
-        return Verdict(3, None, f"not decided: {error}")
-
-
-def _layers(compiled: Compiled, progress: Progress, allowed: Allowance) -> tuple[tuple[int, ...], str]:
-    try:
-        with allowed.of("the common beliefs of each step", PART):
-            graph = expand_graph(compiled.information, compiled.request.max_nodes, progress)
+        graph = expand_graph(compiled.information, compiled.request.max_nodes, progress)
     except LimitError as error:
         return (), str(error)
     return graph.sizes, ""
 
 
-def _compression_offers(compiled: Compiled, verdict: Verdict, allowed: Allowance) -> tuple[Offer, ...]:
+def _compression_offers(compiled: Compiled, verdict: Verdict) -> tuple[Offer, ...]:
     if not compiled.model.always_legal:
         return ()
     families = candidates(compiled.information)
@@ -214,18 +240,12 @@ def _compression_offers(compiled: Compiled, verdict: Verdict, allowed: Allowance
         why = "not built: its beliefs would depend on strategies"
         return tuple(Offer(spec, None, None, None, why) for _, rows in families for spec, _ in rows[:1])
     limit = min(CHECK_NODES, compiled.request.max_nodes)
-    try:
-        with allowed.of("compressions", PART):
-            return compression_offers(
-                families,
-                lambda compression, options: compression.apply(compiled.information, options, limit, quiet),
-                limit,
-                CHECK_SECONDS,
-            )
-    except LimitError as error:
-        return tuple(
-            Offer(spec, None, None, None, f"not built: {error}") for _, rows in families for spec, _ in rows[:1]
-        )
+    return compression_offers(
+        families,
+        lambda compression, options: compression.apply(compiled.information, options, limit, quiet),
+        limit,
+        CHECK_SECONDS,
+    )
 
 
 def candidates(information: Information) -> Families:
