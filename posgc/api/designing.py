@@ -6,6 +6,7 @@ import dataclasses
 import math
 import os
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from posgc.api.comparing import how_to_solve, keeping, request_to_search
 from posgc.api.game import Asked
@@ -29,6 +30,7 @@ def design(
     lags: str | Iterable[int | str] = "0..2,never",
     along: str | None = None,
     by: Grain = "link",
+    hops: Literal["each", "once"] = "each",
     budget: float | None = None,
     min_value: float | None = None,
     within: float = 1e-6,
@@ -57,9 +59,10 @@ def design(
     `cost`: prices a step, `"hear = 1, act = 0.5"` or a mapping, of links that a clause such as `hear[ann] to bob after
     1` fits, at that lag and longer ones; the last one that fits counts.  `lags`: on offer for each link, `"0..2,never"`
     or a list.  `along`: the network that items are passed on by, `"1-2, 2-3"`.  `by`: what has a lag of its own, each
-    `link`, each `owner`'s item, or each `item` of all.  `budget`: the most that a protocol may cost; `min_value`: the
-    least that it may be worth; `within`: values that differ by no more count as equal.  `value`: whose value is
-    weighed, an agent or `sum`, where it is not a team's.  `require="3"`: only protocols for which Assumption 3 holds.
+    `link`, each `owner`'s item, or each `item` of all.  `hops`: whether `each` link of an item pays for all its hops,
+    or a hop that several share is paid for `once`.  `budget`: the most that a protocol may cost; `min_value`: the least
+    that it may be worth; `within`: values that differ by no more count as equal.  `value`: whose value is weighed, an
+    agent or `sum`, where it is not a team's.  `require="3"`: only protocols for which Assumption 3 holds.
     The rest is as in `compare`.
 
     `Design.front` are the protocols with their costs, values and `share` blocks; `counts` says how many were solved and
@@ -73,6 +76,11 @@ def design(
     if require not in (None, "3"):
         what = f"--require {require}: a protocol decides Assumption 3 alone"
         raise InputError([Diagnostic("E614", what, help="--require 3, or nothing; `posgc check` looks at the others")])
+    if hops not in ("each", "once"):
+        raise InputError([Diagnostic("E671", f"hops are not paid for {hops}", help="each, or once")])
+    if hops == "once" and along is None:
+        what = "--hops once does nothing without a network"
+        raise InputError([Diagnostic("E613", what, help="add --along, or leave it out")])
     wanted = Demands(
         math.inf if budget is None else _number("budget", budget, 0),
         -math.inf if min_value is None else _number("min-value", min_value, -math.inf),
@@ -91,7 +99,7 @@ def design(
 
     crew = Workers(workers, ray)
     with keeping(store, request.path) as kept, shown(progress) as told:
-        choosable = Choosable(prices, offered, along, by, max_points)
+        choosable = Choosable(prices, offered, along, by, hops == "once", max_points)
         return designed(request, choosable, concept, wanted, value, how, crew, kept, told)
 
 

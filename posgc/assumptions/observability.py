@@ -43,7 +43,7 @@ from posgc.language.display import Display
 from posgc.language.rounding import bracket
 from posgc.model.arrays import Model
 
-__all__ = ["GammaSummary", "ObservabilityReport", "observability"]
+__all__ = ["GammaSummary", "ObservabilityReport", "not_observed", "observability"]
 
 Json = dict[str, object]
 
@@ -134,6 +134,12 @@ def observability(
     return ObservabilityReport(
         GammaSummary(literal), GammaSummary(tuple(sorted(reachable, key=lambda e: (e.steps, e.actions))))
     )
+
+
+def not_observed(model: Model, why: str) -> ObservabilityReport:
+    """What is known of Assumption 2 where nothing is computed: one entry for all steps and actions, in [0, 1]."""
+    entry = GammaEntry(tuple(range(1, model.horizon)), (), (), 0.0, 1.0, f"not decided: {why}", None, None)
+    return ObservabilityReport(GammaSummary((entry,)), GammaSummary((entry,)))
 
 
 def _without_reachability(grouped: Iterable[Stage]) -> list[Stage]:

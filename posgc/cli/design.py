@@ -26,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--along", metavar="EDGES", help=along)
     grain = "what has a lag of its own: each link, each agent's item, or each item of all agents (default link)"
     parser.add_argument("--by", choices=("link", "owner", "item"), default="link", help=grain)
+    hops = "each link pays for its hops (default), or one that links of an item share is paid for once"
+    parser.add_argument("--hops", choices=("each", "once"), default="each", help=hops)
     parser.add_argument("--budget", metavar="X", type=number, help="the most that a protocol may cost, a step")
     least = "the least that a protocol may be worth"
     parser.add_argument("--min-value", metavar="V", type=number, help=least)
@@ -57,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
             lags=arguments.lags,
             along=arguments.along,
             by=arguments.by,
+            hops=arguments.hops,
             budget=arguments.budget,
             min_value=arguments.min_value,
             within=arguments.within,

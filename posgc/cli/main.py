@@ -102,6 +102,7 @@ def _command(argv: list[str]) -> int:
         parser.print_help()
         return 2
     from posgc.language.diagnostics import InputError, LimitError
+    from posgc.language.visible import visible
     from posgc.report.colour import choose_colour, complain
 
     choose_colour("auto")
@@ -118,7 +119,7 @@ def _command(argv: list[str]) -> int:
         complain(error)
         return error.status
     except LimitError as error:
-        print(f"limit: {error}", file=sys.stderr)
+        print(f"limit: {visible(str(error))}", file=sys.stderr)
         return 3
 
 

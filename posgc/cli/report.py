@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 
 from posgc.api import compression_asked, options_asked, progress_bar
 from posgc.cli.flags import add_game, game_of, pairs, positive, request_of, seconds, unwritten
 from posgc.language.concepts import CONCEPTS, forms
-from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 from posgc.language.files import replace_file, require_writable
-from posgc.pipeline import Wanted, gather
+from posgc.pipeline import Allowance, Wanted, gather
 from posgc.report import reported
 from posgc.report.page.rendering import page, require_pages
 
 __all__ = ["add_arguments", "run"]
+
+SECONDS = 60.0
+"""For a page, unless it is said otherwise."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-O", "--option", metavar="K=V", action="append", default=[], help=option)
     parser.add_argument("--epsilon", metavar="X", help="as in solve")
     parser.add_argument("--compress", metavar="SPEC", help="as in solve")
-    limit = "seconds for each protocol whose back-end has a time limit, as in compare"
-    parser.add_argument("--time-limit", metavar="S", type=seconds, help=limit)
+    limit = f"seconds for everything; the page names what was cut short (default {SECONDS:g}; inf: no limit)"
+    parser.add_argument("--time-limit", metavar="S", type=seconds, default=SECONDS, help=limit)
     width = "continuations of each history in the tree of the policy (default 3)"
     parser.add_argument("--width", metavar="K", type=positive, default=3, help=width)
     parser.add_argument("--depth", metavar="H", type=positive, default=3, help="steps of that tree (default 3)")
@@ -50,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError([Diagnostic("E613", "--alone contradicts --other", help="leave one of them out")])
     if arguments.policy is not None:
         _require_idle(arguments)
-    compress = compression_asked(arguments.compress, arguments.epsilon, arguments.time_limit)
+    compress = compression_asked(arguments.compress, arguments.epsilon)
     options = options_asked(pairs("--option", arguments.option), {"form": arguments.form}, arguments.epsilon, compress)
     require_pages()
     inputs = [arguments.game, *([] if arguments.policy is None else [arguments.policy])]
@@ -60,22 +65,34 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.backend,
         options,
         compress,
-        arguments.time_limit,
         arguments.other,
         arguments.alone,
     )
-    with progress_bar(arguments.quiet) as progress:
-        compiled = game_of(arguments, progress).compiled
-        found = gather(compiled, wanted, arguments.policy, progress)
-    content = page(found, arguments.width, arguments.depth)
+    allowed = Allowance(arguments.time_limit)
+    try:
+        with progress_bar(arguments.quiet) as progress:
+            with allowed.of("the game"):
+                compiled = game_of(arguments, progress).compiled
+            found = gather(compiled, wanted, arguments.policy, progress, allowed)
+        content = page(found, arguments.width, arguments.depth)
+    except LimitError as error:
+        raise LimitError(f"{error}; {_nothing(arguments.out)}") from None
+    except KeyboardInterrupt:
+        print(f"\nstopped; {_nothing(arguments.out)}", file=sys.stderr)
+        return 130
     lost = unwritten(lambda: replace_file(arguments.out, lambda file: file.write(content), *inputs))
     reported.text(found, None if lost else arguments.out)
     return found.status if found.status in (1, 130) else lost or found.status
 
 
+def _nothing(path: str) -> str:
+    """That there is no page."""
+    return "no page was written" + (f", and {path} is as it was" if os.path.exists(path) else "")
+
+
 def _require_idle(arguments: argparse.Namespace) -> None:
     """Raises InputError (E613) for a flag of solving that would do nothing beside a policy that is there."""
-    for name in ("backend", "option", "compress", "epsilon", "time_limit"):
+    for name in ("backend", "option", "compress", "epsilon"):
         if getattr(arguments, name) and not arguments.other:
             what = f"--{name.replace('_', '-')} does nothing beside --policy, as nothing is solved"
             raise InputError(

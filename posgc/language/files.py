@@ -67,7 +67,10 @@ def require_writable(path: str | os.PathLike[str], *inputs: str) -> None:
 
 
 def _target(path: str | os.PathLike[str], inputs: Sequence[str]) -> Path:
-    """Where a link leads to.  Raises InputError (E615) where that is one of the `inputs`."""
+    """Where a link leads to.  Raises InputError (E615) where that is one of the `inputs`, and for `-`, which stands for
+    standard input and output elsewhere."""
+    if os.fspath(path) == "-":
+        raise unwritable(path, "it is no file name here; a file of that name is ./-")
     target = Path(os.path.realpath(path))
     if any(name != "-" and os.path.realpath(name) == str(target) for name in inputs):
         raise unwritable(path, "it is what is being read")

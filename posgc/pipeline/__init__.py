@@ -4,6 +4,7 @@ This is the only package that knows the order.  Every function takes what the on
 progress callback; nothing here prints.
 """
 
+from posgc.pipeline.allowance import Allowance
 from posgc.pipeline.checking import BackendOffer, Report, Theory, candidates, check, independence, offers
 from posgc.pipeline.comparing import Comparison, Grid, compare
 from posgc.pipeline.compiling import (
@@ -37,6 +38,7 @@ from posgc.workers import Workers
 __all__ = [
     "LATTICE_LIMIT",
     "SAMPLES",
+    "Allowance",
     "AssumptionFails",
     "BackendOffer",
     "Bracket",

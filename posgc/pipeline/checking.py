@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal, TypeVar
 
 from posgc.assumptions import ObservabilityReport, Verdict, evolution, observability, strategy_independence
-from posgc.assumptions.observability import GammaSummary
+from posgc.assumptions.observability import GammaSummary, not_observed
 from posgc.compression.bounds import theory_window
 from posgc.compression.sweep import Families, Offer
 from posgc.compression.sweep import offers as compression_offers
@@ -21,6 +23,7 @@ from posgc.model import Model
 from posgc.model.compare import stretched
 from posgc.model.infinite import steps_until_recurring
 from posgc.model.rewards import reward_kind
+from posgc.pipeline.allowance import Allowance
 from posgc.pipeline.compiling import Compiled, quiet, timed
 from posgc.pipeline.warned import warned
 from posgc.plugin.backend import Backend, Facts, Progress
@@ -44,6 +47,11 @@ CHECK_NODES = 2000
 
 CHECK_SECONDS = 1.0
 """Seconds after which `check` builds no further one."""
+
+PART = 0.25
+"""Of the time that is left: what each part of a check may take."""
+
+T = TypeVar("T")
 
 THEORY_EPSILON = 0.1
 """Error for which the length of the window that theory asks for is printed."""
@@ -117,28 +125,63 @@ class Report(Display):
         ]
 
 
-def check(compiled: Compiled, progress: Progress = quiet) -> Report:
-    """Assumptions 1 to 3 with proof or witness, the size of the graph, which back-ends apply, and all warnings."""
-    compiled = warned(compiled)
-    information = compiled.information
-    with timed(compiled.seconds, "assumption 1"):
-        first = evolution(information)
-    with timed(compiled.seconds, "assumption 3"):
-        third = independence(compiled, progress)
-    with timed(compiled.seconds, "assumption 2"):
-        second = observability(_longer(compiled))
+def check(compiled: Compiled, progress: Progress = quiet, allowed: Allowance | None = None) -> Report:
+    """Assumptions 1 to 3 with proof or witness, the size of the graph, which back-ends apply, and all warnings.
+
+    Of the time that is `allowed`, each of these takes a quarter at most of what is left.
+    """
+    allowed = Allowance() if allowed is None else allowed
+    compiled = _within(allowed, "warnings", lambda: warned(compiled), lambda why: compiled)
+    information, seconds = compiled.information, compiled.seconds
+    with timed(seconds, "assumption 1"):
+        first = _within(allowed, "Assumption 1", lambda: evolution(information), lambda why: _undecided(1, why))
+    with timed(seconds, "assumption 3"):
+        third = _within(
+            allowed, "Assumption 3", lambda: independence(compiled, progress), lambda why: _undecided(3, why)
+        )
+    with timed(seconds, "assumption 2"):
+        model = compiled.model
+        second = _within(
+            allowed, "Assumption 2", lambda: observability(_longer(compiled)), lambda why: not_observed(model, why)
+        )
     layers: tuple[int, ...] = ()
     note = "the graph is not built: its beliefs would depend on strategies"
     if third.holds is not False:
-        with timed(compiled.seconds, "graph"):
-            layers, note = _layers(compiled, progress)
-    with timed(compiled.seconds, "compressions"):
-        compressions = _compression_offers(compiled, third)
+        with timed(seconds, "graph"):
+            layers, note = _within(
+                allowed,
+                "the common beliefs of each step",
+                lambda: _layers(compiled, progress),
+                lambda why: ((), why),
+            )
+    with timed(seconds, "compressions"):
+        compressions = _within(
+            allowed,
+            "compressions",
+            lambda: _compression_offers(compiled, third),
+            lambda why: tuple(Offer(name, None, None, None, f"not built: {why}") for name in registry().compressions),
+        )
     gamma = second.reachable.lower
     theory = Theory(gamma, THEORY_EPSILON, theory_window(compiled.model, gamma, THEORY_EPSILON))
     table: dict[str, tuple[BackendOffer, ...]] = {c.name: offers(compiled, c.name, third) for c in CONCEPTS.values()}
-    third = without_end(compiled, third)
+    decided = third
+    third = _within(
+        allowed, "Assumption 3 without end", lambda: without_end(compiled, decided), lambda why: _undecided(3, why)
+    )
     return Report(compiled, first, second, third, layers, note, compressions, theory, table)
+
+
+def _within(allowed: Allowance, name: str, work: Callable[[], T], otherwise: Callable[[str], T]) -> T:
+    """What the work finds in its part of the time, else what is said with the reason."""
+    try:
+        with allowed.of(name, PART):
+            return work()
+    except LimitError as error:
+        return otherwise(str(error))
+
+
+def _undecided(assumption: Literal[1, 3], why: str) -> Verdict:
+    return Verdict(assumption, None, f"not decided: {why}")
 
 
 def _longer(compiled: Compiled) -> Model:

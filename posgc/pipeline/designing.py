@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 
+import numpy as np
+import numpy.typing as npt
+
 from posgc.language.concepts import ConceptName, concept_of
 from posgc.language.diagnostics import Diagnostic, InputError, Source
 from posgc.language.display import Display
 from posgc.language.sharing.lattice import Lattice
-from posgc.language.sharing.offers import Grain, lattice_of
+from posgc.language.sharing.offers import Grain, Offers, lattice_of
 from posgc.language.sharing.standard import fitting
 from posgc.language.signature import Signature
 from posgc.model.rewards import reward_kind
@@ -43,6 +46,7 @@ class Choosable:
     lags: str = "0..2,never"
     along: str | None = None  # the network: `1-2, 2-3`
     by: Grain = "link"
+    once: bool = False  # whether a hop that links of an item share is paid for once
     most: int = LATTICE_LIMIT  # protocols
 
 
@@ -75,7 +79,7 @@ class Design(Display):
     frontier: Frontier
     rows: Mapping[int, Row]  # by the number of the protocol, those that were looked at
     demands: Demands
-    untold: tuple[str, ...]  # items that have no price
+    offers: Offers  # what can be bought
     taken: frozenset[str]  # names of protocols that the file has
     diagnostics: tuple[Diagnostic, ...] = ()
     stopped: bool = False  # by Ctrl-C, before all was known
@@ -84,7 +88,7 @@ class Design(Display):
     @property
     def lattice(self) -> Lattice:
         """The protocols."""
-        return self.frontier.lattice
+        return self.offers.lattice
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -102,9 +106,21 @@ class Design(Display):
         return self.frontier.monotone
 
     @cached_property
+    def best(self) -> npt.NDArray[np.float64]:
+        """[protocol], what any protocol of the lattice that costs no more can be worth; infinite: not known."""
+        return self.frontier.up_to(self.frontier.upper)
+
+    def value(self, number: int) -> float | None:
+        """What is weighed of the values of a protocol that was looked at; None where it has none."""
+        return _value(self.rows[number], self.signature, self.worth)
+
+    def structure(self, number: int) -> str | None:
+        """The standard structure that a protocol is."""
+        return fitting(self.signature, self.lattice.table(number), lambda kind, variable: True)
+
+    @cached_property
     def front(self) -> tuple[Kept, ...]:
         """The protocols that are worth their price, by ascending cost."""
-        best = self.frontier.up_to(self.frontier.upper)
         names = (name for k in count(1) if (name := f"design_{k}") not in self.taken)
         kept = []
         for name, number in zip(names, self.frontier.front(), strict=False):
@@ -114,11 +130,11 @@ class Design(Display):
                     number,
                     name,
                     float(self.lattice.costs[number]),
-                    float(_value(row, self.signature, self.worth) or 0.0),
+                    self.value(number) or 0.0,
                     float(self.frontier.reached[number]),
-                    float(best[number]),
+                    float(self.best[number]),
                     f"share {name} {row.point.protocol}",
-                    fitting(self.signature, self.lattice.table(number), lambda kind, variable: True),
+                    self.structure(number),
                     row,
                 )
             )
@@ -202,7 +218,9 @@ def design(
     settings = tuple(request.settings.items())
     game, model, diagnostics = reading(source, settings, request.horizon, request.discount, request.reward)
     signature, rewards = model.signature, reward_kind(model)
-    lattice = lattice_of(signature, model.horizon, choosable.cost, choosable.lags, choosable.along, choosable.by)
+    asked = choosable.cost, choosable.lags, choosable.along, choosable.by, choosable.once
+    offers = lattice_of(signature, model.horizon, *asked)
+    lattice = offers.lattice
     if lattice.size > choosable.most:
         raise _too_many(lattice, choosable)
     chosen = concept_of(concept or ("team" if rewards == "common" else "nash"))
@@ -222,8 +240,6 @@ def design(
 
     points = (Point(tables[number].name, settings, model.horizon) for number in frontier.questions())
     ended = ask(question, points, take, workers, store)
-    priced = {choice.label.partition("[")[0] for choice in lattice.choices}
-    items = dict.fromkeys(v.family for v in (*signature.observations, *signature.actions))
     return Design(
         question,
         model.name,
@@ -235,7 +251,7 @@ def design(
         frontier,
         dict(sorted(rows.items())),
         demands,
-        tuple(item for item in items if item not in priced),
+        offers,
         frozenset(share.head.name for share in (() if game is None else game.shares)),
         diagnostics,
         ended.stopped,

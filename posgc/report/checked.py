@@ -138,7 +138,8 @@ def observability(report: Report, verbose: bool) -> Iterator[str]:
     yield f"Assumption 2 (γ-observability): {ANSWER[found.holds]}"
     for name, summary in (("γ", found.literal), ("γ on reachable differences", found.reachable)):
         worst = summary.worst
-        at = f"; smallest at {', '.join(worst.action_labels[:3])} [{worst.method}]" if worst else ""
+        where = "" if worst is None else ", ".join(worst.action_labels[:3])
+        at = "" if worst is None else f"; smallest at {where} [{worst.method}]" if where else f"; {worst.method}"
         yield f"  {name}: {summary.in_words}{at}"
         if worst is not None and worst.witness is not None and name == "γ":
             yield f"  witness: b = {_belief(worst.witness.b)} and b' = {_belief(worst.witness.b2)}"

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
+from typing import Any
 
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.language.numerals import plural
@@ -233,14 +234,21 @@ def written_rows(agents: Sequence[str], documents: Sequence[Json]) -> bytes:
     """Such rows as a CSV file."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
-    for number, cells in enumerate(documents):
-        settings, values = cells.pop("settings"), cells.pop("values") or {}
+    for number, document in enumerate(documents):
+        columns = [column for field in document.items() for column in _columns(agents, *field)]
         if number == 0:
-            writer.writerow([*settings, *(f"value of {agent}" for agent in agents), *cells])
-        writer.writerow(
-            [*settings.values(), *(_cell(values.get(agent)) for agent in agents), *map(_cell, cells.values())]
-        )
+            writer.writerow(name for name, _ in columns)
+        writer.writerow(_cell(value) for _, value in columns)
     return file.getvalue().encode()
+
+
+def _columns(agents: Sequence[str], name: str, value: Any) -> list[tuple[str, object]]:
+    """The columns of a field."""
+    if name == "settings":
+        return list(value.items())
+    if name == "values":
+        return [(f"value of {agent}", (value or {}).get(agent)) for agent in agents]
+    return [(name, value)]
 
 
 def _cell(value: object) -> object:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 from rich.tree import Tree
 
 from posgc.language.numerals import plural
+from posgc.language.visible import visible
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import Compiled
 from posgc.report.colour import complain
@@ -22,6 +25,10 @@ class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Leave it to the command line to end quietly."""
         raise BrokenPipeError
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """Names and titles may hold anything, and move no cursor."""
+        return super().render_str(visible(text), **how)
 
 
 def standard_output() -> Console:

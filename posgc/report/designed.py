@@ -34,8 +34,12 @@ def text(found: Design, kept: Mapping[str, str]) -> None:
     rewards = found.rewards.replace("_", "-")
     say(console, f"  {found.concept}; {agents}; rewards: {rewards}; horizon {found.horizon}")
     say(console, f"  {plural(found.lattice.size, 'protocol', ',')}: {_offers(found)}")
-    if found.untold:
-        say(console, f"  without a price, and never told: {', '.join(found.untold)}")
+    if found.lattice.once:
+        say(console, "  a hop that links of an item share is paid for once, at the dearest of their prices")
+    if found.offers.untold:
+        say(console, f"  without a price, and never told: {', '.join(found.offers.untold)}")
+    for clause, why in found.offers.idle:
+        say(console, f"  without effect: {clause}, as {why}")
     say(console)
     if found.front:
         console.print(_table(found))
@@ -56,14 +60,14 @@ def _offers(found: Design) -> str:
     """The choices with their options, those that have the same ones together."""
     alike: dict[str, list[str]] = {}
     for choice in found.lattice.choices:
-        words = ", ".join(_option(choice, option) for option in choice.options)
+        words = ", ".join(_option(found, choice, option) for option in choice.options)
         alike.setdefault(words, []).append(choice.label)
     return "; ".join(f"{', '.join(labels)} {words}" for words, labels in alike.items()) or "nothing is told"
 
 
-def _option(choice: Choice, option: Option) -> str:
+def _option(found: Design, choice: Choice, option: Option) -> str:
     """`0 (1)`: what is told after 0 steps, at a price of 1; links further away are told later."""
-    return f"{_lag(choice, option)} ({float(option.price):g})"
+    return f"{_lag(choice, option)} ({float(found.lattice.price(choice, option)):g})"
 
 
 def _lag(choice: Choice, option: Option) -> str:
@@ -169,13 +173,18 @@ def document(found: Design, kept: Mapping[str, str]) -> Json:
             {
                 "label": choice.label,
                 "offers": [
-                    {"lags": [None if lag >= NEVER else lag for lag in option.lags], "price": float(option.price)}
+                    {
+                        "lags": [None if lag >= NEVER else lag for lag in option.lags],
+                        "price": float(found.lattice.price(choice, option)),
+                    }
                     for option in choice.options
                 ],
             }
             for choice in found.lattice.choices
         ],
-        "untold": list(found.untold),
+        "hops": "once" if found.lattice.once else "each",
+        "untold": list(found.offers.untold),
+        "idle": [{"clause": clause, "why": why} for clause, why in found.offers.idle],
         "protocols": found.lattice.size,
         **{name.replace(" ", "_"): count for name, count in found.counts.items()},
         "monotone": found.monotone,
@@ -203,11 +212,18 @@ def _kept(found: Design, one: Kept) -> Json:
     return {
         "name": one.name,
         "share": one.block,
-        "structure": one.structure,
-        "cost": one.cost,
-        "value": one.value,
-        "at_most": _finite(one.best),
+        **_weighed(found, one.number),
         **_facts(found, one.number, one.row),
+    }
+
+
+def _weighed(found: Design, number: int) -> Json:
+    """What a protocol costs and is worth, and what that is to be compared with."""
+    return {
+        "structure": found.structure(number),
+        "cost": float(found.lattice.costs[number]),
+        "value": found.value(number),
+        "at_most": _finite(float(found.best[number])),
     }
 
 
@@ -226,16 +242,20 @@ def _finite(x: float) -> float | None:
 
 
 def rows(found: Design) -> bytes:
-    """A CSV file with a row for each protocol that was looked at: values, cost, whether it is in the front, and of
-    JSON's `front` the fields that `compare` has too."""
-    front = {one.number for one in found.front}
-    documents = [
-        {
-            "settings": dict(row.point.settings),
-            "cost": float(found.lattice.costs[number]),
-            "front": number in front,
-            **_facts(found, number, row),
-        }
-        for number, row in found.rows.items()
-    ]
+    """A CSV file with a row for each protocol that was looked at, by ascending cost: the fields of JSON's `front`, with
+    a column for the value of each agent, and whether it is there; what is not has no name and no block."""
+    front = {one.number: one for one in found.front}
+    documents = []
+    for number, row in sorted(found.rows.items(), key=lambda one: float(found.lattice.costs[one[0]])):
+        kept = front.get(number)
+        documents.append(
+            {
+                "settings": dict(row.point.settings),
+                "name": None if kept is None else kept.name,
+                "front": kept is not None,
+                **_weighed(found, number),
+                **_facts(found, number, row),
+                "share": None if kept is None else kept.block,
+            }
+        )
     return written_rows(found.agents, documents)

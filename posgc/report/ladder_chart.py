@@ -29,6 +29,9 @@ LINE = 0.165
 TEXT = 62
 """Letters of a line of text on the right."""
 
+APART = 1e-4
+"""Values that differ by less than this part of themselves stand at one place; the text beside them tells them apart."""
+
 
 def ladder(found: Comparison, kind: str) -> bytes:
     """The picture as a file of one of `posgc.report.chart.FORMATS`; the same rows give the same bytes.
@@ -137,3 +140,8 @@ def _panel(
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#e5e7eb", linewidth=0.7)
     axes.margins(x=0.08)
+    low, high = axes.get_xlim()
+    middle, spread = (low + high) / 2, max(high - low, APART * max(abs(low), abs(high)))
+    axes.set_xlim(middle - spread / 2, middle + spread / 2)
+    axes.locator_params(axis="x", nbins=5)
+    axes.ticklabel_format(axis="x", useOffset=False)

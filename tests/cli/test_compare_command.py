@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import posgc
 from posgc.language import compile_game
 from posgc.language.sharing.requests import protocol
 from posgc.pipeline import comparing, points, read_source
+from posgc.report.ladder_chart import ladder
 
 __all__ = ["coin"]
 
@@ -31,6 +34,20 @@ def test_table_order_and_ladder(coin: str, capsys: pytest.CaptureFixture[str]) -
     assert "late over none: +0.16 (hear after 1 (never); call after 1 (never))" in out
     assert "full over late: +0.16 (hear after 0 (1))" in out
     assert "a team does no worse under a richer protocol" in out
+
+
+@pytest.mark.parametrize("apart", [1e-13, 1e-6, 0.05, 1e6])
+def test_numbers_under_the_ladder_stand_apart(apart: float, coin: str) -> None:
+    """Whatever the values: the numbers are few and short, and none stands for a part that is left out."""
+    pytest.importorskip("matplotlib")
+    table = posgc.compare(coin, ["full", "none"])
+    values = [(-12.9394 + k * apart,) * 2 for k in range(2)]
+    rows = tuple(dataclasses.replace(row, values=one) for row, one in zip(table.rows, values, strict=True))
+    drawn = ElementTree.fromstring(ladder(dataclasses.replace(table, rows=rows), "svg"))
+    texts = ["".join(text.itertext()) for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    numbers = [text for text in texts if re.fullmatch(r"[−+e.\d]+", text)]
+    assert 2 <= len(numbers) <= 6 and all(len(text) <= 8 for text in numbers)
+    assert all("e" not in text for text in numbers) or apart > 1
 
 
 def test_grid_of_parameters_and_horizons(coin: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,16 +66,37 @@ def test_rows_and_document_say_the_same(coin: str, tmp_path: Path, capsys: pytes
     assert found["monotone"] and found["left"] == [] and found["defects"] == [] and found["slack"] < 1e-6
     read = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
     assert len(read) == found["solved"]
+    assert set(read[0]) - {"front"} == set(found["front"][0]) - {"values"} | {"value of ann", "value of bob"}
     kept = {one["protocol"]: one for one in found["front"]}
     assert {row["protocol"] for row in read if row["front"] == "true"} == set(kept)
     for row in read:
         assert float(row["lower"]) <= float(row["value of ann"]) <= float(row["upper"])
-        if row["protocol"] in kept:
+        assert float(row["value"]) == float(row["value of ann"]) and float(row["at_most"]) >= float(row["value"])
+        if row["protocol"] not in kept:
+            assert row["name"] == row["share"] == ""
+        else:
             one = kept[row["protocol"]]
+            assert row["structure"] == (one["structure"] or "")
+            assert all(row[name] == one[name] for name in ("name", "share")) and float(row["at_most"]) == one["at_most"]
             assert (
                 float(row["cost"]) == one["cost"] and float(row["value of ann"]) == one["value"] == one["values"]["ann"]
             )
             assert one["share"] == f"share {one['name']} {row['protocol']}" and one["at_most"] >= one["value"]
+
+
+def test_prices_without_effect_are_said(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The price of a call is that of nothing at the last step; a later clause says another price of a hint."""
+    words = (coin, "--cost", "hear = 2, hear = 1, call[ann] = 0.5")
+    status, out, err = run(capsys, *words)
+    assert status == 0 and err == ""
+    assert "  without effect: hear = 2, as later clauses fit all that it fits\n" in out
+    assert "  without effect: call[ann] = 0.5, as what it is the price of comes too late to be told\n" in out
+    assert "  without a price, and never told: call[bob]\n" in out
+    _, out, _ = run(capsys, *words, "--json")
+    found = json.loads(out)
+    assert [one["clause"] for one in found["idle"]] == ["hear = 2", "call[ann] = 0.5"]
+    status, out, err = run(capsys, coin, "--cost", "hear = 1, hear after 3 = 2", "--horizon", "5")
+    assert status == 2 and "error[E671]" in err and "such as 3,never" in err and "           ^^^" in err
 
 
 def test_one_front_from_everywhere(coin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,8 +162,10 @@ def test_nothing_is_worth_as_much(coin: str, capsys: pytest.CaptureFixture[str])
     ("words", "code"),
     [
         (("--cost", "ear = 1"), "E671"),
+        (("--cost", "hear = 1, hear after 4 = 2", "--horizon", "9"), "E671"),
         (("--cost", "hear = 1", "--lags", "soon"), "E671"),
         (("--cost", "hear = 1", "--along", "ann-cid"), "E671"),
+        (("--cost", "hear = 1", "--hops", "once"), "E613"),
         (("--cost", "hear = 1", "--value", "ann"), "E671"),
         (("--cost", "hear = 1", "--budget", "-1"), "E671"),
         (("--cost", "hear = 1", "--within", "-1"), "E671"),

@@ -143,7 +143,7 @@ def documents_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str
         ("plot", ["plot", "compression", tiger, "--lengths", "1", "--tols", "1e-2", "--out", picture]),
         ("verify", ["verify", tiger, policy]),
         ("compare", ["compare", tiger, "-s", "full", "-s", "none", "-H", "1", "--set", "accuracy=0.9"]),
-        ("design", ["design", tiger, "--cost", "hear=1", "-H", "1"]),
+        ("design", ["design", tiger, "--cost", "act=1, hear=1", "-H", "1"]),
         ("design", ["design", tiger, "--cost", "hear=1", "-H", "3", "--by", "item", "-b", "value-iteration"]),
         ("simulate", ["simulate", tiger, "--policy", policy, "--traces", "1"]),
         ("info", ["info", tiger]),

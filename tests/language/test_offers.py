@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,17 @@ import pytest
 from posgc.language.diagnostics import InputError
 from posgc.language.sharing.lag_table import NEVER, require_lags
 from posgc.language.sharing.lattice import Lattice
-from posgc.language.sharing.offers import Grain, lattice_of
+from posgc.language.sharing.offers import Grain
+from posgc.language.sharing.offers import lattice_of as offers
 from posgc.language.sharing.order import at_least_as_rich
 from posgc.language.sharing.prices import edges_of, lags_of, prices_of
 from posgc.language.signature import Signature, Variable
 
 VALUES = ("0", "1")
+
+
+def lattice_of(*asked: Any) -> Lattice:
+    return offers(*asked).lattice
 
 
 def signature(*agents: str) -> Signature:
@@ -68,6 +74,9 @@ def test_lags_and_edges() -> None:
         ("hear = 1", "0..1000000000", None, "a lag of 1000000000 steps is not possible", 0),
         ("hear = 1", "0", "ann-cid", "there is no agent cid", 4),
         ("hear = 1", "0", "ann-bob, ann", "this is not an edge", 9),
+        ("hear = 1, act after 2 = 2", "0..1,never", None, "no lag on offer is 2 steps or longer", 10),
+        ("act = 1", "never", None, "no lag is on offer", 0),
+        ("act = 1, hear[bob] = 2", "0", "ann->bob", "the network has no path for what has this price", 9),
     ],
 )
 def test_mistakes_are_shown_where_they_are(cost: str, lags: str, along: str | None, said: str, at: int) -> None:
@@ -78,12 +87,54 @@ def test_mistakes_are_shown_where_they_are(cost: str, lags: str, along: str | No
     assert found.span.start == at and "^" in str(error.value)
 
 
+def test_prices_without_effect_are_named() -> None:
+    """An action is told a step late at the soonest, so lag 0 looks up the price after 1."""
+    asked = "hear = 1, hear[ann] = 2, hear to bob = 3, hear[bob] to ann = 4"
+    assert offers(TWO, 3, asked, "0..1").idle == (
+        ("hear = 1", "later clauses fit all that it fits"),
+        ("hear[ann] = 2", "later clauses fit all that it fits"),
+    )
+    late = offers(TWO, 2, "hear = 1, hear after 2 = 0.5, act = 1, act after 1 = 2", "0..2").idle
+    assert late == (
+        ("hear after 2 = 0.5", "what it is the price of comes too late to be told"),
+        ("act = 1", "later clauses fit all that it fits"),
+    )
+    uneven = "hear[ann] = 1, hear after 1 = 2"
+    assert offers(TWO, 3, uneven, "0..1").idle == ()
+    assert offers(TWO, 3, uneven, "0..1", None, "item").idle == (
+        ("hear[ann] = 1", "links that have a lag in common with it have no price there"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("cost", "by", "labels", "untold"),
+    [
+        ("hear = 1", "item", ["hear"], ("lamp", "act")),
+        ("hear[ann] = 1", "item", ["hear[ann]"], ("hear[bob]", "lamp", "act")),
+        ("hear[ann] = 1", "owner", ["hear[ann]"], ("hear[bob]", "lamp", "act")),
+        ("hear to ann = 1", "owner", ["hear[bob]"], ("hear[ann]", "lamp", "act")),
+        ("lamp[ann, 2] = 1", "item", ["lamp[ann, 2] to bob"], ("hear", "lamp[ann, left] to bob", "lamp[bob]", "act")),
+    ],
+)
+def test_what_has_a_lag_of_its_own_is_named_by_its_links(
+    cost: str, by: Grain, labels: list[str], untold: tuple[str, ...]
+) -> None:
+    found = offers(TWO, 3, cost, "0..1,never", None, by)
+    assert [choice.label for choice in found.lattice.choices] == labels and set(found.untold) == set(untold)
+
+
+def test_of_three_agents_some_are_told() -> None:
+    found = offers(LINE, 3, "hear[1] to 2 = 1, hear[2] = 1", "0,never", None, "item")
+    assert [choice.label for choice in found.lattice.choices] == ["hear[robot[1]] to robot[2] and hear[robot[2]]"]
+    assert set(found.untold) == {"hear[robot[1]] to robot[3]", "hear[robot[3]]", "lamp", "act"}
+
+
 def test_dectiger_by_hand() -> None:
     agents = Signature(("ann", "bob"), TWO.actions, tuple(Variable("hear", k, VALUES) for k in range(2)))
     lattice = lattice_of(agents, 3, "hear = 1, hear after 1 = 0.25, act = 0.5", "0..2,never")
     assert lattice.shape == (4, 4, 3, 3) and lattice.size == 144
     assert [c.label for c in lattice.choices][:3] == ["hear[ann] to bob", "hear[bob] to ann", "act[ann] to bob"]
-    assert [(o.lags, float(o.price)) for o in lattice.choices[0].options] == [
+    assert [(o.lags, float(lattice.price(lattice.choices[0], o))) for o in lattice.choices[0].options] == [
         ((0,), 1),
         ((1,), 0.25),
         ((2,), 0.25),
@@ -99,7 +150,8 @@ def test_dectiger_by_hand() -> None:
 
 def test_relaying_costs_and_takes_its_hops() -> None:
     lattice = lattice_of(LINE, 4, "hear = 2", "1,never", "1-2, 2-3")
-    told = {(c.label, o.lags[0]): float(o.price) for c in lattice.choices for o in c.options if o.lags[0] < NEVER}
+    offered = [(c, o) for c in lattice.choices for o in c.options if o.lags[0] < NEVER]
+    told = {(c.label, o.lags[0]): float(lattice.price(c, o)) for c, o in offered}
     assert told["hear[robot[1]] to robot[2]", 1] == 2
     assert told["hear[robot[1]] to robot[3]", 2] == 4  # two hops, a step each
     assert len(told) == 6
@@ -112,13 +164,48 @@ def test_relaying_costs_and_takes_its_hops() -> None:
     by_item = lattice_of(LINE, 4, "hear = 2", "0..3,never", "1-2, 2-3", "item")
     [choice] = by_item.choices
     # at lag 2 a hop, the outer two hear of each other after 4 steps, too late: four links are left
-    assert [(sorted(set(o.lags)), float(o.price)) for o in choice.options] == [
+    assert [(sorted(set(o.lags)), float(by_item.price(choice, o))) for o in choice.options] == [
         ([0], 16),
         ([1, 2], 16),
         ([2, NEVER], 8),
         ([3, NEVER], 8),
         ([NEVER], 0),
     ]
+
+
+ROW = Signature(tuple("abcd"), (), tuple(Variable("hear", k, VALUES) for k in range(4)))
+
+
+@pytest.mark.parametrize("by", ["link", "owner", "item"])
+@pytest.mark.parametrize("once", [False, True])
+def test_hops_in_a_row(once: bool, by: Grain) -> None:
+    """Four in a row; each item by itself, hop by hop: who hears it beyond the hop, and at which price."""
+    price = {0: Fraction(3), 1: Fraction(3, 10), NEVER: Fraction(0)}
+    text = "hear = 3, hear after 1 = 0.3, hear to d = 5"
+    lags = "1,never" if by == "link" else "0..1,never"
+    lattice = offers(ROW, 9, text, lags, "1-2, 2-3, 3-4", by, once).lattice
+    rng = random.Random(7)
+    for number in rng.sample(range(lattice.size), min(300, lattice.size)):
+        total = Fraction(0)
+        for owner, lags in enumerate(lattice.table(number).observation_lags):
+            paid = {
+                k: Fraction(5) if k == 3 and lag < NEVER else price[NEVER if lag >= NEVER else int(lag > 0)]
+                for k, lag in enumerate(lags)
+                if k != owner
+            }
+            for hop in range(3):  # between agents hop and hop + 1
+                beyond = [p for k, p in paid.items() if min(k, owner) <= hop < max(k, owner)]
+                total += max(beyond, default=Fraction(0)) if once else sum(beyond)
+        assert lattice.costs[number] == float(total)
+
+
+def test_hops_that_are_paid_for_once() -> None:
+    """An item that all of a line hear costs a hop less than they have agents; two ways round a square are refused."""
+    each, one = (offers(LINE, 4, "hear = 2", "0,never", "1-2, 2-3", "item", once).lattice for once in (False, True))
+    assert each.costs.tolist() == [16, 0] and one.costs.tolist() == [3 * 2 * 2, 0]
+    assert offers(LINE, 4, "hear = 2", "0,never", "1->2, 2->3, 3->1, 1-2", "link", True).lattice.size == 2**6
+    with pytest.raises(InputError, match="several shortest paths from a to c"):
+        offers(ROW, 4, "hear = 2", "0,never", "1-2, 2-3, 3-4, 4-1", "link", True)
 
 
 def plain_cost(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -55,18 +56,21 @@ def found(design: posgc.Design) -> list[tuple[float, float]]:
     return [(round(one.cost, 9), round(one.value, 7)) for one in design.front]
 
 
-def test_three_sensors_on_a_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hops", ["each", "once"])
+def test_three_sensors_on_a_line(hops: Literal["each", "once"], tmp_path: Path) -> None:
     """All 64 protocols in closed form: each sensor names the likelier state, given the dials that it is told of."""
     path = tmp_path / "sensors.posg"
     path.write_text(SENSORS, encoding="utf-8")
-    links = {(j, i): abs(i - j) * (0.5 if j == 0 else 1.0) for j in range(3) for i in range(3) if i != j}
+    links = {(j, i): [(j, k) for k in range(min(i, j), max(i, j))] for j in range(3) for i in range(3) if i != j}
     points = set()
     for chosen in itertools.product((False, True), repeat=6):
         told = [link for link, yes in zip(links, chosen, strict=True) if yes]
         value = sum(right({i} | {j for j, k in told if k == i}) for i in range(3))
-        points.add((sum(links[link] for link in told), value))
+        passed = [hop for link in told for hop in links[link]]  # owner, and the lower end
+        paid = passed if hops == "each" else set(passed)
+        points.add((sum(0.5 if owner == 0 else 1.0 for owner, _ in paid), value))
     cost = {"dial": 1, "dial[sensor[1]]": 0.5}
-    design = posgc.design(path, cost, lags=[0, "never"], along="1-2, 2-3")
+    design = posgc.design(path, cost, lags=[0, "never"], along="1-2, 2-3", hops=hops)
     assert design.status == 0 and design.lattice.size == 64 and not design.defects
     assert found(design) == pareto(points)
     assert len(design.front) > 3 and design.counts["solved"] <= 32

@@ -22,7 +22,7 @@ def drawn(rng: np.random.Generator) -> Lattice:
     for k in range(int(rng.integers(1, 5))):
         size = int(rng.integers(1, 5))
         lags = [(lag,) for lag in [*range(size - 1), NEVER]]
-        options = tuple(Option(lag, Fraction(int(rng.integers(0, 5)), 2)) for lag in lags)
+        options = tuple(Option(lag, (Fraction(int(rng.integers(0, 5)), 2),)) for lag in lags)
         choices.append(Choice(str(k), (Link("observation", k, 1),), options))
     return Lattice(NOBODY, tuple(choices))
 
@@ -130,7 +130,7 @@ def test_what_is_not_solved_is_left_open_or_bounded_away(seed: int) -> None:
 
 
 def test_within_makes_values_equal() -> None:
-    choice = Choice("c", (Link("observation", 0, 1),), tuple(Option((k,), Fraction(3 - k)) for k in range(4)))
+    choice = Choice("c", (Link("observation", 0, 1),), tuple(Option((k,), (Fraction(3 - k),)) for k in range(4)))
     lattice = Lattice(NOBODY, (choice,))
     values = np.array([3.0, 2.9, 1.0, 0.0])
     for within, expected in ((1e-6, 4), (0.5, 3), (10, 1)):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
+import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,10 +19,14 @@ from hypothesis import strategies as st
 from support.html import Page, read_page
 
 import posgc
+from posgc.cli import report as cli_report
 from posgc.cli.main import main
-from posgc.pipeline import gathering, solving
+from posgc.coordination.limits import Limits
+from posgc.language.diagnostics import LimitError
+from posgc.pipeline import Allowance, checking, gathering, solving
 from posgc.plugin import NoOptions
 from posgc.plugin.registry import registry
+from posgc.report.page import rendering, results
 from posgc.report.page.cutting import cut, cut_text, cut_tree
 from posgc.report.parts import Branch
 
@@ -131,6 +138,24 @@ def test_names_of_other_formats_are_texts(tmp_path: Path, capsys: pytest.Capture
     assert not page_of(page).tags & {"b", "i", "u"}
 
 
+CONTROLS = "bell \a, red \x1b[31m, title \x1b]0;x\a, rubout \x7f, next line \x85, turned \u202e, line \u2028"
+
+
+def test_no_text_moves_the_cursor_or_turns_the_direction(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a title, and in a line with a mistake; what is none of the printable characters has a picture."""
+    path, page = tmp_path / "game.posg", tmp_path / "r.html"
+    path.write_text(ODD.replace(f"{EVIL} & 'co'", CONTROLS), encoding="utf-8")
+    status, out, err = report(capsys, path, "-s", "full", "--alone", "-o", page)
+    assert status == 0
+    for said in (out, err, page.read_text(encoding="utf-8")):
+        assert all(c.isprintable() or c in "\t\n" for c in said)
+    shown = "bell ␇, red ␛[31m, title ␛]0;x␇, rubout ␡, next line \ufffd, turned \ufffd, line \ufffd"
+    assert shown in out and ("h1", shown) in page_of(page).texts
+    path.write_text(path.read_text(encoding="utf-8").replace("see[i] ~ s'", "see[i] ~ t'").replace("\n", " "), "utf-8")
+    status, _, err = report(capsys, path, "-o", page)
+    assert status == 2 and "␛[31m" in err and all(c.isprintable() or c in "\t\n" for c in err)
+
+
 def commands(path: Path) -> list[list[str]]:
     found = re.findall(r"<code>(.*?)</code>", path.read_text(encoding="utf-8"), re.S)
     return [shlex.split(page_text(one)) for one in found]
@@ -193,12 +218,140 @@ def test_a_game_that_nobody_solves(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_a_limit_that_is_met(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The search stops at once, with a policy and a bracket; without end nothing is compared."""
     page = tmp_path / "r.html"
-    asked = (GAMES / "boxpushing.posg", "-s", "none", "-H", "4", "--alone", "--time-limit", "1e-3")
+    asked = (GAMES / "boxpushing.posg", "-s", "none", "-H", "4", "--alone", "-O", "time-limit=1e-3")
     status, _, _ = report(capsys, *asked, "-o", page)
     assert status == 3 and "Not all is known: limit: " in page_of(page).text
     endless = (TIGER, "-H", "inf", "--discount", "0.5", "--other", "full")
     assert report(capsys, *endless, "-o", page)[0] == 0
     assert "the game has no end, and protocols are compared up to a horizon" in page_of(page).text
+
+
+def endless(*_: object, **__: object) -> None:
+    """Work that goes on until it is interrupted; the alarm need not be waited for."""
+    signal.raise_signal(signal.SIGALRM)
+    while True:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "late", "said"),
+    [
+        (checking, "expand_graph", "the common beliefs of each step", "the time was over (1000 seconds for everything"),
+        (checking, "independence", "Assumption 3", "not decided: the time was over"),
+        (checking, "compression_offers", "compressions", "not built: the time was over"),
+        (checking, "warned", "warnings", "1000 seconds"),
+        (checking, "evolution", "Assumption 1", "not decided: the time was over"),
+        (checking, "observability", "Assumption 2", "γ: between 0 and 1; not decided: the time was over"),
+        (checking, "without_end", "Assumption 3 without end", "not decided: the time was over"),
+        (results, "grown", "the tree of the policy", "The tree is not shown: the time was over"),
+        (gathering, "answered", "the policy", "There is none: limit: the time was over"),
+    ],
+)
+def test_each_part_is_cut_short(
+    place: Any,
+    name: str,
+    late: str,
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever goes on without end: the page is written, and names it."""
+    monkeypatch.setattr(place, name, endless)
+    page = tmp_path / "r.html"
+    status, out, _ = report(capsys, TIGER, "--alone", "--time-limit", "1000", "-o", page)
+    assert status == 3 and f"cut short: {late}; 1000 seconds were shared by all parts" in out
+    assert said in page_of(page).text and f"{late}; 1000 seconds" in page_of(page).text
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_each_protocol_is_cut_short(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = gathering.answered
+
+    def slow(question: Any, point: Any, *more: Any) -> Any:
+        return endless() if point.protocol == "none" else answered(question, point, *more)
+
+    monkeypatch.setattr(gathering, "answered", slow)
+    page = tmp_path / "r.html"
+    status, out, err = report(capsys, TIGER, "--other", "none", "--other", "full", "--time-limit", "1000", "-o", page)
+    assert status == 3 and "cut short: protocol none; 1000 seconds" in out and "not solved under none" in err
+    text = page_of(page).text
+    assert "13.0154875" in text and "from one_step above [1]" in text  # a bound from its neighbour
+
+
+def test_a_search_that_hears_the_alarm_ends_with_what_it_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, alarmed = Limits.__call__, []
+
+    def look(limits: Limits) -> bool:
+        if not alarmed:
+            alarmed.append(True)
+            signal.raise_signal(signal.SIGALRM)
+        return looked(limits)
+
+    monkeypatch.setattr(Limits, "__call__", look)
+    page = tmp_path / "r.html"
+    asked = (TIGER, "-s", "none", "-H", "4", "--alone", "--time-limit", "1000", "-o", page)
+    status, out, _ = report(capsys, *asked)
+    assert status == 3 and "cut short: the policy; 1000 seconds" in out
+    assert "every agent earns" in out and "value of the game: between" in out
+    assert "not known: limit: the time was over" in out and "interrupted" not in out
+
+
+def test_a_game_that_is_not_read_in_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_report, "game_of", endless)
+    page = tmp_path / "r.html"
+    status, _, err = report(capsys, TIGER, "--time-limit", "0.1", "-o", page)
+    assert status == 3 and "limit: the time was over (0.1 seconds" in err and err.endswith("no page was written\n")
+    assert not page.exists()
+
+
+def test_a_process_that_ignores_ctrl_c_keeps_its_time() -> None:
+    """As those of `nohup … &` do."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        allowed = Allowance(1000)
+        with pytest.raises(LimitError), allowed.of("work"):
+            signal.raise_signal(signal.SIGINT)
+            endless()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN and allowed.late == ["work"]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_work_that_swallows_an_interruption_is_interrupted_again() -> None:
+    allowed = Allowance(0.1)
+    with pytest.raises(LimitError), allowed.of("work"):
+        for _ in range(2):
+            with contextlib.suppress(KeyboardInterrupt):
+                while True:
+                    time.sleep(0.01)
+        endless()
+    with pytest.raises(LimitError), allowed.of("more"):
+        raise AssertionError("there is no time left")
+    assert allowed.late == ["work", "more"]
+
+
+@pytest.mark.parametrize("place", [checking, rendering])
+def test_ctrl_c_elsewhere_leaves_the_old_page(
+    place: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, "warned" if place is checking else "knowledge_section", stopped)
+    page = tmp_path / "r.html"
+    assert report(capsys, TIGER, "--alone", "-o", page) == (130, "", "\nstopped; no page was written\n")
+    page.write_text("old", encoding="utf-8")
+    status, _, err = report(capsys, TIGER, "--alone", "-o", page)
+    assert status == 130 and f"no page was written, and {page} is as it was" in err
+    assert page.read_text(encoding="utf-8") == "old" and [p.name for p in tmp_path.iterdir()] == ["r.html"]
 
 
 def test_ctrl_c_keeps_what_is_known(
@@ -226,6 +379,8 @@ def test_ctrl_c_keeps_what_is_known(
         (("--compress", "nothing"), "E616"),
         (("-o", "absent/r.html"), "E615"),
         (("-o", "game.posg"), "E615"),
+        (("-o", "."), "E615"),
+        (("-o", "-"), "E615"),
         (("--form", "agent"), "E6"),
     ],
 )

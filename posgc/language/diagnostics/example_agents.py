@@ -26,7 +26,5 @@ def agents_in(text: str) -> tuple[str, ...]:
 
 def with_agents(cure: str, agents: Sequence[str]) -> str:
     """A cure that speaks of `ann` and `bob`, with the first two agents of the game in their place."""
-    if len(agents) < 2:
-        return cure
     shown = dict(zip(("ann", "bob"), agents, strict=False))
-    return _EXAMPLES.sub(lambda found: shown[found[0]], cure)
+    return _EXAMPLES.sub(lambda found: shown.get(found[0], found[0]), cure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from posgc.language.diagnostics.diagnostic import Diagnostic, Source, Span
+from posgc.language.visible import visible
 
 __all__ = ["render"]
 
@@ -30,15 +31,15 @@ def render(diagnostic: Diagnostic, source: Source | None, colour: bool = False) 
     paint = _Paint(colour)
     style = _COLOURS[diagnostic.severity]
     rows = [
-        paint(f"{diagnostic.severity}[{diagnostic.code}]", style) + paint(f": {diagnostic.message}", _BOLD),
+        paint(f"{diagnostic.severity}[{diagnostic.code}]", style) + paint(f": {visible(diagnostic.message)}", _BOLD),
     ]
     span = diagnostic.span
     if source is not None and span is not None:
         rows += _excerpt(diagnostic, span, source, style, paint)
     elif source is not None:
-        rows.append(f"  {paint('-->', _FRAME)} {source.name}")
+        rows.append(f"  {paint('-->', _FRAME)} {visible(source.name)}")
     if diagnostic.help:
-        rows.append(f"  {paint('help', _CURE)}: {diagnostic.help}")
+        rows.append(f"  {paint('help', _CURE)}: {visible(diagnostic.help)}")
     return "\n".join(rows)
 
 
@@ -49,20 +50,20 @@ def _excerpt(diagnostic: Diagnostic, span: Span, source: Source, style: str, pai
     numbers = [place[0].line for place in places]
     pad = " " * len(str(max(numbers)))
     here_name, first, column = source.place(span)
-    yield f"{pad}{paint('-->', _FRAME)} {here_name}:{first}:{column}"
+    yield f"{pad}{paint('-->', _FRAME)} {visible(here_name)}:{first}:{column}"
     for k, (here, mark, text) in enumerate(places):
         if k and numbers[k] > numbers[k - 1] + 1:
             yield paint("...", _FRAME)
         line, carets = _marked(here, mark, source)
         name, number, column = source.place(here)
         if name != here_name:
-            yield f"{pad}{paint(':::', _FRAME)} {name}:{number}:{column}"
+            yield f"{pad}{paint(':::', _FRAME)} {visible(name)}:{number}:{column}"
             here_name = name
         if not k or numbers[k] != numbers[k - 1]:
             gutter = str(number).rjust(len(pad))
             yield f"{paint(f'{gutter} |', _FRAME)} {line}"
         shade = style if mark == "^" else _FRAME
-        yield f"{paint(f'{pad} |', _FRAME)} {_painted(f'{carets} {text}'.rstrip(), shade, paint)}"
+        yield f"{paint(f'{pad} |', _FRAME)} {_painted(f'{carets} {visible(text)}'.rstrip(), shade, paint)}"
 
 
 def _painted(row: str, style: str, paint: _Paint) -> str:
@@ -72,7 +73,7 @@ def _painted(row: str, style: str, paint: _Paint) -> str:
 
 def _marked(span: Span, mark: str, source: Source) -> tuple[str, str]:
     """A line, cut to what is near the place, and the marks to stand under it."""
-    text = source.line(span.line)
+    text = visible(source.line(span.line))
     width = max(1, min(span.end - span.start, len(text) - span.column + 1, SHOWN_BEFORE))
     cut = max(0, span.column - 1 - SHOWN_BEFORE)
     before, text = text[cut : span.column - 1], text[cut : cut + SHOWN]

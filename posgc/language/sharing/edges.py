@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from posgc.language.elaborate.values import BOOL, Env
 from posgc.language.sharing.constants import Constants, typed
 from posgc.language.text import syntax as ast
 
-__all__ = ["distances", "hops"]
+__all__ = ["Hop", "distances", "hops", "paths"]
+
+Hop = tuple[int, int]
+"""Two agents, from 1, the first of which passes something on to the second."""
 
 
 def distances(
@@ -27,6 +31,18 @@ def hops(links: Iterable[tuple[int, int]], agents: int) -> dict[int, dict[int, i
     graph = nx.DiGraph(links)
     graph.add_nodes_from(range(1, agents + 1))
     return {source: dict(reached) for source, reached in nx.all_pairs_shortest_path_length(graph)}
+
+
+def paths(links: Iterable[Hop], agents: int) -> dict[int, dict[int, tuple[Hop, ...]]]:
+    """A shortest path by the links from each agent, from 1, to each that it reaches; those of an agent make a tree."""
+    import networkx as nx
+
+    graph = nx.DiGraph(links)
+    graph.add_nodes_from(range(1, agents + 1))
+    return {
+        source: {target: tuple(pairwise(path)) for target, path in reached.items()}
+        for source, reached in nx.all_pairs_shortest_path(graph)
+    }
 
 
 def _listed(constants: Constants, edges: ast.EdgeList) -> list[tuple[int, int]] | None:

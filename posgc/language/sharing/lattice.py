@@ -7,6 +7,7 @@ least as much as another where it tells nothing later.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -15,12 +16,13 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from posgc.language.sharing.edges import Hop
 from posgc.language.sharing.lag_table import Kind, LagTable
 from posgc.language.sharing.structures import Lags
 from posgc.language.sharing.written import rules_of, share_block
 from posgc.language.signature import Signature
 
-__all__ = ["Choice", "Lattice", "Link", "Option"]
+__all__ = ["Choice", "Lattice", "Link", "Option", "cost"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,12 @@ class Link:
     kind: Kind
     variable: int  # index into the signature's list of that kind
     agent: int  # who is told, from 0
-    hops: int = 1  # by how many agents it is passed on, its owner included
+    path: tuple[Hop, ...] = ()  # how it is passed on along a network; without one, from its owner at once
+
+    @property
+    def hops(self) -> int:
+        """By how many agents it is passed on, its owner included."""
+        return max(1, len(self.path))
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Option:
     """What may be chosen for the links of a choice."""
 
     lags: tuple[int, ...]  # of each link; NEVER where it is not told
-    price: Fraction  # of all of them, a step
+    prices: tuple[Fraction, ...]  # of each link, a hop and a step
 
 
 @dataclass(frozen=True)
@@ -50,12 +57,26 @@ class Choice:
     options: tuple[Option, ...]  # from rich to poor: lags ascend, link by link
 
 
+def cost(links: Iterable[Link], prices: Iterable[Fraction], once: bool) -> Fraction:
+    """What it costs a step to tell links at prices a hop: the sum over their hops; `once`: of an item over the hops of
+    all its links, each at the dearest price of those that share it."""
+    if not once:
+        return sum((link.hops * price for link, price in zip(links, prices, strict=True)), Fraction(0))
+    dearest: dict[tuple[Kind, int, Hop], Fraction] = {}
+    for link, price in zip(links, prices, strict=True):
+        for hop in link.path:
+            key = link.kind, link.variable, hop
+            dearest[key] = max(price, dearest.get(key, price))
+    return sum(dearest.values(), Fraction(0))
+
+
 @dataclass(frozen=True)
 class Lattice:
     """All combinations of options, numbered with those of the last choice running fastest."""
 
     signature: Signature
     choices: tuple[Choice, ...]
+    once: bool = False  # whether a hop that links of an item share is paid for once
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -75,10 +96,19 @@ class Lattice:
     @cached_property
     def costs(self) -> npt.NDArray[np.float64]:
         """[protocol], in the unit of the prices, a step; rounded once, so that equal sums are equal."""
+        if self.once:
+            links = [link for choice in self.choices for link in choice.links]
+            taken = (self.options(number) for number in range(self.size))
+            return np.array([float(cost(links, [p for o in options for p in o.prices], True)) for options in taken])
         sums = [Fraction(0)]
         for choice in self.choices:
-            sums = [known + option.price for known in sums for option in choice.options]
-        return np.array([float(cost) for cost in sums])
+            prices = [self.price(choice, option) for option in choice.options]
+            sums = [known + price for known in sums for price in prices]
+        return np.array([float(one) for one in sums])
+
+    def price(self, choice: Choice, option: Option) -> Fraction:
+        """What an option costs a step where nothing else is told."""
+        return cost(choice.links, option.prices, self.once)
 
     def options(self, number: int) -> list[Option]:
         """What a protocol takes of each choice."""

@@ -20,7 +20,7 @@ from posgc.language.sharing.lag_table import NEVER
 from posgc.language.sharing.rules import MAX_DELAY
 from posgc.language.signature import Signature, Variable
 
-__all__ = ["DEAREST", "Price", "edges_of", "lags_of", "prices_of"]
+__all__ = ["DEAREST", "Price", "edges_of", "lags_of", "misplaced", "prices_of"]
 
 DEAREST = 1e12
 """The highest price of a link."""
@@ -40,6 +40,8 @@ class Price:
     agent: int | None
     after: int
     price: Fraction
+    clause: str  # as it is written
+    start: int  # where that begins in the text
 
     def fits(self, variable: Variable, agent: int) -> bool:
         """Whether it speaks of a link, at some lag."""
@@ -85,13 +87,18 @@ def _price(signature: Signature, text: str, start: int, piece: str) -> Price:
         raise wrong("price", str(error), "a number from 0, such as 0.5") from None
     if not 0 <= price <= DEAREST:
         raise wrong("price", f"a price of {price:g} is not possible", f"a number from 0 to {DEAREST:g}")
-    found = Price(item, owner, receiver, after, Fraction(clause["price"]))
+    found = Price(item, owner, receiver, after, Fraction(clause["price"]), piece, start)
     variables, agents = (*signature.observations, *signature.actions), range(len(signature.agents))
     if not any(found.fits(variable, k) for variable in variables for k in agents if k != variable.agent):
         items = list(dict.fromkeys(variable.family for variable in variables))
         cure = "" if clause["item"] in items else suggestion(clause["item"], items)
         raise wrong("item", "no item on its way to another agent has this price", cure or _items(items))
     return found
+
+
+def misplaced(text: str, price: Price, what: str, cure: str) -> InputError:
+    """The mistake (E671) of a clause of the text."""
+    return _wrong("--cost", text, price.start, price.clause, what, cure)
 
 
 def lags_of(text: str, horizon: int) -> list[int]:

@@ -43,7 +43,7 @@ def protocol(signature: Signature, request: str | None, game: ir.Game | None = N
                         "E508",
                         "the game has no sharing protocol",
                         None,
-                        "choose one with `--share`: " + ", ".join(standard_forms(signature)),
+                        "choose one with `--share`: " + ", ".join(standard_forms(signature, True)),
                     )
                 ],
                 game.source if game is not None else None,

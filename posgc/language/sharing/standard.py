@@ -11,6 +11,7 @@ from posgc.language.sharing.arguments import given_arguments
 from posgc.language.sharing.lag_table import NEVER, Kind, LagTable
 from posgc.language.sharing.rules import MAX_DELAY, ShareContext
 from posgc.language.sharing.structures import STANDARD, Lags, Misuse, Structure
+from posgc.language.sharing.written import agent_text
 from posgc.language.signature import Signature
 from posgc.language.text import syntax as ast
 
@@ -89,8 +90,9 @@ def _form(name: str, signature: Signature) -> str:
     return next(f for f in standard_forms(signature) if f.partition("(")[0] == name)
 
 
-def standard_forms(signature: Signature) -> tuple[str, ...]:
-    """How each standard structure is asked for, with agents of the game where it takes any."""
+def standard_forms(signature: Signature, fitting: bool = False) -> tuple[str, ...]:
+    """How each standard structure is asked for, with agents of the game where it takes any; `fitting`: those alone that
+    are for as many agents."""
     forms = (
         "full",
         "one_step",
@@ -102,7 +104,9 @@ def standard_forms(signature: Signature) -> tuple[str, ...]:
         "exchange(2)",
         "none",
     )
-    return tuple(with_agents(form, signature.agents) for form in forms)
+    agents = [agent_text(signature, k) for k in range(len(signature.agents))]
+    pairs = len(agents) == 2 or not fitting
+    return tuple(with_agents(form, agents) for form in forms if pairs or "->" not in form)
 
 
 def fitting(signature: Signature, table: LagTable, made: Callable[[Kind, int], bool]) -> str | None:

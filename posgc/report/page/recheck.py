@@ -7,7 +7,6 @@ from importlib.metadata import version
 
 from posgc.information.graph import DEFAULT_MAX_NODES
 from posgc.pipeline import Compiled, Findings
-from posgc.plugin.options import option_names
 from posgc.plugin.registry import registry
 from posgc.report.page.game import fingerprint
 
@@ -27,7 +26,7 @@ def recheck(found: Findings) -> list[tuple[str, str]]:
         replays = _line("check", game, *reading, "--replay", WITNESS)
         pairs += [("write the counterexample to Assumption 3", writes), ("recompute it by Bayes' rule", replays)]
     if found.solution is not None:
-        solves = _line("solve", game, *_solving(found), *_limit(found, True), *reading, "--out", POLICY)
+        solves = _line("solve", game, *_solving(found), *reading, "--out", POLICY)
         pairs.append(("find the policy again, and keep it", solves))
     if found.policy is not None:
         path = POLICY if found.given is None else found.given.path
@@ -40,7 +39,7 @@ def recheck(found: Findings) -> list[tuple[str, str]]:
         pairs.append(("read more of the policy", _line("show", path, "--width", "5", "--depth", horizon)))
     if found.comparison is not None and found.compiled.request.folder is None:  # `compare` looks beside the game only
         shares = [word for name in found.comparison.protocols for word in ("--share", name)]
-        asked = (*shares, *_solving(found), *_limit(found, False), *_reading(found.compiled, "--horizon", horizon))
+        asked = (*shares, *_solving(found), *_reading(found.compiled, "--horizon", horizon))
         pairs.append(("compare the protocols", _line("compare", game, *asked)))
     return pairs
 
@@ -95,14 +94,3 @@ def _solving(found: Findings) -> list[str]:
         words += ["--compress", question.compress.spec]
         words += [] if question.compress.target is None else ["--epsilon", repr(question.compress.target)]
     return words
-
-
-def _limit(found: Findings, alone: bool) -> list[str]:
-    """The time limit; of `solve`, which is `alone`, only where the back-end has one."""
-    limit, policy = found.question.time_limit, found.policy
-    if limit is None:
-        return []
-    backend = None if policy is None else registry().backends.get(policy.header.backend)
-    if alone and (backend is None or "time-limit" not in option_names(backend.options)):
-        return []
-    return ["--time-limit", repr(limit)]

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.visible import visible
 from posgc.pipeline import Findings
 from posgc.report.chart import require_matplotlib
 from posgc.report.page.assumptions import assumptions_section
@@ -57,6 +58,12 @@ def fragment(blocks: Sequence[Block]) -> str:
     return _environment().get_template("fragment.html").render(blocks=blocks)
 
 
+def _visible(value: object) -> object:
+    """What a page shows of a value: no control characters, nor marks that turn the direction of reading."""
+    # a picture is marked as HTML that needs no escaping, and stays so
+    return type(value)(visible(value)) if isinstance(value, str) else value
+
+
 @cache
 def _environment() -> Environment:
     import jinja2
@@ -65,6 +72,7 @@ def _environment() -> Environment:
         loader=jinja2.PackageLoader("posgc.report.page", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -28,6 +28,9 @@ STEPS = 16
 BRANCHES = 1500
 """Lines of the tree of a policy."""
 
+TREE_SECONDS = 5.0
+"""Seconds that such a tree may take in any case."""
+
 
 def sizes_section(found: Findings) -> Section:
     """What is large, and what grows with the horizon."""
@@ -92,7 +95,8 @@ def policy_section(found: Findings, width: int, depth: int) -> Section:
     where = f"`posgc show POLICY --width K --depth {horizon}` prints them"
     try:
         limit = found.compiled.request.max_nodes
-        tree = grown(found.compiled.information, policy.strategy, width, depth, limit)
+        with found.allowed.of("the tree of the policy", least=TREE_SECONDS):
+            tree = grown(found.compiled.information, policy.strategy, width, depth, limit)
     except (LimitError, PolicyMismatch) as error:
         return Section("policy", "The policy", lead, [f"The tree is not shown: {error}"])
     blocks: list[Block] = list(cut_tree(tree, BRANCHES, where))

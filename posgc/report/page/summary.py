@@ -29,7 +29,14 @@ def summary(found: Findings) -> list[tuple[str, str]]:
         *_worth(found),
         ("assumptions", rests),
         *([("not known", found.why.partition("\n")[0].rstrip(":"))] if found.why else []),
+        *([("cut short", _cut_short(found))] if found.allowed.late else []),
     ]
+
+
+def _cut_short(found: Findings) -> str:
+    """What there was no time for."""
+    late = ", ".join(dict.fromkeys(found.allowed.late))
+    return f"{late}; {found.allowed.seconds:g} seconds were shared by all parts, and `--time-limit` allows more"
 
 
 def _earned(found: Findings) -> list[tuple[str, str]]:
