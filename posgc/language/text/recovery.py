@@ -7,7 +7,6 @@ the mistake stands in no expression, the arm, the rule or the item becomes a `br
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from typing import Any, cast
 
@@ -22,7 +21,7 @@ from posgc.language.text.mistakes import explain
 from posgc.language.text.scanning import begins_an_item, declared_words, end_of_statement
 from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake
-from posgc.language.text.stop import END, Stop, Table, admits, span_at, words_of
+from posgc.language.text.stop import END, Stop, Table, admits, span_at
 
 __all__ = ["MAX_MISTAKES", "Recovery"]
 
@@ -32,7 +31,6 @@ _MENDS = 10 * MAX_MISTAKES  # the same with those that follow from others, and a
 _REMEMBERED = 8  # tokens before the one at which the parser stops
 _TRIES = 8  # mends at one place
 _FRESH = 2  # tokens that must be read before a mistake of the same statement is another one
-_LETTERS = re.compile(r"\w+")
 # What a broken statement is read as, by the list that it stands in: the rule of one of its other elements.
 _ELEMENTS = {"game": "horizon", "share": "forget", "match": "arm"}
 _BROKEN = {"game": "broken", "share": "broken_rule", "match": "broken_arm"}
@@ -54,7 +52,6 @@ class Recovery:
         self._before: deque[tuple[Token, list[Any], list[Any]]] = deque(maxlen=_REMEMBERED)
         self._since = _FRESH  # tokens read since the last mistake
         self._spared: set[str] = set()  # words that were reported and are read as names
-        self._kinds = {word: t.name for t in self.parser.terminals for word in words_of(self.parser, t.name)}
         self._mends = 0
         self._left_out = False  # whether the statement before was left out, of which parts may follow
         self._of_match = False  # whether arms of a `match` may be among these
@@ -87,7 +84,7 @@ class Recovery:
         for which in (lexer.lexers[self._state.position], lexer.root_lexer):
             try:
                 found: Token = which.next_token(place, self._state)
-                return self._whole_word(found)
+                return found
             except EOFError:
                 end = len(self.text)
                 return Token(END, "", end, place.line_ctr.line, place.line_ctr.column, end_pos=end)
@@ -95,17 +92,6 @@ class Recovery:
                 at = int(error.pos_in_stream or 0)
         here = span_at(self.text, at, at + 1)
         return Token("", self.text[at], at, here.line, here.column, end_pos=at + 1)
-
-    def _whole_word(self, token: Token) -> Token:
-        """The word that a token begins: where only `in` could stand, Lark reads `init` as `in` and `it`."""
-        end = token.end_pos or 0
-        rest = _LETTERS.match(self.text, end)
-        if not token[-1:].isalpha() or token.type == "NAME" or rest is None:
-            return token
-        self._resume(rest.end())
-        word = f"{token}{rest[0]}"
-        kind = self._kinds.get(word, "NAME")
-        return Token(kind, word, token.start_pos, token.line, token.column, end_pos=rest.end())
 
     def _resume(self, at: int) -> None:
         """Makes the next token the first one at or after `at`."""

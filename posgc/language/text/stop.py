@@ -17,7 +17,7 @@ __all__ = ["CLOSING", "END", "Stop", "Table", "admits", "span_at", "words_of"]
 
 END = "$END"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
-_ALTERNATIVES = re.compile(r"(?:\(\?:)?([a-z_]+(?:\|[a-z_]+)*)\)?")
+_ALTERNATIVES = re.compile(r"(?:\(\?:)?([a-z_]+(?:\|[a-z_]+)*)\)?(?:\\b)?")
 _BRACES = re.compile(r'"[^"\n]*"|#[^\n]*|[{}]')
 _SPACE = re.compile(r"(?:\s++|#[^\n]*+)*+")
 

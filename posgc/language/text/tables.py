@@ -10,7 +10,8 @@ it was made with, and where either differs the table is built from the grammar: 
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+import re
+from functools import lru_cache, partial
 from hashlib import sha256
 from pkgutil import get_data
 from typing import Any
@@ -18,8 +19,9 @@ from typing import Any
 import lark
 from lark import Lark
 
-__all__ = ["PACKAGE", "TABLES", "build", "parser", "written"]
+__all__ = ["PACKAGE", "TABLES", "build", "parser", "with_whole_words", "written"]
 
+_WORDS = re.compile(r"[a-z_]+|\(\?:[a-z_]+(\|[a-z_]+)*\)")
 PACKAGE, GRAMMAR, TABLES = "posgc_grammars", "posg.lark", "posg.tables.json"
 
 
@@ -29,8 +31,9 @@ def parser() -> Lark:
     try:
         shipped = json.loads(_text(TABLES))
     except FileNotFoundError:
-        return build()
-    return _restored(shipped["data"], shipped["memo"]) if shipped["of"] == _made_from() else build()
+        return with_whole_words(build())
+    made = _restored(shipped["data"], shipped["memo"]) if shipped["of"] == _made_from() else build()
+    return with_whole_words(made)
 
 
 def build(**options: Any) -> Lark:
@@ -44,6 +47,19 @@ def build(**options: Any) -> Lark:
         start=["start", "request"],
         **options,
     )
+
+
+def with_whole_words(parser: Lark) -> Lark:
+    """The parser, which now reads no word of the language as the beginning of a longer one.
+
+    Where no name can stand, Lark would read `order` as `or` and `der`.
+    """
+    for terminal in parser.terminals:
+        regexp = terminal.pattern.to_regexp()
+        if _WORDS.fullmatch(regexp):
+            # of the instance: Lark tells words from other patterns by their very class
+            terminal.pattern.to_regexp = partial(str, rf"{regexp}\b")  # type: ignore[method-assign]
+    return parser
 
 
 def written() -> str:
