@@ -21,7 +21,7 @@ from posgc.language.text.mistakes import explain
 from posgc.language.text.scanning import begins_an_item, declared_words, end_of_statement
 from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake
-from posgc.language.text.stop import END, Stop, Table, admits, span_at
+from posgc.language.text.stop import END, Stop, Table, Values, admits, span_at
 
 __all__ = ["MAX_MISTAKES", "Recovery"]
 
@@ -32,6 +32,7 @@ _REMEMBERED = 8  # tokens before the one at which the parser stops
 _TRIES = 8  # mends at one place
 _FRESH = 2  # tokens that must be read before a mistake of the same statement is another one
 # What a broken statement is read as, by the list that it stands in: the rule of one of its other elements.
+_PARTING = ("COMMA", "SEMICOLON", "RPAR", "RSQB", "RBRACE")
 _ELEMENTS = {"game": "horizon", "share": "forget", "match": "arm"}
 _BROKEN = {"game": "broken", "share": "broken_rule", "match": "broken_arm"}
 
@@ -45,11 +46,13 @@ class Recovery:
         # Places where what was read instead may not be what was meant, with what the statement may declare beside it.
         self.doubtful: dict[int, tuple[Token, ...]] = {}
         self._in_doubt = False  # whether one of these lies in this statement
+        # How many brackets were open where something was put in; None once that part is read, or nothing was.
+        self._guessed: int | None = None
         self._state = state_of(self.parser, text, start)
         self._lexer: Any = self._state.lexer  # Lark's contextual lexer with its place, which it has no types for
         self._states = self._state.parse_conf.states
         self._table = Table(self._states, self._state.parse_conf.end_state)
-        self._before: deque[tuple[Token, list[Any], list[Any]]] = deque(maxlen=_REMEMBERED)
+        self._before: deque[tuple[Token, list[Any], Values]] = deque(maxlen=_REMEMBERED)
         self._since = _FRESH  # tokens read since the last mistake
         self._spared: set[str] = set()  # words that were reported and are read as names
         self._mends = 0
@@ -104,9 +107,13 @@ class Recovery:
 
     def _feed(self, token: Token) -> None:
         state = self._state
-        self._before.append((token, list(state.state_stack), list(state.value_stack)))
+        self._before.append((token, list(state.state_stack), Values(state.value_stack)))
         state.feed_token(token)
         self._since += 1
+        if self._guessed is not None and token.type in _PARTING:
+            depth = len(self._stop(token).open)
+            if depth < self._guessed or (depth == self._guessed and token.type in ("COMMA", "SEMICOLON")):
+                self._guessed = None
         if token.type in ("SEMICOLON", "RBRACE", "LBRACE"):
             self._reduce()
             if self._stop(token).begins:
@@ -137,7 +144,7 @@ class Recovery:
 
     def _stop(self, token: Token) -> Stop:
         state = self._state
-        stacks = list(state.state_stack), list(state.value_stack)
+        stacks = list(state.state_stack), Values(state.value_stack)
         return Stop(self.parser, self.text, token, self._table, *stacks, list(self._before))
 
     def _closes_too_early(self, token: Token) -> bool:
@@ -168,7 +175,8 @@ class Recovery:
         mistake = self._of_a_block(stop) or explain(stop)
         spared = mistake.kind == "NAME" and mistake.words[0] in self._spared
         twice = token.type == END and self._mended[0] == stop.start  # a text that ends too early is one mistake
-        if self._since >= _FRESH and not spared and not twice and not self._in_doubt:
+        follows = self._guessed is not None and mistake.resume is None
+        if self._since >= _FRESH and not (spared or twice or follows or self._in_doubt):
             self._report(mistake.diagnostic)
         self._since = 0
         again = self._mended[1] + 1 if self._mended[0] == stop.start else 0
@@ -179,6 +187,8 @@ class Recovery:
             if mistake.doubtful:
                 self.doubtful[stop.start] = mistake.declares
                 self._in_doubt = not self._stop(stop.token).begins
+            if mistake.words and mistake.since is None and mistake.resume == stop.start:
+                self._guessed = len(stop.open)
             return True
         return self._leave_out(stop, mistake.whole)
 
@@ -217,13 +227,16 @@ class Recovery:
         assert mistake.resume is not None
         state = self._state
         kept = list(state.state_stack), list(state.value_stack)
+        lists = [(v.children, list(v.children)) for v in kept[1][stop.level :] if isinstance(v, Tree)]
         since = mistake.since or stop
-        state.state_stack[:], state.value_stack[:] = since.state_stack, since.value_stack
+        state.state_stack[:], state.value_stack[:] = since.state_stack, since.value_stack.restored()
         place = since.token if mistake.since is not None else stop.token
         for word in mistake.words:
             kind = mistake.kind or self._stop(stop.token).kind_of(word)
             if kind is None or not self._admits(kind):
                 state.state_stack[:], state.value_stack[:] = kept
+                for children, items in lists:
+                    children[:] = items
                 return False
             state.feed_token(Token(kind, word, place.start_pos, place.line, place.column, end_pos=place.end_pos))
             if kind in ("SEMICOLON", "RBRACE"):
@@ -261,7 +274,7 @@ class Recovery:
         self._resume(at)
         self._before.clear()
         if self._stop(Token("", "", at)).begins:
-            self._since, self._in_doubt = _FRESH, False
+            self._since, self._in_doubt, self._guessed = _FRESH, False, None
         return True
 
     def _cut(self, level: int) -> None:

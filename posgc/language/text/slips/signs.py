@@ -7,9 +7,10 @@ import re
 from posgc.language.diagnostics import Diagnostic, Replacement
 from posgc.language.text.slips.forms import OPERAND
 from posgc.language.text.slips.mistake import Mistake, replaced
+from posgc.language.text.slips.openings import arm_follows
 from posgc.language.text.stop import Stop, span_at
 
-__all__ = ["arrow", "chained", "comment", "equals", "missing_sign", "power", "prime", "trailing_comma"]
+__all__ = ["arrow", "chained", "comment", "equals", "lone_comma", "missing_sign", "power", "prime", "trailing_comma"]
 
 # What may be missing between two things that stand where they should, in the order in which it is tried.
 _MISSING = (
@@ -100,7 +101,7 @@ def missing_sign(stop: Stop) -> Mistake | None:
     if stop.last is None or stop.begins or stop.token.type in ("", "SEMICOLON"):
         return None
     for kind, sign, code in _MISSING:
-        if stop.follows(kind, stop.token.type):
+        if stop.follows(kind, stop.token.type) and not (sign == "," and _of_a_pair(stop)):
             end = stop.last.end_pos or 0
             change = (Replacement(span_at(stop.text, end, end), sign if sign == "," else f" {sign}"),)
             message, cure = f"a `{sign}` is missing before this", f"write `{sign}` between"
@@ -108,6 +109,23 @@ def missing_sign(stop: Stop) -> Mistake | None:
             doubtful = sign == "," and [b for k, b in stop.open if k >= stop.level][-1:] != ["{"]
             return Mistake(found, (sign,), stop.start, doubtful=doubtful)
     return None
+
+
+def _of_a_pair(stop: Stop) -> bool:
+    """Whether this is a part of a value in a mixture, which no value with its probability follows."""
+    inner = [k for k, b in stop.open if k >= stop.level and b == "{"]
+    return bool(inner) and ":" in stop.value_stack[inner[-1] :] and not arm_follows(stop.ahead())
+
+
+def lone_comma(stop: Stop) -> Mistake | None:
+    """A comma before which nothing stands in its list."""
+    if stop.token != "," or stop.last is None or stop.last not in (",", "(", "[", "{"):
+        return None
+    inner = [k for k, _ in stop.open if k >= stop.level]
+    whole = bool(inner) and stop.value_stack[inner[-1]] == "{" and ":" not in stop.value_stack[inner[-1] :]
+    change = (Replacement(stop.span, ""),)
+    found = Diagnostic("E101", "nothing stands before this `,`", stop.span, "take it out", "error", (), change)
+    return Mistake(found, (), stop.end, doubtful=not whole)
 
 
 def trailing_comma(stop: Stop) -> Mistake | None:
