@@ -51,15 +51,18 @@ def blame_declarations(
 
 
 def blame_gaps(errors: Sequence[Diagnostic], tree: ast.GameText, text: str) -> tuple[Diagnostic, ...]:
-    """The errors, where a name without a meaning is taken for the word that is missing beside a comma of a type: one for
-    each such comma, which points to its first use."""
-    types = [node.span for item in tree.items for node in nodes(item) if isinstance(node, ast.Enumeration)]
+    """The errors, where a name without a meaning is taken for the word that is missing beside a comma of a type.
+
+    There is one for each such comma, and it points to the first use of the word.
+    """
+    types = [node for item in tree.items for node in nodes(item) if isinstance(node, ast.Enumeration)]
+    gaps = [node.span for node in types if node.incomplete]
     left = list(errors)
     for gap in errors:
         at = gap.span
         comma = gap.code == "E101" and at is not None and text[at.start : at.end] == ","
         unknown = [(e, word[1]) for e in left if e.code == "E201" and (word := _word_of(e, text)) is not None]
-        if not comma or at is None or not unknown or not any(t.start <= at.start < t.end for t in types):
+        if not comma or at is None or not unknown or not any(g.start <= at.start < g.end for g in gaps):
             continue
         # a name that is like another one is rather a slip of its own
         use, name = next(((e, name) for e, name in unknown if not e.replacements), unknown[0])

@@ -15,6 +15,7 @@ from lark.exceptions import UnexpectedCharacters
 from lark.tree import Meta
 
 from posgc.language.diagnostics import Diagnostic
+from posgc.language.text.build import Doubt
 from posgc.language.text.dialect import Dialect
 from posgc.language.text.fast_lalr import state_of
 from posgc.language.text.mistakes import explain
@@ -43,8 +44,8 @@ class Recovery:
     def __init__(self, dialect: Dialect, text: str, start: str) -> None:
         self.dialect, self.parser, self.text, self.start = dialect, dialect.parser, text, start
         self.found: list[Diagnostic] = []
-        # Places where what was read instead may not be what was meant, with what the statement may declare beside it.
-        self.doubtful: dict[int, tuple[Token, ...]] = {}
+        # Places where what was read instead may not be what was meant.
+        self.doubtful: dict[int, Doubt] = {}
         self._in_doubt = False  # whether one of these lies in this statement
         # How many brackets were open where something was put in; None once that part is read, or nothing was.
         self._guessed: int | None = None
@@ -185,8 +186,10 @@ class Recovery:
             self._spared.add(mistake.words[0])
         if mistake.resume is not None and again < _TRIES and self._read_instead(mistake, stop):
             if mistake.doubtful:
-                self.doubtful[stop.start] = mistake.declares
+                self.doubtful[stop.start] = Doubt(_part_in_doubt(stop), mistake.declares)
                 self._in_doubt = not self._stop(stop.token).begins
+            elif mistake.incomplete:
+                self.doubtful[stop.start] = Doubt(stop.start)
             if mistake.words and mistake.since is None and mistake.resume == stop.start:
                 self._guessed = len(stop.open)
             return True
@@ -300,6 +303,17 @@ class Recovery:
         meta.line, meta.column = self._line_of(start)
         meta.end_line, meta.end_column = self._line_of(end)
         return Tree(name, cast(list[Token | Tree[Token]], children), meta)
+
+
+def _part_in_doubt(stop: Stop) -> int | None:
+    """Where the innermost bracket opens behind the sign of a law or a value, the place itself where none is open, and
+    None where there is no sign before it, so that the whole statement is in doubt."""
+    inner = [k for k, _ in stop.open if k >= stop.level]
+    signs = (":",) if stop.within == "match" else ("=", "~")
+    head = stop.value_stack[stop.level : inner[0] if inner else None]
+    if not any(isinstance(v, Token) and v in signs for v in head):
+        return None
+    return int(stop.value_stack[inner[-1]].start_pos) if inner else stop.start
 
 
 def _as(kind: str, token: Token) -> Token:

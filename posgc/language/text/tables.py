@@ -31,14 +31,13 @@ def parser() -> Lark:
     try:
         shipped = json.loads(_text(TABLES))
     except FileNotFoundError:
-        return with_whole_words(build())
-    made = _restored(shipped["data"], shipped["memo"]) if shipped["of"] == _made_from() else build()
-    return with_whole_words(made)
+        return build()
+    return _restored(shipped["data"], shipped["memo"]) if shipped["of"] == _made_from() else build()
 
 
 def build(**options: Any) -> Lark:
     """The parser, built from the grammar; `options` are further ones of Lark."""
-    return Lark.open_from_package(
+    made = Lark.open_from_package(
         PACKAGE,
         GRAMMAR,
         parser="lalr",
@@ -47,6 +46,7 @@ def build(**options: Any) -> Lark:
         start=["start", "request"],
         **options,
     )
+    return with_whole_words(made)
 
 
 def with_whole_words(parser: Lark) -> Lark:
@@ -89,7 +89,7 @@ def _restored(data: dict[str, Any], memo: dict[str, Any]) -> Lark:
     table["tokens"] = _numbered(table["tokens"])
     table["states"] = {state: _numbered(actions) for state, actions in _numbered(table["states"]).items()}
     found: Lark = Lark._load_from_dict(data, _numbered(memo))  # type: ignore[no-untyped-call]
-    return found
+    return with_whole_words(found)
 
 
 def _numbered(entries: dict[str, Any]) -> dict[int, Any]:

@@ -104,7 +104,9 @@ def product(stop: Stop) -> Mistake | None:
     """`4(a - b)`."""
     if stop.token != "(" or stop.last is None or stop.last.type != "INT" or stop.kind_of("*") is None:
         return None
-    if arm_follows(stop.ahead()) and (stop.within == "match" or [b for k, b in stop.open if k >= stop.level][-1:] == ["{"]):
+    if arm_follows(stop.ahead()) and (
+        stop.within == "match" or [b for k, b in stop.open if k >= stop.level][-1:] == ["{"]
+    ):
         return None  # what is missing ends an arm, or a part of a mixture
     change = (Replacement(span_at(stop.text, stop.start, stop.start), " * "),)
     found = Diagnostic("E101", "a `*` is missing before this", stop.span, "write `*` between", "error", (), change)
@@ -116,7 +118,13 @@ def spaced_name(stop: Stop) -> Mistake | None:
     second = stop.token.type == "NAME" or re.fullmatch(r"[a-z_]+", stop.token) is not None
     if not second or stop.last is None or stop.last.type != "NAME" or len(stop.value_stack) != stop.level + 2:
         return None
-    if stop.on_new_line or stop.last == "on" or stop.keyword == "agents" or stop.token in ("in", "when") or stop.keyword == "expect":
+    if (
+        stop.on_new_line
+        or stop.last == "on"
+        or stop.keyword == "agents"
+        or stop.token in ("in", "when")
+        or stop.keyword == "expect"
+    ):
         return None
     law = stop.token.type != "NAME" or stop.rest()[:1] == "("  # what a `~` is missing before
     if stop.follows("ON", "NAME") or (law and stop.follows("TILDE", stop.token.type)):

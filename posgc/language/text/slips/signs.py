@@ -22,6 +22,8 @@ _MISSING = (
     ("WHEN", "when", "E101"),
 )
 
+_TYPED = ("type", "state", "action", "observation", "chance")
+
 
 def chained(stop: Stop) -> Mistake | None:
     if stop.token.type != "COMPARE" or stop.text.startswith("=>", stop.start):
@@ -122,10 +124,15 @@ def lone_comma(stop: Stop) -> Mistake | None:
     if stop.token != "," or stop.last is None or stop.last not in (",", "(", "[", "{"):
         return None
     inner = [k for k, _ in stop.open if k >= stop.level]
-    whole = bool(inner) and stop.value_stack[inner[-1]] == "{" and ":" not in stop.value_stack[inner[-1] :]
+    of_type = bool(inner) and _of_a_type(stop, inner[-1])
     change = (Replacement(stop.span, ""),)
     found = Diagnostic("E101", "nothing stands before this `,`", stop.span, "take it out", "error", (), change)
-    return Mistake(found, (), stop.end, doubtful=not whole)
+    return Mistake(found, (), stop.end, doubtful=not of_type, incomplete=of_type)
+
+
+def _of_a_type(stop: Stop, brace: int) -> bool:
+    """Whether a bracket on the stack of values opens the words of a type."""
+    return stop.keyword in _TYPED and stop.value_stack[brace] == "{" and str(stop.value_stack[brace - 1]) in ":="
 
 
 def trailing_comma(stop: Stop) -> Mistake | None:
@@ -135,8 +142,11 @@ def trailing_comma(stop: Stop) -> Mistake | None:
     here = span_at(stop.text, stop.last.start_pos or 0, stop.last.end_pos or 0)
     earlier = stop.earlier(*stop.before[-1])
     found = Diagnostic("E101", "nothing follows this `,`", here, "take it out", "error", (), (Replacement(here, ""),))
-    doubtful = stop.token != "}"
-    return Mistake(found, (), here.end, earlier, doubtful=doubtful) if earlier.follows(stop.token.type) else None
+    if not earlier.follows(stop.token.type):
+        return None
+    inner = [k for k, _ in stop.open if k >= stop.level]
+    of_type = bool(inner) and _of_a_type(stop, inner[-1])
+    return Mistake(found, (), here.end, earlier, doubtful=stop.token != "}", incomplete=of_type)
 
 
 def prime(stop: Stop) -> Mistake | None:
