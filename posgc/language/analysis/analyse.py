@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from posgc.language import ir
-from posgc.language.analysis.misdeclared import blame_declarations
+from posgc.language.analysis.misdeclared import blame_declarations, blame_gaps
 from posgc.language.analysis.names import Name
 from posgc.language.analysis.places import Places
 from posgc.language.analysis.resolve import places_of
@@ -126,6 +126,7 @@ def analyse(
         return Analysis(source, game, None, None, reporter.warnings, parsed, context, asked)
     known = game if "agents" not in context.names.lost else None
     errors = blame_declarations(reporter.failure().diagnostics, tree, context.names, source.text)
+    errors = blame_gaps(errors, tree, source.text)
     return Analysis(source, None, known, InputError(errors, source), reporter.warnings, parsed, context, asked)
 
 

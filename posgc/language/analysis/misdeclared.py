@@ -1,17 +1,22 @@
-"""Names that are misspelt where they are declared, and right where they are used: one mistake, at the declaration."""
+"""Names that are wrong where they are declared, and right where they are used: one mistake, at the declaration.
+
+They are misspelt there, or missing from a list of words whose comma stays.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from posgc.language.diagnostics import Diagnostic, Label, Replacement, Span
 from posgc.language.elaborate.names import Builtin, Names
 from posgc.language.text import syntax as ast
 from posgc.language.text.stop import span_at
+from posgc.language.text.syntax.walk import nodes
 
-__all__ = ["blame_declarations"]
+__all__ = ["blame_declarations", "blame_gaps"]
 
 _WORD = re.compile(r'"[^"\n]*"|#[^\n]*|([A-Za-z_]\w*)')
 _MISSING = "E208"  # a law of what is declared
@@ -45,9 +50,38 @@ def blame_declarations(
     return tuple(sorted(left, key=lambda d: d.span.start if d.span else -1))
 
 
+def blame_gaps(errors: Sequence[Diagnostic], tree: ast.GameText, text: str) -> tuple[Diagnostic, ...]:
+    """The errors, where a name without a meaning is taken for the word that is missing beside a comma of a type.
+
+    There is one for each such comma, and it points to the first use of the word.
+    """
+    types = [node for item in tree.items for node in nodes(item) if isinstance(node, ast.Enumeration)]
+    gaps = [node.span for node in types if node.incomplete]
+    left = list(errors)
+    for gap in errors:
+        at = gap.span
+        comma = gap.code == "E101" and at is not None and text[at.start : at.end] == ","
+        unknown = [(e, word[1]) for e in left if e.code == "E201" and (word := _word_of(e, text)) is not None]
+        if not comma or at is None or not unknown or not any(g.start <= at.start < g.end for g in gaps):
+            continue
+        # a name that is like another one is rather a slip of its own
+        use, name = next(((e, name) for e, name in unknown if not e.replacements), unknown[0])
+        assert use.span is not None
+        label = Label(use.span, f"`{name}` is used here and not declared")
+        cure = f"write `{name}` beside it, or take it out"
+        left = [e for e in left if e is not gap and not _is_of(e, name, text)]
+        left.append(replace(gap, help=cure, labels=(label,), replacements=()))
+    return tuple(sorted(left, key=lambda d: d.span.start if d.span else -1))
+
+
+def _word_of(error: Diagnostic, text: str) -> re.Match[str] | None:
+    word = _WORD.match(text, error.span.start) if error.span is not None else None
+    return word if word is not None and word[1] else None
+
+
 def _is_of(error: Diagnostic, name: str, text: str) -> bool:
     """Whether an error says of the name that it has no meaning."""
-    word = _WORD.match(text, error.span.start) if error.span is not None else None
+    word = _word_of(error, text)
     return error.code in _UNKNOWN and word is not None and word[1] == name
 
 

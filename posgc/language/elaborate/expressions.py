@@ -15,6 +15,7 @@ from posgc.language.diagnostics import Span
 from posgc.language.elaborate.adjacency import adjacent
 from posgc.language.elaborate.context import Context
 from posgc.language.elaborate.definitions import Expander
+from posgc.language.elaborate.doubts import names_in_doubt
 from posgc.language.elaborate.indices import Indices
 from posgc.language.elaborate.matches import Matches
 from posgc.language.elaborate.names import AgentArray, AgentName, Builtin, GraphName
@@ -112,7 +113,7 @@ class Expressions:
 
     def _expr(self, node: ast.Expression, env: Env) -> Typed:
         make: Callable[[Any, Env], Typed] | None = self._forms.get(type(node))
-        return self._misplaced(node) if make is None else make(node, env)
+        return self._misplaced(node, env) if make is None else make(node, env)
 
     def _literal(self, node: ast.Literal_, _: Env) -> Typed:
         ty = BOOL if isinstance(node.value, bool) else INT if isinstance(node.value, int) else REAL
@@ -130,8 +131,11 @@ class Expressions:
         left, right = self.expr(node.left, env), self.expr(node.right, env)
         return self.ops.compare(node.operator, left, right, node.span, env)
 
-    def _misplaced(self, node: ast.Expression) -> Typed:
+    def _misplaced(self, node: ast.Expression, env: Env) -> Typed:
         if isinstance(node, ast.Poison):
+            for name in names_in_doubt(node.read):
+                if self.indices.is_fresh(name, env):
+                    self.expr(name, env)
             return self.ops.poison(node.span)
         if isinstance(node, ast.Uniform | ast.Mixture):
             return self.ops.wrong(
@@ -235,7 +239,7 @@ class Expressions:
         element = self.expr(node.element, env)
         where = node.collection
         if isinstance(where, ast.Poison):
-            return self.ops.poison(node.span)
+            return self.expr(where, env)
         if isinstance(where, ast.RangeOf):
             low, high = self.expr(where.low, env), self.expr(where.high, env)
             ends = [

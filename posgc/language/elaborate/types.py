@@ -69,7 +69,7 @@ class Types:
         if isinstance(text, ast.Poison):
             return None
         if isinstance(text, ast.Enumeration):
-            return self._type(tuple(dict.fromkeys(w.text for w in text.words)))
+            return None if text.incomplete else self._type(tuple(dict.fromkeys(w.text for w in text.words)))
         if isinstance(text, ast.RangeOf):
             return self._integers(text)
         if isinstance(text, ast.TupleType):

@@ -6,7 +6,9 @@ tree, which is at most `MAX_DEPTH` deep.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import Any
 
@@ -16,7 +18,7 @@ from posgc.language.diagnostics import Diagnostic, InputError, Span
 from posgc.language.text import syntax as ast
 from posgc.language.text.makers import Maker, broken_item
 
-__all__ = ["MAX_DEPTH", "build"]
+__all__ = ["MAX_DEPTH", "Doubt", "build"]
 
 MAX_DEPTH = 200
 """Levels of nesting that an expression may have."""
@@ -47,7 +49,17 @@ _KEYWORDS = {
     **{"graph_where": "graph", "typedef": "type", "let_function": "let"},
     **{"reward_each": "reward", "zero_sum": "reward"},
 }
-_NO_DOUBT: Mapping[int, Sequence[Token]] = {}
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """At a place of the text something was read that may not be what was meant."""
+
+    since: int | None  # where the part begins that is in doubt, None where all of the statement is
+    words: tuple[Token, ...] = ()  # what the statement may declare beside what is read
+
+
+_NO_DOUBT: Mapping[int, Doubt] = {}
 _RULES = {"rule", "channel", "shared_delay", "forget"}
 
 
@@ -55,15 +67,16 @@ def build(
     tree: Tree[Token],
     makers: Mapping[str, Maker],
     found: list[Diagnostic],
-    doubtful: Mapping[int, Sequence[Token]] = _NO_DOUBT,
+    doubtful: Mapping[int, Doubt] = _NO_DOUBT,
 ) -> Any:
     """The syntax node of a parse tree, each rule made by its maker; None where a part outside of the game is wrong.
 
     Mistakes go to `found` (E111 too deep, E407 number out of range); the expression that holds one becomes `Poison`,
-    and where it stands in none, the item becomes `Broken`.  So does the item, or the rule of a protocol, in which a
-    `doubtful` place lies, where what was read may not be what was meant, and which may declare the words there.
+    and where it stands in none, the item becomes `Broken`.  A `doubtful` place makes the same of the smallest
+    expression with the part that is in doubt, of the item, or of the rule of a protocol; a list of words it makes
+    incomplete.
     """
-    doubts, words = set(doubtful), list[Token]()
+    doubts = sorted(doubtful)
     made: dict[int, tuple[Any, int]] = {}
     for sub in tree.iter_subtrees():
         parts = [made[id(c)] if isinstance(c, Tree) else (c, 0) for c in sub.children]
@@ -75,11 +88,17 @@ def build(
             node: Any = ast.Poison(span)
         else:
             node = _made(rule, [p for p, _ in parts], span, makers, found)
-        if doubts and (rule in _ITEMS or rule in _RULES):
-            here = {place for place in doubts if span.start <= place < span.end}
-            doubts -= here
-            words = [word for place in here for word in doubtful[place]]
-            node = ast.Poison(span) if here else node
+        words = list[Token]()
+        for place in _within(doubts, span):
+            if rule == "enumeration":
+                node = replace(node, incomplete=True)
+            elif rule in _ITEMS or rule in _RULES:
+                node, words = _in_doubt(node, span, doubtful[place]), [*words, *doubtful[place].words]
+            elif _holds(node, span, doubtful[place]):
+                node = ast.Poison(span, node)
+            else:
+                continue
+            doubts.remove(place)
         if rule in _ITEMS:
             depth = 0
             if isinstance(node, ast.Poison):
@@ -87,6 +106,26 @@ def build(
         made[id(sub)] = node, depth
     node = made[id(tree)][0]
     return None if isinstance(node, ast.Poison) else node
+
+
+def _within(places: list[int], span: Span) -> list[int]:
+    """Those of the places, which ascend, that lie in a span."""
+    first = bisect_left(places, span.start)
+    return places[first : bisect_left(places, span.end, first)]
+
+
+def _in_doubt(node: Any, span: Span, doubt: Doubt) -> Any:
+    """An item or a rule of which the whole, or all of its value, is in doubt."""
+    values = [f.name for f in fields(node) if isinstance(getattr(node, f.name), ast.Expression)]
+    if doubt.since is None or not values:
+        return ast.Poison(span)
+    value = getattr(node, values[-1])
+    return replace(node, **{values[-1]: ast.Poison(value.span, value)})
+
+
+def _holds(node: Any, span: Span, doubt: Doubt) -> bool:
+    """Whether a node is an expression with the part that is in doubt."""
+    return doubt.since is not None and span.start <= doubt.since and isinstance(node, ast.Expression)
 
 
 def _too_deep(span: Span) -> Diagnostic:

@@ -15,7 +15,7 @@ from posgc.language.blocks.nodes import failure_of, makers_of
 from posgc.language.diagnostics import Diagnostic, InputError, Span
 from posgc.language.text.makers import MAKERS, Maker
 from posgc.language.text.stop import span_at
-from posgc.language.text.tables import GRAMMAR, PACKAGE
+from posgc.language.text.tables import GRAMMAR, PACKAGE, with_whole_words
 from posgc.language.text.tables import parser as base_parser
 
 __all__ = [
@@ -47,13 +47,9 @@ def base_grammar() -> str:
 def _parser_with(fragments: tuple[tuple[str, str], ...]) -> Lark:
     """The parser of the language with the given (name, grammar) of blocks."""
     items = [f"%extend _item: {WRAPPER}{name}\n{WRAPPER}{name}: {name}\n" for name, _ in fragments]
-    return Lark(
-        "\n".join([base_grammar(), *(grammar for _, grammar in fragments), *items]),
-        parser="lalr",
-        propagate_positions=True,
-        maybe_placeholders=True,
-        start=["start", "request"],
-    )
+    text = "\n".join([base_grammar(), *(grammar for _, grammar in fragments), *items])
+    options = {"propagate_positions": True, "maybe_placeholders": True, "start": ["start", "request"]}
+    return with_whole_words(Lark(text, parser="lalr", **options))
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from posgc.language.diagnostics import Diagnostic
-from posgc.language.text.slips import brackets, notations, signs, statements, words
+from posgc.language.text.slips import brackets, notations, openings, signs, statements, words
 from posgc.language.text.slips.characters import character
 from posgc.language.text.slips.forms import form_of
 from posgc.language.text.slips.mistake import Mistake
@@ -60,7 +60,16 @@ _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
     notations.product,
     signs.prime,
     signs.arrow,
+    signs.lone_comma,
     signs.trailing_comma,
+    openings.closed_by_another,
+    openings.another_bracket,
+    openings.missing_opening,
+    openings.opened_twice,
+    openings.missing_brace,
+    openings.brace_too_many,
+    brackets.unclosed_match,
+    brackets.unclosed_before_a_word,
     brackets.unclosed,
     brackets.closes_nothing,
     statements.named_pattern,
@@ -72,6 +81,7 @@ _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
     statements.no_statement,
     words.local_definition,
     words.choice,
+    words.missing_if,
     words.missing_else,
     words.bare_if,
     signs.equals,

@@ -7,7 +7,6 @@ the mistake stands in no expression, the arm, the rule or the item becomes a `br
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from typing import Any, cast
 
@@ -16,13 +15,14 @@ from lark.exceptions import UnexpectedCharacters
 from lark.tree import Meta
 
 from posgc.language.diagnostics import Diagnostic
+from posgc.language.text.build import Doubt
 from posgc.language.text.dialect import Dialect
 from posgc.language.text.fast_lalr import state_of
 from posgc.language.text.mistakes import explain
 from posgc.language.text.scanning import begins_an_item, declared_words, end_of_statement
 from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake
-from posgc.language.text.stop import END, Stop, Table, admits, span_at, words_of
+from posgc.language.text.stop import END, Stop, Table, Values, admits, span_at
 
 __all__ = ["MAX_MISTAKES", "Recovery"]
 
@@ -32,8 +32,8 @@ _MENDS = 10 * MAX_MISTAKES  # the same with those that follow from others, and a
 _REMEMBERED = 8  # tokens before the one at which the parser stops
 _TRIES = 8  # mends at one place
 _FRESH = 2  # tokens that must be read before a mistake of the same statement is another one
-_LETTERS = re.compile(r"\w+")
 # What a broken statement is read as, by the list that it stands in: the rule of one of its other elements.
+_PARTING = ("COMMA", "SEMICOLON", "RPAR", "RSQB", "RBRACE")
 _ELEMENTS = {"game": "horizon", "share": "forget", "match": "arm"}
 _BROKEN = {"game": "broken", "share": "broken_rule", "match": "broken_arm"}
 
@@ -44,17 +44,18 @@ class Recovery:
     def __init__(self, dialect: Dialect, text: str, start: str) -> None:
         self.dialect, self.parser, self.text, self.start = dialect, dialect.parser, text, start
         self.found: list[Diagnostic] = []
-        # Places where what was read instead may not be what was meant, with what the statement may declare beside it.
-        self.doubtful: dict[int, tuple[Token, ...]] = {}
+        # Places where what was read instead may not be what was meant.
+        self.doubtful: dict[int, Doubt] = {}
         self._in_doubt = False  # whether one of these lies in this statement
+        # How many brackets were open where something was put in; None once that part is read, or nothing was.
+        self._guessed: int | None = None
         self._state = state_of(self.parser, text, start)
         self._lexer: Any = self._state.lexer  # Lark's contextual lexer with its place, which it has no types for
         self._states = self._state.parse_conf.states
         self._table = Table(self._states, self._state.parse_conf.end_state)
-        self._before: deque[tuple[Token, list[Any], list[Any]]] = deque(maxlen=_REMEMBERED)
+        self._before: deque[tuple[Token, list[Any], Values]] = deque(maxlen=_REMEMBERED)
         self._since = _FRESH  # tokens read since the last mistake
         self._spared: set[str] = set()  # words that were reported and are read as names
-        self._kinds = {word: t.name for t in self.parser.terminals for word in words_of(self.parser, t.name)}
         self._mends = 0
         self._left_out = False  # whether the statement before was left out, of which parts may follow
         self._of_match = False  # whether arms of a `match` may be among these
@@ -87,7 +88,7 @@ class Recovery:
         for which in (lexer.lexers[self._state.position], lexer.root_lexer):
             try:
                 found: Token = which.next_token(place, self._state)
-                return self._whole_word(found)
+                return found
             except EOFError:
                 end = len(self.text)
                 return Token(END, "", end, place.line_ctr.line, place.line_ctr.column, end_pos=end)
@@ -95,17 +96,6 @@ class Recovery:
                 at = int(error.pos_in_stream or 0)
         here = span_at(self.text, at, at + 1)
         return Token("", self.text[at], at, here.line, here.column, end_pos=at + 1)
-
-    def _whole_word(self, token: Token) -> Token:
-        """The word that a token begins: where only `in` could stand, Lark reads `init` as `in` and `it`."""
-        end = token.end_pos or 0
-        rest = _LETTERS.match(self.text, end)
-        if not token[-1:].isalpha() or token.type == "NAME" or rest is None:
-            return token
-        self._resume(rest.end())
-        word = f"{token}{rest[0]}"
-        kind = self._kinds.get(word, "NAME")
-        return Token(kind, word, token.start_pos, token.line, token.column, end_pos=rest.end())
 
     def _resume(self, at: int) -> None:
         """Makes the next token the first one at or after `at`."""
@@ -118,9 +108,13 @@ class Recovery:
 
     def _feed(self, token: Token) -> None:
         state = self._state
-        self._before.append((token, list(state.state_stack), list(state.value_stack)))
+        self._before.append((token, list(state.state_stack), Values(state.value_stack)))
         state.feed_token(token)
         self._since += 1
+        if self._guessed is not None and token.type in _PARTING:
+            depth = len(self._stop(token).open)
+            if depth < self._guessed or (depth == self._guessed and token.type in ("COMMA", "SEMICOLON")):
+                self._guessed = None
         if token.type in ("SEMICOLON", "RBRACE", "LBRACE"):
             self._reduce()
             if self._stop(token).begins:
@@ -151,7 +145,7 @@ class Recovery:
 
     def _stop(self, token: Token) -> Stop:
         state = self._state
-        stacks = list(state.state_stack), list(state.value_stack)
+        stacks = list(state.state_stack), Values(state.value_stack)
         return Stop(self.parser, self.text, token, self._table, *stacks, list(self._before))
 
     def _closes_too_early(self, token: Token) -> bool:
@@ -182,7 +176,8 @@ class Recovery:
         mistake = self._of_a_block(stop) or explain(stop)
         spared = mistake.kind == "NAME" and mistake.words[0] in self._spared
         twice = token.type == END and self._mended[0] == stop.start  # a text that ends too early is one mistake
-        if self._since >= _FRESH and not spared and not twice and not self._in_doubt:
+        follows = self._guessed is not None and mistake.resume is None
+        if self._since >= _FRESH and not (spared or twice or follows or self._in_doubt):
             self._report(mistake.diagnostic)
         self._since = 0
         again = self._mended[1] + 1 if self._mended[0] == stop.start else 0
@@ -191,8 +186,12 @@ class Recovery:
             self._spared.add(mistake.words[0])
         if mistake.resume is not None and again < _TRIES and self._read_instead(mistake, stop):
             if mistake.doubtful:
-                self.doubtful[stop.start] = mistake.declares
+                self.doubtful[stop.start] = Doubt(_part_in_doubt(stop), mistake.declares)
                 self._in_doubt = not self._stop(stop.token).begins
+            elif mistake.incomplete:
+                self.doubtful[stop.start] = Doubt(stop.start)
+            if mistake.words and mistake.since is None and mistake.resume == stop.start:
+                self._guessed = len(stop.open)
             return True
         return self._leave_out(stop, mistake.whole)
 
@@ -231,13 +230,16 @@ class Recovery:
         assert mistake.resume is not None
         state = self._state
         kept = list(state.state_stack), list(state.value_stack)
+        lists = [(v.children, list(v.children)) for v in kept[1][stop.level :] if isinstance(v, Tree)]
         since = mistake.since or stop
-        state.state_stack[:], state.value_stack[:] = since.state_stack, since.value_stack
+        state.state_stack[:], state.value_stack[:] = since.state_stack, since.value_stack.restored()
         place = since.token if mistake.since is not None else stop.token
         for word in mistake.words:
             kind = mistake.kind or self._stop(stop.token).kind_of(word)
             if kind is None or not self._admits(kind):
                 state.state_stack[:], state.value_stack[:] = kept
+                for children, items in lists:
+                    children[:] = items
                 return False
             state.feed_token(Token(kind, word, place.start_pos, place.line, place.column, end_pos=place.end_pos))
             if kind in ("SEMICOLON", "RBRACE"):
@@ -275,7 +277,7 @@ class Recovery:
         self._resume(at)
         self._before.clear()
         if self._stop(Token("", "", at)).begins:
-            self._since, self._in_doubt = _FRESH, False
+            self._since, self._in_doubt, self._guessed = _FRESH, False, None
         return True
 
     def _cut(self, level: int) -> None:
@@ -301,6 +303,17 @@ class Recovery:
         meta.line, meta.column = self._line_of(start)
         meta.end_line, meta.end_column = self._line_of(end)
         return Tree(name, cast(list[Token | Tree[Token]], children), meta)
+
+
+def _part_in_doubt(stop: Stop) -> int | None:
+    """Where the innermost bracket opens behind the sign of a law or a value, the place itself where none is open, and
+    None where there is no sign before it, so that the whole statement is in doubt."""
+    inner = [k for k, _ in stop.open if k >= stop.level]
+    signs = (":",) if stop.within == "match" else ("=", "~")
+    head = stop.value_stack[stop.level : inner[0] if inner else None]
+    if not any(isinstance(v, Token) and v in signs for v in head):
+        return None
+    return int(stop.value_stack[inner[-1]].start_pos) if inner else stop.start
 
 
 def _as(kind: str, token: Token) -> Token:

@@ -9,7 +9,7 @@ from lark import Token
 
 from posgc.language.text.stop import Stop, span_at
 
-__all__ = ["MARKS", "begins_an_item", "declared_words", "end_of_statement"]
+__all__ = ["MARKS", "begins_an_item", "declared_words", "end_of_statement", "is_declared"]
 
 _ITEM = r"param|discount|agents|type|state|action|observation|let|init|next|observe|reward|terminal|share|expect"
 _BEGINS = re.compile(rf"\s*(?:{_ITEM}|horizon|chance)\b")
@@ -23,12 +23,18 @@ _TYPE = re.compile(r"[:=]")
 _KEYWORD = re.compile(rf"{_ITEM}|horizon|chance|graph|include|use|[A-Z].*")
 _SET = re.compile(r"\{[\w\s,]*\}")
 _TYPED = ("type", "state", "action", "observation", "chance")
+_DECLARING = "param|graph|type|state|action|observation|chance|let"
 _SPACE = re.compile(r"(?:\s++|#[^\n]*+)*+")
 
 
 def begins_an_item(text: str) -> bool:
     """Whether a text begins with a word that begins an item."""
     return _BEGINS.match(text) is not None
+
+
+def is_declared(text: str, word: str) -> bool:
+    """Whether a line of the text seems to declare a word."""
+    return re.search(rf"\b(?:{_DECLARING})\s+{re.escape(word)}\b", text) is not None
 
 
 def end_of_statement(stop: Stop, of_blocks: Container[str]) -> tuple[int, int]:

@@ -13,11 +13,11 @@ from lark.parsers.lalr_analysis import Shift
 
 from posgc.language.diagnostics import Span
 
-__all__ = ["CLOSING", "END", "Stop", "Table", "admits", "span_at", "words_of"]
+__all__ = ["CLOSING", "END", "Stop", "Table", "Values", "admits", "span_at", "words_of"]
 
 END = "$END"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
-_ALTERNATIVES = re.compile(r"(?:\(\?:)?([a-z_]+(?:\|[a-z_]+)*)\)?")
+_ALTERNATIVES = re.compile(r"(?:\(\?:)?([a-z_]+(?:\|[a-z_]+)*)\)?(?:\\b)?")
 _BRACES = re.compile(r'"[^"\n]*"|#[^\n]*|[{}]')
 _SPACE = re.compile(r"(?:\s++|#[^\n]*+)*+")
 
@@ -66,6 +66,20 @@ def words_of(parser: Lark, terminal: str) -> list[str]:
     return found[1].split("|") if found else []
 
 
+class Values(list[Any]):
+    """The parser's stack of values at one place of the text; the lists on it grow in place as more is read."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        super().__init__(values)
+        self._lengths = [(v.children, len(v.children)) for v in values if _is_list(v)]
+
+    def restored(self) -> Values:
+        """The same values, the lists as long as they were."""
+        for children, length in self._lengths:
+            del children[length:]
+        return self
+
+
 @dataclass
 class Stop:
     """A token that cannot stand where it does, and what surrounds it.
@@ -78,9 +92,9 @@ class Stop:
     token: Token
     table: Table
     state_stack: list[Any]
-    value_stack: list[Any]
+    value_stack: Values
     # The tokens of the statement before this one, each with the parser's stacks before it was read.
-    before: Sequence[tuple[Token, list[Any], list[Any]]] = field(default_factory=list)
+    before: Sequence[tuple[Token, list[Any], Values]] = field(default_factory=list)
 
     @property
     def start(self) -> int:
@@ -161,7 +175,7 @@ class Stop:
         """The token before this one."""
         return self.before[-1][0] if self.before else None
 
-    def earlier(self, token: Token, states: list[Any], values: list[Any], end: int | None = None) -> Stop:
+    def earlier(self, token: Token, states: list[Any], values: Values, end: int | None = None) -> Stop:
         """What surrounds a token before this one, whose stacks are given; up to `end` where it is read with others."""
         start = token.start_pos or 0
         text = str(token) if end is None else self.text[start:end]
@@ -182,6 +196,10 @@ class Stop:
         begin = _SPACE.match(self.text, self.end if at is None else at)
         assert begin is not None  # it matches nothing too
         return self.text[begin.end() : begin.end() + 60]
+
+    def ahead(self) -> str:
+        """What stands from the token on, as far as a few words."""
+        return self.text[self.start : self.start + 60]
 
     @cached_property
     def balanced(self) -> bool:

@@ -10,7 +10,8 @@ it was made with, and where either differs the table is built from the grammar: 
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+import re
+from functools import lru_cache, partial
 from hashlib import sha256
 from pkgutil import get_data
 from typing import Any
@@ -18,8 +19,9 @@ from typing import Any
 import lark
 from lark import Lark
 
-__all__ = ["PACKAGE", "TABLES", "build", "parser", "written"]
+__all__ = ["PACKAGE", "TABLES", "build", "parser", "with_whole_words", "written"]
 
+_WORDS = re.compile(r"[a-z_]+|\(\?:[a-z_]+(\|[a-z_]+)*\)")
 PACKAGE, GRAMMAR, TABLES = "posgc_grammars", "posg.lark", "posg.tables.json"
 
 
@@ -35,7 +37,7 @@ def parser() -> Lark:
 
 def build(**options: Any) -> Lark:
     """The parser, built from the grammar; `options` are further ones of Lark."""
-    return Lark.open_from_package(
+    made = Lark.open_from_package(
         PACKAGE,
         GRAMMAR,
         parser="lalr",
@@ -44,6 +46,20 @@ def build(**options: Any) -> Lark:
         start=["start", "request"],
         **options,
     )
+    return with_whole_words(made)
+
+
+def with_whole_words(parser: Lark) -> Lark:
+    """The parser, which now reads no word of the language as the beginning of a longer one.
+
+    Where no name can stand, Lark would read `order` as `or` and `der`.
+    """
+    for terminal in parser.terminals:
+        regexp = terminal.pattern.to_regexp()
+        if _WORDS.fullmatch(regexp):
+            # of the instance: Lark tells words from other patterns by their very class
+            terminal.pattern.to_regexp = partial(str, rf"{regexp}\b")  # type: ignore[method-assign]
+    return parser
 
 
 def written() -> str:
@@ -73,7 +89,7 @@ def _restored(data: dict[str, Any], memo: dict[str, Any]) -> Lark:
     table["tokens"] = _numbered(table["tokens"])
     table["states"] = {state: _numbered(actions) for state, actions in _numbered(table["states"]).items()}
     found: Lark = Lark._load_from_dict(data, _numbered(memo))  # type: ignore[no-untyped-call]
-    return found
+    return with_whole_words(found)
 
 
 def _numbered(entries: dict[str, Any]) -> dict[int, Any]:

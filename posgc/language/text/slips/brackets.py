@@ -7,9 +7,10 @@ from lark import Token
 from posgc.language.diagnostics import Diagnostic, Label, Replacement
 from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake, replaced
+from posgc.language.text.slips.openings import arm_follows
 from posgc.language.text.stop import CLOSING, END, Stop, span_at
 
-__all__ = ["closes_nothing", "unclosed"]
+__all__ = ["closes_nothing", "unclosed", "unclosed_before_a_word", "unclosed_match"]
 
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 
@@ -41,6 +42,29 @@ def unclosed(stop: Stop) -> Mistake | None:
         finish = ("}", ";") if stop.within == "match" else ("}",)
         return Mistake(here, (*(";" if "SEMICOLON" in stop.accepts else ()), *finish), stop.start)
     return None
+
+
+def unclosed_match(stop: Stop) -> Mistake | None:
+    """A `match` that goes on behind its last arm as if it were closed."""
+    token = stop.token
+    if stop.within != "match" or not stop.begins or token.type in ("", END, "RBRACE"):
+        return None
+    if not stop.follows("RBRACE", token.type) or (token == ";" and arm_follows(stop.rest())):
+        return None
+    return Mistake(_never_closed(stop, stop.value_stack[next(stop.blocks())].start_pos), ("}",), stop.start)
+
+
+def unclosed_before_a_word(stop: Stop) -> Mistake | None:
+    """A bracket that is still open where a word, or the `{` of a `match`, stands behind what it holds."""
+    inner = [b for k, b in stop.open if k >= stop.level][-1:]
+    word = stop.token.isalpha() and stop.token.type != "NAME"
+    if not inner or inner[0] == "{" or not (word or stop.token == "{"):
+        return None
+    close = CLOSING[inner[0]]
+    kind = stop.kind_of(close)
+    if kind is None or not stop.follows(kind, stop.token.type):
+        return None
+    return Mistake(_never_closed(stop, inner[0].start_pos or 0), (close,), stop.start, doubtful=word)
 
 
 def _of_left_side(stop: Stop) -> bool:

@@ -22,7 +22,8 @@ class Mistake:
     since: Stop | None = None  # where the words are read from, if not from where the parser stopped
     kind: str | None = None  # the kind of token that the words are, where their form does not tell
     whole: bool = False  # whether the whole expression is wrong, and not the smallest part in which the parser stopped
-    doubtful: bool = False  # whether the words may not be what was meant: nothing else is said of the statement
+    doubtful: bool = False  # whether the words may not be what was meant: nothing else is said of that part
+    incomplete: bool = False  # whether a list of words lacks one
     declares: tuple[Token, ...] = ()  # what a doubtful statement may declare beside what is read
 
 

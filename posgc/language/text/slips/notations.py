@@ -6,6 +6,7 @@ import re
 
 from posgc.language.diagnostics import Diagnostic, Replacement
 from posgc.language.text.slips.mistake import Mistake
+from posgc.language.text.slips.openings import arm_follows
 from posgc.language.text.stop import Stop, span_at
 
 __all__ = ["assignment", "comparison", "decimal_comma", "drawn", "listed", "product", "spaced_name", "value_sign"]
@@ -103,6 +104,10 @@ def product(stop: Stop) -> Mistake | None:
     """`4(a - b)`."""
     if stop.token != "(" or stop.last is None or stop.last.type != "INT" or stop.kind_of("*") is None:
         return None
+    if arm_follows(stop.ahead()) and (
+        stop.within == "match" or [b for k, b in stop.open if k >= stop.level][-1:] == ["{"]
+    ):
+        return None  # what is missing ends an arm, or a part of a mixture
     change = (Replacement(span_at(stop.text, stop.start, stop.start), " * "),)
     found = Diagnostic("E101", "a `*` is missing before this", stop.span, "write `*` between", "error", (), change)
     return Mistake(found, ("*",), stop.start)
@@ -113,7 +118,13 @@ def spaced_name(stop: Stop) -> Mistake | None:
     second = stop.token.type == "NAME" or re.fullmatch(r"[a-z_]+", stop.token) is not None
     if not second or stop.last is None or stop.last.type != "NAME" or len(stop.value_stack) != stop.level + 2:
         return None
-    if stop.on_new_line or stop.last == "on" or stop.token in ("in", "when") or stop.keyword == "expect":
+    if (
+        stop.on_new_line
+        or stop.last == "on"
+        or stop.keyword == "agents"
+        or stop.token in ("in", "when")
+        or stop.keyword == "expect"
+    ):
         return None
     law = stop.token.type != "NAME" or stop.rest()[:1] == "("  # what a `~` is missing before
     if stop.follows("ON", "NAME") or (law and stop.follows("TILDE", stop.token.type)):

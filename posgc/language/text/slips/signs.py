@@ -7,9 +7,10 @@ import re
 from posgc.language.diagnostics import Diagnostic, Replacement
 from posgc.language.text.slips.forms import OPERAND
 from posgc.language.text.slips.mistake import Mistake, replaced
+from posgc.language.text.slips.openings import arm_follows
 from posgc.language.text.stop import Stop, span_at
 
-__all__ = ["arrow", "chained", "comment", "equals", "missing_sign", "power", "prime", "trailing_comma"]
+__all__ = ["arrow", "chained", "comment", "equals", "lone_comma", "missing_sign", "power", "prime", "trailing_comma"]
 
 # What may be missing between two things that stand where they should, in the order in which it is tried.
 _MISSING = (
@@ -20,6 +21,8 @@ _MISSING = (
     ("EQUAL", "=", "E101"),
     ("WHEN", "when", "E101"),
 )
+
+_TYPED = ("type", "state", "action", "observation", "chance")
 
 
 def chained(stop: Stop) -> Mistake | None:
@@ -100,7 +103,7 @@ def missing_sign(stop: Stop) -> Mistake | None:
     if stop.last is None or stop.begins or stop.token.type in ("", "SEMICOLON"):
         return None
     for kind, sign, code in _MISSING:
-        if stop.follows(kind, stop.token.type):
+        if stop.follows(kind, stop.token.type) and not (sign == "," and _of_a_pair(stop)):
             end = stop.last.end_pos or 0
             change = (Replacement(span_at(stop.text, end, end), sign if sign == "," else f" {sign}"),)
             message, cure = f"a `{sign}` is missing before this", f"write `{sign}` between"
@@ -110,6 +113,28 @@ def missing_sign(stop: Stop) -> Mistake | None:
     return None
 
 
+def _of_a_pair(stop: Stop) -> bool:
+    """Whether this is a part of a value in a mixture, which no value with its probability follows."""
+    inner = [k for k, b in stop.open if k >= stop.level and b == "{"]
+    return bool(inner) and ":" in stop.value_stack[inner[-1] :] and not arm_follows(stop.ahead())
+
+
+def lone_comma(stop: Stop) -> Mistake | None:
+    """A comma before which nothing stands in its list."""
+    if stop.token != "," or stop.last is None or stop.last not in (",", "(", "[", "{"):
+        return None
+    inner = [k for k, _ in stop.open if k >= stop.level]
+    of_type = bool(inner) and _of_a_type(stop, inner[-1])
+    change = (Replacement(stop.span, ""),)
+    found = Diagnostic("E101", "nothing stands before this `,`", stop.span, "take it out", "error", (), change)
+    return Mistake(found, (), stop.end, doubtful=not of_type, incomplete=of_type)
+
+
+def _of_a_type(stop: Stop, brace: int) -> bool:
+    """Whether a bracket on the stack of values opens the words of a type."""
+    return stop.keyword in _TYPED and stop.value_stack[brace] == "{" and str(stop.value_stack[brace - 1]) in ":="
+
+
 def trailing_comma(stop: Stop) -> Mistake | None:
     """A comma behind which nothing follows."""
     if stop.last is None or stop.last != "," or str(stop.token) not in (")", "]", "}", ";"):
@@ -117,8 +142,11 @@ def trailing_comma(stop: Stop) -> Mistake | None:
     here = span_at(stop.text, stop.last.start_pos or 0, stop.last.end_pos or 0)
     earlier = stop.earlier(*stop.before[-1])
     found = Diagnostic("E101", "nothing follows this `,`", here, "take it out", "error", (), (Replacement(here, ""),))
-    doubtful = stop.token != "}"
-    return Mistake(found, (), here.end, earlier, doubtful=doubtful) if earlier.follows(stop.token.type) else None
+    if not earlier.follows(stop.token.type):
+        return None
+    inner = [k for k, _ in stop.open if k >= stop.level]
+    of_type = bool(inner) and _of_a_type(stop, inner[-1])
+    return Mistake(found, (), here.end, earlier, doubtful=stop.token != "}", incomplete=of_type)
 
 
 def prime(stop: Stop) -> Mistake | None:

@@ -6,9 +6,11 @@ import re
 
 from posgc.language.diagnostics import Diagnostic, Replacement, Span
 from posgc.language.diagnostics.likeness import closest, misspelt
+from posgc.language.text.scanning import is_declared
 from posgc.language.text.slips.forms import OPERAND, form
 from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake, replaced
+from posgc.language.text.slips.openings import arm_follows
 from posgc.language.text.stop import Stop, span_at
 
 __all__ = [
@@ -46,6 +48,8 @@ _SHAPES = (
     (re.compile(r"\("), "write `let {0}`"),
 )
 _ITEM_OF_RULE = re.compile(r"(\[[^\];]*\]+\s*)?(after|to|along)\b")
+_EACH = re.compile(r"\[[^\];]*\]\s*=")
+_QUOTED = re.compile("[\"'<]")
 _FILE = re.compile(r"""\(?\s*['"<]?([\w./-]+)['">]?\s*\)?""")
 
 
@@ -96,8 +100,10 @@ def missing_semicolon(stop: Stop) -> Mistake | None:
     if "SEMICOLON" not in stop.accepts or stop.last is None or stop.token.type in ("", "SEMICOLON"):
         return None
     word = stop.token[:1].isalpha() and stop.token.type not in ("NAME", "INT", "NUMBER")
+    arm = stop.within == "match" and not any(k >= stop.level for k, _ in stop.open) and arm_follows(stop.ahead())
     if not (
         stop.token == "}"
+        or arm
         or item_follows(stop)
         or (stop.on_new_line and stop.token.type != "SEMICOLON")
         or (word and stop.kind_of(str(stop.token)) is None and _begins_rule(stop))
@@ -143,6 +149,7 @@ def no_statement(stop: Stop) -> Mistake | None:
     if not stop.begins or stop.within != "game":
         return None
     word = str(stop.token)
+    declared = is_declared(stop.text, word)
     if word == "use":
         return Mistake(Diagnostic("E101", "`use` stands before the game", stop.span, form("use")))
     if stop.token.type != "NAME":
@@ -154,14 +161,14 @@ def no_statement(stop: Stop) -> Mistake | None:
     if cure is not None:
         return Mistake(Diagnostic("E120", f"`{word}` begins no statement", stop.span, cure))
     keywords = {k: kind for k, kind in stop.keywords.items() if _may_follow(stop.rest(), k)}
-    if re.match(r"=(?!=)", stop.rest()) and misspelt(word, keywords) is None:
+    if re.match(r"=(?!=)", stop.rest()) and misspelt(word, keywords) is None and not declared:
         before = Span(stop.start, stop.start, stop.span.line, stop.span.column)
         first, what = next(((w, what) for form, w, what in _DEFINED if form.match(stop.rest())), _DEFINITION)
         change = (Replacement(before, f"{first} "),)
         what, cure = f"{what} begins with `{first}`", f"write `{first} {word} = ...;`"
         found = Diagnostic("E101", what, stop.span, cure, "error", (), change)
         return Mistake(found, (first,), stop.start, doubtful=first == "let")
-    keyword = closest(word, keywords)
+    keyword = None if declared else closest(word, keywords)
     if keyword is not None:
         return replaced(stop, "E119", f"`{word}` begins no statement", keyword)
     cure = next((cure.format(word) for form, cure in _SHAPES if form.match(stop.rest())), _STATEMENTS)
@@ -170,8 +177,8 @@ def no_statement(stop: Stop) -> Mistake | None:
 
 def _may_follow(rest: str, keyword: str) -> bool:
     """Whether what follows a word can follow the keyword."""
-    signs = {"reward": "[", "include": "\"'<"}.get(keyword, "")
-    return rest[:1].isalnum() or rest[:1] == "_" or rest[:1] in signs
+    signs = {"reward": _EACH, "include": _QUOTED}
+    return re.match(r"\w", rest) is not None or (keyword in signs and signs[keyword].match(rest) is not None)
 
 
 def _of_another_language(word: str) -> str | None:

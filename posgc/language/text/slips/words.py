@@ -6,6 +6,7 @@ import re
 
 from posgc.language.diagnostics import Diagnostic, Replacement
 from posgc.language.diagnostics.likeness import closest, misspelt
+from posgc.language.text.scanning import is_declared
 from posgc.language.text.slips.forms import OPERAND
 from posgc.language.text.slips.mistake import Mistake, replaced
 from posgc.language.text.stop import Stop, span_at
@@ -17,6 +18,7 @@ __all__ = [
     "like_a_word",
     "local_definition",
     "missing_else",
+    "missing_if",
     "misspelt_word",
     "quoted",
     "reserved",
@@ -27,12 +29,12 @@ _CHOICE = "write `if a then b else c`"
 
 def misspelt_word(stop: Stop) -> Mistake | None:
     """A word that is nearly one of the language which would stand here, or one that would have before."""
-    if stop.token.type == "NAME" and stop.rest()[:1] != "(":
+    if stop.token.type == "NAME" and stop.rest()[:1] != "(" and not is_declared(stop.text, stop.token):
         keyword = _nearest(stop)
         if keyword is not None:
             return replaced(stop, "E119", f"`{stop.token}` cannot stand here", keyword)
     for number, (token, states, values) in reversed(list(enumerate(stop.before))):
-        if token.type != "NAME":
+        if token.type != "NAME" or is_declared(stop.text, token):
             continue
         earlier = stop.earlier(token, states, values)
         word = None if earlier.begins else _nearest(earlier)
@@ -44,6 +46,13 @@ def misspelt_word(stop: Stop) -> Mistake | None:
 
 def doubled(stop: Stop) -> Mistake | None:
     """A word that stands twice where it should stand once; in parentheses what is missing may be something between."""
+    if len(stop.before) > 1 and stop.before[-1][0] == stop.before[-2][0]:  # the second one was taken for a name
+        earlier = stop.earlier(*stop.before[-1])
+        if earlier.token.isidentifier() and earlier.follows(stop.token.type):
+            what, change = f"`{earlier.token}` stands here twice", (Replacement(earlier.span, ""),)
+            return Mistake(
+                Diagnostic("E101", what, earlier.span, "take one out", "error", (), change), (), earlier.end, earlier
+            )
     if stop.last is None or stop.token != stop.last or not stop.token.isidentifier():
         return None
     change = (Replacement(stop.span, ""),)
@@ -53,7 +62,9 @@ def doubled(stop: Stop) -> Mistake | None:
 
 def like_a_word(stop: Stop) -> Mistake | None:
     """A word that is somewhat like one of the language which would stand here."""
-    word = closest(str(stop.token), [w for w in stop.keywords if len(w) > 2]) if stop.token.type == "NAME" else None
+    if stop.token.type != "NAME" or is_declared(stop.text, stop.token):
+        return None
+    word = closest(str(stop.token), [w for w in stop.keywords if len(w) > 2])
     return None if word is None else replaced(stop, "E119", f"`{stop.token}` cannot stand here", word)
 
 
@@ -115,6 +126,13 @@ def quoted(stop: Stop) -> Mistake | None:
         return None
     whole = stop.earlier(stop.token, stop.state_stack, stop.value_stack, end=found.end())
     return replaced(whole, "E120", "words stand without quotes", found[2], cure=f"write `{found[2]}`")
+
+
+def missing_if(stop: Stop) -> Mistake | None:
+    """A `then` without its `if`."""
+    if stop.token != "then" or stop.begins:
+        return None
+    return Mistake(Diagnostic("E101", "the `if` before this `then` is missing", stop.span, _CHOICE), whole=True)
 
 
 def missing_else(stop: Stop) -> Mistake | None:

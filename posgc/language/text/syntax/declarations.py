@@ -38,6 +38,7 @@ __all__ = [
 class Enumeration:
     words: tuple[Word, ...]
     span: Span = field(compare=False)
+    incomplete: bool = field(default=False, compare=False)  # whether a word is missing, which is reported
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,8 @@ class Poison:
     """Stands for what could not be read; the mistake has been reported."""
 
     span: Span = field(compare=False)
+    # What was read though it may not be what was meant, None where nothing was: only its names can be told.
+    read: Expression | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
