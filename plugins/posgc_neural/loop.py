@@ -119,9 +119,10 @@ class _Replay:
 
     def sample(self, streams: Sequence[np.random.Generator], size: int) -> dict[str, Tensor]:
         """Episodes [K, size, ..], drawn with replacement by each network's own stream."""
-        drawn = torch.tensor(np.stack([stream.integers(self._size, size=size) for stream in streams]))
-        copy = torch.arange(len(streams))[:, None]
-        return {name: one[copy, drawn] for name, one in self._kept.items()}
+        first = self._capacity * np.arange(len(streams))
+        drawn = np.stack([stream.integers(self._size, size=size) for stream in streams]) + first[:, None]
+        at = torch.tensor(drawn.ravel())  # in the episodes of all networks, one after the other
+        return {name: one.flatten(0, 1).index_select(0, at).unflatten(0, drawn.shape) for name, one in self._kept.items()}
 
 
 def device_of(asked: str) -> str:
