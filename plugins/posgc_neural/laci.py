@@ -152,9 +152,9 @@ class WindowLearner:
                 drawn = (passed < stream.random((size, 1)) * passed[:, -1:]).sum(axis=1)
                 z, u = evolve(structure, h, stage.u[held], action, model.seen[drawn])
                 window = windows.follow(h + 1, window, z)
-        played = {name: torch.stack(parts, dim=1)[None] for name, parts in found.items()}
+        played = {name: torch.stack(parts)[None] for name, parts in found.items()}
         worth = model.unit * self.discount ** np.arange(structure.horizon)
-        return played, played["reward"].double().cpu().numpy() @ worth
+        return played, worth @ played["reward"].double().cpu().numpy()
 
     def loss(self, parameters: list[Tensor], target: list[Tensor], batch: dict[str, Tensor]) -> Tensor:
         """As `Learner.loss`: the mean squared error over episodes and steps."""

@@ -98,10 +98,13 @@ class Values:
         """[K, rows, n, ..], what the memory keeps of a step with tokens [K, rows, n, T]."""
         return self.memory.kept(state, token.flatten(1, 2)).unflatten(1, token.shape[1:3])
 
+    def along(self, parameters: list[Tensor], kept: Tensor) -> Tensor:
+        """Values at every step, [K, A, H, rows, n], from what was kept, [K, H, rows, n, ..]."""
+        return self.memory.along(parameters, kept.flatten(2, 3)).unflatten(3, kept.shape[2:4])
+
     def best(self, parameters: list[Tensor], kept: Tensor) -> Tensor:
-        """The most that a choice is worth at every step, [K, rows, H, n], from what was kept."""
-        values: Tensor = self.memory.along(parameters, kept) + self._closed.transpose(0, 1)
-        return values.amax(dim=-1)
+        """The most that a choice is worth at every step, [K, H, rows, n]."""
+        return (self.along(parameters, kept) + self._closed.permute(2, 1, 0)[:, :, None]).amax(dim=1)
 
 
 class _Wanderer:
@@ -160,22 +163,21 @@ class Local:
         player = _Wanderer(self.values, parameters, epsilon)
         rows: dict[str, list[Tensor]] = {"kept": [], "actions": [], "reward": []}
         for batch in collect(self.environment, structure, player, size * self.copies, self.seed, first * self.copies):
-            rows["kept"].append(torch.stack(player.kept, dim=2))
-            rows["actions"].append(torch.stack(player.actions, dim=2))
-            paid = np.stack([one[0] for one in batch.reward], axis=1)  # common: the first agent's is everybody's
-            rows["reward"].append(torch.tensor(paid).unflatten(0, (-1, self.copies)).transpose(0, 1))
-        played = {name: torch.cat(parts, dim=1) for name, parts in rows.items()}
+            rows["kept"].append(torch.stack(player.kept, dim=1))
+            rows["actions"].append(torch.stack(player.actions, dim=1))
+            paid = np.stack([one[0] for one in batch.reward])  # common: the first agent's is everybody's
+            rows["reward"].append(torch.tensor(paid).unflatten(1, (-1, self.copies)).permute(2, 0, 1))
+        played = {name: torch.cat(parts, dim=2) for name, parts in rows.items()}
         worth = self.environment.discount ** np.arange(structure.horizon)
-        return {**played, "reward": played["reward"].float()}, played["reward"].cpu().numpy() @ worth
+        return {**played, "reward": played["reward"].float()}, worth @ played["reward"].cpu().numpy()
 
     def loss(self, parameters: list[Tensor], target: list[Tensor], batch: dict[str, Tensor]) -> Tensor:
         """As `Learner.loss`: mean squared errors over episodes, steps and agents."""
-        values = self.values.memory.along(parameters, batch["kept"])
-        chosen = values.gather(-1, batch["actions"][..., None])[..., 0]
+        chosen = self.values.along(parameters, batch["kept"]).gather(1, batch["actions"][:, None])[:, 0]
         with torch.no_grad():
             wanted = batch["reward"][..., None].expand(chosen.shape).clone()
-            wanted[:, :, :-1] += self.bootstrap * self.values.best(target, batch["kept"])[:, :, 1:]
-        return ((chosen - wanted) ** 2).mean(dim=(1, 2, 3)).sum()
+            wanted[:, :-1] += self.bootstrap * self.values.best(target, batch["kept"])[:, 1:]
+        return (chosen - wanted).square().sum() / wanted[0].numel()
 
 
 def streams_of(seed: int, copies: int) -> Sequence[np.random.Generator]:

@@ -45,11 +45,11 @@ class Learner(Protocol):
     """What is learned."""
 
     def play(self, parameters: list[Tensor], epsilon: float, size: int, first: int) -> tuple[dict[str, Tensor], Floats]:
-        """`size` episodes of each network, [K, size, ..] of each name, and what each earned, [K, size]; `first` of
+        """`size` episodes of each network, [K, H, size, ..] of each name, and what each earned, [K, size]; `first` of
         each have been played before."""
 
     def loss(self, parameters: list[Tensor], target: list[Tensor], batch: dict[str, Tensor]) -> Tensor:
-        """The sum over the networks of their losses on episodes [K, B, ..]."""
+        """The sum over the networks of their losses on episodes [K, H, B, ..]."""
 
 
 def trained(
@@ -78,11 +78,11 @@ def trained(
         replay.add(played)
         done += size
         since.append(earned)
-        for _ in range(-(-schedule.gradients * size // schedule.together)):
-            if schedule.cools:
-                cool(adam, schedule.rate, done / schedule.episodes)
+        if schedule.cools:
+            cool(adam, schedule.rate, done / schedule.episodes)
+        for batch in replay.samples(streams, -(-schedule.gradients * size // schedule.together), schedule.batch):
             adam.zero_grad()
-            learner.loss(learned, target, replay.sample(streams, schedule.batch)).backward()
+            learner.loss(learned, target, batch).backward()
             adam.step()
         if done - synced >= schedule.sync:
             target, synced = [p.detach().clone() for p in learned], done
@@ -107,22 +107,24 @@ class _Replay:
         self._kept: dict[str, Tensor] = {}
 
     def add(self, played: dict[str, Tensor]) -> None:
-        """Keep episodes [K, E, ..], in place of the oldest ones."""
-        size = next(iter(played.values())).shape[1]
+        """Keep episodes [K, H, E, ..], in place of the oldest ones."""
+        size = next(iter(played.values())).shape[2]
         place = (self._next + np.arange(size)) % self._capacity
         for name, one in played.items():
             if name not in self._kept:
-                self._kept[name] = one.new_zeros((one.shape[0], self._capacity, *one.shape[2:]))
-            self._kept[name][:, place] = one
+                self._kept[name] = one.new_zeros((*one.shape[:2], self._capacity, *one.shape[3:]))
+            self._kept[name][:, :, place] = one
         self._next = int(place[-1] + 1) % self._capacity
         self._size = min(self._capacity, self._size + size)
 
-    def sample(self, streams: Sequence[np.random.Generator], size: int) -> dict[str, Tensor]:
-        """Episodes [K, size, ..], drawn with replacement by each network's own stream."""
-        first = self._capacity * np.arange(len(streams))
-        drawn = np.stack([stream.integers(self._size, size=size) for stream in streams]) + first[:, None]
-        at = torch.tensor(drawn.ravel())  # in the episodes of all networks, one after the other
-        return {name: one.flatten(0, 1).index_select(0, at).unflatten(0, drawn.shape) for name, one in self._kept.items()}
+    def samples(self, streams: Sequence[np.random.Generator], times: int, size: int) -> Iterator[dict[str, Tensor]]:
+        """Episodes [K, H, size, ..], as often as is said, drawn with replacement by each network's own stream."""
+        copies, horizon = next(iter(self._kept.values())).shape[:2]
+        drawn = np.stack([stream.integers(self._size, size=(times, 1, size)) for stream in streams], axis=1)
+        first = self._capacity * np.arange(copies * horizon).reshape(copies, horizon, 1)
+        rows = {name: one.flatten(0, 2) for name, one in self._kept.items()}  # of all networks and steps, in a row
+        for at in torch.tensor(first + drawn):
+            yield {name: one.index_select(0, at.flatten()).unflatten(0, at.shape) for name, one in rows.items()}
 
 
 def device_of(asked: str) -> str:

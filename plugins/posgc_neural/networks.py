@@ -38,7 +38,7 @@ class Memory(Protocol):
         """What `along` reads of a step: of the state after it and its token, that on which no weight has a say."""
 
     def along(self, parameters: list[Tensor], kept: Tensor) -> Tensor:
-        """The values at all steps of episodes, [K, rows, H, n, A], from [K, rows, H, n, ..] of what is `kept`."""
+        """The values at all steps, [K, A, H, rows], from [K, H, rows, ..] of what is `kept`."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Windowed:
 
     def along(self, parameters: list[Tensor], kept: Tensor) -> Tensor:
         """As `Memory.along`."""
-        return through(parameters, kept.flatten(1, 3)).unflatten(1, kept.shape[1:4])
+        return through(parameters, kept.flatten(1, 2)).mT.unflatten(2, kept.shape[1:3])
 
 
 @dataclass(frozen=True)
@@ -98,16 +98,15 @@ class Recurrent:
 
     def along(self, parameters: list[Tensor], kept: Tensor) -> Tensor:
         """As `Memory.along`."""
-        copies, rows, horizon, n, size = kept.shape
+        horizon, rows, size = kept.shape[1:]
         read, fed_back = parameters[0].split((size, self.hidden), dim=1)
-        told = _linear([read, parameters[1]], kept.transpose(1, 2).flatten(1, 3).mT).unflatten(2, (horizon, -1))
+        told = _linear([read, parameters[1]], kept.flatten(1, 2).mT).unflatten(2, (horizon, rows))
         out, cell = _cell(told[:, :, 0], None)
         found = [out]
         for h in range(1, horizon):
             out, cell = _cell(torch.baddbmm(told[:, :, h], fed_back.mT, out), cell)
             found.append(out)
-        values = _linear(parameters[2:], torch.cat(found, dim=2))
-        return values.unflatten(2, (horizon, rows, n)).permute(0, 3, 2, 4, 1)
+        return _linear(parameters[2:], torch.cat(found, dim=2)).unflatten(2, (horizon, rows))
 
 
 def _cell(gates: Tensor, cell: Tensor | None) -> tuple[Tensor, Tensor]:
