@@ -47,6 +47,8 @@ class Fitted:
 
     def law_of_private(self, h: int, window: Tensor) -> Tensor:
         """P(u | window), [rows, U_h]."""
+        if len(self.private[h - 1]) == 1:
+            return torch.ones(len(window), 1)
         logits = through(self.held, window.expand(len(self.held[0]), -1, -1))
         return logits[..., : len(self.private[h - 1])].softmax(dim=-1).mean(dim=0)
 

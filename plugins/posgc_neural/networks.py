@@ -100,11 +100,11 @@ class Recurrent:
         """As `Memory.along`."""
         horizon, rows, size = kept.shape[1:]
         read, fed_back = parameters[0].split((size, self.hidden), dim=1)
-        told = _linear([read, parameters[1]], kept.flatten(1, 2).mT).unflatten(2, (horizon, rows))
-        out, cell = _cell(told[:, :, 0], None)
+        first, *later = _linear([read, parameters[1]], kept.flatten(1, 2).mT).split(rows, dim=2)
+        out, cell = _cell(first, None)
         found = [out]
-        for h in range(1, horizon):
-            out, cell = _cell(torch.baddbmm(told[:, :, h], fed_back.mT, out), cell)
+        for told in later:
+            out, cell = _cell(torch.baddbmm(told, fed_back.mT, out), cell)
             found.append(out)
         return _linear(parameters[2:], torch.cat(found, dim=2)).unflatten(2, (horizon, rows))
 

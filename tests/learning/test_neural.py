@@ -176,9 +176,30 @@ def test_the_cell_is_that_of_pytorch() -> None:
 
 
 @needs_torch
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_whole_episodes_are_read_as_step_by_step(recurrent: bool) -> None:
+    """Values at all steps, two networks in a stack, against those of one token after the other."""
+    import torch
+    from posgc_neural.local import streams_of
+    from posgc_neural.networks import Recurrent, Windowed
+
+    memory = Recurrent(4) if recurrent else Windowed(3, 4)
+    tokens = torch.randn(2, 5, 6, 7, generator=torch.Generator().manual_seed(1))  # [K, H, rows, T]
+    parameters, state = memory.parameters(streams_of(1, 2), 7, 3), memory.start(2, 6, 7)
+    kept, found = [], []
+    for h in range(5):
+        state, values = memory.step(parameters, state, tokens[:, h])
+        kept.append(memory.kept(state, tokens[:, h]))
+        found.append(values.mT)
+    along = memory.along(parameters, torch.stack(kept, dim=1))
+    assert along.numpy() == pytest.approx(torch.stack(found, dim=2).numpy(), abs=1e-6)
+
+
+@needs_torch
 @pytest.mark.parametrize("seed", range(4))
 def test_the_loss_is_that_of_the_definition(seed: int) -> None:
-    """Episode by episode, step by step, agent by agent, each network of the stack by itself."""
+    """Episode by episode, step by step, agent by agent, each network of the stack by itself; a window of two tokens is
+    what is kept."""
     import torch
     from posgc_neural.local import Local, Tokens, Values, streams_of
     from posgc_neural.networks import Windowed
@@ -189,17 +210,19 @@ def test_the_loss_is_that_of_the_definition(seed: int) -> None:
     parameters, target = (values.memory.parameters(streams_of(seed + k, 2), *sizes) for k in (0, 50))
     learner = Local(values, Simulator(game.compiled.model, seed), 2, 0.75, seed)
     batch, earned = learner.play(parameters, 0.5, 5, 0)
-    assert earned == pytest.approx(batch["reward"].sum(dim=-1).numpy(), rel=1e-6)
+    assert earned == pytest.approx(batch["reward"].sum(dim=1).numpy(), rel=1e-6)
     wanted = 0.0
     for k, e, h, i in product(range(2), range(5), range(4), range(2)):
 
         def q(stack: Any, h: int, k: int = k, e: int = e, i: int = i) -> Any:
-            last = [batch["tokens"][k, e, h - 1, i] if h else torch.zeros(sizes[0]), batch["tokens"][k, e, h, i]]
-            hidden = torch.relu(torch.cat(last) @ stack[0][k] + stack[1][k, 0])
+            token = batch["kept"][k, :, e, i, sizes[0] :]
+            last = torch.cat((token[h - 1] if h else torch.zeros(sizes[0]), token[h]))
+            assert (last == batch["kept"][k, h, e, i]).all()
+            hidden = torch.relu(last @ stack[0][k] + stack[1][k, 0])
             return hidden @ stack[2][k] + stack[3][k, 0]
 
         ahead = 0.75 * float(q(target, h + 1).max()) if h < 3 else 0.0
-        error = float(q(parameters, h)[batch["actions"][k, e, h, i]]) - float(batch["reward"][k, e, h]) - ahead
+        error = float(q(parameters, h)[batch["actions"][k, h, e, i]]) - float(batch["reward"][k, h, e]) - ahead
         wanted += error**2 / (5 * 4 * 2)
     assert float(learner.loss(parameters, target, batch)) == pytest.approx(wanted, rel=1e-5)
 
@@ -223,6 +246,7 @@ def test_stages_are_those_of_all_prescriptions(file: str, share: str) -> None:
     rng, joint = np.random.default_rng(3), int(np.prod(structure.signature.action_sizes))
     values, weight = rng.normal(size=(3, len(stage.u), joint)), rng.dirichlet(np.ones(len(stage.u)), 3)
     worth, action = stage.best(torch.tensor(values), torch.tensor(weight))
+    assert (stage.worth(torch.tensor(values), torch.tensor(weight)) == worth).all()
     tables = [list(product(c, repeat=len(p))) for c, p in zip(stage.choices, stage.private, strict=True)]
     if np.prod([len(t) for t in tables]) > 20_000:
         pytest.skip("too many prescriptions to try one by one")
