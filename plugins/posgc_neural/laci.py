@@ -27,7 +27,7 @@ from posgc_neural.curves import Curve
 from posgc_neural.fitted import Fitted, fit
 from posgc_neural.local import streams_of
 from posgc_neural.loop import Progress, Schedule, described, device_of, one_thread, trained
-from posgc_neural.networks import layers, through
+from posgc_neural.networks import layers, require_numbers, through
 from posgc_neural.options import LaciOptions
 from posgc_neural.pursued import pursued
 from posgc_neural.stages import Stage
@@ -71,6 +71,7 @@ def learned_windows(
         (o.explore_from, o.explore_to),
         cools=True,
     )
+    require_numbers(schedule.together * windows.size, "windows of the episodes that are played at a time")
     device = device_of(o.device)
     with one_thread(device):
 

@@ -17,7 +17,12 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-__all__ = ["Memory", "Recurrent", "Windowed", "layers", "through"]
+from posgc.plugin import Diagnostic, InputError, LimitError
+
+__all__ = ["Memory", "Recurrent", "Windowed", "layers", "require_finite", "require_numbers", "through"]
+
+NUMBERS = 1 << 27
+"""Numbers of one kind that are held at most (half a gigabyte)."""
 
 Tensor = Any  # torch.Tensor, of which the type checker knows nothing where PyTorch is not installed
 
@@ -118,8 +123,25 @@ def _cell(gates: Tensor, cell: Tensor | None) -> tuple[Tensor, Tensor]:
     return torch.sigmoid(let_out) * torch.tanh(cell), cell
 
 
+def require_numbers(numbers: int, what: str) -> None:
+    """Raises LimitError for more than `NUMBERS`."""
+    if numbers > NUMBERS:
+        cure = "lower --option hidden, memory, members, replay, batch or together"
+        raise LimitError(f"networks: {numbers:,} numbers would be held as {what} (limit {NUMBERS:,}); {cure}")
+
+
+def require_finite(numbers: Sequence[Tensor], rate: str) -> None:
+    """Raises InputError (E612) where weights or losses are infinite, or no numbers; `rate` is the option to blame."""
+    if not all(bool(one.isfinite().all()) for one in numbers):
+        what = "the weights of the networks, or their loss, are no longer finite numbers, so nothing is learned"
+        cure = f"lower --option {rate}, or pay rewards in a larger unit"
+        raise InputError([Diagnostic("E612", what, help=cure)])
+
+
 def layers(streams: Sequence[np.random.Generator], widths: Sequence[int]) -> list[Tensor]:
-    """Weights [K, in, out] and biases [K, 1, out] of every layer, one network for each stream."""
+    """Weights [K, in, out] and biases [K, 1, out] of every layer, one network for each stream.  Raises LimitError for
+    more than `NUMBERS`."""
+    require_numbers(len(streams) * sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths)), "weights")
     found = []
     for inputs, outputs in pairwise(widths):
         bound = inputs**-0.5
