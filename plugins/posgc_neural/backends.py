@@ -10,9 +10,8 @@ import importlib.util
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from posgc.language.numerals import plural
 from posgc.learning.sampling import counted, require_budget
-from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
+from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result, plural
 from posgc_neural.options import BaselineOptions, FmOptions, LaciOptions, RnnOptions
 
 __all__ = ["FmE", "LaciNeural", "RnnE", "missing_torch"]

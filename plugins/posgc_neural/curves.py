@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 import numpy as np
 import numpy.typing as npt
 
-from posgc.language.files import replace_file, require_writable
+from posgc.plugin import replace_file, require_writable
 from posgc_neural.options import PICTURES
 
 __all__ = ["Curve", "keep", "require_place"]
