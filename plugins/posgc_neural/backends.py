@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from posgc.learning.sampling import counted, require_budget
-from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result
+from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result, plural
 from posgc_neural.options import BaselineOptions, FmOptions, LaciOptions, RnnOptions
 
 __all__ = ["FmE", "LaciNeural", "RnnE", "missing_torch"]
@@ -100,16 +100,18 @@ class _Baseline:
         """Raises InputError where the budget or the environment is at fault, LimitError where a network's policy is too
         large to be written out."""
         from posgc_neural.baselines import learned_baseline
-        from posgc_neural.curves import keep
+        from posgc_neural.curves import keep, require_place
 
         problem, o = self.problem, self.options
         environment = counted(problem.environment, problem.budget)
         require_budget(environment, problem.structure.horizon)
+        require_place(o.curve)
         found = learned_baseline(environment, problem.structure, o, problem.seed, 1, progress)
         keep(found.curve, o.curve)
         asked = "" if found.episodes == o.episodes else f" of the {o.episodes:,} that were asked for"
+        played = plural(found.episodes, "episode", ",")
         notes = (
-            f"{environment.samples:,} joint steps, {found.episodes:,} episodes{asked}, {found.together} at a time",
+            f"{environment.samples:,} joint steps, {played}{asked}, {found.together} at a time",
             "each agent reads its own actions and observations alone, and nothing that is shared",
             found.machine,
         )
@@ -124,20 +126,22 @@ class _Laci:
     def run(self, progress: Progress) -> Result:
         """Raises InputError where the budget or the environment is at fault, LimitError where the policy or a stage is
         too large."""
-        from posgc_neural.curves import keep
+        from posgc_neural.curves import keep, require_place
         from posgc_neural.laci import learned_windows
 
         problem, o = self.problem, self.options
         environment = counted(problem.environment, problem.budget)
         require_budget(environment, problem.structure.horizon)
+        require_place(o.curve)
         found = learned_windows(environment, problem.structure, o, problem.seed, progress)
         keep(found.curve, o.curve)
-        episodes = environment.samples // problem.structure.horizon
+        episodes = plural(environment.samples // problem.structure.horizon, "episode", ",")
         notes = (
-            f"{environment.samples:,} joint steps, {episodes:,} episodes by uniform draws; networks on windows of "
-            f"{o.memory} increments of common information, fitted in {found.fit_steps:,} gradient steps",
-            f"Q-learning on {o.episodes:,} episodes of the fitted model; what has a probability below {o.rare:g} there "
-            "is not pursued, and met by uniform draws",
+            f"{environment.samples:,} joint steps, {episodes} by uniform draws; networks on windows of "
+            f"{plural(o.memory, 'increment')} of common information, fitted in "
+            f"{plural(found.fit_steps, 'gradient step', ',')}",
+            f"Q-learning on {plural(o.episodes, 'episode', ',')} of the fitted model; what has a probability below "
+            f"{o.rare:g} there is not pursued, and met by uniform draws",
             found.machine,
         )
         return Result(found.policy, Claim(notes=notes))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from posgc.plugin import replace_file, require_writable
 from posgc_neural.options import PICTURES
 
-__all__ = ["Curve", "keep"]
+__all__ = ["Curve", "keep", "require_place"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,21 +28,29 @@ class Curve:
     place: Literal["environment", "model"]  # where the steps were played
 
 
+def require_place(path: str | None) -> None:
+    """Raises InputError (E615) where `keep` could not write, before anything is learned; None is nowhere."""
+    if path is not None:
+        require_writable(path)
+
+
 def keep(curve: Curve, path: str | None) -> None:
-    """Write the curve to the file, by its ending; nothing for None.  Raises OSError."""
-    if path is None:
-        return
-    if Path(path).suffix in PICTURES:
-        _draw(curve, path)
-        return
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        written = csv.writer(file)
-        copies = curve.rows.shape[1] - 1
-        written.writerow(["joint_steps", *(f"return_{k + 1}_in_{curve.place}" for k in range(copies))])
-        written.writerows([int(row[0]), *map(float, row[1:])] for row in curve.rows)
+    """Write the curve to the file, by its ending; nothing for None.  Raises InputError (E615)."""
+    if path is not None:
+        write = _draw if Path(path).suffix in PICTURES else _write
+        replace_file(path, lambda file: write(curve, file, Path(path).suffix[1:]))
 
 
-def _draw(curve: Curve, path: str) -> None:
+def _write(curve: Curve, file: BinaryIO, kind: str) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    written = csv.writer(text)
+    copies = curve.rows.shape[1] - 1
+    written.writerow(["joint_steps", *(f"return_{k + 1}_in_{curve.place}" for k in range(copies))])
+    written.writerows([int(row[0]), *map(float, row[1:])] for row in curve.rows)
+    text.detach()
+
+
+def _draw(curve: Curve, file: BinaryIO, kind: str) -> None:
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -54,4 +64,4 @@ def _draw(curve: Curve, path: str) -> None:
         axes.plot(steps, returns.mean(axis=1), color="#1f4e79")
         axes.set_xlabel(f"joint steps in the {curve.place}")
         axes.set_ylabel("return, exploration included")
-        figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
+        figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)

@@ -21,7 +21,7 @@ import torch
 from posgc.information.items import Structure
 from posgc.learning.sampling import Batch
 from posgc_neural.loop import cool
-from posgc_neural.networks import layers, through
+from posgc_neural.networks import layers, require_finite, through
 from posgc_neural.options import LaciOptions
 from posgc_neural.windows import Windows
 
@@ -47,6 +47,8 @@ class Fitted:
 
     def law_of_private(self, h: int, window: Tensor) -> Tensor:
         """P(u | window), [rows, U_h]."""
+        if len(self.private[h - 1]) == 1:
+            return torch.ones(len(window), 1)
         logits = through(self.held, window.expand(len(self.held[0]), -1, -1))
         return logits[..., : len(self.private[h - 1])].softmax(dim=-1).mean(dim=0)
 
@@ -68,7 +70,8 @@ def actions_of(structure: Structure, action: Ints) -> Tensor:
 def fit(
     batch: Batch, windows: Windows, o: LaciOptions, stream: np.random.Generator, told: Callable[[int, int], None]
 ) -> Fitted:
-    """Fit the model to episodes; `told` is called with the gradient steps taken and all of them."""
+    """Fit the model to episodes; `told` is called with the gradient steps taken and all of them.  Raises InputError
+    (E612) where the weights become infinite, LimitError where there are too many."""
     passes, size, rate, members = o.passes, o.fit_batch, o.fit_rate, o.members
     structure, horizon = windows.structure, windows.structure.horizon
     window, codes = windows.along(batch)
@@ -107,6 +110,7 @@ def fit(
             loss.backward()
             adam.step()
             done += 1
+        require_finite(weights, "fit-rate")
         told(done, total)
     count = np.unique(batch.observation[0], return_counts=True)
     weights = [p.detach() for p in weights]

@@ -27,7 +27,7 @@ from posgc_neural.curves import Curve
 from posgc_neural.fitted import Fitted, fit
 from posgc_neural.local import streams_of
 from posgc_neural.loop import Progress, Schedule, described, device_of, one_thread, trained
-from posgc_neural.networks import layers, through
+from posgc_neural.networks import layers, require_numbers, through
 from posgc_neural.options import LaciOptions
 from posgc_neural.pursued import pursued
 from posgc_neural.stages import Stage
@@ -38,6 +38,8 @@ __all__ = ["Planned", "WindowLearner", "learned_windows"]
 Tensor = Any
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+KEPT = ("window", "private", "weight", "action", "reward")
+"""What is replayed of each step."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def learned_windows(
         (o.explore_from, o.explore_to),
         cools=True,
     )
+    require_numbers(schedule.together * windows.size, "windows of the episodes that are played at a time")
     device = device_of(o.device)
     with one_thread(device):
 
@@ -123,9 +126,9 @@ class WindowLearner:
         return through(parameters, told.flatten(0, 1)[None])[0].unflatten(0, told.shape[:2])
 
     def best(self, parameters: list[Tensor], h: int, window: Tensor) -> tuple[Tensor, Tensor]:
-        """The value of each window, and the joint action of its best prescription at each u."""
+        """P(u | window), and the joint action that the best prescription plays at each u, both [rows, U_h]."""
         law = self.model.law_of_private(h, window)
-        return self.stages[h - 1].best(self.values(parameters, h, window), law)
+        return law, self.stages[h - 1].best(self.values(parameters, h, window), law)[1]
 
     def prescribed(self, parameters: list[Tensor]) -> Any:
         """A function from (stage, windows) to the joint actions [rows, U_h]."""
@@ -138,38 +141,40 @@ class WindowLearner:
         flat = [p[0][None] for p in parameters]
         z, u = initial_codes(structure, stream.choice(model.first[0], size=size, p=model.first[1]))
         window, rows, found = windows.first(z), np.arange(size), dict[str, list[Tensor]]()
+        most = max(map(len, model.private))
         for stage in stages:
             h, now = stage.h, torch.tensor(window)
             held = _nearest(stage.u, u)
-            action = self.best(flat, h, now)[1].cpu().numpy()[rows, held]
+            weight, best = self.best(flat, h, now)
+            action = best.cpu().numpy()[rows, held]
             wanders = stream.random(size) < epsilon
             action[wanders] = stream.choice(self._allowed[h - 1], size=int(wanders.sum()))
-            law, reward = model.outcomes(now, self._private[h - 1][torch.tensor(held)], action)
-            for name, one in (("window", now), ("held", torch.tensor(held)), ("action", action), ("reward", reward)):
+            private = self._private[h - 1][torch.tensor(held)]
+            law, reward = model.outcomes(now, private, action)
+            weight = torch.nn.functional.pad(weight, (0, most - len(stage.u)))
+            for name, one in zip(KEPT, (now, private, weight, action, reward), strict=True):
                 found.setdefault(name, []).append(torch.as_tensor(one))
             if h < structure.horizon:
                 passed = law.double().cumsum(dim=-1).cpu().numpy()
                 drawn = (passed < stream.random((size, 1)) * passed[:, -1:]).sum(axis=1)
                 z, u = evolve(structure, h, stage.u[held], action, model.seen[drawn])
                 window = windows.follow(h + 1, window, z)
-        played = {name: torch.stack(parts, dim=1)[None] for name, parts in found.items()}
+        played = {name: torch.stack(parts)[None] for name, parts in found.items()}
         worth = model.unit * self.discount ** np.arange(structure.horizon)
-        return played, played["reward"].double().cpu().numpy() @ worth
+        return played, worth @ played["reward"].double().cpu().numpy()
 
     def loss(self, parameters: list[Tensor], target: list[Tensor], batch: dict[str, Tensor]) -> Tensor:
         """As `Learner.loss`: the mean squared error over episodes and steps."""
-        errors, private = [], torch.zeros(0)
-        window, held, action, reward = (batch[name][0] for name in ("window", "held", "action", "reward"))
-        horizon = window.shape[1]
-        for h in range(1, horizon + 1):
-            private = self._private[h - 1][held[:, h - 1]]
-            values = through(parameters, torch.cat((window[:, h - 1], private), dim=-1)[None])[0]
-            wanted = reward[:, h - 1]
-            if h < horizon:
-                with torch.no_grad():
-                    wanted = wanted + self.discount * self.best(target, h + 1, window[:, h])[0]
-            errors.append(values.gather(1, action[:, h - 1, None])[:, 0] - wanted)
-        return (torch.stack(errors) ** 2).mean()
+        window, private, weight, action, reward = (batch[name][0] for name in KEPT)
+        told = torch.cat((window, private), dim=-1).flatten(0, 1)
+        values = through(parameters, told[None])[0].gather(1, action.flatten()[:, None])[:, 0]
+        with torch.no_grad():
+            wanted = reward.clone()
+            for before, stage in enumerate(self.stages[1:]):
+                after = self.values(target, stage.h, window[before + 1])
+                law = weight[before + 1, :, : len(stage.u)]
+                wanted[before] += self.discount * stage.worth(after, law)
+        return (values - wanted.flatten()).square().mean()
 
 
 def _nearest(known: Ints, codes: Ints) -> Ints:

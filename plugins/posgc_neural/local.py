@@ -94,24 +94,28 @@ class Values:
         state, values = self.memory.step(parameters, state, token.flatten(1, 2))
         return state, values.unflatten(1, token.shape[1:3]) + self._closed[:, h - 1]
 
-    def all_steps(self, parameters: list[Tensor], tokens: Tensor) -> Tensor:
-        """Values [K, rows, H, n, A] on tokens [K, rows, H, n, T]."""
-        state, found = self.start(*tokens.shape[:2]), []
-        for h in range(1, tokens.shape[2] + 1):
-            state, values = self.step(parameters, state, tokens[:, :, h - 1], h)
-            found.append(values)
-        return torch.stack(found, dim=2)
+    def kept(self, state: Tensor, token: Tensor) -> Tensor:
+        """[K, rows, n, ..], what the memory keeps of a step with tokens [K, rows, n, T]."""
+        return self.memory.kept(state, token.flatten(1, 2)).unflatten(1, token.shape[1:3])
+
+    def along(self, parameters: list[Tensor], kept: Tensor) -> Tensor:
+        """Values at every step, [K, A, H, rows, n], from what was kept, [K, H, rows, n, ..]."""
+        return self.memory.along(parameters, kept.flatten(2, 3)).unflatten(3, kept.shape[2:4])
+
+    def best(self, parameters: list[Tensor], kept: Tensor) -> Tensor:
+        """The most that a choice is worth at every step, [K, H, rows, n]."""
+        return (self.along(parameters, kept) + self._closed.permute(2, 1, 0)[:, :, None]).amax(dim=1)
 
 
 class _Wanderer:
     """Plays what the networks find best, and a random choice with probability epsilon; episode e is of network
-    e mod K.  It remembers the tokens and the actions of the batch."""
+    e mod K.  It remembers the actions of the batch and what the memory keeps."""
 
     def __init__(self, values: Values, parameters: list[Tensor], epsilon: float) -> None:
         self._values, self._parameters, self._epsilon = values, parameters, epsilon
         self._copies = parameters[0].shape[0]
         self._state: Tensor = None
-        self.tokens: list[Tensor] = []  # [K, E, n, T] of each step
+        self.kept: list[Tensor] = []  # [K, E, n, ..] of each step
         self.actions: list[Tensor] = []  # [K, E, n] of each step
 
     def act(self, step: Step, chance: Chance) -> Ints:
@@ -125,7 +129,7 @@ class _Wanderer:
         token = torch.tensor(np.stack(own, axis=1)).unflatten(0, (-1, self._copies)).transpose(0, 1)
         if step.h == 1:
             self._state = self._values.start(*token.shape[:2])
-            self.tokens, self.actions = [], []
+            self.kept, self.actions = [], []
         self._state, values = self._values.step(self._parameters, self._state, token, step.h)
         best = values.argmax(dim=-1).transpose(0, 1).flatten(0, 1).cpu().numpy()  # [E * K, n]
         chosen = best.T.copy()
@@ -133,7 +137,7 @@ class _Wanderer:
             drawn, choices = chance.uniforms(WANDER + i, step.h), structure.choices(i, step.h)
             wanders = drawn < self._epsilon
             one[wanders] = choices[(drawn[wanders] / self._epsilon * len(choices)).astype(np.int64)]
-        self.tokens.append(token)
+        self.kept.append(self._values.kept(self._state, token))
         self.actions.append(torch.tensor(chosen.T).unflatten(0, (-1, self._copies)).transpose(0, 1))
         actions: Ints = chosen
         return actions
@@ -157,25 +161,23 @@ class Local:
         """As `Learner.play`, in the environment; returns are discounted."""
         structure = self.values.tokens.structure
         player = _Wanderer(self.values, parameters, epsilon)
-        rows: dict[str, list[Tensor]] = {"tokens": [], "actions": [], "reward": []}
+        rows: dict[str, list[Tensor]] = {"kept": [], "actions": [], "reward": []}
         for batch in collect(self.environment, structure, player, size * self.copies, self.seed, first * self.copies):
-            rows["tokens"].append(torch.stack(player.tokens, dim=2))
-            rows["actions"].append(torch.stack(player.actions, dim=2))
-            paid = np.stack([one[0] for one in batch.reward], axis=1)  # common: the first agent's is everybody's
-            rows["reward"].append(torch.tensor(paid).unflatten(0, (-1, self.copies)).transpose(0, 1))
-        played = {name: torch.cat(parts, dim=1) for name, parts in rows.items()}
+            rows["kept"].append(torch.stack(player.kept, dim=1))
+            rows["actions"].append(torch.stack(player.actions, dim=1))
+            paid = np.stack([one[0] for one in batch.reward])  # common: the first agent's is everybody's
+            rows["reward"].append(torch.tensor(paid).unflatten(1, (-1, self.copies)).permute(2, 0, 1))
+        played = {name: torch.cat(parts, dim=2) for name, parts in rows.items()}
         worth = self.environment.discount ** np.arange(structure.horizon)
-        return {**played, "reward": played["reward"].float()}, played["reward"].cpu().numpy() @ worth
+        return {**played, "reward": played["reward"].float()}, worth @ played["reward"].cpu().numpy()
 
     def loss(self, parameters: list[Tensor], target: list[Tensor], batch: dict[str, Tensor]) -> Tensor:
         """As `Learner.loss`: mean squared errors over episodes, steps and agents."""
-        values = self.values.all_steps(parameters, batch["tokens"])
-        chosen = values.gather(-1, batch["actions"][..., None])[..., 0]
+        chosen = self.values.along(parameters, batch["kept"]).gather(1, batch["actions"][:, None])[:, 0]
         with torch.no_grad():
-            after = self.values.all_steps(target, batch["tokens"]).amax(dim=-1)
-            wanted = batch["reward"][..., None] + 0 * after
-            wanted[:, :, :-1] += self.bootstrap * after[:, :, 1:]
-        return ((chosen - wanted) ** 2).mean(dim=(1, 2, 3)).sum()
+            wanted = batch["reward"][..., None].expand(chosen.shape).clone()
+            wanted[:, :-1] += self.bootstrap * self.values.best(target, batch["kept"])[:, 1:]
+        return (chosen - wanted).square().sum() / wanted[0].numel()
 
 
 def streams_of(seed: int, copies: int) -> Sequence[np.random.Generator]:

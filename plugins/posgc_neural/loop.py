@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 
 from posgc.plugin import Diagnostic, InputError
+from posgc_neural.networks import require_finite, require_numbers
 
 __all__ = ["Learner", "Schedule", "cool", "described", "device_of", "one_thread", "trained"]
 
@@ -45,11 +46,11 @@ class Learner(Protocol):
     """What is learned."""
 
     def play(self, parameters: list[Tensor], epsilon: float, size: int, first: int) -> tuple[dict[str, Tensor], Floats]:
-        """`size` episodes of each network, [K, size, ..] of each name, and what each earned, [K, size]; `first` of
+        """`size` episodes of each network, [K, H, size, ..] of each name, and what each earned, [K, size]; `first` of
         each have been played before."""
 
     def loss(self, parameters: list[Tensor], target: list[Tensor], batch: dict[str, Tensor]) -> Tensor:
-        """The sum over the networks of their losses on episodes [K, B, ..]."""
+        """The sum over the networks of their losses on episodes [K, H, B, ..]."""
 
 
 def trained(
@@ -62,12 +63,13 @@ def trained(
     """The weights that were learned, and a curve: rows of (episodes of each network, mean return of each of the K
     networks since the row before, exploration included), [points, 1 + K].
 
-    `streams`: of each network, which draw what batches are made of.
+    `streams`: of each network, which draw what batches are made of.  Raises InputError (E612) where the weights become
+    infinite, LimitError where more is to be replayed than can be held.
     """
     learned = [p.clone().requires_grad_() for p in parameters]
     target = [p.detach().clone() for p in learned]
     adam = torch.optim.Adam(learned, lr=schedule.rate, fused=True)
-    replay, curve, since, synced = _Replay(schedule.replay), list[Floats](), list[Floats](), 0
+    replay, curve, since, synced = _Replay(min(schedule.replay, schedule.episodes)), list[Floats](), list[Floats](), 0
     done = 0
     while done < schedule.episodes:
         size = min(schedule.together, schedule.episodes - done)
@@ -78,17 +80,19 @@ def trained(
         replay.add(played)
         done += size
         since.append(earned)
-        for _ in range(-(-schedule.gradients * size // schedule.together)):
-            if schedule.cools:
-                cool(adam, schedule.rate, done / schedule.episodes)
+        if schedule.cools:
+            cool(adam, schedule.rate, done / schedule.episodes)
+        for batch in replay.samples(streams, -(-schedule.gradients * size // schedule.together), schedule.batch):
             adam.zero_grad()
-            learner.loss(learned, target, replay.sample(streams, schedule.batch)).backward()
+            loss = learner.loss(learned, target, batch)
+            loss.backward()
             adam.step()
         if done - synced >= schedule.sync:
             target, synced = [p.detach().clone() for p in learned], done
         if done * POINTS // schedule.episodes > len(curve) or done == schedule.episodes:
             curve.append(np.concatenate(([done], np.concatenate(since, axis=1).mean(axis=1))))
             since = []
+            require_finite([*learned, loss], "rate")
             progress("train", done, schedule.episodes)
     return [p.detach() for p in learned], np.stack(curve)
 
@@ -107,21 +111,27 @@ class _Replay:
         self._kept: dict[str, Tensor] = {}
 
     def add(self, played: dict[str, Tensor]) -> None:
-        """Keep episodes [K, E, ..], in place of the oldest ones."""
-        size = next(iter(played.values())).shape[1]
+        """Keep episodes [K, H, E, ..], in place of the oldest ones."""
+        size = next(iter(played.values())).shape[2]
         place = (self._next + np.arange(size)) % self._capacity
         for name, one in played.items():
             if name not in self._kept:
-                self._kept[name] = one.new_zeros((one.shape[0], self._capacity, *one.shape[2:]))
-            self._kept[name][:, place] = one
+                require_numbers(one[:, :, :1].numel() * self._capacity, "replay")
+                self._kept[name] = one.new_zeros((*one.shape[:2], self._capacity, *one.shape[3:]))
+            self._kept[name][:, :, place] = one
         self._next = int(place[-1] + 1) % self._capacity
         self._size = min(self._capacity, self._size + size)
 
-    def sample(self, streams: Sequence[np.random.Generator], size: int) -> dict[str, Tensor]:
-        """Episodes [K, size, ..], drawn with replacement by each network's own stream."""
-        drawn = torch.tensor(np.stack([stream.integers(self._size, size=size) for stream in streams]))
-        copy = torch.arange(len(streams))[:, None]
-        return {name: one[copy, drawn] for name, one in self._kept.items()}
+    def samples(self, streams: Sequence[np.random.Generator], times: int, size: int) -> Iterator[dict[str, Tensor]]:
+        """Episodes [K, H, size, ..], as often as is said, drawn with replacement by each network's own stream."""
+        copies, horizon = next(iter(self._kept.values())).shape[:2]
+        widest = max(one[0, 0, 0].numel() for one in self._kept.values())
+        require_numbers(copies * horizon * size * max(times, widest), "batches")
+        drawn = np.stack([stream.integers(self._size, size=(times, 1, size)) for stream in streams], axis=1)
+        first = self._capacity * np.arange(copies * horizon).reshape(copies, horizon, 1)
+        rows = {name: one.flatten(0, 2) for name, one in self._kept.items()}  # of all networks and steps, in a row
+        for at in torch.tensor(first + drawn):
+            yield {name: one.index_select(0, at.flatten()).unflatten(0, at.shape) for name, one in rows.items()}
 
 
 def device_of(asked: str) -> str:
@@ -142,6 +152,10 @@ def one_thread(device: str) -> Iterator[None]:
         # the context that makes new tensors elsewhere is asked at every call, which doubles the time of small networks
         with nullcontext() if device == "cpu" else torch.device(device):
             yield
+    except RuntimeError as error:
+        if isinstance(error, torch.cuda.OutOfMemoryError) or "allocate memory" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
     finally:
         torch.set_num_threads(before)
 

@@ -12,13 +12,18 @@ __all__ = ["PICTURES", "BaselineOptions", "FmOptions", "LaciOptions", "RnnOption
 Device = Literal["auto", "cpu", "cuda"]
 PICTURES = (".svg", ".png", ".pdf")
 """Endings of pictures of curves."""
+WIDEST = 10_000
+"""The largest memory, width and number of networks."""
 
 
 def _require(options: object, wholes: tuple[str, ...], shares: tuple[str, ...]) -> None:
     """Raises ValueError for what is no whole number from 1, or lies outside [0, 1]."""
     for name in wholes:
-        if getattr(options, name) < 1:
-            raise ValueError(f"{name.replace('_', '-')} is a whole number from 1, not {getattr(options, name)}")
+        value, least = getattr(options, name), f"{name.replace('_', '-')} is a whole number from 1"
+        if value < 1:
+            raise ValueError(f"{least}, not {value}")
+        if name in ("memory", "hidden", "members") and value > WIDEST:
+            raise ValueError(f"{least} to {WIDEST:,}, not {value}")
     for name in shares:
         if not 0 <= getattr(options, name) <= 1:
             raise ValueError(f"{name.replace('_', '-')} lies in [0, 1], which {getattr(options, name)} does not")

@@ -8,6 +8,7 @@ one with most of them answers by the best action at each private information of 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -28,6 +29,8 @@ Tensor = Any
 Ints = npt.NDArray[np.int64]
 PRESCRIPTIONS = 5_000
 """Prescriptions of all agents but one at most."""
+NUMBERS = 1 << 22
+"""Numbers that are compared at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,31 +71,64 @@ class Stage:
         return last
 
     @cached_property
-    def _others(self) -> Ints:
-        """[G, U], for each prescription of the others and each u what they add to the joint action index."""
-        strides = self._strides
-        tables: list[list[Ints]] = []
-        for i, (choices, own) in enumerate(zip(self.choices, self.own, strict=True)):
-            if i != self._last:
-                plans = product(choices, repeat=len(self.private[i]))
-                tables.append([strides[i] * np.array(plan)[own] for plan in plans])
-        return np.array([sum(parts, np.zeros(len(self.u), np.int64)) for parts in product(*tables)])
-
-    @cached_property
     def _strides(self) -> list[int]:
         sizes = self.structure.signature.action_sizes
         return [prod(sizes[i + 1 :]) for i in range(len(sizes))]
 
+    @cached_property
+    def _plans(self) -> tuple[Ints, Ints, Ints]:
+        """What the others may hold together: its number for each u, [U]; what each of their G prescriptions adds there
+        to the joint action index, [G, Q]; and all that it can add, ascending, [C]."""
+        others = [i for i in range(len(self.own)) if i != self._last]
+        held, which = np.unique(self.own[others], axis=1, return_inverse=True)
+        tables = [
+            [self._strides[i] * np.array(plan)[own] for plan in product(self.choices[i], repeat=len(self.private[i]))]
+            for i, own in zip(others, held, strict=True)
+        ]
+        added = np.array([sum(parts, np.zeros(held.shape[1], np.int64)) for parts in product(*tables)])
+        return which.ravel(), added, np.unique(added)
+
+    @cached_property
+    def _paid(self) -> tuple[Tensor, Tensor]:
+        """Where values [U, A] stand in an array [Q, C, P, B] of what the others hold and add and the last agent holds
+        and chooses: indices [Q * C * P * B], and U * A for what no u brings about.  And whether a prescription of the
+        others adds it there, [G, Q * C]."""
+        which, added, sums = self._plans
+        answers, joint = (
+            self._strides[self._last] * self.choices[self._last],
+            prod(self.structure.signature.action_sizes),
+        )
+        n_u, shape = len(self.u), (added.shape[1], len(sums), len(self.private[self._last]), len(answers))
+        at = np.full(shape, n_u * joint)
+        at[which, :, self.own[self._last]] = joint * np.arange(n_u)[:, None, None] + sums[:, None] + answers
+        adds = (added[..., None] == sums).reshape(len(added), -1)
+        return torch.tensor(at.ravel()), torch.tensor(adds, dtype=torch.float32)
+
+    def _answered(self, values: Tensor, weight: Tensor) -> Iterator[Tensor]:
+        """[rows, G, P, B], what each choice of the last agent earns beside each prescription of the others; some rows
+        at a time."""
+        at, adds = self._paid
+        width = len(self.private[self._last]) * len(self.choices[self._last])
+        rows = max(1, NUMBERS // (len(adds) * width))
+        for some, law in zip(values.split(rows), weight.split(rows), strict=True):
+            paid = torch.nn.functional.pad((some * law[..., None]).flatten(1), (0, 1))[:, at]
+            yield (adds.to(paid) @ paid.unflatten(1, (-1, width))).unflatten(2, (len(self.private[self._last]), -1))
+
+    def worth(self, values: Tensor, weight: Tensor) -> Tensor:
+        """From values [rows, U, A] and laws [rows, U] the most that a prescription is worth, [rows].  Raises LimitError
+        where there are too many prescriptions."""
+        return torch.cat([one.amax(dim=-1).sum(dim=-1).amax(dim=-1) for one in self._answered(values, weight)])
+
     def best(self, values: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-        """From values [rows, U, A] and laws [rows, U]: the most that a prescription is worth, [rows], and the joint
-        action index that it plays at each u, [rows, U].  Raises LimitError where there are too many prescriptions."""
-        others, last = torch.tensor(self._others), self._last
-        own = torch.tensor(self._strides[last] * self.choices[last])
-        groups = torch.eye(len(self.private[last]), dtype=values.dtype)[torch.tensor(self.own[last])]  # [U, P]
-        rows, n_u, actions = values.shape
-        at = others[:, :, None] + own + torch.arange(n_u)[:, None] * actions  # [G, U, B]
-        paid = (values * weight[..., None]).flatten(1)[:, at.flatten()].view(rows, *at.shape)
-        best, reply = torch.einsum("rgub,up->rgpb", paid, groups).max(dim=-1)
-        worth, plan = best.sum(dim=-1).max(dim=-1)
-        answer = reply[torch.arange(rows), plan][:, torch.tensor(self.own[last])]  # [rows, U]
-        return worth, others[plan] + own[answer]
+        """As `worth`, and the joint action index that the best prescription plays at each u, [rows, U]."""
+        which, added, _ = self._plans
+        table, last = torch.tensor(added[:, which]), self._last
+        answers, held = torch.tensor(self._strides[last] * self.choices[last]), torch.tensor(self.own[last])
+        found = []
+        for one in self._answered(values, weight):
+            best, reply = one.max(dim=-1)
+            worth, plan = best.sum(dim=-1).max(dim=-1)
+            answer = reply[torch.arange(len(plan)), plan][:, held]  # [rows, U]
+            found.append((worth, table[plan] + answers[answer]))
+        worths, actions = zip(*found, strict=True)
+        return torch.cat(worths), torch.cat(actions)

@@ -15,7 +15,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from torch import nn
 from torchrl.data import Composite
 from torchrl.envs import EnvBase
 
+from posgc.coordination.limits import Limits
 from posgc.learn.shared import Shared
 from posgc.marl.algorithms import BATCH, AlgorithmName
 from posgc.marl.batch import Batch
@@ -45,17 +46,15 @@ def trained_run(
     shared: Shared, algorithm: AlgorithmName, batches: int, seed: int, progress: Callable[[int], None]
 ) -> Run:
     """One seed's learning; what there is where Ctrl-C came before its end.  Raises InputError (E641)."""
-    curve, begun = _Curve(progress), time.monotonic()
-    stopped = False
+    limits, begun = Limits(None), time.monotonic()
+    curve = _Curve(progress, limits)
     logging.getLogger("torchrl").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the libraries say of each other, and of batches in which no episode ends
-        try:
+        with limits.interruptible(), suppress(KeyboardInterrupt):
             _experiment(shared, algorithm, batches, seed, folder, curve).run()
-        except KeyboardInterrupt:
-            stopped = True
     points = np.array(curve.points, np.float64).reshape(-1, 2)
-    return Run(seed, points[:, 0].astype(np.int64), points[:, 1], time.monotonic() - begun, stopped)
+    return Run(seed, points[:, 0].astype(np.int64), points[:, 1], time.monotonic() - begun, limits.reason is not None)
 
 
 def _experiment(
@@ -78,18 +77,28 @@ def _experiment(
 
 
 class _Curve(Callback):
-    """Takes down what was earned in each batch."""
+    """Takes down what was earned in each batch, and ends training once it is to stop."""
 
-    def __init__(self, progress: Callable[[int], None]) -> None:
+    def __init__(self, progress: Callable[[int], None], limits: Limits) -> None:
         super().__init__()
         self.points: list[tuple[int, float]] = []
-        self._progress = progress
+        self._progress, self._limits = progress, limits
 
     def on_batch_collected(self, batch: Any) -> None:
         """`mean_return` is that of the episodes that ended in the batch, and not a number where none did."""
         if math.isfinite(self.experiment.mean_return):
             self.points.append((self.experiment.total_frames, self.experiment.mean_return))
         self._progress(self.experiment.total_frames)
+        self._go_on()
+
+    def on_train_step(self, batch: Any, group: str) -> None:
+        """After each gradient step of a group of agents."""
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Raises KeyboardInterrupt, here alone: of one that comes at any moment the libraries make other errors."""
+        if self._limits():
+            raise KeyboardInterrupt
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # BenchMARL pickles this beside its logs, which are thrown away

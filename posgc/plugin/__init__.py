@@ -3,7 +3,8 @@
 from posgc.compression.contract import Compression
 from posgc.language.concepts import ConceptName
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError, Source, Span
-from posgc.language.numerals import vanishes
+from posgc.language.files import replace_file, require_writable
+from posgc.language.numerals import plural, vanishes
 from posgc.language.sharing.lag_table import NEVER
 from posgc.play.environment import Budget, Environment
 from posgc.plugin.backend import Backend, Facts, Learner, LearningProblem, NoOptions, Planner, Problem, Progress
@@ -63,6 +64,9 @@ __all__ = [
     "Stationary",
     "Word",
     "hookimpl",
+    "plural",
+    "replace_file",
     "require_sense",
+    "require_writable",
     "vanishes",
 ]

@@ -176,9 +176,30 @@ def test_the_cell_is_that_of_pytorch() -> None:
 
 
 @needs_torch
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_whole_episodes_are_read_as_step_by_step(recurrent: bool) -> None:
+    """Values at all steps, two networks in a stack, against those of one token after the other."""
+    import torch
+    from posgc_neural.local import streams_of
+    from posgc_neural.networks import Recurrent, Windowed
+
+    memory = Recurrent(4) if recurrent else Windowed(3, 4)
+    tokens = torch.randn(2, 5, 6, 7, generator=torch.Generator().manual_seed(1))  # [K, H, rows, T]
+    parameters, state = memory.parameters(streams_of(1, 2), 7, 3), memory.start(2, 6, 7)
+    kept, found = [], []
+    for h in range(5):
+        state, values = memory.step(parameters, state, tokens[:, h])
+        kept.append(memory.kept(state, tokens[:, h]))
+        found.append(values.mT)
+    along = memory.along(parameters, torch.stack(kept, dim=1))
+    assert along.numpy() == pytest.approx(torch.stack(found, dim=2).numpy(), abs=1e-6)
+
+
+@needs_torch
 @pytest.mark.parametrize("seed", range(4))
 def test_the_loss_is_that_of_the_definition(seed: int) -> None:
-    """Episode by episode, step by step, agent by agent, each network of the stack by itself."""
+    """Episode by episode, step by step, agent by agent, each network of the stack by itself; a window of two tokens is
+    what is kept."""
     import torch
     from posgc_neural.local import Local, Tokens, Values, streams_of
     from posgc_neural.networks import Windowed
@@ -189,17 +210,19 @@ def test_the_loss_is_that_of_the_definition(seed: int) -> None:
     parameters, target = (values.memory.parameters(streams_of(seed + k, 2), *sizes) for k in (0, 50))
     learner = Local(values, Simulator(game.compiled.model, seed), 2, 0.75, seed)
     batch, earned = learner.play(parameters, 0.5, 5, 0)
-    assert earned == pytest.approx(batch["reward"].sum(dim=-1).numpy(), rel=1e-6)
+    assert earned == pytest.approx(batch["reward"].sum(dim=1).numpy(), rel=1e-6)
     wanted = 0.0
     for k, e, h, i in product(range(2), range(5), range(4), range(2)):
 
         def q(stack: Any, h: int, k: int = k, e: int = e, i: int = i) -> Any:
-            last = [batch["tokens"][k, e, h - 1, i] if h else torch.zeros(sizes[0]), batch["tokens"][k, e, h, i]]
-            hidden = torch.relu(torch.cat(last) @ stack[0][k] + stack[1][k, 0])
+            token = batch["kept"][k, :, e, i, sizes[0] :]
+            last = torch.cat((token[h - 1] if h else torch.zeros(sizes[0]), token[h]))
+            assert (last == batch["kept"][k, h, e, i]).all()
+            hidden = torch.relu(last @ stack[0][k] + stack[1][k, 0])
             return hidden @ stack[2][k] + stack[3][k, 0]
 
         ahead = 0.75 * float(q(target, h + 1).max()) if h < 3 else 0.0
-        error = float(q(parameters, h)[batch["actions"][k, e, h, i]]) - float(batch["reward"][k, e, h]) - ahead
+        error = float(q(parameters, h)[batch["actions"][k, h, e, i]]) - float(batch["reward"][k, h, e]) - ahead
         wanted += error**2 / (5 * 4 * 2)
     assert float(learner.loss(parameters, target, batch)) == pytest.approx(wanted, rel=1e-5)
 
@@ -208,9 +231,10 @@ def test_the_loss_is_that_of_the_definition(seed: int) -> None:
 @pytest.mark.parametrize(
     ("file", "share"), [("dectiger", "one_step"), ("dectiger", "full"), ("wind", ""), ("power_control", "")]
 )
-def test_stages_are_those_of_all_prescriptions(file: str, share: str) -> None:
+def test_stages_are_those_of_all_prescriptions(file: str, share: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The best of all prescriptions of all agents, tried one by one, on random numbers."""
     import torch
+    from posgc_neural import stages
     from posgc_neural.stages import Stage
 
     structure = posgc.load(GAMES / f"{file}.posg", share=share or None).compiled.information.structure
@@ -223,6 +247,8 @@ def test_stages_are_those_of_all_prescriptions(file: str, share: str) -> None:
     rng, joint = np.random.default_rng(3), int(np.prod(structure.signature.action_sizes))
     values, weight = rng.normal(size=(3, len(stage.u), joint)), rng.dirichlet(np.ones(len(stage.u)), 3)
     worth, action = stage.best(torch.tensor(values), torch.tensor(weight))
+    monkeypatch.setattr(stages, "NUMBERS", 1)  # a row at a time
+    assert (stage.worth(torch.tensor(values), torch.tensor(weight)) == worth).all()
     tables = [list(product(c, repeat=len(p))) for c, p in zip(stage.choices, stage.private, strict=True)]
     if np.prod([len(t) for t in tables]) > 20_000:
         pytest.skip("too many prescriptions to try one by one")
@@ -234,6 +260,40 @@ def test_stages_are_those_of_all_prescriptions(file: str, share: str) -> None:
     assert worth.numpy() == pytest.approx(best)
     played = np.take_along_axis(values, action.numpy()[..., None], axis=2)[..., 0]
     assert (weight * played).sum(axis=1) == pytest.approx(best)
+
+
+@needs_torch
+@pytest.mark.parametrize("share", ["full", "one_step"])
+def test_the_loss_of_windows_is_that_of_the_definition(share: str) -> None:
+    """Episode by episode and step by step: Q(window, u, a) against r + the worth of the next window."""
+    import torch
+    from posgc_neural.fitted import fit
+    from posgc_neural.laci import WindowLearner
+    from posgc_neural.local import streams_of
+    from posgc_neural.networks import layers, through
+    from posgc_neural.windows import Windows
+
+    compiled = posgc.load(GAMES / "dectiger.posg", share=share).compiled
+    structure, (stream,) = compiled.information.structure, streams_of(5, 1)
+    batch = joined(list(collect(Simulator(compiled.model, 3), structure, UniformPlayer(structure), 300, 0)))
+    model = fit(batch, Windows(structure, 2), QUICK_LACI, stream, lambda done, total: None)
+    learner = WindowLearner(model, 0.9, stream)
+    widths = [model.windows.size + model.windows.private.size, 8, 8, 9]
+    parameters, target = layers([stream], widths), layers([stream], widths)
+    with torch.no_grad():
+        played, _ = learner.play(parameters, 0.5, 6, 0)
+        wanted = 0.0
+        for h, e in product(range(3), range(6)):
+            window, private = (played[name][0, h, e] for name in ("window", "private"))
+            value = through(parameters, torch.cat((window, private))[None, None])[0, 0, played["action"][0, h, e]]
+            ahead = torch.tensor(0.0)
+            if h < 2:
+                following = played["window"][0, h + 1, e][None]
+                law = model.law_of_private(h + 2, following)
+                assert float(law.sum()) == pytest.approx(1)
+                ahead = learner.stages[h + 1].worth(learner.values(target, h + 2, following), law)[0]
+            wanted += float(value - played["reward"][0, h, e] - 0.9 * ahead) ** 2 / 18
+        assert float(learner.loss(parameters, target, played)) == pytest.approx(wanted, rel=1e-4)
 
 
 @needs_torch
@@ -296,12 +356,48 @@ def test_dependent_beliefs_are_refused_by_windows_alone(echo: Path) -> None:
         ("laci-neural", "curve", "curve.txt", "curve"),
         ("fm-e", "curve", "/no/such/folder/curve.csv", "folder"),
         ("fm-e", "device", "tpu", "device"),
+        ("fm-e", "memory", 10**9, "10,000"),
+        ("rnn-e", "hidden", 10**5, "10,000"),
+        ("fm-e", "rate", 1e30, "finite"),
+        ("laci-neural", "fit-rate", 1e30, "finite"),
     ],
 )
 def test_bad_options(name: str, option: str, value: Any, said: str) -> None:
     with pytest.raises(InputError, match=said) as caught:
         posgc.load(GAMES / "dectiger.posg").solve("team", name, samples=300, options={option: value})
     assert "E612" in str(caught.value)
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("rnn-e", {"hidden": 10_000}),
+        ("fm-e", {"batch": 10**11}),
+        ("laci-neural", {"replay": 10**11, "episodes": 10**11, "passes": 1}),
+        ("laci-neural", {"together": 10**11, "episodes": 10**11}),
+    ],
+)
+def test_what_memory_cannot_hold_is_refused_first(name: str, options: dict[str, int]) -> None:
+    with pytest.raises(LimitError, match="lower --option"):
+        posgc.load(GAMES / "dectiger.posg").solve("team", name, samples=300, options=options)
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["fm-e", "rnn-e"])
+def test_rewards_whose_squares_overflow_are_refused(echo: Path, name: str) -> None:
+    echo.write_text(ECHO.replace("then 1 else 0", "then 1e22 else 0"), encoding="utf-8")
+    with pytest.raises(InputError, match="larger unit"):
+        posgc.load(echo).solve("team", name, samples=300)
+
+
+@needs_torch
+@pytest.mark.parametrize("name", QUICK)
+def test_a_curve_that_cannot_be_written_is_refused_before_learning(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "curve.csv"
+    folder.mkdir()
+    with pytest.raises(InputError, match="E615"):
+        posgc.load(GAMES / "dectiger.posg").solve("team", name, samples=10**9, options={"curve": str(folder)})
 
 
 @needs_torch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -256,7 +257,7 @@ def test_training_is_repeated_by_its_seed_and_ends_well(tmp_path: Path) -> None:
 def test_ctrl_c_keeps_what_there_is() -> None:
     def stop(stage: str, done: int, total: int) -> None:
         if stage == "seed 1" and done == 2 * BATCH:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     shared = posgc.learn.share(particles("reference"), "none", horizon=25)
     kept: list[Trained] = []
