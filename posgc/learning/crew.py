@@ -45,7 +45,7 @@ class Crew:
         self._size = self._batch
         try:
             self._hands = Hands(_Shards(environment, self._structures, seed), workers)
-        except LimitError:
+        except (InputError, LimitError):
             raise
         except Exception as error:  # it is anybody's, and may refuse to be sent in any way
             what = f"the environment cannot be sent to another process: {type(error).__name__}: {error}"

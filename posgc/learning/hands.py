@@ -7,13 +7,13 @@ the same for any number of processes.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Generator, Sequence
 from multiprocessing.connection import Connection, wait
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, Generic, TypeVar
 
 from posgc.language.diagnostics import InputError, LimitError
-from posgc.play.environment import fresh_context
+from posgc.play.processes import begin, unguarded
 
 __all__ = ["WORKERS", "Hands"]
 
@@ -31,15 +31,17 @@ WORKERS = {
 class Hands(Generic[Task, Answer]):
     """`workers` processes that do `work`, which is this process itself where there is one.  Use it in a `with` block.
 
-    Raises whatever sending `work` to another process raises, LimitError where a process ends before its time.
+    Raises whatever sending `work` to another process raises, LimitError where a process ends before its time, and
+    InputError (E641) where `work` needs what a program defines that other processes cannot run.
     """
 
     def __init__(self, work: Callable[[Task], Answer], workers: int = 1) -> None:
         self._work = work
         self._workers: list[_Worker] = []
         try:
+            sent = _sendable(work) if workers > 1 else b""
             for _ in range(workers if workers > 1 else 0):
-                self._workers.append(_Worker(work))
+                self._workers.append(_Worker(sent))
         except BaseException:
             self.__exit__()
             raise
@@ -47,8 +49,9 @@ class Hands(Generic[Task, Answer]):
     def take(self, work: Callable[[Task], Answer]) -> None:
         """Do that from here on, between tasks.  Raises as the constructor does."""
         self._work = work
+        sent = _sendable(work) if self._workers else b""
         for worker in self._workers:
-            worker.take(work)
+            worker.take(sent)
 
     @property
     def number(self) -> int:
@@ -93,38 +96,34 @@ class Hands(Generic[Task, Answer]):
 class _Worker:
     """Another process that answers one task at a time."""
 
-    def __init__(self, work: Callable[[Any], Any]) -> None:
-        context = fresh_context(__name__)
-        self.pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
+    def __init__(self, sent: bytes) -> None:
+        self.pipe, self._process = begin(__name__, _serve, main=b"__main__" in sent)
         try:
-            self.take(work)
+            self.take(sent)
         except BaseException:
             self.end()
             raise
 
-    def take(self, work: Callable[[Any], Any]) -> None:
-        """Have that done from here on."""
-        self._send((True, work))
+    def take(self, sent: bytes) -> None:
+        """Have that done from here on, as `_sendable` makes it."""
+        self._send(sent)
 
     def ask(self, task: Any) -> None:
         """Have a task done."""
-        self._send((False, task))
+        self._send(bytes(ForkingPickler.dumps((False, task))))
 
-    def _send(self, message: tuple[bool, Any]) -> None:
+    def _send(self, message: bytes) -> None:
         try:
-            self.pipe.send(message)
+            self.pipe.send_bytes(message)
         except OSError:
-            raise _ended() from None
+            raise self._ended() from None
 
     def answer(self) -> Any:
         """The answer to the task that was asked.  Raises what doing it raised."""
         try:
             found = self.pipe.recv()
         except (EOFError, OSError):
-            raise _ended() from None
+            raise self._ended() from None
         if isinstance(found, BaseException):
             raise found
         return found
@@ -135,14 +134,20 @@ class _Worker:
         self._process.terminate()
         self._process.join()
 
+    def _ended(self) -> InputError | LimitError:
+        """What is to be said of it."""
+        self._process.join()
+        what = "a worker process ended before its time, perhaps for want of memory; take fewer workers"
+        return unguarded(self._process.exitcode) or LimitError(what)
 
-def _ended() -> LimitError:
-    return LimitError("a worker process ended before its time, perhaps for want of memory; take fewer workers")
+
+def _sendable(work: Callable[[Any], Any]) -> bytes:
+    """What tells a worker to do that."""
+    return bytes(ForkingPickler.dumps((True, work)))
 
 
 def _serve(pipe: Connection[Any, Any]) -> None:
-    """The other process: works until the pipe is closed.  Ctrl-C is for the one who asks."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """The other process: works until the pipe is closed."""
     try:
         work: Any = None
         while True:

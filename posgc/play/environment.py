@@ -7,7 +7,6 @@ another process, so that nothing of the game is within reach of who plays.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,13 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.language.diagnostics import LimitError
+from posgc.play.processes import fresh_context
 
 if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerContext, SpawnContext
-
     from posgc.play.simulator import Step
 
-__all__ = ["Budget", "CountedEnvironment", "Environment", "RemoteEnvironment", "fresh_context"]
+__all__ = ["Budget", "CountedEnvironment", "Environment", "RemoteEnvironment"]
 
 Ints = npt.NDArray[np.int64]
 MEMBERS = ("agents", "horizon", "discount", "action_sizes", "observation_sizes")
@@ -158,16 +156,6 @@ class RemoteEnvironment:
             return said
         kind, text = said
         raise {"ValueError": ValueError, "LimitError": LimitError}.get(kind, RuntimeError)(text)
-
-
-def fresh_context(module: str) -> SpawnContext | ForkServerContext:
-    """How processes begin that inherit nothing of this one's memory, in which a game may lie; where there is a server
-    for that, it imports the module but once."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([module])
-    return context
 
 
 def _serve(pipe: Any, make: Callable[..., Environment], arguments: tuple[Any, ...]) -> None:

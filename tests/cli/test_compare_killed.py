@@ -19,8 +19,8 @@ import pytest
 from posgc.cli.main import main
 from posgc.pipeline.points import Row
 from posgc.pipeline.store import Store
-from posgc.pipeline.workers.processes import begin
-from posgc.play.environment import fresh_context
+from posgc.pipeline.workers.processes import MODULE
+from posgc.play.processes import begin, fresh_context
 
 ROOT = Path(__file__).resolve().parents[2]
 GAME = ROOT / "games" / "dectiger.posg"
@@ -65,7 +65,7 @@ def quietly(_: Connection, words: list[str]) -> None:
 def ended(words: list[str], workers: str, seconds: float) -> bool:
     """A run that is killed after so many seconds; whether it ended before."""
     if workers == "1":
-        _, process = begin(quietly, words)
+        _, process = begin(MODULE, quietly, words)
         process.join(seconds)
         alive = process.is_alive()
         process.kill()

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.pipeline.versions import versions
 from posgc.pipeline.workers.crew import Died
-from posgc.pipeline.workers.processes import begin, in_words
+from posgc.pipeline.workers.processes import MODULE, in_words
+from posgc.play.processes import begin
 
 __all__ = ["Cluster"]
 
@@ -48,7 +49,7 @@ class Cluster:
             _require_listener(address)
         except (OSError, ValueError) as error:
             raise self._refused(_line(error)) from None
-        self._pipe, self._process = begin(_drive, address, size)
+        self._pipe, self._process = begin(MODULE, _drive, address, size)
         try:
             answered = self._pipe.poll(PATIENCE)
             told = self._pipe.recv() if answered else f"no answer within {PATIENCE:g} seconds"

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from posgc.pipeline.workers.cluster import Cluster
 from posgc.pipeline.workers.crew import Alone, Crew, Died
-from posgc.pipeline.workers.processes import Processes, begin_server
+from posgc.pipeline.workers.processes import MODULE, Processes
+from posgc.play.processes import begin_server
 
 __all__ = ["Workers", "each"]
 
@@ -32,7 +33,7 @@ class Workers:
     def begin(self) -> None:
         """Begin, in the background, what takes a while and will be needed."""
         if self.ray is None and (self.number or 1) > 1:
-            begin_server()
+            begin_server(MODULE)
 
     def crew(self, work: Callable[[Any], Any]) -> Crew:
         """Those who do `work`, which can be sent to other processes.  Raises InputError (E636, E663) where there is no

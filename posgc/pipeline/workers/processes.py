@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from multiprocessing import forkserver
+from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess, parent_process
-from threading import Thread
-from types import ModuleType
 from typing import Any
 
 from posgc.pipeline.workers.crew import Died
-from posgc.play.environment import fresh_context
+from posgc.play.processes import begin
 
-__all__ = ["Processes", "begin", "begin_server", "in_words"]
+__all__ = ["MODULE", "Processes", "in_words"]
+
+MODULE = "posgc.pipeline.workers.preloaded"
+"""What all of them need."""
 
 
 class Processes:
@@ -60,7 +57,7 @@ class _Worker:
 
     def __init__(self, work: Callable[[Any], Any]) -> None:
         self.number = -1
-        self.pipe, self._process = begin(_serve)
+        self.pipe, self._process = begin(MODULE, _serve)
         self._send(work)
 
     def ask(self, number: int, task: object) -> None:
@@ -93,69 +90,6 @@ def in_words(status: int | None) -> str:
         return "its process was killed (signal 9), perhaps for want of memory"
     how = f"by signal {-status}" if status is not None and status < 0 else f"with {status}"
     return f"its process ended {how} before its time"
-
-
-def begin_server() -> None:
-    """Have the server begin, where the system has one, that processes are forked from: what it imports they need not
-    import again."""
-    if _context().get_start_method() == "forkserver":
-        with _without_interrupts():
-            forkserver.ensure_running()
-
-
-def begin(serve: Callable[..., None], *arguments: object) -> tuple[Connection, BaseProcess]:
-    """A pipe to another process that runs `serve` with the other end and the arguments, and ends with this one.
-
-    It does not run the program's main module again, as other processes do: it needs nothing from there, so that
-    scripts need no `if __name__ == "__main__"`, and may come from standard input.
-    """
-    begin_server()
-    context = _context()
-    pipe, theirs = context.Pipe()
-    process = context.Process(target=_follow, args=(serve, theirs, *arguments), daemon=True)
-    with _without_main():
-        process.start()
-    theirs.close()
-    return pipe, process
-
-
-def _context() -> Any:
-    return fresh_context("posgc.pipeline.workers.preloaded")
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Processes that begin in here are told of no main module."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Processes that begin in here do not hear of Ctrl-C, which is for the process that asks."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _follow(serve: Callable[..., None], *arguments: object) -> None:
-    """The other process: serve, and end with the process that asks, in the middle of a task too."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks
-    Thread(target=_end_with_parent, daemon=True).start()
-    serve(*arguments)
-
-
-def _end_with_parent() -> None:
-    asking = parent_process()
-    if asking is not None:
-        asking.join()
-        os._exit(1)
 
 
 def _serve(pipe: Connection) -> None:
