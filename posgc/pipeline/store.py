@@ -40,12 +40,12 @@ class Store:
                     raise self._refused("it is not a store but another file")
             self._file = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
-            raise self._refused(_said(error)) from None
+            raise self._failed(error) from None
         try:
             self._prepare()
         except (InputError, sqlite3.Error) as error:
             self._file.close()
-            raise error if isinstance(error, InputError) else self._refused(_said(error)) from None
+            raise error if isinstance(error, InputError) else self._failed(error) from None
 
     def _prepare(self) -> None:
         """Makes sure that the file is ours and can be written."""
@@ -71,7 +71,7 @@ class Store:
             found = self._file.execute("SELECT row FROM rows WHERE key = ?", (key,)).fetchone()
             return None if found is None else Row.from_text(found[0])
         except sqlite3.Error as error:
-            raise self._refused(_said(error)) from None
+            raise self._failed(error) from None
         except (ValueError, TypeError, KeyError) as error:
             raise self._refused(f"it holds something other than a row: {error}") from None
 
@@ -80,18 +80,18 @@ class Store:
         try:
             self._file.execute("INSERT OR REPLACE INTO rows VALUES (?, ?)", (key, row.as_text()))
         except sqlite3.Error as error:
-            raise self._refused(_said(error)) from None
+            raise self._failed(error) from None
 
     def close(self) -> None:
         """No method may be called afterwards."""
         self._file.close()
 
-    def _refused(self, why: str) -> InputError:
-        cure = "give another file name; what is in this one is left as it is"
+    def _failed(self, error: OSError | sqlite3.Error) -> InputError:
+        if isinstance(error, OSError):
+            return self._refused(error.strerror or str(error))
+        room = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+        return self._refused(str(error), "make room on the disk, or " if room else "")
+
+    def _refused(self, why: str, first: str = "") -> InputError:
+        cure = f"{first}give another file name; what is in this one is left as it is"
         return InputError([Diagnostic("E661", f"cannot use {self.path} as a store: {why}", help=cure)])
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    return str(error)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posgc.language.diagnostics import LimitError
-from posgc.workers.processes import SCRIPT, begin
+from posgc.workers.fresh import SCRIPT, begin, unguarded
 
 if TYPE_CHECKING:
     from posgc.play.simulator import Step
@@ -149,7 +149,9 @@ class RemoteEnvironment:
         try:
             good, said = self._pipe.recv()
         except EOFError:
-            raise RuntimeError("the process of the environment ended") from None
+            self._process.join()
+            ended = RuntimeError("the process of the environment ended")
+            raise unguarded(self._process.exitcode) or ended from None
         if good:
             return said
         kind, text = said

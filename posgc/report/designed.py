@@ -112,15 +112,21 @@ def _known(found: Design, number: int) -> Bracket:
 
 def _open(found: Design) -> list[str]:
     """The protocols that may belong to the front and were not solved, with what is known of them."""
+    known = [n for n in found.left if n in found.rows or _known(found, n) != Bracket()]
+    unknown = len(found.left) - len(known)
     lines = []
-    for number in found.left[:LISTED]:
+    for number in known[:LISTED]:
         row = found.rows.get(number)
         why = "not looked at, as the run was stopped" if row is None else row.why
         name = found.lattice.table(number).name
         bounds = f"worth {range_words(_known(found, number))}, " if found.monotone else ""
         lines.append(f"not solved: {name} for {found.lattice.costs[number]:.10g}, {bounds}{why}")
-    more = len(found.left) - LISTED
-    return [*lines, f"… and {more:,} more"] if more > 0 else lines
+    more = len(known) - LISTED
+    if more > 0:
+        lines.append(f"… and {more:,} more")
+    if unknown:
+        lines.append(f"{plural(unknown, 'protocol', ',')} of which nothing is known, as the run was stopped")
+    return lines
 
 
 def _conclusion(found: Design) -> list[str]:
@@ -141,10 +147,13 @@ def _conclusion(found: Design) -> list[str]:
     if counts["over budget"]:
         lines.append(f"{counts['over budget']:,} cost more than {budget:g} and were left out")
     if not found.front:
-        of_it = "" if least == -np.inf else f" and is worth {least:g}"
-        lines.append(f"no protocol that was solved is in the front{of_it}{_most(found)}")
+        wanted = "in the front" if least == -np.inf else f"worth {least:g}"
+        said = f"no protocol that was solved is {wanted}" if counts["solved"] else "no protocol was solved"
+        still = f"; {len(found.left):,} that were not may be {wanted}" if found.left else ""
+        lines.append(f"{said}{still}{_most(found)}")
     elif found.monotone and np.isfinite(_slack(found)):
-        lines.append(f"no protocol that costs no more is worth more by over {at_most(_slack(found))}")
+        still = f"; {len(found.left):,} that were not solved may belong to the front" if found.left else ""
+        lines.append(f"no protocol that costs no more is worth more by over {at_most(_slack(found))}{still}")
     return lines
 
 

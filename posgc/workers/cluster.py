@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.workers.crew import Died
-from posgc.workers.processes import SCRIPT, begin, in_words
+from posgc.workers.fresh import SCRIPT, begin
+from posgc.workers.processes import in_words
 from posgc.workers.versions import versions
 
 __all__ = ["Cluster"]
@@ -50,7 +51,7 @@ class Cluster:
             _require_listener(address)
         except (OSError, ValueError) as error:
             raise self._refused(_line(error)) from None
-        self._pipe, self._process = begin(_drive, address, size)
+        self._pipe, self._process = begin(_drive, dict(os.environ), address, size)
         try:
             answered = self._pipe.poll(PATIENCE)
             told = self._pipe.recv() if answered else f"no answer within {PATIENCE:g} seconds"
@@ -111,8 +112,9 @@ class Cluster:
         return InputError([Diagnostic("E663", f"cannot use the Ray cluster {self._address}: {why}", help=cure)])
 
 
-def _drive(pipe: Connection, address: str, size: int | None) -> None:
+def _drive(pipe: Connection, environment: dict[str, str], address: str, size: int | None) -> None:
     """The process that is connected: hands over what comes through the pipe, until that is closed."""
+    os.environ.update(environment)  # what is set for Ray may be newer than the server that this process comes from
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (what Ray prints is not ours to print)
     ray = None
     try:
@@ -201,8 +203,9 @@ def _task(held: Sequence[Any], task: Any, own: dict[str, str]) -> tuple[str, Any
     there = versions()
     if there != own:
         return "foreign", _difference(own, there)
+    work = _work(held[0])
     try:
-        return "answer", _work(held[0])(task)
+        return "answer", work(task)
     except Exception as error:  # whatever it is, it belongs to who asked
         return "raised", error
 

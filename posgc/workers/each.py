@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from posgc.language.diagnostics import LimitError
 from posgc.workers.cluster import Cluster
 from posgc.workers.crew import Alone, Crew, Died
-from posgc.workers.processes import Processes, begin_server
+from posgc.workers.fresh import begin_server
+from posgc.workers.processes import Processes
 
 __all__ = ["ALONE", "Workers", "each", "in_order"]
 

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import pickle
 import signal
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from multiprocessing import forkserver
+from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess, parent_process
 from multiprocessing.reduction import ForkingPickler
-from threading import Thread
-from types import ModuleType
 from typing import Any
 
 from posgc.workers.crew import Died
+from posgc.workers.fresh import SCRIPT, begin, unguarded
 
-__all__ = ["SCRIPT", "Processes", "begin", "begin_server", "fresh_context", "in_words"]
-
-SCRIPT = b"__main__"
-"""What stands in a pickle of something that the program's main module defines."""
+__all__ = ["Processes", "in_words"]
 
 
 class Processes:
@@ -88,7 +79,8 @@ class _Worker:
             return found
         except (EOFError, OSError):
             self._process.join()
-            return False, Died(in_words(self._process.exitcode))
+            status = self._process.exitcode
+            return False, unguarded(status) or Died(in_words(status))
 
     def end(self) -> None:
         self._process.terminate()
@@ -107,75 +99,6 @@ def in_words(status: int | None) -> str:
         return "its process was killed (signal 9), perhaps for want of memory"
     how = f"by signal {-status}" if status is not None and status < 0 else f"with {status}"
     return f"its process ended {how} before its time"
-
-
-def begin_server() -> None:
-    """Have the server begin, where the system has one, that processes are forked from: what it imports they need not
-    import again."""
-    if fresh_context().get_start_method() == "forkserver":
-        with _without_interrupts():
-            forkserver.ensure_running()
-
-
-def begin(serve: Callable[..., None], *arguments: object, main: bool = False) -> tuple[Connection, BaseProcess]:
-    """A pipe to another process that runs `serve` with the other end and the arguments, and ends with this one.
-
-    Unless it needs something from there (`main`), it does not run the program's main module again, as other processes
-    do, so that scripts need no `if __name__ == "__main__"`, and may come from standard input.
-    """
-    begin_server()
-    context = fresh_context()
-    pipe, theirs = context.Pipe()
-    process = context.Process(target=_follow, args=(serve, theirs, *arguments), daemon=True)
-    with nullcontext() if main else _without_main():
-        process.start()
-    theirs.close()
-    return pipe, process
-
-
-def fresh_context() -> Any:
-    """How processes begin that inherit nothing of this one's memory, in which a game may lie; where there is a server
-    for that, it imports what all of them need but once."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["posgc.pipeline.preloaded"])
-    return context
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Processes that begin in here are told of no main module."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Processes that begin in here do not hear of Ctrl-C, which is for the process that asks."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _follow(serve: Callable[..., None], *arguments: object) -> None:
-    """The other process: serve, and end with the process that asks, in the middle of a task too."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks
-    Thread(target=_end_with_parent, daemon=True).start()
-    serve(*arguments)
-
-
-def _end_with_parent() -> None:
-    asking = parent_process()
-    if asking is not None:
-        asking.join()
-        os._exit(1)
 
 
 def _serve(pipe: Connection) -> None:

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ import pytest
 from posgc.cli.main import main
 from posgc.pipeline.points import Row
 from posgc.pipeline.store import Store
-from posgc.workers.processes import fresh_context
+from posgc.workers.fresh import begin, fresh_context
 
 ROOT = Path(__file__).resolve().parents[2]
 GAME = ROOT / "games" / "dectiger.posg"
@@ -50,9 +51,33 @@ def command(folder: Path, *more: str) -> list[str]:
 
 def finished(folder: Path, *more: str) -> str:
     """The rows of a run to the end."""
-    words = [sys.executable, "-m", "posgc.cli.main", *command(folder, *more)]
-    subprocess.run(words, check=True, capture_output=True)
+    assert main(command(folder, *more)) == 0
     return (folder / "rows.csv").read_text(encoding="utf-8")
+
+
+def quietly(_: Connection, words: list[str]) -> None:
+    """A run in a process that has everything imported already."""
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.exit(main(words))
+
+
+def ended(words: list[str], workers: str, seconds: float) -> bool:
+    """A run that is killed after so many seconds; whether it ended before."""
+    if workers == "1":
+        _, process = begin(quietly, words)
+        process.join(seconds)
+        alive = process.is_alive()
+        process.kill()
+        process.join()
+        return not alive
+    silent = subprocess.DEVNULL  # a process that has processes of its own
+    with subprocess.Popen([sys.executable, "-m", "posgc.cli.main", *words], stdout=silent, stderr=silent) as run:
+        try:
+            run.wait(seconds)
+            return True
+        except subprocess.TimeoutExpired:
+            run.kill()
+            return False
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -95,20 +120,14 @@ def test_many_kills_at_random_moments(workers: str, tmp_path: Path) -> None:
     wanted, rng, killed, ends = int(os.environ.get("POSGC_KILLS", "20")), random.Random(3), 0, 0
     reference = tmp_path / "reference"
     reference.mkdir()
-    begun = time.monotonic()
     expected = rows(finished(reference, "--workers", workers))
-    longest = time.monotonic() - begun
+    for folder in ("first", "second"):  # what is imported by the first is not imported again
+        (tmp_path / folder).mkdir()
+        begun = time.monotonic()
+        assert ended(command(tmp_path / folder, "--workers", workers), workers, 600.0)
+        longest = time.monotonic() - begun
     while killed < wanted or not ends:
-        with subprocess.Popen(
-            [sys.executable, "-m", "posgc.cli.main", *command(tmp_path, "--workers", workers)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as run:
-            try:
-                run.wait(rng.uniform(0, longest))
-            except subprocess.TimeoutExpired:
-                run.kill()
-                killed += 1
+        killed += not ended(command(tmp_path, "--workers", workers), workers, rng.uniform(0, longest))
         if (tmp_path / "s.db").exists() and (tmp_path / "s.db").stat().st_size and kept_or_none(tmp_path) == 12:
             once = finished(tmp_path)
             assert rows(once) == expected and finished(tmp_path) == once

@@ -149,10 +149,7 @@ def test_points_without_back_end_are_bounded(coin: str, capsys: pytest.CaptureFi
 
 def test_nothing_is_worth_as_much(coin: str, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, coin, *HEAR, "--min-value", "0.9")
-    assert (
-        status == 1
-        and "no protocol that was solved is in the front and is worth 0.9; none is worth more than 0.8" in out
-    )
+    assert status == 1 and "no protocol that was solved is worth 0.9; none is worth more than 0.8" in out
     status, out, _ = run(capsys, coin, *HEAR, "--budget", "0.5")
     assert status == 0 and [row[:3] for row in cells(out)] == [["design_1", "0", "0.64"]]
     assert "cost more than 0.5 and were left out" in out
@@ -242,6 +239,39 @@ def test_ctrl_c_prints_what_is_known(
     asked.clear()
     status, out, _ = run(capsys, coin, *HEAR, "--horizon", "2")
     assert status == 130 and "not looked at, as the run was stopped" in out and "share design_2" in out
+
+
+@pytest.mark.parametrize(
+    ("solved", "more", "said"),
+    [
+        (0, (), "no protocol was solved; 36 that were not may be in the front"),
+        (0, ("--min-value", "1.5"), "no protocol was solved; 36 that were not may be worth 1.5"),
+        (1, ("--min-value", "1.5"), "no protocol that was solved is worth 1.5; 35 that were not may be worth 1.5"),
+        (1, (), "; 35 that were not solved may belong to the front"),
+    ],
+)
+def test_ctrl_c_before_much_is_known(
+    solved: int,
+    more: tuple[str, ...],
+    said: str,
+    coin: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is not known is said to be so, and not listed protocol by protocol where nothing is known of any."""
+    answer, left = asking.answer, [solved]
+
+    def stopping(question: points.Question, point: points.Point) -> points.Row:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return answer(question, point)
+
+    monkeypatch.setattr(asking, "answer", stopping)
+    status, out, _ = run(capsys, coin, *HEAR, "--horizon", "2", *more)
+    assert status == 130 and said in out
+    assert ("36 protocols of which nothing is known, as the run was stopped" in out) == (not solved)
+    assert out.count("not solved: ") == 20 * solved
 
 
 def test_contradiction_is_reported_loudly(

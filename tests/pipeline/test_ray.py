@@ -6,9 +6,11 @@ import dataclasses
 import os
 import signal
 import socket
+import sys
 import time
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from support.compared import GAME, coin, run
@@ -21,6 +23,14 @@ from posgc.workers.versions import versions
 __all__ = ["coin"]
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'posgc[ray]'")
+
+
+@pytest.fixture
+def known_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster of this machine finds the functions of this file."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *sys.path]))
+
+
 THREE_WAYS = Workers(), Workers(2), Workers(2, "local")
 
 
@@ -56,13 +66,21 @@ def deed(offset: int, task: int) -> int:
 
 @needs_ray
 @pytest.mark.slow
-def test_answers_mistakes_and_a_process_that_dies() -> None:
+def test_answers_mistakes_and_a_process_that_dies(known_there: None) -> None:
     """One process of the cluster is killed: its task comes back as what happened; what work raises is raised here."""
     said = "its process on the cluster ended before its time (WorkerCrashedError)"
     found = dict(each(partial(deed, 10), [1, -9, 2, 3], Workers(2, "local")))
     assert found == {0: 11, 1: Died(said), 2: 12, 3: 13}
     with pytest.raises(ValueError, match="no such task"):
         list(each(partial(deed, 0), [1, -1, 2], Workers(1, "local")))
+
+
+@needs_ray
+@pytest.mark.slow
+def test_machines_that_lack_what_is_to_be_done() -> None:
+    """Without `known_there` nobody on the cluster finds `deed`."""
+    with pytest.raises(InputError, match=r"E663.*a machine of it cannot work on tasks: .*No module named 'test_ray'"):
+        list(each(partial(deed, 0), [1], Workers(1, "local")))
 
 
 def pid(task: float) -> int:
@@ -80,7 +98,7 @@ def lives(process: int) -> bool:
 
 @needs_ray
 @pytest.mark.slow
-def test_tasks_end_when_the_caller_stops_listening() -> None:
+def test_tasks_end_when_the_caller_stops_listening(known_there: None) -> None:
     """With one processor, the second task is worked on where the first one was."""
     answers = each(pid, [0.0, 600.0, 600.0], Workers(1, "local"))
     _, process = next(answers)
@@ -94,7 +112,7 @@ def test_tasks_end_when_the_caller_stops_listening() -> None:
 
 @needs_ray
 @pytest.mark.slow
-def test_a_cluster_that_is_lost_costs_what_is_not_answered() -> None:
+def test_a_cluster_that_is_lost_costs_what_is_not_answered(known_there: None) -> None:
     """What was answered is there; what comes afterwards fails at once."""
     crew = cluster.Cluster(partial(deed, 0), "local", 1)
     try:

@@ -112,7 +112,8 @@ _OTHERS = (
     Code(
         "E641",
         "environment that fails",
-        "The environment raised, left its spaces, or paid something other than finite numbers; the message says where.",
+        "The environment raised, left its spaces, paid something other than finite numbers, or cannot be sent to other "
+        "processes; the message says where, or why.",
     ),
     Code(
         "E642",
