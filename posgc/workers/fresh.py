@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess, current_process, parent_process
 from threading import Thread
@@ -63,6 +63,7 @@ def begin_server() -> None:
     """Have the server begin, where the system has one, that processes are forked from: what it imports they need not
     import again."""
     if fresh_context().get_start_method() == "forkserver":
+        resource_tracker.ensure_running()  # it lets interrupts through when it begins
         with _without_interrupts():
             forkserver.ensure_running()
 

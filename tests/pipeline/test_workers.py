@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +53,18 @@ def test_processes_end_when_the_caller_stops_listening() -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
     assert {answer for _, answer in each(pid, [0.0, 0.0], Workers(1))} == {os.getpid()}
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads what Linux says of a process")
+def test_ctrl_c_is_not_for_the_server_that_processes_begin_from() -> None:
+    """It would print a traceback where the key is pressed while it imports."""
+    asked = """
+from multiprocessing import forkserver
+from pathlib import Path
+from posgc.workers.fresh import begin_server
+begin_server()
+print(Path(f"/proc/{forkserver._forkserver._forkserver_pid}/status").read_text())
+"""
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
+    [blocked] = [line.split()[1] for line in said.splitlines() if line.startswith("SigBlk:")]
+    assert int(blocked, 16) >> (signal.SIGINT - 1) & 1
