@@ -54,6 +54,10 @@ Floats = npt.NDArray[np.float64]
 DEFAULT_MAX_NODES = 4_000_000
 """Nodes of the whole graph; a node with its edges takes some hundred bytes."""
 
+WIDTH = 32
+"""Probabilities that the beliefs of the graph hold for each node that is allowed, or of `DEFAULT_MAX_NODES` where fewer
+are: one takes 12 bytes, and while a layer is merged twice as much again."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -135,7 +139,8 @@ def expand_graph(
 ) -> Graph:
     """The graph of steps 1..H (or 1..upto), built forward, beliefs within `tolerance` (L1) merged.
 
-    Raises LimitError before the layer that would carry the number of nodes held past `max_nodes` is finished.
+    Raises LimitError before the layer is finished that would carry the number of nodes held past `max_nodes`, or that
+    of probabilities past `WIDTH` times as many.
     """
     # a layer is handed out before its edges are known: they are found together with the layer that follows
     last = information.model.horizon if upto is None else upto
@@ -188,7 +193,7 @@ def _grow(
     belief, cells, error = first.belief, first.cells, first.error
     parent, parent_z = np.full(belief.shape[0], -1), first.z[first_reach(first.to, belief.shape[0])]
     tables: dict[tuple[object, ...], StepTable] = {}
-    held = belief.shape[0]
+    held, entries, most = belief.shape[0], belief.nnz, WIDTH * max(max_nodes, DEFAULT_MAX_NODES)
     sizes = [held]
     edges: _Edges | None = None
     done: tuple[sparse.csr_array, StepTable, _Next] | None = None
@@ -201,11 +206,13 @@ def _grow(
             return
         # identity, not equality: arrays are shared exactly where `_following` proved that nothing changes any more
         if done is None or done[0] is not belief or done[1] is not table:
-            capacity = Capacity(max_nodes - held, partial(_too_many, h, last, sizes))
+            said = partial(_too_many, h, last, sizes, max_nodes - held, most)
+            capacity = Capacity(max_nodes - held, said, most - entries)
             done = belief, table, _following(belief, table, tolerance, capacity)
         grown = done[2]
         # a layer that shares its arrays with the one before takes no memory of its own
-        held += 0 if grown.belief is belief else grown.belief.shape[0]
+        if grown.belief is not belief:
+            held, entries = held + grown.belief.shape[0], entries + grown.belief.nnz
         sizes.append(grown.belief.shape[0])
         belief, cells, error, edges = grown.belief, grown.cells, grown.error, grown.edges
         parent, parent_z = grown.parent, grown.parent_z
@@ -284,14 +291,16 @@ def _trim(belief: sparse.csr_array, cells: Cells) -> tuple[sparse.csr_array, Cel
     return sparse.csr_array((belief.data, position[belief.indices], belief.indptr), shape=shape), kept
 
 
-def _too_many(h: int, last: int, sizes: list[int], found: int, share: float) -> str:
-    """What was reached, and an estimate of what the whole would take."""
+def _too_many(h: int, last: int, sizes: list[int], room: int, most: int, found: int, share: float) -> str:
+    """What was reached, and an estimate of what the whole would take; `room` for so many nodes was left, and `most`
+    probabilities are allowed."""
+    wide = f"; all together hold more than {most} probabilities" if found <= room else ""
     # an extrapolation, and called one: the layer goes on as it began, later layers grow as this one
     here = found / share
     growth = max(1.0, here / sizes[-1])
     total = sum(sizes) + here * sum(growth**k for k in range(min(last - h, 200)))
     return (
         f"step {h + 1} has more than {found} common beliefs after {share:.0%} of step {h} ({sum(sizes)} nodes up to "
-        f"step {h}); at this growth (about {growth:.3g} times a step) {last} steps would take about {total:.2g} nodes. "
-        "Raise --max-nodes, shorten --horizon, share more, or compress"
+        f"step {h}{wide}); at this growth (about {growth:.3g} times a step) {last} steps would take about {total:.2g} "
+        "nodes. Raise --max-nodes, shorten --horizon, share more, or compress"
     )

@@ -132,15 +132,12 @@ def check(compiled: Compiled, progress: Progress = quiet, allowed: Allowance | N
     """
     allowed = Allowance() if allowed is None else allowed
     compiled = _within(allowed, "warnings", lambda: warned(compiled), lambda why: compiled)
-    information, seconds = compiled.information, compiled.seconds
+    information, model, seconds = compiled.information, compiled.model, compiled.seconds
     with timed(seconds, "assumption 1"):
         first = _within(allowed, "Assumption 1", lambda: evolution(information), lambda why: _undecided(1, why))
     with timed(seconds, "assumption 3"):
-        third = _within(
-            allowed, "Assumption 3", lambda: independence(compiled, progress), lambda why: _undecided(3, why)
-        )
+        third = _within(allowed, "Assumption 3", lambda: independence(compiled), lambda why: _undecided(3, why))
     with timed(seconds, "assumption 2"):
-        model = compiled.model
         second = _within(
             allowed, "Assumption 2", lambda: observability(_longer(compiled)), lambda why: not_observed(model, why)
         )
@@ -148,12 +145,8 @@ def check(compiled: Compiled, progress: Progress = quiet, allowed: Allowance | N
     note = "the graph is not built: its beliefs would depend on strategies"
     if third.holds is not False:
         with timed(seconds, "graph"):
-            layers, note = _within(
-                allowed,
-                "the common beliefs of each step",
-                lambda: _layers(compiled, progress),
-                lambda why: ((), why),
-            )
+            name = "the common beliefs of each step"
+            layers, note = _within(allowed, name, lambda: _layers(compiled, progress), lambda why: ((), why))
     with timed(seconds, "compressions"):
         compressions = _within(
             allowed,
@@ -162,13 +155,22 @@ def check(compiled: Compiled, progress: Progress = quiet, allowed: Allowance | N
             lambda why: tuple(Offer(name, None, None, None, f"not built: {why}") for name in registry().compressions),
         )
     gamma = second.reachable.lower
-    theory = Theory(gamma, THEORY_EPSILON, theory_window(compiled.model, gamma, THEORY_EPSILON))
-    table: dict[str, tuple[BackendOffer, ...]] = {c.name: offers(compiled, c.name, third) for c in CONCEPTS.values()}
-    decided = third
-    third = _within(
-        allowed, "Assumption 3 without end", lambda: without_end(compiled, decided), lambda why: _undecided(3, why)
+    theory = Theory(gamma, THEORY_EPSILON, theory_window(model, gamma, THEORY_EPSILON))
+    table = _within(allowed, "which planners serve", lambda: _every_offer(compiled, third), _no_offer)
+    last = _within(
+        allowed, "Assumption 3 without end", lambda: without_end(compiled, third), lambda why: _undecided(3, why)
     )
-    return Report(compiled, first, second, third, layers, note, compressions, theory, table)
+    return Report(compiled, first, second, last, layers, note, compressions, theory, table)
+
+
+def _every_offer(compiled: Compiled, verdict: Verdict) -> dict[str, tuple[BackendOffer, ...]]:
+    return {concept.name: offers(compiled, concept.name, verdict) for concept in CONCEPTS.values()}
+
+
+def _no_offer(why: str) -> dict[str, tuple[BackendOffer, ...]]:
+    """Nobody serves, for a reason that is no back-end's own."""
+    refused = tuple(BackendOffer(name, False, why) for name in registry().backends)
+    return {concept.name: refused for concept in CONCEPTS.values()}
 
 
 def _within(allowed: Allowance, name: str, work: Callable[[], T], otherwise: Callable[[str], T]) -> T:

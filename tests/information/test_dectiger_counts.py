@@ -10,6 +10,7 @@ from support.checks import check_graph
 from support.games import dectiger, delayed, full
 from support.tree import Tree
 
+from posgc.information import graph
 from posgc.information.graph import expand_graph
 from posgc.information.items import Information
 from posgc.language.diagnostics import LimitError
@@ -62,3 +63,15 @@ def test_beliefs_of_every_history(protocol) -> None:  # type: ignore[no-untyped-
 def test_too_many_nodes_are_refused() -> None:
     with pytest.raises(LimitError, match="nodes"):
         expand_graph(Information(dectiger(10), full()), max_nodes=30)
+
+
+def test_too_many_probabilities_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as all beliefs hold are allowed, one fewer are not."""
+    layers = expand_graph(Information(dectiger(3), full())).layers
+    held = sum(layer.belief.nnz for layer in layers)
+    monkeypatch.setattr(graph, "DEFAULT_MAX_NODES", 1)
+    monkeypatch.setattr(graph, "WIDTH", held / 100)
+    assert sum(expand_graph(Information(dectiger(3), full()), 100).sizes) == sum(len(layer) for layer in layers)
+    monkeypatch.setattr(graph, "WIDTH", (held - 1) / 100)
+    with pytest.raises(LimitError, match=r"hold more than .* probabilities.*--max-nodes"):
+        expand_graph(Information(dectiger(3), full()), 100)

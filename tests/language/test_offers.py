@@ -87,6 +87,12 @@ def test_mistakes_are_shown_where_they_are(cost: str, lags: str, along: str | No
     assert found.span.start == at and "^" in str(error.value)
 
 
+def test_a_name_that_is_misspelt_comes_back_with_the_one_that_may_be_meant() -> None:
+    for asked in (("her = 1", "0"), ("hear[an] = 1", "0"), ("hear to bobb = 1", "0"), ("hear = 1", "0", "ann-bobb")):
+        with pytest.raises(InputError, match=r"did you mean (hear|ann|bob)\?"):
+            lattice_of(TWO, 3, *asked)
+
+
 def test_prices_without_effect_are_named() -> None:
     """An action is told a step late at the soonest, so lag 0 looks up the price after 1."""
     asked = "hear = 1, hear[ann] = 2, hear to bob = 3, hear[bob] to ann = 4"

@@ -240,6 +240,7 @@ def endless(*_: object, **__: object) -> None:
         (checking, "independence", "Assumption 3", "not decided: the time was over"),
         (checking, "compression_offers", "compressions", "not built: the time was over"),
         (checking, "warned", "warnings", "1000 seconds"),
+        (checking, "offers", "which planners serve", "the time was over (1000 seconds"),
         (checking, "evolution", "Assumption 1", "not decided: the time was over"),
         (checking, "observability", "Assumption 2", "γ: between 0 and 1; not decided: the time was over"),
         (checking, "without_end", "Assumption 3 without end", "not decided: the time was over"),

@@ -72,11 +72,11 @@ def _price(signature: Signature, text: str, start: int, piece: str) -> Price:
         item += f"[{', '.join(others)}]" if others else ""
         owner = _agent(signature, first)
         if owner is None:
-            raise wrong("indices", f"there is no agent {first!r}", _known(signature))
+            raise wrong("indices", f"there is no agent {first!r}", _known(signature, first))
     if clause["to"] not in (None, "all"):
         receiver = _agent(signature, clause["to"])
         if receiver is None:
-            raise wrong("to", f"there is no agent {clause['to']!r}", _known(signature))
+            raise wrong("to", f"there is no agent {clause['to']!r}", _known(signature, clause["to"]))
     try:
         after = 0 if clause["after"] is None else _lag(clause["after"])
     except ValueError as error:
@@ -138,10 +138,11 @@ def edges_of(signature: Signature, text: str) -> list[tuple[int, int]]:
             raise _wrong("--along", text, start, word, "this is not an edge", "1-2, 2-3, or one way only: ann->bob")
         ends = []
         for group in (1, 3):
-            end = _agent(signature, edge[group])
+            name = edge[group]
+            end = _agent(signature, name)
             if end is None:
-                what = f"there is no agent {edge[group]}"
-                raise _wrong("--along", text, start + edge.start(group), edge[group], what, _known(signature))
+                what, at = f"there is no agent {name}", start + edge.start(group)
+                raise _wrong("--along", text, at, name, what, _known(signature, name))
             ends.append(end + 1)
         found.append((ends[0], ends[1]))
         if edge[2] == "-":
@@ -157,8 +158,9 @@ def _agent(signature: Signature, word: str) -> int | None:
     return numbers.index(word) if word in numbers else None
 
 
-def _known(signature: Signature) -> str:
-    return f"the agents are {', '.join(signature.agents)}"
+def _known(signature: Signature, word: str) -> str:
+    """A cure for a word that names no agent."""
+    return suggestion(word, signature.agents) or f"the agents are {', '.join(signature.agents)}"
 
 
 def _items(items: Sequence[str]) -> str:
