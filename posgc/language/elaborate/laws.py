@@ -106,6 +106,9 @@ class Laws:
             return ir.UniformOver(self._all_values(what.type, node.span), None, node.span)
         if isinstance(node.over, ast.SetOf):
             return self._uniform_set(node, node.over, what, env)
+        if isinstance(node.over, ast.Poison):
+            self.expressions.expr(node.over, env)
+            return self._poison(node.span)
         if not isinstance(node.over, ast.Binder) or not isinstance(node.over.left, ast.Reference):
             self.reporter.error(
                 "E115",

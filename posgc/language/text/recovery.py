@@ -22,7 +22,7 @@ from posgc.language.text.mistakes import explain
 from posgc.language.text.scanning import begins_an_item, declared_words, end_of_statement
 from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake
-from posgc.language.text.stop import END, Stop, Table, Values, admits, span_at
+from posgc.language.text.stop import CLOSING, END, Stop, Table, Values, admits, span_at
 
 __all__ = ["MAX_MISTAKES", "Recovery"]
 
@@ -212,7 +212,9 @@ class Recovery:
         return self._left_out and stop.token.type != END and (part or (stop.within != "game" and item_follows(stop)))
 
     def _report(self, diagnostic: Diagnostic) -> None:
-        if diagnostic not in self.found:
+        """Adds a diagnostic, each code once at a place: a bracket that was put in may never be closed."""
+        start = diagnostic.span.start if diagnostic.span else None
+        if all(d.code != diagnostic.code or d.span is None or d.span.start != start for d in self.found):
             self.found.append(diagnostic)
 
     def _give_up(self, token: Token) -> None:
@@ -313,6 +315,8 @@ def _part_in_doubt(stop: Stop) -> int | None:
     head = stop.value_stack[stop.level : inner[0] if inner else None]
     if not any(isinstance(v, Token) and v in signs for v in head):
         return None
+    if inner and str(stop.token) in CLOSING.values() and CLOSING[stop.value_stack[inner[-1]]] != stop.token:
+        inner = inner[:-1] or inner  # the token closes one around it
     return int(stop.value_stack[inner[-1]].start_pos) if inner else stop.start
 
 

@@ -19,7 +19,7 @@ MARKS = re.compile(
 )
 _WORD = re.compile(r'"[^"\n]*"|#[^\n]*|[\[\]~]|(?P<word>[^\W\d]\w*)')
 _BEGINNING = re.compile(r"(?P<keyword>[a-z]+)\b(?:\s+(?P<name>[^\W\d]\w*))?")
-_TYPE = re.compile(r"[:=]")
+_TYPE = re.compile(r"[:=]\s*\[?")
 _KEYWORD = re.compile(rf"{_ITEM}|horizon|chance|graph|include|use|[A-Z].*")
 _SET = re.compile(r"\{[\w\s,]*\}")
 _TYPED = ("type", "state", "action", "observation", "chance")

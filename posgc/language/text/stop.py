@@ -201,14 +201,19 @@ class Stop:
         """What stands from the token on, as far as a few words."""
         return self.text[self.start : self.start + 60]
 
-    @cached_property
+    @property
     def balanced(self) -> bool:
         """Whether all blocks that are open are closed further on."""
+        return self.surplus >= 0
+
+    @cached_property
+    def surplus(self) -> int:
+        """How many more braces are closed further on than blocks are open."""
         depth = least = 0
         for found in _BRACES.finditer(self.text, self.start):
             depth += {"{": 1, "}": -1}.get(found.group(0), 0)
             least = min(least, depth)
-        return -least >= sum(1 for _ in self.blocks())
+        return -least - sum(1 for _ in self.blocks())
 
     @cached_property
     def on_new_line(self) -> bool:

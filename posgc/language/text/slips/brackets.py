@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lark import Token
 
 from posgc.language.diagnostics import Diagnostic, Label, Replacement
@@ -24,13 +26,13 @@ def unclosed(stop: Stop) -> Mistake | None:
         opening = inner[-1][1]
         close = tuple(CLOSING[b] for _, b in reversed(inner))
         return Mistake(
-            _never_closed(stop, opening.start_pos or 0),
+            _never_closed(stop, opening),
             (*close, *(";" if token != ";" else ())),
             stop.start,
             doubtful=True,
         )
     if _of_left_side(stop):
-        return Mistake(_never_closed(stop, inner[-1][1].start_pos or 0), ("]",), stop.start)
+        return Mistake(_never_closed(stop, inner[-1][1]), ("]",), stop.start)
     if not stop.level and token.type not in (END, "") and stop.last is not None and stop.follows("LBRACE", token.type):
         found = Diagnostic("E108", "the `{` of the game is missing", stop.span, "write `{` before this")
         return Mistake(found, ("{",), stop.start)
@@ -38,7 +40,7 @@ def unclosed(stop: Stop) -> Mistake | None:
     if brace is None or (stop.within == "game" and token.type != END):
         return None
     if token.type == END or (item_follows(stop) and not stop.balanced):
-        here = _never_closed(stop, stop.value_stack[brace].start_pos)
+        here = _never_closed(stop, stop.value_stack[brace])
         finish = ("}", ";") if stop.within == "match" else ("}",)
         return Mistake(here, (*(";" if "SEMICOLON" in stop.accepts else ()), *finish), stop.start)
     return None
@@ -49,9 +51,14 @@ def unclosed_match(stop: Stop) -> Mistake | None:
     token = stop.token
     if stop.within != "match" or not stop.begins or token.type in ("", END, "RBRACE"):
         return None
-    if not stop.follows("RBRACE", token.type) or (token == ";" and arm_follows(stop.rest())):
+    if not stop.follows("RBRACE", token.type) or (token == ";" and _more_arms(stop.rest())):
         return None
-    return Mistake(_never_closed(stop, stop.value_stack[next(stop.blocks())].start_pos), ("}",), stop.start)
+    return Mistake(_never_closed(stop, stop.value_stack[next(stop.blocks())]), ("}",), stop.start)
+
+
+def _more_arms(rest: str) -> bool:
+    """Whether an arm follows, or the `}` behind the last one."""
+    return arm_follows(rest) or re.match(r"\}\s*[^\s}]", rest) is not None
 
 
 def unclosed_before_a_word(stop: Stop) -> Mistake | None:
@@ -64,7 +71,7 @@ def unclosed_before_a_word(stop: Stop) -> Mistake | None:
     kind = stop.kind_of(close)
     if kind is None or not stop.follows(kind, stop.token.type):
         return None
-    return Mistake(_never_closed(stop, inner[0].start_pos or 0), (close,), stop.start, doubtful=word)
+    return Mistake(_never_closed(stop, inner[0]), (close,), stop.start, doubtful=True)
 
 
 def _of_left_side(stop: Stop) -> bool:
@@ -75,11 +82,10 @@ def _of_left_side(stop: Stop) -> bool:
     return stop.token in ("=", "~") and inner == ["["] and not signs and stop.follows("RSQB")
 
 
-def _never_closed(stop: Stop, at: int) -> Diagnostic:
-    what = stop.text[at]
-    return Diagnostic(
-        "E108", f"this `{what}` is never closed", span_at(stop.text, at, at + 1), f"write the missing `{CLOSING[what]}`"
-    )
+def _never_closed(stop: Stop, opening: Token) -> Diagnostic:
+    at = opening.start_pos or 0
+    cure = f"write the missing `{CLOSING[opening]}`"
+    return Diagnostic("E108", f"this `{opening}` is never closed", span_at(stop.text, at, at + 1), cure)
 
 
 def closes_nothing(stop: Stop) -> Mistake | None:
@@ -91,7 +97,7 @@ def closes_nothing(stop: Stop) -> Mistake | None:
     if inner and CLOSING[inner[-1]] != closer:
         wanted = CLOSING[inner[-1]]
         opened = Label(span_at(stop.text, inner[-1].start_pos or 0, (inner[-1].start_pos or 0) + 1), "opened here")
-        if stop.kind_of(wanted) is not None and closer != "}":
+        if stop.kind_of(wanted) is not None and (closer != "}" or stop.surplus > 0):
             return replaced(
                 stop,
                 "E108",
@@ -101,7 +107,7 @@ def closes_nothing(stop: Stop) -> Mistake | None:
                 doubtful=True,
             )
         if closer == "}" and stop.kind_of(wanted) is not None:
-            return Mistake(_never_closed(stop, inner[-1].start_pos or 0), (wanted,), stop.start, doubtful=True)
+            return Mistake(_never_closed(stop, inner[-1]), (wanted,), stop.start, doubtful=True)
         return None
     if inner or closer == "}":
         return None

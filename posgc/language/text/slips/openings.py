@@ -25,6 +25,7 @@ _SIGN = re.compile(r'"[^"\n]*"|#[^\n]*|[()\[\]{};]')
 _AHEAD = 1000  # characters in which a bracket that is opened here would be closed
 _ARM = re.compile(r"[-\w(][-\w\s.,()\[\]]*:")
 _RULE = re.compile(r"(\[[^\];]*\]+\s*)?(after|to|along)\b")
+_RULES = re.compile(rf"\w+\s*{_RULE.pattern}|forget\b")
 
 
 def arm_follows(rest: str) -> bool:
@@ -43,22 +44,25 @@ def missing_opening(stop: Stop) -> Mistake | None:
             return _opening(stop, sign, None)
     before = stop.earlier(*stop.before[-1])
     kind = before.kind_of("[")
-    if token != "]" or kind is None or stop.follows(token.type) or last.type != "NAME":
+    inner = [b for k, b in stop.open if k >= stop.level]
+    if token != "]" or last.type != "NAME" or kind is None or inner[-1:] == ["["] or not _closes(stop, "[", stop.start):
         return None
-    return _opening(before, "[", before) if before.last is None and before.follows(kind, "NAME", "RSQB") else None
+    sure = len(stop.before) < 2 or stop.before[-2][0].type == "NAME" or stop.before[-2][0] == "reward"
+    return _opening(before, "[", before, doubtful=not sure) if before.follows(kind, "NAME", "RSQB") else None
 
 
-def _opening(stop: Stop, sign: str, since: Stop | None) -> Mistake:
+def _opening(stop: Stop, sign: str, since: Stop | None, doubtful: bool = False) -> Mistake:
     here = span_at(stop.text, stop.start, stop.start)
     what, cure = f"the `{sign}` before this is missing", f"write `{sign}`"
     found = Diagnostic("E108", what, stop.span, cure, "error", (), (Replacement(here, sign),))
-    return Mistake(found, (sign,), stop.start, since)
+    return Mistake(found, (sign,), stop.start, since, doubtful=doubtful)
 
 
 def another_bracket(stop: Stop) -> Mistake | None:
     """`act(ann]`: the bracket that closes is right, and the one that opens is not."""
     token = stop.token
-    if str(token) not in (*CLOSING, *CLOSING.values()) or stop.begins:
+    pattern = stop.within == "match" and arm_follows(f"({stop.rest()}")
+    if str(token) not in (*CLOSING, *CLOSING.values()) or (stop.begins and not pattern):
         return None
     for sign in CLOSING:
         if sign != token and stop.kind_of(sign) is not None and _closes(stop, sign, stop.end):
@@ -108,10 +112,12 @@ def missing_brace(stop: Stop) -> Mistake | None:
     if not stop.level or token.type in ("", END) or not stop.follows("LBRACE", token.type):
         return None
     if stop.keyword == "share" and stop.within == "game":
+        if token == "}" and _RULES.match(stop.rest()):
+            return replaced(stop, "E108", "rules stand in `{` and `}`", "{", cure="write `{`")
         rule = token.type in ("FORGET", "CHANCE") or (token.type == "NAME" and _RULE.match(stop.rest()) is not None)
         if not rule and (token != "}" or stop.on_new_line or not stop.rest()):
             return None
-    elif stop.accepts != {"LBRACE"}:
+    elif stop.accepts != {"LBRACE"} or (stop.keyword != "graph" and not arm_follows(stop.ahead())):
         return None
     change = (Replacement(span_at(stop.text, stop.start, stop.start), "{ "),)
     found = Diagnostic("E108", "the `{` before this is missing", stop.span, "write `{`", "error", (), change)
@@ -144,11 +150,11 @@ def _left_out(stop: Stop, what: str, doubtful: bool = False) -> Mistake:
 
 def closed_by_another(stop: Stop) -> Mistake | None:
     """Another bracket in place of the `}` behind rules or arms, or of the last one of the game."""
-    token = stop.token
-    others = (")", "]") if stop.within != "game" else (")", "]", "(", "[", "{")
-    if not stop.begins or str(token) not in others or not stop.follows("RBRACE"):
+    token, rest = stop.token, stop.rest()
+    if not stop.begins or str(token) not in (")", "]", "(", "[", "{") or not stop.follows("RBRACE"):
         return None
-    if stop.within == "game" and stop.rest():
+    ends = {"game": not rest, "match": rest.startswith(";"), "share": rest == "}" or begins_an_item(rest)}
+    if not ends[stop.within] and (stop.within == "game" or str(token) in CLOSING):
         return None
     opening: Token = stop.value_stack[next(stop.blocks())]
     at = opening.start_pos or 0

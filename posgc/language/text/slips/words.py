@@ -130,7 +130,7 @@ def quoted(stop: Stop) -> Mistake | None:
 
 def missing_if(stop: Stop) -> Mistake | None:
     """A `then` without its `if`."""
-    if stop.token != "then" or stop.begins:
+    if stop.token != "then" or stop.begins or "NAME" in stop.accepts:
         return None
     return Mistake(Diagnostic("E101", "the `if` before this `then` is missing", stop.span, _CHOICE), whole=True)
 
