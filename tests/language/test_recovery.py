@@ -85,6 +85,22 @@ def test_a_right_file_is_read_as_ever(path: Path) -> None:
     assert not found.mistakes and not is_poisoned(found.tree) and compile_game(source).name
 
 
+@pytest.mark.parametrize("stem", ["aloha", "dectiger", "harbours", "kuhn", "meeting_grid"])
+def test_a_token_that_is_left_out_is_one_error_or_a_game(stem: str) -> None:
+    text = next(p for p in GAMES if p.stem == stem).read_text(encoding="utf-8")
+    for token in random.Random(stem).sample(lexemes(text), 12):
+        found = errors(f"{text[: token.start]} {text[token.end :]}")
+        assert len(found) <= 1, (token, found)
+
+
+@pytest.mark.parametrize("stem", ["aloha", "dectiger", "harbours", "kuhn", "meeting_grid"])
+def test_a_token_that_stands_twice_is_one_error_or_a_game(stem: str) -> None:
+    text = next(p for p in GAMES if p.stem == stem).read_text(encoding="utf-8")
+    for token in random.Random(stem).sample(lexemes(text), 12):
+        found = errors(f"{text[: token.end]} {token.text}{text[token.end :]}")
+        assert len(found) <= 1, (token, found)
+
+
 def game(lines: str) -> str:
     return (
         "game g { horizon 2; agents ann, bob; state s: {a, b}; init s = a; action act[i]: {x, y}; "
@@ -120,6 +136,57 @@ def test_mistakes_of_syntax_hide_no_others(lines: str, codes: list[str]) -> None
     failure = analyse(Source("test", game(lines))).failure
     assert failure is not None
     assert [d.code for d in failure.diagnostics] == codes
+
+
+@pytest.mark.parametrize(
+    ("lines", "codes"),
+    [
+        ("reward ann = if s == a orb then 1 else 0;", ["E119"]),
+        ("state n: 0..3; init n = 0; reward ann = 2 modn;", ["E119"]),
+        ("statet: {u, v};", ["E101"]),
+        ("let order = 3; let f = min(order order, 4);", ["E101"]),
+    ],
+)
+def test_no_word_is_read_as_the_beginning_of_a_longer_one(lines: str, codes: list[str]) -> None:
+    assert [code for code, _ in errors(game(lines))] == codes
+
+
+@pytest.mark.parametrize(
+    ("lines", "codes"),
+    [
+        ("let f = nosuch + abs(3 4);", ["E201", "E121"]),
+        ("let f = (step + nosuch;", ["E108", "E201"]),
+        ("let f = (step == 2)) + nosuch;", ["E108", "E201"]),
+        ("let f = count(i: act[i] == nosuch;", ["E108", "E201"]),
+        ("let f = match (s) { a: max(1 2); b: nosuch; };", ["E121", "E201"]),
+        ("reward ann = act[ann == nosuch;", ["E108", "E201"]),
+        ("let f = step in {1, , 2, nosuch};", ["E101", "E201"]),
+        ("let f = max(1 sum(one: one));", ["E121"]),  # a new index
+        ("share p { o after max(1 2); act after nosuch; }", ["E121", "E201"]),
+    ],
+)
+def test_a_doubtful_mend_hides_no_names(lines: str, codes: list[str]) -> None:
+    assert [code for code, _ in errors(game(lines))] == codes
+
+
+def test_a_word_that_is_missing_in_a_list_is_one_mistake_with_its_first_use() -> None:
+    text = game("state t: {p, q, };\ninit t = r;\nlet f = t == r;\nlet g = t == nosuch;")
+    (gap, other) = analyse(Source("gap", text)).errors
+    assert (gap.code, other.code) == ("E101", "E201") and "`r`" in gap.help
+    (label,) = gap.labels
+    assert text[label.span.start : label.span.end] == "r"
+
+
+def test_what_is_read_again_from_an_earlier_place_is_read_once() -> None:
+    found = read_game(Source("list", game("state t: {u, v, w,};"))).tree
+    assert found is not None
+    (words,) = (item.type for item in found.items if isinstance(item, ast.Variable) and item.target.name == "t")
+    assert isinstance(words, ast.Enumeration) and words.incomplete
+    assert [word.text for word in words.words] == ["u", "v", "w"]
+
+
+def test_a_bracket_that_was_put_in_and_is_never_closed_is_one_mistake() -> None:
+    assert [code for code, _ in errors(game("let f = match (s) a: 1;\nreward ann = 1;"))] == ["E108"]
 
 
 def test_the_smallest_part_is_given_up() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from posgc.language.diagnostics import Diagnostic, Label, Replacement, Span
+from posgc.language.diagnostics.likeness import misspelt
 from posgc.language.elaborate.names import Builtin, Names
 from posgc.language.text import syntax as ast
 from posgc.language.text.stop import span_at
@@ -64,8 +65,10 @@ def blame_gaps(errors: Sequence[Diagnostic], tree: ast.GameText, text: str) -> t
         unknown = [(e, word[1]) for e in left if e.code == "E201" and (word := _word_of(e, text)) is not None]
         if not comma or at is None or not unknown or not any(g.start <= at.start < g.end for g in gaps):
             continue
-        # a name that is like another one is rather a slip of its own
-        use, name = next(((e, name) for e, name in unknown if not e.replacements), unknown[0])
+        # a name that is nearly another one is rather a slip of its own
+        use, name = min(
+            unknown, key=lambda u: misspelt(u[1], [change.text for change in u[0].replacements]) is not None
+        )
         assert use.span is not None
         label = Label(use.span, f"`{name}` is used here and not declared")
         cure = f"write `{name}` beside it, or take it out"

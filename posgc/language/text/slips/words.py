@@ -46,14 +46,14 @@ def misspelt_word(stop: Stop) -> Mistake | None:
 
 def doubled(stop: Stop) -> Mistake | None:
     """A word that stands twice where it should stand once; in parentheses what is missing may be something between."""
-    if len(stop.before) > 1 and stop.before[-1][0] == stop.before[-2][0]:  # the second one was taken for a name
+    if len(stop.before) > 1 and str(stop.before[-1][0]) == str(stop.before[-2][0]):  # the second was taken for a name
         earlier = stop.earlier(*stop.before[-1])
         if earlier.token.isidentifier() and earlier.follows(stop.token.type):
             what, change = f"`{earlier.token}` stands here twice", (Replacement(earlier.span, ""),)
             return Mistake(
                 Diagnostic("E101", what, earlier.span, "take one out", "error", (), change), (), earlier.end, earlier
             )
-    if stop.last is None or stop.token != stop.last or not stop.token.isidentifier():
+    if stop.last is None or str(stop.token) != str(stop.last) or not stop.token.isidentifier():
         return None
     change = (Replacement(stop.span, ""),)
     found = Diagnostic("E101", f"`{stop.token}` stands here twice", stop.span, "take one out", "error", (), change)
