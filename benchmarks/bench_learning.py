@@ -1,16 +1,17 @@
-"""Learning from samples: python benchmarks/bench_learning.py [--what speed|loss|gap|lock|hidden|model] [--seeds 5]
+"""Learning from samples: python benchmarks/bench_learning.py [--what speed|loss|gap|lock|hidden|fit|model] [--seeds 5]
 
 `speed`: joint steps a CPU second of collecting and counting on DecTiger by uniform draws, median (least..greatest) of
 five.  `loss`: the share of (optimum - uniform) that policies of the back-end `laci` lose, 80,000 joint steps, default
 options, mean and worst over the seeds 0, 1, ..: DecTiger under full and one-step sharing, H = 3 to 7, and box pushing.
 `gap`: exact gaps against episodes (of a team, what is lost), for the structures and concepts below.  `lock`: values
 on the tumbler lock.  `hidden`: as `loss`, of the back-end `latent` with 5,000 joint steps of DecTiger, H = 3 and 4, the
-number of states chosen and given.  `model`: errors of the models
-that Construct makes of uniform episodes of DecTiger (Definition 5), strict windows of two increments without shrinkage
-beside back-off windows, and what Theorem 8 compares the first with: errors of the model that infinitely many episodes
-make, and epsilon_apx with constants 1 (rewards of DecTiger span 120).  Defaults of `laci` were chosen on seeds 100 to
-103; those of `latent` are first guesses, looked at on 100 to 102.  Prints the machine and the command; one process, one
-thread.
+number of states chosen and given, and exact gaps with 20,000 joint steps of the tigers that are no team's.  `fit`:
+seconds of one process's expectation maximisation, default options, without play, plan and judge.  `model`: errors of
+the models that Construct makes of uniform episodes of DecTiger (Definition 5), strict windows of two increments without
+shrinkage beside back-off windows, and what Theorem 8 compares the first with: errors of the model that infinitely many
+episodes make, and epsilon_apx with constants 1 (rewards of DecTiger span 120).  Defaults of `laci` were chosen on
+seeds 100 to 103; those of `latent` are first guesses, looked at on 100 to 102.  Prints the machine and the command; one
+process, one thread.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from posgc_latent.backend import Options
 
 from posgc.compression.fitted import measure_fitted
 from posgc.compression.measured import Measured, measure
@@ -31,7 +33,11 @@ from posgc.information.codes import Codec
 from posgc.language.concepts import ConceptName
 from posgc.learning.construct import Construction, construct
 from posgc.learning.counting import Counts, count
+from posgc.learning.fits import ALL, Fits, Fitter, Underway
+from posgc.learning.fitted import kinds_of_steps
+from posgc.learning.hands import Hands
 from posgc.learning.sampling import collect, joined
+from posgc.learning.symbols import Symbols
 from posgc.model.rewards import reward_kind
 from posgc.pipeline import Compiled, Request, Solution, compile_request, solve
 from posgc.play.environment import Budget
@@ -101,6 +107,34 @@ def hidden(seeds: int) -> None:
     for states in (0, 2):
         print(f"latent, 5,000 joint steps, {states or 'number of'} states{'' if states else ' chosen'}:", flush=True)
         lost(seeds, cases, "latent", 5_000, states=states)
+    tigers: list[tuple[str, ConceptName]] = [
+        ("adversarial_tiger", "nash"),
+        ("competitive_tiger", "cce"),
+        ("competitive_tiger", "ce"),
+    ]
+    for game, concept in tigers:
+        solutions = [learned(game, "one_step", None, concept, seed, 20_000, "latent") for seed in range(seeds)]
+        found = [short(one, concept) for one in solutions]
+        print(
+            f"{game}, one_step, {concept}, latent, 20,000 joint steps: {np.mean(found):.4f} ({max(found):.4f})",
+            flush=True,
+        )
+
+
+def fit() -> None:
+    for game, episodes, states in (("dectiger", 5_000, 2), ("dectiger", 5_000, 8), ("boxpushing", 20_000, 8)):
+        made = compiled(game, "one_step", 3)
+        structure, signature = made.information.structure, made.model.signature
+        sizes = (int(np.prod(one)) for one in (signature.action_sizes, signature.observation_sizes))
+        batches = list(collect(Simulator(made.model, 0), structure, UniformPlayer(structure), episodes, 0))
+        symbols = Symbols.of(joined(batches), *sizes, kinds_of_steps(structure))
+        fitter = Fitter(symbols, 0, 0, structure, 1.0, "common")
+        fits = Fits(fitter, Hands(fitter), Options().restarts, Underway(), lambda what, done, total: False)
+        began, cpu = time.perf_counter(), time.process_time()
+        fits.bring([(ALL, states)], Options().steps, "fit")
+        took = f"{time.perf_counter() - began:.1f} s ({time.process_time() - cpu:.1f} s of the processor)"
+        steps = fits.underway.chains[ALL, states].fit.steps
+        print(f"{game}, H = 3, {episodes:,} episodes, {states} states: {steps} steps in {took}", flush=True)
 
 
 def lost(
@@ -214,15 +248,15 @@ def apx(made: Compiled, episodes: int, length: int) -> float:
 def main() -> None:
     """What is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--what", choices=("speed", "loss", "gap", "lock", "hidden", "model"), default="speed")
+    parser.add_argument("--what", choices=("speed", "loss", "gap", "lock", "hidden", "fit", "model"), default="speed")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--games", default="", help="of gap: those whose names hold this")
     parser.add_argument("--episodes", default="1000,4000,16000,64000,256000", help="of gap: budgets")
     arguments = parser.parse_args()
     print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}")
     print(f"command: python benchmarks/bench_learning.py {' '.join(sys.argv[1:])}")
-    if arguments.what == "speed":
-        speed()
+    if arguments.what in ("speed", "fit"):
+        {"speed": speed, "fit": fit}[arguments.what]()
     elif arguments.what in ("gap", "model"):
         budgets = [int(n) for n in arguments.episodes.split(",")]
         model(arguments.seeds, budgets) if arguments.what == "model" else gap(arguments.seeds, arguments.games, budgets)

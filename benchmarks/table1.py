@@ -71,11 +71,11 @@ def compiled(game: str, share: str, horizon: int, seed: int = 0) -> Compiled:
         return compile_request(Request(str(written), share=share, horizon=horizon, seed=seed))
 
 
-def planned(game: str, horizon: int, share: str, backend: str, seeds: int) -> list[float]:
+def planned(game: str, horizon: int, share: str, backend: str, seeds: int, options: dict[str, str]) -> list[float]:
     """What the policies of a back-end that shares information earn, 80,000 joint steps each."""
     found = []
     for seed in range(seeds):
-        solution = solve(compiled(game, share, horizon, seed), "team", backend, {}, budget=Budget(STEPS))
+        solution = solve(compiled(game, share, horizon, seed), "team", backend, options, budget=Budget(STEPS))
         found.append(next(iter(solution.values.values())))
     return found
 
@@ -114,8 +114,9 @@ def row(
     seeds: int,
     curves: str,
     most: int,
+    options: dict[str, str],
 ) -> None:
-    """Everything at one horizon; `most` bounds episodes and is for trials."""
+    """Everything at one horizon; `most` bounds episodes and is for trials, `options` are of who shares information."""
     ours, fm, rnn = PAPER[game.partition(",")[0]][horizon]
     print(f"{game}, H = {horizon}; the paper: ours {ours}, FM-E {fm}, RNN-E {rnn}", flush=True)
     for share in SHARES:
@@ -132,8 +133,9 @@ def row(
             continue
         for share in shares:
             began = time.perf_counter()
+            label = ", ".join([backend, share, "80,000 joint steps", *map("=".join, options.items())])
             try:
-                told(f"{backend}, {share}, 80,000 joint steps", planned(game, horizon, share, backend, seeds), began)
+                told(label, planned(game, horizon, share, backend, seeds, options), began)
             except LimitError as error:
                 print(f"  {backend}, {share}: {error}", flush=True)
 
@@ -150,7 +152,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--curves", default="", help="folder for the baselines' curves")
     parser.add_argument("--most", type=int, default=EPISODES, help="episodes of the baselines at most, for a trial")
+    parser.add_argument(
+        "--option", action="append", default=[], help="NAME=VALUE, of the learners that share information"
+    )
     arguments = parser.parse_args()
+    options = dict(word.split("=", 1) for word in arguments.option)
     print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}")
     print(f"command: python benchmarks/table1.py {' '.join(sys.argv[1:])}", flush=True)
     asked = arguments.backends.split(",")
@@ -162,7 +168,7 @@ def main() -> None:
         for horizon in map(int, arguments.horizons.split(",")):
             present = [name for name in asked if name not in missing]
             shares, budgets = arguments.shares.split(","), arguments.budgets.split(",")
-            row(game, horizon, present, shares, budgets, arguments.seeds, arguments.curves, arguments.most)
+            row(game, horizon, present, shares, budgets, arguments.seeds, arguments.curves, arguments.most, options)
     print(f"{(time.perf_counter() - began) / 60:.0f} minutes")
 
 
