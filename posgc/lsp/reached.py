@@ -13,7 +13,7 @@ from lark.exceptions import UnexpectedInput
 from posgc.language.text.dialect import Dialect
 from posgc.language.text.fast_lalr import state_of
 from posgc.language.text.scanning import MARKS
-from posgc.language.text.stop import Stop, Table
+from posgc.language.text.stop import Stop, Table, Values
 
 __all__ = ["Reached", "reached"]
 
@@ -107,7 +107,7 @@ def _read(dialect: Dialect, text: str) -> tuple[list[Token], Stop | None]:
         return read, None
     table = Table(state.parse_conf.states, state.parse_conf.end_state)
     end = Token("$END", "", len(text))
-    return read, Stop(parser, text, end, table, list(state.state_stack), list(state.value_stack))
+    return read, Stop(parser, text, end, table, list(state.state_stack), Values(state.value_stack))
 
 
 def _tokens(state: object) -> Iterator[Token]:

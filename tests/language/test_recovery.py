@@ -169,6 +169,12 @@ def test_a_doubtful_mend_hides_no_names(lines: str, codes: list[str]) -> None:
     assert [code for code, _ in errors(game(lines))] == codes
 
 
+def test_a_component_of_what_is_in_doubt_is_in_doubt() -> None:
+    lines = "type spot = (x: 0..1, y: 0..1);\nstate at[i]: spot;\ninit at[i] = spot(0, 0);\n"
+    assert [code for code, _ in errors(game(f"{lines}reward ann = at[[ann.x';"))] == ["E108"]
+    assert [code for code, _ in errors(game(f"{lines}reward ann = at[ann bob].x';"))] == ["E121"]
+
+
 def test_a_word_that_is_missing_in_a_list_is_one_mistake_with_its_first_use() -> None:
     text = game("state t: {p, q, };\ninit t = r;\nlet f = t == r;\nlet g = t == nosuch;")
     (gap, other) = analyse(Source("gap", text)).errors

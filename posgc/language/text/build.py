@@ -23,10 +23,10 @@ __all__ = ["MAX_DEPTH", "Doubt", "build"]
 MAX_DEPTH = 200
 """Levels of nesting that an expression may have."""
 
-# Rules whose parts are no expressions: where one is wrong, so is the whole.
+# Rules whose parts are not any expressions: where one is wrong, so is the whole.
 _WHOLE = {
     *("bound", "constant", "span", "word", "pattern", "place", "edge", "edge_list"),
-    *("assumption", "closed"),
+    *("assumption", "closed", "component_of"),
 }
 _ITEMS = {
     *(

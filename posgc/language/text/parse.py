@@ -14,7 +14,7 @@ from posgc.language.blocks.contract import Block
 from posgc.language.diagnostics import Diagnostic, InputError, Source, Span, with_line_feeds
 from posgc.language.text import fast_lalr
 from posgc.language.text import syntax as ast
-from posgc.language.text.build import build
+from posgc.language.text.build import Doubt, build
 from posgc.language.text.dialect import Dialect, base_parser, dialect_for, dialect_of, uses_of
 from posgc.language.text.recovery import Recovery
 from posgc.language.text.stop import span_at
@@ -179,7 +179,7 @@ def lexemes(text: str, dialect: Dialect | None = None) -> list[Lexeme]:
 
 def _read(text: str, start: str, dialect: Dialect) -> tuple[Any, list[Diagnostic]]:
     """The tree of what can be read, None where nothing can, and the mistakes: those of syntax, depth and size."""
-    found, doubtful = list[Diagnostic](), dict[int, tuple[Token, ...]]()
+    found, doubtful = list[Diagnostic](), dict[int, Doubt]()
     try:
         tree: Tree[Token] | None = fast_lalr.parse(dialect.parser, text, start)
     except UnexpectedInput:
