@@ -25,6 +25,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from posgc.learning.hands import Hands
 from posgc_latent.backend import Options
 
 from posgc.compression.fitted import measure_fitted
@@ -35,7 +36,6 @@ from posgc.learning.construct import Construction, construct
 from posgc.learning.counting import Counts, count
 from posgc.learning.fits import ALL, Fits, Fitter, Underway
 from posgc.learning.fitted import kinds_of_steps
-from posgc.learning.hands import Hands
 from posgc.learning.sampling import collect, joined
 from posgc.learning.symbols import Symbols
 from posgc.model.rewards import reward_kind
