@@ -143,4 +143,4 @@ def test_agents_are_found_in_a_text_that_does_not_parse() -> None:
     assert agents_in("game g { # agents x, y;\n  agents shop, mill[3] horizon") == ("shop", "mill[1]", "mill[2]")
     assert agents_in("game g {") == ()
     assert with_agents("`ann`, bob, anna", ("u", "v", "w")) == "`u`, v, anna"
-    assert with_agents("ann", ("u",)) == "ann"
+    assert with_agents("ann and bob", ("u",)) == "u and bob"

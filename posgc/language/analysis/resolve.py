@@ -115,9 +115,9 @@ class _Walk:
         scope = {end.text: self.places.local(end.text, "index", end.span, type) for end in item.ends or ()}
         self._nodes((item.condition,), scope)
 
-    def _edges(self, edges: Sequence[ast.Edge]) -> None:
+    def _edges(self, edges: Sequence[ast.Edge | ast.Poison]) -> None:
         for edge in edges:
-            for place in (edge.source, edge.target):
+            for place in () if isinstance(edge, ast.Poison) else (edge.source, edge.target):
                 if place.name is not None:
                     self.places.use(place.name, place.span, {})
 

@@ -39,7 +39,8 @@ def _declare(expressions: Expressions, entity: GraphName) -> None:
 def _is_on_words(expressions: Expressions, text: ast.Graph) -> bool:
     """Whether the ends of edges are words where they should be agents; reports it, once for the graph (E509)."""
     names = expressions.context.names
-    ends = [place for edge in text.edges for place in (edge.source, edge.target)]
+    edges = [edge for edge in text.edges if not isinstance(edge, ast.Poison)]
+    ends = [place for edge in edges for place in (edge.source, edge.target)]
     words = [place for place in ends if place.name in names.words]
     if not words or any(place.name is None or isinstance(names.table.get(place.name), AgentName) for place in ends):
         return False
@@ -63,6 +64,9 @@ def _listed(
 ) -> Iterator[tuple[ir.Value, ir.Value] | None]:
     """The edges of a list, both ways unless directed; None for one with a mistake."""
     for edge in text.edges:
+        if isinstance(edge, ast.Poison):
+            yield None
+            continue
         source, target = (_vertex(expressions, place, vertices) for place in (edge.source, edge.target))
         if source is not None and source == target:
             cure = "an edge has two ends"

@@ -148,7 +148,7 @@ def _default(expressions: Expressions, item: ast.Param, name: str, env: Env, ty:
 
 
 def _domain(expressions: Expressions, item: ast.Param) -> tuple[float, float] | None:
-    if item.domain is None:
+    if item.domain is None or isinstance(item.domain, ast.Poison):
         return None
     ty = INT if isinstance(item.domain, ast.RangeOf) else REAL
     ends = [

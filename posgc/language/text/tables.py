@@ -58,7 +58,7 @@ def with_whole_words(parser: Lark) -> Lark:
         regexp = terminal.pattern.to_regexp()
         if _WORDS.fullmatch(regexp):
             # of the instance: Lark tells words from other patterns by their very class
-            terminal.pattern.to_regexp = partial(str, rf"{regexp}\b")  # type: ignore[method-assign]
+            terminal.pattern.to_regexp = partial(str, rf"{regexp}(?![A-Za-z0-9_])")  # type: ignore[method-assign]
     return parser
 
 

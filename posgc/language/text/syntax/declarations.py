@@ -90,7 +90,7 @@ class Param:
     target: Target
     annotation: Word | None
     default: Expression
-    domain: Closed | RangeOf | None
+    domain: Closed | RangeOf | Poison | None
     span: Span = field(compare=False)
 
 
@@ -149,7 +149,7 @@ class Graph:
 
     name: Word
     over: Word | None
-    edges: tuple[Edge, ...]
+    edges: tuple[Edge | Poison, ...]
     ends: tuple[Word, Word] | None
     condition: Expression | None
     span: Span = field(compare=False)
