@@ -12,12 +12,13 @@ from lark import Lark, Token, Tree
 from lark.parsers.lalr_analysis import Shift
 
 from posgc.language.diagnostics import Span
+from posgc.language.text.tables import END_OF_WORD
 
 __all__ = ["CLOSING", "END", "Stop", "Table", "Values", "admits", "span_at", "words_of"]
 
 END = "$END"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
-_ALTERNATIVES = re.compile(r"(?:\(\?:)?([a-z_]+(?:\|[a-z_]+)*)\)?(?:\\b)?")
+_ALTERNATIVES = re.compile(r"(?:\(\?:)?([a-z_]+(?:\|[a-z_]+)*)\)?(?:" + re.escape(END_OF_WORD) + r")?")
 _BRACES = re.compile(r'"[^"\n]*"|#[^\n]*|[{}]')
 _SPACE = re.compile(r"(?:\s++|#[^\n]*+)*+")
 

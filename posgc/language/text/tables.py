@@ -19,8 +19,10 @@ from typing import Any
 import lark
 from lark import Lark
 
-__all__ = ["PACKAGE", "TABLES", "build", "parser", "with_whole_words", "written"]
+__all__ = ["END_OF_WORD", "PACKAGE", "TABLES", "build", "parser", "with_whole_words", "written"]
 
+END_OF_WORD = "(?![A-Za-z0-9_])"
+"""What follows a word of the language, as a regular expression."""
 _WORDS = re.compile(r"[a-z_]+|\(\?:[a-z_]+(\|[a-z_]+)*\)")
 PACKAGE, GRAMMAR, TABLES = "posgc_grammars", "posg.lark", "posg.tables.json"
 
@@ -58,7 +60,7 @@ def with_whole_words(parser: Lark) -> Lark:
         regexp = terminal.pattern.to_regexp()
         if _WORDS.fullmatch(regexp):
             # of the instance: Lark tells words from other patterns by their very class
-            terminal.pattern.to_regexp = partial(str, rf"{regexp}(?![A-Za-z0-9_])")  # type: ignore[method-assign]
+            terminal.pattern.to_regexp = partial(str, f"{regexp}{END_OF_WORD}")  # type: ignore[method-assign]
     return parser
 
 
