@@ -63,6 +63,8 @@ def compare(
     """
     if isinstance(shares, str):
         raise TypeError("shares is a list of protocols, not one text")
+    if shares is not None and (not shares or not all(isinstance(share, str) for share in shares)):
+        raise ValueError(f"shares is a list of protocols, by name or as written, not {shares!r}")
     if concept is not None:
         concept_of(concept)
     request = request_to_search(path, discount, reward, max_nodes, seed)
@@ -149,5 +151,7 @@ def _settings(parameters: Mapping[str, Parameter | Sequence[Parameter]]) -> dict
     found: dict[str, tuple[str, ...]] = {}
     for name, given in parameters.items():
         values = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+        if not values:
+            raise InputError([Diagnostic("E622", f"parameter {name}: no value is given", help="give at least one")])
         found[name] = tuple(dict.fromkeys(text_of(name, value) for value in values))
     return found

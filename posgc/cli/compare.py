@@ -39,10 +39,19 @@ def run(arguments: argparse.Namespace) -> int:
             horizon=arguments.horizon,
             progress=progress,
             **search_arguments(arguments),
-            settings={name: _values(name, text) for name, text in pairs("--set", arguments.set).items()},
+            settings=_settings(arguments.set),
         )
     report.require_asked_well(found.rows)
     return finish(arguments, found, report)
+
+
+def _settings(words: list[str]) -> dict[str, list[str]]:
+    """The values of each parameter, those of all flags that name it."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        for name, text in pairs("--set", [word]).items():
+            found.setdefault(name, []).extend(_values(name, text))
+    return found
 
 
 def _values(name: str, text: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence, Sized
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
+from numbers import Integral
 from typing import Any, TypeVar
 
 from posgc.language.diagnostics import LimitError
@@ -22,12 +23,14 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Workers:
-    """How many work on tasks, and where.  Raises ValueError for a number below 1."""
+    """How many work on tasks, and where.  Raises ValueError for a number below 1, TypeError for none."""
 
     number: int | None = None  # None: this process alone, or as many as the cluster has processors
     ray: str | None = None  # the address of a Ray cluster, as `ray.init` has it; None: this machine
 
     def __post_init__(self) -> None:
+        if self.number is not None and not isinstance(self.number, Integral):
+            raise TypeError(f"workers is a whole number, not {self.number!r}")
         if self.number is not None and self.number < 1:
             raise ValueError(f"workers is {self.number}: at least one process is needed")
 

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess, current_process, parent_process
@@ -20,7 +20,7 @@ from threading import Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from posgc.language.diagnostics import Diagnostic, InputError
+from posgc.language.diagnostics import Diagnostic, InputError, LimitError
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
@@ -30,6 +30,8 @@ __all__ = ["SCRIPT", "begin", "begin_server", "fresh_context", "unguarded"]
 SCRIPT = b"__main__"
 """What stands in a pickle of something that the program's main module defines."""
 
+TRIALS = 3
+"""Times that a process is begun, where the server that it comes from is killed meanwhile."""
 UNGUARDED = 41
 """Exit status of a process in which the program's main module, run again, wants processes of its own."""
 
@@ -40,23 +42,27 @@ def begin(
     """A pipe to another process that runs `serve` with the other end and the arguments.
 
     `main`: whether it needs the program's main module too, which is then run there again under another name.  Raises
-    InputError (E641) where that is not in a file.
+    InputError (E641) where that is not in a file, LimitError where no process can be begun.
     """
     if getattr(current_process(), "_inheriting", False):  # the main module is being run again, and is not guarded
         os._exit(UNGUARDED)
     if main:
         _require_file()
-    begin_server()
-    context = fresh_context()
-    pipe, theirs = context.Pipe()
-    process = context.Process(target=_follow, args=(serve, theirs, *arguments), daemon=True)
-    if main:
-        process.start()
-    else:
-        with _without_main():
-            process.start()
-    theirs.close()
-    return pipe, process
+    for _ in range(TRIALS):
+        begin_server()
+        context = fresh_context()
+        pipe, theirs = context.Pipe()
+        process = context.Process(target=_follow, args=(serve, theirs, *arguments), daemon=True)
+        try:
+            with nullcontext() if main else _without_main():
+                process.start()
+        except (EOFError, ConnectionError):  # the server was killed meanwhile: another takes its place
+            pipe.close()
+            continue
+        finally:
+            theirs.close()
+        return pipe, process
+    raise LimitError(f"no process could be begun in {TRIALS} trials, perhaps for want of memory; leave workers out")
 
 
 def begin_server() -> None:

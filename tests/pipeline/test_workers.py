@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
+from posgc.language.diagnostics import LimitError
 from posgc.workers import Died, Workers, each
 from posgc.workers.processes import in_words
 
@@ -68,3 +70,21 @@ print(Path(f"/proc/{forkserver._forkserver._forkserver_pid}/status").read_text()
     said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
     [blocked] = [line.split()[1] for line in said.splitlines() if line.startswith("SigBlk:")]
     assert int(blocked, 16) >> (signal.SIGINT - 1) & 1
+
+
+def test_a_server_that_is_killed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that it could not begin any more is begun by another; where none can, that is said."""
+    start, failures = BaseProcess.start, [0]
+
+    def failing(self: BaseProcess) -> None:
+        if failures[0]:
+            failures[0] -= 1
+            raise EOFError
+        start(self)
+
+    monkeypatch.setattr(BaseProcess, "start", failing)
+    failures[0] = 2
+    assert dict(each(partial(work, 10), [1, 2], Workers(2))) == {0: 11, 1: 12}
+    failures[0] = 3
+    with pytest.raises(LimitError, match="no process could be begun in 3 trials"):
+        dict(each(partial(work, 10), [1, 2], Workers(2)))
