@@ -9,10 +9,13 @@ from posgc.equilibrium import CorrelatedOptions, Stages, deviation_gains, solve_
 
 TOLERATED = (1e-6, 1e-3, 1e-2, 1e-1, 1.0)
 """Of the stages' largest span."""
+SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize("kind", ["cce", "ce"])
-@pytest.mark.parametrize("select", ["welfare", "egalitarian", "max:1", "any"])
+@pytest.mark.parametrize(
+    "select", ["welfare", pytest.param("egalitarian", marks=SLOW), pytest.param("max:1", marks=SLOW), "any"]
+)
 def test_gap_and_selection_are_within_epsilon(kind: str, select: str) -> None:
     rng = np.random.default_rng(60)
     for trial in range(6):

@@ -126,7 +126,9 @@ game silent {{
 """
 
 
-@pytest.mark.parametrize(("k", "more"), [(2, ""), (4, ""), (3, "forget after 2;"), (1, "")])
+@pytest.mark.parametrize(
+    ("k", "more"), [(2, ""), (3, "forget after 2;"), pytest.param(4, "", marks=pytest.mark.slow), (1, "")]
+)
 def test_steps_that_look_alike_within_a_cycle_prove_nothing_of_later_ones(tmp_path, k, more):
     """Nothing is claimed of the game without end that a longer horizon refutes."""
     path = tmp_path / "silent.posg"

@@ -163,7 +163,13 @@ def test_a_checkpoint_of_another_run_is_refused(other: dict[str, Any], named: st
 
 
 @pytest.mark.parametrize(
-    ("what", "k"), [("play", 2), ("fit for comparison", 3), ("fit,", 1), ("refit", 3), ("judge", 1)]
+    ("what", "k"),
+    [
+        ("play", 2),
+        ("fit for comparison", 3),
+        ("fit,", 1),
+        *(pytest.param(*late, marks=pytest.mark.slow) for late in (("refit", 3), ("judge", 1))),
+    ],
 )
 def test_damage_is_refused_or_does_no_harm(
     what: str, k: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -101,7 +101,13 @@ PLANNERS = sorted(name for name, backend in registry().backends.items() if backe
 """Learners have a battery of their own (`tests/learning`), which takes minutes."""
 
 
-@pytest.mark.parametrize("name", PLANNERS)
+LONG = {"cfr"}
+"""Their battery takes a quarter of a minute."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in LONG else []) for name in PLANNERS]
+)
 def test_every_installed_backend_passes_the_battery(name):
     backend = registry().backends[name]
     facts = [

@@ -111,7 +111,7 @@ action act[i]: {x, y}; observation o[i]: {a, b}; observe o[i] ~ noisy(s', 0.7);
 reward team = if (act[ann] == x) == (s == a) and act[ann] == act[bob] then R else 0; share none { } }"""
 
 
-@pytest.mark.parametrize("prize", [1, 7, 100])
+@pytest.mark.parametrize("prize", [7, *(pytest.param(k, marks=pytest.mark.slow) for k in (1, 100))])
 def test_a_game_without_end_is_cut_and_the_bracket_includes_what_follows(capsys, tmp_path, prize):
     """The optimum lies between that of the first 3 steps and that with every later step won (rewards are at least 0).
     The judge proves the lower end of the first run; the second is too large for it, and says so."""
