@@ -18,6 +18,8 @@ HEAD = "game g {\n agents a, b; horizon 2;\n"
         "graph array onrobto = {a[1]-ro\n graph pairs on spot = {bank-park};",
         "graph road on spot = {bank-park, -};",
         "param p = 1 in 0..;",
+        "expect assumption 39999999999999999999999999999999999999999 under full;",
+        "expect value(team == 1 within 1e-6 under full;",
         "rewardé9 = 1;",
         "share½none {}",
     ],

@@ -26,7 +26,7 @@ MAX_DEPTH = 200
 # Rules whose parts are not any expressions: where one is wrong, so is the whole.
 _WHOLE = {
     *("bound", "constant", "span", "word", "pattern", "place", "edge", "edge_list"),
-    *("assumption", "closed", "component_of"),
+    *("assumption", "expect", "closed", "component_of"),
 }
 _ITEMS = {
     *(
