@@ -10,7 +10,7 @@ import sys
 import time
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
+from types import ModuleType
 
 import pytest
 from support.compared import GAME, coin, run
@@ -23,12 +23,6 @@ from posgc.workers.versions import versions
 __all__ = ["coin"]
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'posgc[ray]'")
-
-
-@pytest.fixture
-def known_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cluster of this machine finds the functions of this file."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *sys.path]))
 
 
 THREE_WAYS = Workers(), Workers(2), Workers(2, "local")
@@ -66,7 +60,7 @@ def deed(offset: int, task: int) -> int:
 
 @needs_ray
 @pytest.mark.slow
-def test_answers_mistakes_and_a_process_that_dies(known_there: None) -> None:
+def test_answers_mistakes_and_a_process_that_dies() -> None:
     """One process of the cluster is killed: its task comes back as what happened; what work raises is raised here."""
     said = "its process on the cluster ended before its time (WorkerCrashedError)"
     found = dict(each(partial(deed, 10), [1, -9, 2, 3], Workers(2, "local")))
@@ -77,10 +71,13 @@ def test_answers_mistakes_and_a_process_that_dies(known_there: None) -> None:
 
 @needs_ray
 @pytest.mark.slow
-def test_machines_that_lack_what_is_to_be_done() -> None:
-    """Without `known_there` nobody on the cluster finds `deed`."""
-    with pytest.raises(InputError, match=r"E663.*a machine of it cannot work on tasks: .*No module named 'test_ray'"):
-        list(each(partial(deed, 0), [1], Workers(1, "local")))
+def test_machines_that_lack_what_is_to_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody on the cluster finds a module that was made here."""
+    module = ModuleType("made_here")
+    exec("def deed(task): return task", module.__dict__)
+    monkeypatch.setitem(sys.modules, "made_here", module)
+    with pytest.raises(InputError, match=r"E663.*a machine of it cannot work on tasks: .*No module named 'made_here'"):
+        list(each(module.deed, [1], Workers(1, "local")))
 
 
 def pid(task: float) -> int:
@@ -98,7 +95,7 @@ def lives(process: int) -> bool:
 
 @needs_ray
 @pytest.mark.slow
-def test_tasks_end_when_the_caller_stops_listening(known_there: None) -> None:
+def test_tasks_end_when_the_caller_stops_listening() -> None:
     """With one processor, the second task is worked on where the first one was."""
     answers = each(pid, [0.0, 600.0, 600.0], Workers(1, "local"))
     _, process = next(answers)
@@ -112,7 +109,7 @@ def test_tasks_end_when_the_caller_stops_listening(known_there: None) -> None:
 
 @needs_ray
 @pytest.mark.slow
-def test_a_cluster_that_is_lost_costs_what_is_not_answered(known_there: None) -> None:
+def test_a_cluster_that_is_lost_costs_what_is_not_answered() -> None:
     """What was answered is there; what comes afterwards fails at once."""
     crew = cluster.Cluster(partial(deed, 0), "local", 1)
     try:
