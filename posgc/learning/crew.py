@@ -61,6 +61,7 @@ class Crew:
         self._environment, self._structures = environment, tuple(structures)
         self._batch = environment.largest_batch or BATCH
         self._size = self._batch
+        self._elsewhere = not workers.alone
         try:
             self._crew = workers.crew(_Shards(environment, self._structures, seed))
         except (InputError, LimitError):
@@ -77,7 +78,7 @@ class Crew:
         """
         begun, n = time.monotonic(), self._crew.size
         total = min(self._size * n, episodes)
-        if n > 1:  # what others play is not counted here
+        if self._elsewhere:  # what others play is not counted here, a single one on a cluster included
             self._environment.spend(total * self._structures[0].horizon)
         bounds = [first + total * k // n for k in range(n + 1)]
         shards = [(player, a, b - a) for a, b in pairwise(bounds) if b > a]

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ from posgc.policy import checkpoint
 from posgc.policy.lock import Lock, Locked
 from posgc.policy.packing import strategy_arrays
 from posgc.workers import Workers
+from posgc.workers.processes import Processes
 
 GAMES = Path(__file__).resolve().parents[2] / "games"
 Array = np.ndarray[Any, Any]
@@ -379,3 +381,15 @@ def test_a_worker_that_fails_says_why() -> None:
         pytest.raises(LimitError, match="300 samples is spent"),
     ):
         hands.play(UniformPlayer(structure), 0, 101)
+
+
+def test_what_a_cluster_of_one_processor_plays_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["posgc.workers.each"], "Cluster", lambda work, address, size: Processes(work, 1))
+    compiled = posgc.load(GAMES / "dectiger.posg").compiled
+    structure = compiled.information.structure
+    environment = CountedEnvironment(Simulator(compiled.model, 0), Budget(300))
+    with crew.Crew(environment, [structure], 0, Workers(1, "local")) as playing:
+        playing.play(UniformPlayer(structure), 0, 100)
+        assert environment.samples == 300
+        with pytest.raises(LimitError, match="300 samples is spent"):
+            playing.play(UniformPlayer(structure), 100, 1)
