@@ -369,7 +369,7 @@ def test_an_environment_that_cannot_be_sent_is_refused() -> None:
     environment = CountedEnvironment(Simulator(compiled.model, 0), Budget(300))
     environment.secret = lambda: None  # type: ignore[attr-defined]
     with pytest.raises(InputError, match=r"E641.*cannot be sent to another process"):
-        crew.Crew(environment, [compiled.information.structure], 0, 2)
+        crew.Crew(environment, [compiled.information.structure], 0, Workers(2))
 
 
 def test_a_worker_that_fails_says_why() -> None:
