@@ -6,11 +6,15 @@ import random
 from pathlib import Path
 
 import pytest
+from lark import Token, Tree
+from lark.exceptions import UnexpectedInput
 
 from posgc.language import InputError, Source, analyse, compile_game, render
+from posgc.language.text import fast_lalr
 from posgc.language.text import syntax as ast
+from posgc.language.text.dialect import dialect_of
 from posgc.language.text.parse import lexemes, read_game
-from posgc.language.text.recovery import MAX_MISTAKES
+from posgc.language.text.recovery import MAX_MISTAKES, Recovery
 from posgc.language.text.syntax.walk import is_poisoned
 from posgc.model.mistakes_of_value import with_values
 
@@ -32,6 +36,31 @@ def test_a_token_that_cannot_be_read_is_one_error(path: Path) -> None:
     for token in random.Random(path.stem).sample(tokens, 25):
         line = text.count("\n", 0, token.start) + 1
         assert errors(text[: token.start] + "@" * len(token.text) + text[token.end :]) == [("E110", line)]
+
+
+def places(tree: Tree[Token] | Token | None) -> object:
+    """A tree with all its places, to be compared."""
+    if not isinstance(tree, Tree):
+        return tree, getattr(tree, "type", None), getattr(tree, "start_pos", None)
+    meta = tree.meta
+    where = None if meta.empty else (meta.start_pos, meta.end_pos)
+    return str(tree.data), where, [places(child) for child in tree.children]
+
+
+@pytest.mark.parametrize("path", GAMES, ids=lambda p: p.stem)
+def test_from_the_statement_that_stops_the_parser_all_is_read_as_from_the_beginning(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    rng, tokens = random.Random(path.stem), lexemes(text)
+    dialect = dialect_of(text, {})
+    for token in rng.sample(tokens, 20):
+        other = rng.choice(tokens).text
+        broken = text[: token.start] + rng.choice(["", other, f"{token.text} {other}", "é"]) + text[token.end :]
+        try:
+            fast_lalr.parse(dialect.parser, broken, "start")
+        except UnexpectedInput as error:
+            sooner, whole = Recovery(dialect, broken, "start", error), Recovery(dialect, broken, "start")
+            assert places(sooner.read()) == places(whole.read())
+            assert (sooner.found, sooner.doubtful) == (whole.found, whole.doubtful)
 
 
 @pytest.mark.parametrize("stem", ["dectiger", "kuhn", "aloha", "broadcast", "adversarial_tiger", "wind", "recycling"])

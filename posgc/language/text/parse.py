@@ -182,8 +182,8 @@ def _read(text: str, start: str, dialect: Dialect) -> tuple[Any, list[Diagnostic
     found, doubtful = list[Diagnostic](), dict[int, Doubt]()
     try:
         tree: Tree[Token] | None = fast_lalr.parse(dialect.parser, text, start)
-    except UnexpectedInput:
-        reading = Recovery(dialect, text, start)
+    except UnexpectedInput as error:
+        reading = Recovery(dialect, text, start, error)
         tree, found, doubtful = reading.read(), reading.found, reading.doubtful
     if tree is None:
         return None, found

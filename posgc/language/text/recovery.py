@@ -11,7 +11,8 @@ from collections import deque
 from typing import Any, cast
 
 from lark import Token, Tree
-from lark.exceptions import UnexpectedCharacters
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput
+from lark.parsers.lalr_parser_state import ParserState
 from lark.tree import Meta
 
 from posgc.language.diagnostics import Diagnostic
@@ -22,7 +23,7 @@ from posgc.language.text.mistakes import explain
 from posgc.language.text.scanning import begins_an_item, declared_words, end_of_statement
 from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake
-from posgc.language.text.stop import CLOSING, END, Stop, Table, Values, admits, span_at
+from posgc.language.text.stop import CLOSING, END, Stop, Values, admits, span_at, table_of
 
 __all__ = ["MAX_MISTAKES", "Recovery"]
 
@@ -39,9 +40,12 @@ _BROKEN = {"game": "broken", "share": "broken_rule", "match": "broken_arm"}
 
 
 class Recovery:
-    """One reading of a text from `start`, with all its syntax errors in `found`."""
+    """One reading of a text from `start`, with all its syntax errors in `found`.
 
-    def __init__(self, dialect: Dialect, text: str, start: str) -> None:
+    `first` is what stopped the parser: what stands before that statement is not read again.
+    """
+
+    def __init__(self, dialect: Dialect, text: str, start: str, first: UnexpectedInput | None = None) -> None:
         self.dialect, self.parser, self.text, self.start = dialect, dialect.parser, text, start
         self.found: list[Diagnostic] = []
         # Places where what was read instead may not be what was meant.
@@ -49,10 +53,9 @@ class Recovery:
         self._in_doubt = False  # whether one of these lies in this statement
         # How many brackets were open where something was put in; None once that part is read, or nothing was.
         self._guessed: int | None = None
-        self._state = state_of(self.parser, text, start)
-        self._lexer: Any = self._state.lexer  # Lark's contextual lexer with its place, which it has no types for
-        self._states = self._state.parse_conf.states
-        self._table = Table(self._states, self._state.parse_conf.end_state)
+        self._begin(state_of(self.parser, text, start))
+        self._table = table_of(self.parser, start)
+        self._states = self._table.states
         self._before: deque[tuple[Token, list[Any], Values]] = deque(maxlen=_REMEMBERED)
         self._since = _FRESH  # tokens read since the last mistake
         self._spared: set[str] = set()  # words that were reported and are read as names
@@ -60,6 +63,8 @@ class Recovery:
         self._left_out = False  # whether the statement before was left out, of which parts may follow
         self._of_match = False  # whether arms of a `match` may be among these
         self._mended = -1, 0  # the place of the last mend, and how often that place was mended
+        if first is not None:
+            self._begin_at_the_statement(first)
 
     def read(self) -> Tree[Token] | None:
         """The tree of what can be read, None where that is not even the head of a game."""
@@ -79,6 +84,24 @@ class Recovery:
                 return None
             if not self._mend(token):
                 return None
+
+    def _begin(self, state: ParserState[Any]) -> None:
+        self._state = state
+        self._lexer: Any = state.lexer  # Lark's contextual lexer with its place, which it has no types for
+
+    def _begin_at_the_statement(self, first: UnexpectedInput) -> None:
+        """Goes on from the statement in which the parser stopped, where that is one of a list of statements."""
+        before = self._state
+        self._begin(first.interactive_parser.parser_state)
+        token = getattr(first, "token", None)  # a character that begins none has none
+        at = self._lexer.state.line_ctr.char_pos if token is None or token.type == END else token.start_pos
+        stop = self._stop(Token("", "", at))
+        if stop.level:
+            begin = self._begin_of(self._state.value_stack[stop.level :], stop)
+            self._cut(stop.level)
+            self._resume(begin)
+        else:
+            self._begin(before)
 
     # ---- tokens
 
@@ -125,12 +148,8 @@ class Recovery:
         """Reductions that whatever follows leads to, so that a finished statement is one value on the stack."""
         state = self._state
         while True:
-            actions = list(self._states[state.position].items())
-            rules = {id(rule): rule for name, (_, rule) in actions if not isinstance(rule, int)}
-            if len(rules) != 1 or any(isinstance(rule, int) for _, (_, rule) in actions):
-                return
-            (rule,) = rules.values()
-            size = len(rule.expansion)
+            rule = self._table.only_rule(state.position)
+            size = len(rule.expansion) if rule is not None else 0
             if not size or rule.origin.name == self.start:
                 return
             children = state.value_stack[-size:]

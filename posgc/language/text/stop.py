@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from lark import Lark, Token, Tree
@@ -14,7 +14,7 @@ from lark.parsers.lalr_analysis import Shift
 from posgc.language.diagnostics import Span
 from posgc.language.text.tables import END_OF_WORD
 
-__all__ = ["CLOSING", "END", "Stop", "Table", "Values", "admits", "span_at", "words_of"]
+__all__ = ["CLOSING", "END", "Stop", "Table", "Values", "admits", "span_at", "table_of", "words_of"]
 
 END = "$END"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -31,6 +31,21 @@ class Table:
 
     states: States
     end: Any
+    _only: dict[Any, Any] = field(default_factory=dict)
+
+    def only_rule(self, state: Any) -> Any:
+        """The rule by which all goes on from a state, whatever follows; None where more can."""
+        if state not in self._only:
+            rules = list({id(rule): rule for _, rule in self.states[state].values()}.values())
+            self._only[state] = None if len(rules) != 1 or isinstance(rules[0], int) else rules[0]
+        return self._only[state]
+
+
+@lru_cache(maxsize=4)
+def table_of(parser: Lark, start: str) -> Table:
+    """The table by which a parser reads from `start`."""
+    conf = parser.parse_interactive("", start=start).parser_state.parse_conf
+    return Table(conf.states, conf.end_state)
 
 
 def span_at(text: str, start: int, end: int) -> Span:
@@ -72,7 +87,8 @@ class Values(list[Any]):
 
     def __init__(self, values: Sequence[Any]) -> None:
         super().__init__(values)
-        self._lengths = [(v.children, len(v.children)) for v in values if _is_list(v)]
+        trees = [v for v in values if v.__class__ is Tree]
+        self._lengths = [(v.children, len(v.children)) for v in trees if v.data[:2] == "__"]
 
     def restored(self) -> Values:
         """The same values, the lists as long as they were."""
@@ -234,4 +250,4 @@ def is_block(values: Sequence[Any], at: int) -> bool:
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, Tree) and str(value.data).startswith("__")
+    return isinstance(value, Tree) and value.data[:2] == "__"
