@@ -37,6 +37,11 @@ def error(line: str) -> tuple[str, str]:
         ("let f = s is left;", "E109", "write `==`"),
         ("let f = 1,5;", "E102", "write `1.5`"),
         ("let f = 1 /* c */;", "E109", "write `# ...`"),
+        (
+            "type colour = {red, blue}; graph on colour = {red-blue};",
+            "E101",
+            "write `graph NAME on colour` with a name of your choice",
+        ),
         ("let if = 3;", "E106", "choose another name"),
         ("let f = let m = 3 in m + 1;", "E120", "`let m = ...;`"),
         ("let f = hit[i] == strike;", "E201", "`let f[i] = ...;`"),

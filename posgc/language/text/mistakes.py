@@ -76,6 +76,7 @@ _SLIPS: tuple[Callable[[Stop], Mistake | None], ...] = (
     statements.comma_of_rules,
     statements.no_rules,
     statements.tuple_vertices,
+    statements.unnamed_graph,
     statements.unfinished,
     statements.missing_semicolon,
     statements.no_statement,

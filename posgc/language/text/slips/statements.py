@@ -22,6 +22,7 @@ __all__ = [
     "no_statement",
     "tuple_vertices",
     "unfinished",
+    "unnamed_graph",
 ]
 
 _TYPES_OF_OTHERS = ("int", "integer", "float", "real", "double", "bool", "boolean", "var", "const")
@@ -73,6 +74,15 @@ def tuple_vertices(stop: Stop) -> Mistake | None:
     name = stop.value_stack[stop.level + 1]
     cure = f"write `graph {name}(v, w) on TYPE = v == TYPE(0, 0) and w == TYPE(0, 1) or ...;`"
     return Mistake(Diagnostic("E120", "edges between tuples are given by a condition", stop.span, cure))
+
+
+def unnamed_graph(stop: Stop) -> Mistake | None:
+    """`graph on TYPE`: its `on` was read as a name."""
+    if stop.keyword != "graph" or stop.last is None or stop.last != "on" or not stop.follows("ON", stop.token.type):
+        return None
+    here = span_at(stop.text, stop.last.start_pos or 0, stop.last.end_pos or 0)
+    cure = f"write `graph NAME on {stop.token}` with a name of your choice"
+    return Mistake(Diagnostic("E101", "this graph has no name", here, cure), ("on",), stop.start)
 
 
 def named_pattern(stop: Stop) -> Mistake | None:
