@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,9 @@ def row(game: Game, horizon: int, spec: str, max_nodes: int = 400_000, concept: 
     seconds = time.perf_counter() - start
     assert solution.compression is not None
     a, found = solution.compression.assessment, solution.compression
-    value = solution.policy.claim.values[0] if solution.judgement is None else solution.judgement.values[0]
+    values = solution.policy.claim.values if solution.judgement is None else solution.judgement.values
+    assert values is not None, "a planner says what its policy is worth"
+    value = values[0]
     shown = f"{round(value, 12) + 0.0:.6g}"  # rounding noise of a zero is 0
     total = float(reward_spans(compiled.model).max(axis=0).sum())
     share = "" if found.certified is None else f"{100 * found.certified / total:.2g} %"
@@ -231,15 +234,13 @@ def build() -> None:
     print("| --- | --- | --- | --- | --- | --- |")
     for game, lengths in BUILD:
         information = game.compiled(game.h).information
-        graph, seconds = _timed(lambda i=information: expand_graph(i, NODES))
+        graph, seconds = _timed(partial(expand_graph, information, NODES))
         print(f"| {game.name}, {game.h} | exact | {_rates(graph, seconds)} | |")
         for length in lengths:
-            graph, seconds = _timed(lambda i=information, L=length: window_graph(i, L, "uniform", NODES, quiet))
-            _, merging = _timed(lambda g=graph: quotient(g))
+            graph, seconds = _timed(partial(window_graph, information, length, "uniform", NODES, quiet))
+            _, merging = _timed(partial(quotient, graph))
             merged = np.array([layer.merge_error for layer in graph.layers])
-            _, certifying = _timed(
-                lambda i=information, L=length, m=merged: window_certificate(i, L, "uniform", NODES, m)
-            )
+            _, certifying = _timed(partial(window_certificate, information, length, "uniform", NODES, merged))
             print(f"| | window({length}) | {_rates(graph, seconds)} | {merging:.2f}, {certifying:.2f} |", flush=True)
 
 

@@ -93,7 +93,7 @@ def liteefg(game: Any, limit: float) -> None:
             environment.update_strategy(graph.current_strategy())
 
         def gap(graph: Any = graph, environment: Any = environment) -> float:
-            return sum(environment.exploitability(graph.current_strategy(), "linear-avg-iterate"))
+            return float(sum(environment.exploitability(graph.current_strategy(), "linear-avg-iterate")))
 
         told(f"LiteEFG {name}", play, gap, limit)
 

@@ -53,7 +53,8 @@ _TAIL = """
 
 def long_game(lines: int) -> str:
     """A right file of at least so many lines."""
-    rooms, size = [], _HEAD.count("\n") + _TAIL.count("\n")
+    rooms: list[str] = []
+    size = _HEAD.count("\n") + _TAIL.count("\n")
     while size < lines:
         rooms.append(_ROOM.replace("@", str(len(rooms) + 1)))
         size += _ROOM.count("\n")

@@ -3,7 +3,8 @@
 `speed`: joint steps a CPU second of collecting and counting on DecTiger by uniform draws, median (least..greatest) of
 five.  `loss`: the share of (optimum - uniform) that policies of the back-end `laci` lose, 80,000 joint steps, default
 options, mean and worst over the seeds 0, 1, ..: DecTiger under full and one-step sharing, H = 3 to 7, and box pushing.
-`gap`: exact gaps against episodes (of a team, what is lost), for the structures and concepts below.  `lock`: values
+`gap`: exact gaps against episodes (of a team, what is lost), for the structures and concepts below; `--picture FILE`
+draws them.  `lock`: values
 on the tumbler lock.  `hidden`: as `loss`, of the back-end `latent` with 5,000 joint steps of DecTiger, H = 3 and 4, the
 number of states chosen and given, and exact gaps with 20,000 joint steps of the tigers that are no team's.  `fit`:
 seconds of one process's expectation maximisation, default options, without play, plan and judge.  `model`: errors of
@@ -25,7 +26,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from posgc.learning.hands import Hands
 from posgc_latent.backend import Options
 
 from posgc.compression.fitted import measure_fitted
@@ -45,6 +45,7 @@ from posgc.play.players import UniformPlayer
 from posgc.play.sampler import estimate
 from posgc.play.simulator import Simulator
 from posgc.plugin.specs import compression_of
+from posgc.workers import Alone
 
 GAMES = Path(__file__).resolve().parent.parent / "games"
 BUDGET = 80_000
@@ -54,18 +55,18 @@ GAPS: list[tuple[str, str, ConceptName]] = [
     ("adversarial_tiger", "one_step", "nash"),
     ("competitive_tiger", "one_step", "cce"),
     ("competitive_tiger", "one_step", "ce"),
-    ("wiretap", "", "nash"),
-    ("routing", "", "cce"),
-    ("reservoir", "", "ce"),
-    ("wind", "", "team"),
-    ("power_control", "", "ce"),
-    ("fishery", "", "cce"),
+    ("wiretap", "one_directional(smuggler -> thief)", "nash"),
+    ("routing", "controlled_by(router, 2)", "cce"),
+    ("reservoir", "controlled_by(keeper, 2, own = 1)", "ce"),
+    ("wind", "uncontrolled(2)", "team"),
+    ("power_control", "one_step", "ce"),
+    ("fishery", "full", "cce"),
 ]
 
 
 @cache
 def compiled(game: str, share: str, horizon: int | None, seed: int = 0) -> Compiled:
-    return compile_request(Request(str(GAMES / f"{game}.posg"), share=share or None, horizon=horizon, seed=seed))
+    return compile_request(Request(str(GAMES / f"{game}.posg"), share=share, horizon=horizon, seed=seed))
 
 
 def learned(
@@ -125,11 +126,11 @@ def fit() -> None:
     for game, episodes, states in (("dectiger", 5_000, 2), ("dectiger", 5_000, 8), ("boxpushing", 20_000, 8)):
         made = compiled(game, "one_step", 3)
         structure, signature = made.information.structure, made.model.signature
-        sizes = (int(np.prod(one)) for one in (signature.action_sizes, signature.observation_sizes))
+        n_actions, n_observations = int(np.prod(signature.action_sizes)), int(np.prod(signature.observation_sizes))
         batches = list(collect(Simulator(made.model, 0), structure, UniformPlayer(structure), episodes, 0))
-        symbols = Symbols.of(joined(batches), *sizes, kinds_of_steps(structure))
+        symbols = Symbols.of(joined(batches), n_actions, n_observations, kinds_of_steps(structure))
         fitter = Fitter(symbols, 0, 0, structure, 1.0, "common")
-        fits = Fits(fitter, Hands(fitter), Options().restarts, Underway(), lambda what, done, total: False)
+        fits = Fits(fitter, Alone(fitter), Options().restarts, Underway(), lambda what, done, total: False)
         began, cpu = time.perf_counter(), time.process_time()
         fits.bring([(ALL, states)], Options().steps, "fit")
         took = f"{time.perf_counter() - began:.1f} s ({time.process_time() - cpu:.1f} s of the processor)"
@@ -167,16 +168,54 @@ def short(solution: Solution, concept: ConceptName) -> float:
     return optimum - next(iter(solution.values.values()))
 
 
-def gap(seeds: int, games: str, budgets: list[int]) -> None:
+def gap(seeds: int, games: str, budgets: list[int], picture: Path | None) -> None:
+    found: dict[str, list[list[float]]] = {}
     for game, share, concept in GAPS:
         if games not in game:
             continue
-        horizon = compiled(game, share, None).model.horizon
-        line = []
+        made = compiled(game, share, None)
+        label, line = f"{game}, {share}, {concept}", []
         for episodes in budgets:
-            found = [short(learned(game, share, None, concept, s, episodes * horizon), concept) for s in range(seeds)]
-            line.append(f"{np.mean(found):.4f} ({max(found):.4f})")
-        print(f"{game} {share or '(first protocol)'} {concept}: " + ", ".join(line), flush=True)
+            samples = episodes * made.model.horizon
+            line.append([short(learned(game, share, None, concept, s, samples), concept) for s in range(seeds)])
+        print(f"{label}: " + ", ".join(f"{np.mean(v):.4f} ({max(v):.4f})" for v in line), flush=True)
+        found[label] = line
+    if picture is not None:
+        picture.write_bytes(drawn(found, budgets, picture.suffix[1:]))
+
+
+def drawn(found: dict[str, list[list[float]]], budgets: list[int], kind: str) -> bytes:
+    """A panel for each row: a dot for each seed, a line through the means; logarithmic axes, about 0 not."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from posgc.report.chart import BLUE, INK, STYLE, written
+
+    columns = 4
+    rows = -(-len(found) // columns)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(2.4 * columns, 0.3 + 1.9 * rows), layout="constrained")
+        FigureCanvasAgg(figure)
+        grid = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
+        for axes in grid[len(found) :]:
+            axes.remove()
+        for at, (axes, (label, line)) in enumerate(zip(grid, found.items(), strict=False)):
+            for episodes, values in zip(budgets, line, strict=True):
+                axes.plot([episodes] * len(values), values, ".", color=BLUE, alpha=0.5, markersize=5, clip_on=False)
+            axes.plot(budgets, [np.mean(values) for values in line], color=INK)
+            axes.set_xscale("log")
+            axes.set_yscale("symlog", linthresh=1e-3, linscale=0.5)
+            axes.set_ylim(0.0, 30.0)
+            axes.set_yticks([0.0, 1e-2, 1.0], ["0", "0.01", "1"])
+            axes.grid(axis="y", color="#e5e7eb", linewidth=0.7)
+            axes.set_title(label.replace(", ", "\n", 1).replace("(keeper, 2, own = 1)", "(…)"), fontsize=9)
+            if at + columns >= len(found):
+                axes.set_xlabel("episodes")
+                axes.tick_params(labelbottom=True)
+            if at % columns == 0:
+                axes.set_ylabel("gap; of a team, loss")
+        return written(figure, kind)
 
 
 def lock(seeds: int) -> None:
@@ -252,6 +291,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--games", default="", help="of gap: those whose names hold this")
     parser.add_argument("--episodes", default="1000,4000,16000,64000,256000", help="of gap: budgets")
+    parser.add_argument("--picture", type=Path, help="of gap: the file of a picture, .svg, .png or .pdf")
     arguments = parser.parse_args()
     print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}")
     print(f"command: python benchmarks/bench_learning.py {' '.join(sys.argv[1:])}")
@@ -259,7 +299,10 @@ def main() -> None:
         {"speed": speed, "fit": fit}[arguments.what]()
     elif arguments.what in ("gap", "model"):
         budgets = [int(n) for n in arguments.episodes.split(",")]
-        model(arguments.seeds, budgets) if arguments.what == "model" else gap(arguments.seeds, arguments.games, budgets)
+        if arguments.what == "model":
+            model(arguments.seeds, budgets)
+        else:
+            gap(arguments.seeds, arguments.games, budgets, arguments.picture)
     else:
         {"loss": loss, "lock": lock, "hidden": hidden}[arguments.what](arguments.seeds)
 

@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from posgc.pipeline import Request, compile_request, solve
-from posgc.play.players import Player, PolicyPlayer, RandomPlayer, UniformPlayer
+from posgc.play.kinds import player_of
+from posgc.play.players import Player, RandomPlayer, UniformPlayer
 from posgc.play.sampler import estimate
 
 GAME = Path(__file__).resolve().parent.parent / "games" / "dectiger.posg"
@@ -105,7 +106,7 @@ def main() -> None:
         compiled = compile_request(Request(str(GAME), horizon=horizon))
         model, information = compiled.model, compiled.information
         players: dict[str, Player] = {"uniform": UniformPlayer(model), "random:1": RandomPlayer(information, 1)}
-        players["team optimum"] = PolicyPlayer(information, solve(compiled, "team").policy)
+        players["team optimum"] = player_of(information, solve(compiled, "team").policy.strategy)
         episodes = max(1, arguments.episodes * 3 // horizon)
         for name, player in players.items():
             rates, ratios = [], []

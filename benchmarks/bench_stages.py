@@ -149,6 +149,11 @@ def timed(solve: Callable[[Stages], StageSolution], stages: Stages, repeat: int)
     return seconds, solution
 
 
+def a_stage(stages: Stages) -> float:
+    """Seconds for each of them, solved together."""
+    return timed(solve_zero_sum, stages, 1)[0][0] / stages.n_nodes
+
+
 def report(name: str, seconds: list[float], stages: Stages, solution: StageSolution) -> float:
     middle = statistics.median(seconds)
     relative = (solution.gap / np.maximum(stages.span(), np.finfo(float).tiny)).max()
@@ -196,9 +201,9 @@ def bench_zero_sum(options: argparse.Namespace) -> None:
         compared(
             f"one linprog call each ({sample} of {nodes:,})",
             demand,
-            lambda s=stages: timed(solve_zero_sum, s, 1)[0][0] / s.n_nodes,  # type: ignore[misc]
-            lambda s=stages, k=sample: one_by_one(s, k),
-            repeat,  # type: ignore[misc]
+            partial(a_stage, stages),
+            partial(one_by_one, stages, sample),
+            repeat,
         )
 
 

@@ -205,6 +205,7 @@ def solve_all(
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         checked = solution.judgement
         if number > 0:
+            assert checked.gap is not None, "an exact solution is judged exactly"
             values, nodes_used = tuple(float(v) for v in checked.values), sum(solution.layers)
             yield Solved(horizon, values, float(checked.gap), solution.bounds[1], nodes_used, seconds, peak)
 

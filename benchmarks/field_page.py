@@ -250,9 +250,9 @@ def _published(reports: Sequence[FileReport]) -> str:
     )
     rows = []
     for report in reports:
-        theirs = [(share, values, source) for name, share, values, source in PUBLISHED if name == report.name]
-        ours = [(r.protocol, {s.horizon: s.values[0] for s in r.solved}, "ours") for r in report.rows] if theirs else []
-        for share, values, source in (*theirs, *ours):
+        theirs = [row[1:] for row in PUBLISHED if row[0] == report.name]
+        ours = [(r.protocol, {s.horizon: s.values[0] for s in r.solved}, "ours") for r in report.rows]
+        for share, values, source in theirs + ours if theirs else []:
             cells = [number(values[h]) if h in values else "" for h in COMPARED]
             rows.append((report.name, share, *cells, source))
     head = ("file", "protocol", *(f"H = {h}" for h in COMPARED), "of")

@@ -20,7 +20,7 @@ import numpy as np
 from posgc.language.files import replace_file
 from posgc.learn import share
 from posgc.marl import Run, Trained, particles
-from posgc.marl.algorithms import BATCH
+from posgc.marl.algorithms import BATCH, AlgorithmName
 from posgc.marl.particles import HORIZON
 from posgc.report.returns import draw
 from posgc.report.trained import COLUMNS, rows
@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--environments", default="spread,reference", help="names with commas between")
     parser.add_argument("--shares", default="full;delayed(1);none", help="protocols with semicolons between")
-    parser.add_argument("--algorithm", default="mappo")
+    parser.add_argument("--algorithm", choices=("mappo", "ippo"), default="mappo")
     parser.add_argument("--steps", type=int, default=300_000, help="joint steps of each run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--runs", type=Path, default=Path("figure1.csv"), help="the file of runs")
@@ -41,13 +41,13 @@ def main() -> None:
     for seed in range(asked.seeds):
         for name in asked.environments.split(","):
             for protocol in asked.shares.split(";"):
-                add(asked.runs, Trained(name, protocol, asked.algorithm, asked.steps, ()), seed)
+                add(asked.runs, Trained(name, protocol, asked.algorithm, asked.steps, ()), asked.algorithm, seed)
     found = [one for one in read(asked.runs) if one.environment in asked.environments.split(",")]
     asked.picture.write_bytes(draw(found, asked.picture.suffix[1:]))
     table(found)
 
 
-def add(path: Path, cell: Trained, seed: int) -> None:
+def add(path: Path, cell: Trained, algorithm: AlgorithmName, seed: int) -> None:
     """Play a run, unless the file has it; Ctrl-C leaves the file as it is."""
     from posgc.marl.training import trained_run
 
@@ -57,7 +57,7 @@ def add(path: Path, cell: Trained, seed: int) -> None:
     if any(run.seed == seed for run in runs):
         return
     shared = share(particles(cell.environment), cell.protocol, horizon=HORIZON)
-    run = trained_run(shared, cell.algorithm, cell.steps // BATCH, seed, lambda done: None)
+    run = trained_run(shared, algorithm, cell.steps // BATCH, seed, lambda done: None)
     if run.stopped:
         raise KeyboardInterrupt
     there[key] = Trained(*key, (*runs, run))
@@ -93,15 +93,22 @@ def table(found: list[Trained]) -> None:
         finals = ", ".join(f"{x:.2f}" for x in one.finals)
         frames = int(one.runs[0].frames[-1])
         print(f"| {one.environment} | `{one.protocol}` | {frames:,} | {finals} | {one.mean:.2f} | {interval(one)} |")
-    for a, b in combinations([one for one in found if one.half is not None], 2):
-        if a.environment == b.environment:
-            apart = abs(a.mean - b.mean) > a.half + b.half
+    for a, b in combinations(found, 2):
+        if a.environment == b.environment and len(a.finals) > 1 and len(b.finals) > 1:
+            (low, high), (lowest, highest) = ends(a), ends(b)
+            apart = high < lowest or highest < low
             print(f"{a.environment}: the intervals of {a.protocol} and {b.protocol} {'are apart' if apart else 'meet'}")
+
+
+def ends(one: Trained) -> tuple[float, float]:
+    """Of the interval of at least two seeds."""
+    assert one.mean is not None and one.half is not None
+    return one.mean - one.half, one.mean + one.half
 
 
 def interval(one: Trained) -> str:
     """In words; of a single seed there is none."""
-    return "" if one.half is None else f"{one.mean - one.half:.2f} to {one.mean + one.half:.2f}"
+    return "{:.2f} to {:.2f}".format(*ends(one)) if len(one.finals) > 1 else ""
 
 
 if __name__ == "__main__":

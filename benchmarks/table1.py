@@ -17,6 +17,7 @@ import platform
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -48,7 +49,7 @@ PAPER = {  # Table 1: horizon -> (ours, FM-E, RNN-E)
 }
 STEPS, EPISODES, JUDGED = 80_000, 40_000, 200_000
 SHARES = ("full", "one_step")
-BUDGETS = {
+BUDGETS: dict[str, Callable[[int], tuple[str, int]]] = {
     "steps": lambda horizon: ("80,000 joint steps", STEPS // horizon),
     "episodes": lambda horizon: ("40,000 episodes", EPISODES),
 }
