@@ -8,12 +8,11 @@ the mistake stands in no expression, the arm, the rule or the item becomes a `br
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, cast
+from typing import Any
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput
 from lark.parsers.lalr_parser_state import ParserState
-from lark.tree import Meta
 
 from posgc.language.diagnostics import Diagnostic
 from posgc.language.text.build import Doubt
@@ -23,7 +22,8 @@ from posgc.language.text.mistakes import explain
 from posgc.language.text.scanning import begins_an_item, declared_words, end_of_statement
 from posgc.language.text.slips.items import item_follows
 from posgc.language.text.slips.mistake import Mistake
-from posgc.language.text.stop import CLOSING, END, Stop, Values, admits, span_at, table_of
+from posgc.language.text.stand_ins import begin_of, part_in_doubt, token_at, tree_at
+from posgc.language.text.stop import END, Stop, Values, admits, span_at, table_of
 
 __all__ = ["MAX_MISTAKES", "Recovery"]
 
@@ -97,7 +97,7 @@ class Recovery:
         at = self._lexer.state.line_ctr.char_pos if token is None or token.type == END else token.start_pos
         stop = self._stop(Token("", "", at))
         if stop.level:
-            begin = self._begin_of(self._state.value_stack[stop.level :], stop)
+            begin = begin_of(self._state.value_stack[stop.level :], stop.start)
             self._cut(stop.level)
             self._resume(begin)
         else:
@@ -114,11 +114,10 @@ class Recovery:
                 return found
             except EOFError:
                 end = len(self.text)
-                return Token(END, "", end, place.line_ctr.line, place.line_ctr.column, end_pos=end)
+                return token_at(self.text, END, "", end, end)
             except UnexpectedCharacters as error:
                 at = int(error.pos_in_stream or 0)
-        here = span_at(self.text, at, at + 1)
-        return Token("", self.text[at], at, here.line, here.column, end_pos=at + 1)
+        return token_at(self.text, "", self.text[at], at, at + 1)
 
     def _resume(self, at: int) -> None:
         """Makes the next token the first one at or after `at`."""
@@ -187,7 +186,7 @@ class Recovery:
         """Reports what is wrong, and brings the parser to where it can go on; False where it cannot."""
         stop = self._stop(token)
         if token.type not in ("", END) and str(token) in self._spared and self._admits("NAME"):
-            self._feed(_as("NAME", token))
+            self._feed(Token.new_borrow_pos("NAME", str(token), token))
             return True
         if self._block_is_missing(stop) or self._remains(stop):
             self._since = 0
@@ -205,7 +204,7 @@ class Recovery:
             self._spared.add(mistake.words[0])
         if mistake.resume is not None and again < _TRIES and self._read_instead(mistake, stop):
             if mistake.doubtful:
-                self.doubtful[stop.start] = Doubt(_part_in_doubt(stop), mistake.declares)
+                self.doubtful[stop.start] = Doubt(part_in_doubt(stop), mistake.declares)
                 self._in_doubt = not self._stop(stop.token).begins
             elif mistake.incomplete:
                 self.doubtful[stop.start] = Doubt(stop.start)
@@ -262,7 +261,7 @@ class Recovery:
                 for children, items in lists:
                     children[:] = items
                 return False
-            state.feed_token(Token(kind, word, place.start_pos, place.line, place.column, end_pos=place.end_pos))
+            state.feed_token(Token.new_borrow_pos(kind, word, place))
             if kind in ("SEMICOLON", "RBRACE"):
                 self._reduce()
         return self._go_on(mistake.resume)
@@ -273,23 +272,24 @@ class Recovery:
             return False
         stack, values = self._state.state_stack, self._state.value_stack
         end, width = end_of_statement(stop, self.dialect.unused)
-        self._of_match = "match" in self.text[self._begin_of(values[stop.level :], stop) : end]
+        self._of_match = "match" in self.text[begin_of(values[stop.level :], stop.start) : end]
         places = range(len(values), stop.level, -1)
         for at in reversed(places) if whole else places:
             for rule in ("expr", "sum"):
                 goto = self._states[stack[at]].get(rule)
                 if goto is not None and admits(self._table, [*stack[: at + 1], goto[1]], "SEMICOLON"):
                     self._left_out = True
-                    poison = self._tree("poison", [], self._begin_of(values[at:], stop), end)
+                    poison = tree_at(self.text, "poison", [], begin_of(values[at:], stop.start), end)
                     self._cut(at)
                     self._push(rule, poison)
-                    self._state.feed_token(Token("SEMICOLON", ";", end, *self._line_of(end), end_pos=end + width))
+                    self._state.feed_token(token_at(self.text, "SEMICOLON", ";", end, end + width))
                     self._reduce()
                     return self._go_on(end + width)
         self._left_out = True
-        begin, behind = self._begin_of(values[stop.level :], stop), max(end + width, stop.start)
+        begin, behind = begin_of(values[stop.level :], stop.start), max(end + width, stop.start)
         self._cut(stop.level)
-        broken = self._tree(_BROKEN[stop.within], declared_words(self.text, begin, behind), begin, behind)
+        words = declared_words(self.text, begin, behind)
+        broken = tree_at(self.text, _BROKEN[stop.within], words, begin, behind)
         self._push(_ELEMENTS[stop.within], broken)
         self._reduce()
         return self._go_on(behind)
@@ -304,40 +304,3 @@ class Recovery:
     def _cut(self, level: int) -> None:
         del self._state.value_stack[level:]
         del self._state.state_stack[level + 1 :]
-
-    def _begin_of(self, values: list[Any], stop: Stop) -> int:
-        """Where the first of some values begins that has a place; where the parser stopped if none has."""
-        for value in values:
-            start = value.start_pos if isinstance(value, Token) else getattr(value.meta, "start_pos", None)
-            if start is not None:
-                return int(start)
-        return stop.start
-
-    def _line_of(self, at: int) -> tuple[int, int]:
-        here = span_at(self.text, at, at)
-        return here.line, here.column
-
-    def _tree(self, name: str, children: list[Token | None], start: int, end: int) -> Tree[Token]:
-        meta: Any = Meta()  # type: ignore[no-untyped-call]
-        meta.empty = False
-        meta.start_pos, meta.end_pos = start, end
-        meta.line, meta.column = self._line_of(start)
-        meta.end_line, meta.end_column = self._line_of(end)
-        return Tree(name, cast(list[Token | Tree[Token]], children), meta)
-
-
-def _part_in_doubt(stop: Stop) -> int | None:
-    """Where the innermost bracket opens behind the sign of a law or a value, the place itself where none is open, and
-    None where there is no sign before it, so that the whole statement is in doubt."""
-    inner = [k for k, _ in stop.open if k >= stop.level]
-    signs = (":",) if stop.within == "match" else ("=", "~")
-    head = stop.value_stack[stop.level : inner[0] if inner else None]
-    if not any(isinstance(v, Token) and v in signs for v in head):
-        return None
-    if inner and str(stop.token) in CLOSING.values() and CLOSING[stop.value_stack[inner[-1]]] != stop.token:
-        inner = inner[:-1] or inner  # the token closes one around it
-    return int(stop.value_stack[inner[-1]].start_pos) if inner else stop.start
-
-
-def _as(kind: str, token: Token) -> Token:
-    return Token(kind, str(token), token.start_pos, token.line, token.column, end_pos=token.end_pos)
