@@ -22,7 +22,7 @@ def test_a_benchmark_finds_what_it_imports(name: str, monkeypatch: pytest.Monkey
 
 def test_gaps_are_drawn(tmp_path: Path) -> None:
     picture = tmp_path / "gap.svg"
-    command = "--what gap --games wind --seeds 2 --episodes 100,1000 --picture".split()
+    command = ["--what", "gap", "--games", "wind", "--seeds", "2", "--episodes", "100,1000", "--picture"]
     done = subprocess.run(
         [sys.executable, str(BENCHMARKS / "bench_learning.py"), *command, str(picture)],
         capture_output=True,

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from posgc.coordination.limits import Limits
+from posgc.learning.collectors import RAY, WORKERS
 from posgc.learning.construct import Construction
-from posgc.learning.crew import RAY, WORKERS
 from posgc.learning.laci import Exploration, Found, learned
 from posgc.learning.resuming import checkpoint_of
 from posgc.learning.rounds import Adaptive, Spanning, Task

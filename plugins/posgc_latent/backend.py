@@ -15,7 +15,7 @@ import numpy as np
 
 from posgc.coordination.limits import Limits
 from posgc.information.graph import DEFAULT_MAX_NODES
-from posgc.learning.crew import RAY, WORKERS
+from posgc.learning.collectors import RAY, WORKERS
 from posgc.learning.hidden import Fitting, HiddenTask, LearnedHidden, learned_hidden
 from posgc.learning.resuming import checkpoint_of
 from posgc.learning.sampling import counted

@@ -14,8 +14,8 @@ from typing import Any
 import numpy.typing as npt
 
 from posgc.language.diagnostics import InputError
+from posgc.learning.collectors import Collectors, Shard
 from posgc.learning.counting import Counts, merged
-from posgc.learning.crew import Crew, Shard
 from posgc.learning.resuming import Reached, content_of_run, machines_of, run_of
 from posgc.learning.rounds import Explorer, Players, Task
 from posgc.policy.checkpoint import Checkpoint, Facts
@@ -46,8 +46,8 @@ class Gathering:
         if checkpoint is not None and not checkpoint.restore(self._accept):
             checkpoint.save(self._content)  # where it cannot be written, that is known before anything is played
         try:
-            with Crew(task.environment, self._explorer.structures, task.seed, task.workers) as crew:
-                complete = all(self._round(crew) for _ in range(self._reached.round, self._explorer.rounds))
+            with Collectors(task.environment, self._explorer.structures, task.seed, task.workers) as collectors:
+                complete = all(self._round(collectors) for _ in range(self._reached.round, self._explorer.rounds))
         except InputError:  # of the environment: what was played before is kept
             if checkpoint is not None:
                 checkpoint.save(self._content)
@@ -70,7 +70,7 @@ class Gathering:
         """Rounds in which something was played."""
         return self._reached.rounds + bool(self._reached.begun)
 
-    def _round(self, crew: Crew) -> bool:
+    def _round(self, collectors: Collectors) -> bool:
         """Play the round that is begun, and learn from it; whether it is over."""
         reached, episodes = self._reached, self._episodes
         size = self._explorer.size(reached.round, episodes, episodes - reached.episodes)
@@ -78,20 +78,20 @@ class Gathering:
             self._reached = replace(reached, round=reached.round + 1)
             return True
         players = self._explorer.players(size, reached.over[-1] if reached.over else None)
-        over = self._play(crew, players)
+        over = self._play(collectors, players)
         self._add_up()
         if over:
             self._learn()
         return over
 
-    def _play(self, crew: Crew, players: Players) -> bool:
+    def _play(self, collectors: Collectors, players: Players) -> bool:
         """Play what is left of the round; whether that is all of it."""
         task, first, end = self._task, self._reached.episodes, 0
         done = self._reached.begun[0].episodes if self._reached.begun else 0
         for player, size in players:
             end += size
             while done < end:
-                shards = crew.play(player, first + done, end - done)
+                shards = collectors.play(player, first + done, end - done)
                 self._shards += shards
                 done += sum(shard[0].episodes for shard in shards)
                 task.progress("play", task.environment.samples, task.environment.samples + task.environment.left)

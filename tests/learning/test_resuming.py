@@ -19,7 +19,7 @@ from support.lives import killed, solving
 import posgc
 from posgc.cli.main import main
 from posgc.language.diagnostics import InputError, LimitError
-from posgc.learning import crew
+from posgc.learning import collectors
 from posgc.learning.gathering import Gathering
 from posgc.play.environment import Budget, CountedEnvironment
 from posgc.play.players import UniformPlayer
@@ -63,8 +63,8 @@ def test_a_thousand_kills(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", RUNS)
 def test_any_number_of_processes_finds_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One, two and three processes; so few episodes at a time that each has several shards of a round."""
-    monkeypatch.setattr(crew, "BATCH", 64)
-    monkeypatch.setattr(crew, "CHUNK", 128)
+    monkeypatch.setattr(collectors, "BATCH", 64)
+    monkeypatch.setattr(collectors, "CHUNK", 128)
     found = []
     for workers in (1, 2, 3):
         assert main(command(name, tmp_path, "--workers", str(workers))) == 0
@@ -83,8 +83,8 @@ def cut(folder: Path, name: str = "adaptive", k: int = 9) -> Path:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crew, "BATCH", 64)
-        patch.setattr(crew, "CHUNK", 64)
+        patch.setattr(collectors, "BATCH", 64)
+        patch.setattr(collectors, "CHUNK", 64)
         patch.setattr("posgc.learning.gathering.Gathering._add_up", _then(interrupt))
         patch.setattr(checkpoint, "EVERY", 0.0)
         patch.setattr(checkpoint, "SHARE", 0)
@@ -369,7 +369,7 @@ def test_an_environment_that_cannot_be_sent_is_refused() -> None:
     environment = CountedEnvironment(Simulator(compiled.model, 0), Budget(300))
     environment.secret = lambda: None  # type: ignore[attr-defined]
     with pytest.raises(InputError, match=r"E641.*cannot be sent to another process"):
-        crew.Crew(environment, [compiled.information.structure], 0, Workers(2))
+        collectors.Collectors(environment, [compiled.information.structure], 0, Workers(2))
 
 
 def test_a_worker_that_fails_says_why() -> None:
@@ -377,7 +377,7 @@ def test_a_worker_that_fails_says_why() -> None:
     structure = compiled.information.structure
     environment = CountedEnvironment(Simulator(compiled.model, 0), Budget(300))
     with (
-        crew.Crew(environment, [structure], 0, Workers(2)) as hands,
+        collectors.Collectors(environment, [structure], 0, Workers(2)) as hands,
         pytest.raises(LimitError, match="300 samples is spent"),
     ):
         hands.play(UniformPlayer(structure), 0, 101)
@@ -388,7 +388,7 @@ def test_what_a_cluster_of_one_processor_plays_is_counted(monkeypatch: pytest.Mo
     compiled = posgc.load(GAMES / "dectiger.posg").compiled
     structure = compiled.information.structure
     environment = CountedEnvironment(Simulator(compiled.model, 0), Budget(300))
-    with crew.Crew(environment, [structure], 0, Workers(1, "local")) as playing:
+    with collectors.Collectors(environment, [structure], 0, Workers(1, "local")) as playing:
         playing.play(UniformPlayer(structure), 0, 100)
         assert environment.samples == 300
         with pytest.raises(LimitError, match="300 samples is spent"):

@@ -13,7 +13,7 @@ from typing import Any
 
 import posgc
 from posgc.cli.main import main
-from posgc.learning import crew, sampling
+from posgc.learning import collectors, sampling
 from posgc.plugin.registry import registry
 from posgc.policy import checkpoint
 
@@ -30,7 +30,7 @@ def solving(run: str, folder: Path, *more: str) -> list[str]:
 
 def live(arguments: list[str], folder: Path) -> None:
     """One life of a run, which may be killed: it plays few episodes at a time, and saves after each time."""
-    crew.BATCH = crew.CHUNK = sampling.BATCH = 64
+    collectors.BATCH = collectors.CHUNK = sampling.BATCH = 64
     checkpoint.EVERY, checkpoint.SHARE = 0.0, 0
     restore, save = checkpoint.Checkpoint.restore, checkpoint.Checkpoint.save
 

@@ -20,7 +20,7 @@ from posgc.play.environment import CountedEnvironment
 from posgc.play.players import Player
 from posgc.workers import ALONE, Workers, in_order
 
-__all__ = ["RAY", "WORKERS", "Crew"]
+__all__ = ["RAY", "WORKERS", "Collectors"]
 
 WORKERS = {
     "metavar": "N",
@@ -44,10 +44,10 @@ QUICK, SLOW = 0.25, 1.0
 can be saved and stopped in time."""
 
 Shard = tuple[Counts, ...]
-"""The counts of some episodes under each of the crew's structures."""
+"""The counts of some episodes under each of the structures."""
 
 
-class Crew:
+class Collectors:
     """Use it in a `with` block.  `structures` are those to count under; the first is the one that is played by."""
 
     def __init__(
@@ -90,7 +90,7 @@ class Crew:
             self._size //= 2
         return found
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Collectors:
         return self
 
     def __exit__(self, *raised: object) -> None:
