@@ -6,8 +6,6 @@ import argparse
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from posgc.language.diagnostics.likeness import closest
-
 __all__ = ["Parser"]
 
 
@@ -36,5 +34,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
+    from posgc.language.diagnostics.likeness import closest  # the language takes a moment to load
+
     found = closest(word, known)
     return f"; did you mean {found}?" if found is not None else ""

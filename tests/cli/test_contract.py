@@ -294,6 +294,12 @@ def test_ctrl_c_ends_cleanly(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_before_main_answers_to_ctrl_c_next_to_nothing_is_imported():
+    code = "import sys, posgc.cli.main; print(*[m for m in sys.modules if m == 'numpy' or m.startswith('posgc.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == {"posgc.cli", "posgc.cli.main", "posgc.cli.parsing"}
+
+
 def posgc(*words, **streams):
     command = [sys.executable, "-m", "posgc.cli.main", *map(str, words)]
     return subprocess.run(command, stderr=subprocess.PIPE, check=False, timeout=60, **streams)
