@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import re
 import statistics
 import sys
 import time
@@ -205,11 +206,13 @@ def drawn(found: dict[str, list[list[float]]], budgets: list[int], kind: str) ->
                 axes.plot([episodes] * len(values), values, ".", color=BLUE, alpha=0.5, markersize=5, clip_on=False)
             axes.plot(budgets, [np.mean(values) for values in line], color=INK)
             axes.set_xscale("log")
+            axes.set_xticks(budgets[::2], [f"{n:,}" for n in budgets[::2]])
+            axes.minorticks_off()
             axes.set_yscale("symlog", linthresh=1e-3, linscale=0.5)
             axes.set_ylim(0.0, 30.0)
             axes.set_yticks([0.0, 1e-2, 1.0], ["0", "0.01", "1"])
             axes.grid(axis="y", color="#e5e7eb", linewidth=0.7)
-            axes.set_title(label.replace(", ", "\n", 1).replace("(keeper, 2, own = 1)", "(…)"), fontsize=9)
+            axes.set_title(re.sub(r"\([^)]{8,}\)", "(…)", label).replace(", ", "\n", 1), fontsize=9)
             if at + columns >= len(found):
                 axes.set_xlabel("episodes")
                 axes.tick_params(labelbottom=True)
