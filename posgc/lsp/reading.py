@@ -123,6 +123,10 @@ class Desk:
         self.texts.pop(name, None)
         self._forget(name)
 
+    def changed_on_disk(self, name: str) -> None:
+        """A file that another program wrote, made or removed; what is open is as the editor has it."""
+        self._forget(name)
+
     def _forget(self, name: str) -> None:
         self._roots.clear()
         for root, reading in list(self._readings.items()):

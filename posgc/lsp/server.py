@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from lsprotocol import types
@@ -39,6 +39,15 @@ _LOST = Diagnostic(
     Span(0, 0, 1, 1),
     "open the game, or put the file beside it; a whole game begins with `game NAME {`",
     "note",
+)
+_WATCH = types.RegistrationParams(
+    [
+        types.Registration(
+            "watch",
+            types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+            types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*.posg")]),
+        )
+    ]
 )
 
 
@@ -80,6 +89,12 @@ class _Session:
 
     def saved(self) -> None:
         """What is on the disk may be another text for games that include it."""
+        self._tell_others()
+
+    def changed_on_disk(self, uris: Iterable[str]) -> None:
+        """By another program, or by the editor in a file that is not open."""
+        for uri in uris:
+            self.desk.changed_on_disk(self.name(uri))
         self._tell_others()
 
     def _tell_others(self) -> None:
@@ -169,6 +184,17 @@ def _follow(server: LanguageServer, session: _Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(_: types.DidSaveTextDocumentParams) -> None:
         session.saved()
+
+    @server.feature(types.INITIALIZED)
+    async def began(_: types.InitializedParams) -> None:
+        workspace = server.client_capabilities.workspace
+        watched = workspace and workspace.did_change_watched_files
+        if watched and watched.dynamic_registration:
+            await server.client_register_capability_async(_WATCH)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def changed_on_disk(asked: types.DidChangeWatchedFilesParams) -> None:
+        session.changed_on_disk(change.uri for change in asked.changes)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(asked: types.DidCloseTextDocumentParams) -> None:

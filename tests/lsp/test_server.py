@@ -165,13 +165,62 @@ def test_included_files_are_told_of_their_own_mistakes(tmp_path: Path) -> None:
         )
         assert [(h.label, h.position.line) for h in hints] == [(": ann, bob", 1)]
         changed(client, common, 3, COMMON)
-        await told(client, common, [])
+        await told(client, common, ["W710"])
         changed(client, game, 2, right.replace("init s", "horizon 4; init s"))
         (second,) = await told(client, game, ["E205"])
         (first,) = second.related_information
         assert first.location.uri == game and first.location.range.start.line == 1
 
     in_an_editor(tmp_path, play)
+
+
+@pytest.mark.slow
+def test_included_files_that_change_on_the_disk_are_read_anew(tmp_path: Path) -> None:
+    """A file that is not open, written by another program or by a rename that the editor applied and saved."""
+    part = tmp_path / "common.posg"
+    part.write_text(COMMON, encoding="utf-8")
+    game = (tmp_path / "g.posg").as_uri()
+
+    async def play(client: Any) -> None:
+        document = opened(client, game, GAME.replace("fa +", "far +"))
+        await told(client, game, [])
+        part.write_text(COMMON.replace("act[", "move["), encoding="utf-8")
+        client.workspace_did_change_watched_files(
+            types.DidChangeWatchedFilesParams([types.FileEvent(part.as_uri(), types.FileChangeType.Changed)])
+        )
+        wrong, _ = await told(client, game, ["E201", "E503"])
+        assert "`act` is not declared" in wrong.message
+        shown = await client.text_document_hover_async(
+            types.HoverParams(types.TextDocumentIdentifier(part.as_uri()), types.Position(1, 8))
+        )
+        assert "`move`" in shown.contents.value and document.uri == game
+
+    in_an_editor(tmp_path, play)
+
+
+@pytest.mark.slow
+def test_an_editor_that_can_watch_files_is_asked_to(tmp_path: Path) -> None:
+    watching = types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+    can = types.ClientCapabilities(workspace=types.WorkspaceClientCapabilities(did_change_watched_files=watching))
+    asked = list[str]()
+
+    async def session() -> None:
+        client = pytest_lsp.make_test_lsp_client()
+
+        @client.feature(types.CLIENT_REGISTER_CAPABILITY)
+        def registered(wanted: Any) -> None:
+            asked.extend(r.method for r in wanted.registrations)
+
+        await client.start_io(sys.executable, "-m", "posgc.cli.main", "lsp")
+        await client.initialize_session(types.InitializeParams(capabilities=can, root_uri=tmp_path.as_uri()))
+        uri = (tmp_path / "g.posg").as_uri()
+        opened(client, uri, "")
+        await told(client, uri, ["E114"])
+        await client.shutdown_session()
+        await client.stop()
+
+    asyncio.run(asyncio.wait_for(session(), 60))
+    assert asked == [types.WORKSPACE_DID_CHANGE_WATCHED_FILES]
 
 
 @pytest.mark.slow
