@@ -309,3 +309,10 @@ def test_a_number_with_a_mistake_where_a_truth_value_is_wanted(line: str) -> Non
 def test_a_protocol_that_is_no_structure_is_one_error() -> None:
     found = analyse(Source("letters", small("reward ann = 1; share letters(2); expect assumption 3 under letters(2);")))
     assert [(d.code, d.span.line if d.span else 0) for d in found.errors] == [("E501", 1)]
+
+
+@pytest.mark.parametrize("rest", ["}", "}\n}", "# the end\n}"])
+def test_a_bracket_too_many_at_the_end_hides_nothing(rest: str) -> None:
+    text = (GAMES[0].parent / "dectiger.posg").read_text(encoding="utf-8").rstrip()
+    line, end = text.count("\n", 0, text.index("then tiger")) + 1, text.count("\n") + 2 + rest.startswith("#")
+    assert errors(text.replace("then tiger", "then tigr") + f"\n{rest}\n") == [("E201", line), ("E108", end)]

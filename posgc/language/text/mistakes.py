@@ -31,7 +31,7 @@ def _after_the_game(stop: Stop) -> Mistake | None:
     if END not in stop.accepts:
         return None
     if stop.token == "}":
-        return Mistake(Diagnostic("E108", "this `}` closes nothing", stop.span, "take it out"))
+        return Mistake(Diagnostic("E108", "this `}` closes nothing", stop.span, "take it out"), (), stop.end)
     return Mistake(Diagnostic("E101", "nothing may stand after the game", stop.span, "take it out, or move the `}`"))
 
 
