@@ -37,8 +37,9 @@ def require_place(path: str | None) -> None:
 def keep(curve: Curve, path: str | None) -> None:
     """Write the curve to the file, by its ending; nothing for None.  Raises InputError (E615)."""
     if path is not None:
-        write = _draw if Path(path).suffix in PICTURES else _write
-        replace_file(path, lambda file: write(curve, file, Path(path).suffix[1:]))
+        ending = Path(path).suffix.lower()
+        write = _draw if ending in PICTURES else _write
+        replace_file(path, lambda file: write(curve, file, ending[1:]))
 
 
 def _write(curve: Curve, file: BinaryIO, kind: str) -> None:

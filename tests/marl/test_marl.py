@@ -224,11 +224,16 @@ def test_agents_that_cannot_be_trained_are_refused() -> None:
         def step(self, actions: dict[str, int]) -> object:
             raise OSError("no such arm")
 
+    class Lavish(Odd):
+        def step(self, actions: dict[str, int]) -> object:
+            return dict.fromkeys(actions, np.zeros(2)), dict.fromkeys(actions, 1e40), {}, {}, {}
+
     for odd, why in (
         (Odd, "stop together"),
         (Silent, "stop together"),
         (Wide, "of kind Box"),
         (Falling, "no such arm"),
+        (Lavish, "larger unit"),
     ):
         with pytest.raises(posgc.InputError, match=why) as raised:
             train(posgc.learn.share(lambda kind=odd: kind(), "full", horizon=5), "odd", "mappo", BATCH, 1)
