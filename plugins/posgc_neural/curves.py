@@ -61,8 +61,9 @@ def _draw(curve: Curve, file: BinaryIO, kind: str) -> None:
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         steps, returns = curve.rows[:, 0], curve.rows[:, 1:]
+        dot = "o" if len(steps) == 1 else ""  # a line of one point is not seen
         axes.plot(steps, returns, color="#888888", linewidth=0.6)
-        axes.plot(steps, returns.mean(axis=1), color="#1f4e79")
+        axes.plot(steps, returns.mean(axis=1), color="#1f4e79", marker=dot)
         axes.set_xlabel(f"joint steps in the {curve.place}")
         axes.set_ylabel("return, exploration included")
         figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)

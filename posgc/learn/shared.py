@@ -73,7 +73,7 @@ COPIES = 64
 
 def share(
     env: Any,
-    protocol_asked: str | LagTable,
+    protocol_asked: str | LagTable | None,
     *,
     horizon: int,
     rewards: RewardKind = "general",
@@ -92,7 +92,7 @@ def share(
     if rewards not in get_args(RewardKind):
         raise ValueError(f"rewards are one of {', '.join(get_args(RewardKind))}, not {rewards!r}")
     require_seed(seed)
-    if not isinstance(protocol_asked, str | LagTable):
+    if not isinstance(protocol_asked, str | LagTable | None):
         raise TypeError(f"a protocol is a text or a LagTable, not {type(protocol_asked).__name__}")
     if not isinstance(horizon, Integral) or isinstance(horizon, bool) or horizon < 1:
         raise InputError([Diagnostic("E607", f"the horizon is a whole number from 1, not {horizon!r}")])

@@ -446,6 +446,17 @@ def test_endings_of_curves_may_be_capital_letters(echo: Path, tmp_path: Path, en
 
 
 @needs_torch
+def test_a_curve_of_one_point_is_a_dot(echo: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    dots = []
+    for samples in (3, 60):
+        curve = tmp_path / f"{samples}.svg"
+        posgc.load(echo).solve("team", "fm-e", samples=samples, options={"curve": str(curve)})
+        dots.append("C 0.795609 3" in curve.read_text(encoding="utf-8"))
+    assert dots == [True, False]
+
+
+@needs_torch
 def test_policy_and_curve_are_two_files(echo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from posgc.cli.main import main
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -85,6 +86,23 @@ def test_the_picture(tmp_path: Path) -> None:
     assert (
         picture == draw([*found, Trained("spread", "delayed(2)", "mappo", 9600, (run(0, [], True),))], "svg").decode()
     )
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_picture_of_what_was_stopped() -> None:
+    """Seeds that came to their end are shown whole beside one that was stopped; one point is a dot."""
+    pytest.importorskip("matplotlib")
+    from posgc.report.returns import draw
+
+    def drawn(*runs: Run) -> bytes:
+        return draw([Trained("spread", "full", "mappo", 9600, runs)], "svg")
+
+    whole = run(0, [1, 2, 3])
+    assert drawn(whole) == drawn(whole, run(1, [], True)) == drawn(whole, run(1, [2], True))
+    assert drawn(run(0, [2, 3], True)) == drawn(run(0, [2, 3])) != drawn(run(0, [2], True))
+    assert b">full<" not in drawn(run(0, [], True))
+    dot = rb'd="M 0 [\d.]+\s+C '  # a circle
+    assert re.search(dot, drawn(run(0, [2]))) and not re.search(dot, drawn(whole))
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
