@@ -58,8 +58,8 @@ def learned_baseline(
     )
     memory: Memory = Windowed(o.memory, o.hidden) if isinstance(o, FmOptions) else Recurrent(o.hidden)
     values, streams = Values(Tokens(structure), memory), streams_of(seed, copies)
-    rows = copies * structure.n_agents * max(schedule.batch * horizon, together)
-    require_numbers(rows * o.hidden, "layers of a gradient step", ROWS, "lower --option hidden, batch or together")
+    tokens = copies * structure.n_agents * max(schedule.batch * horizon, together)
+    require_numbers(tokens * o.hidden, "layers of a gradient step", ROWS, "lower --option hidden, batch or together")
     device = device_of(o.device)
     with one_thread(device):
         begin = memory.parameters(streams, values.tokens.size, values.tokens.actions)

@@ -60,11 +60,11 @@ def learned_windows(
     episodes = environment.left // structure.horizon
     together, actions = min(o.together, o.episodes), structure.signature.action_sizes
     read = windows.size + windows.private.size + sum(actions)  # numbers of (window, u, a)
-    widest, rows = max(read, o.hidden), episodes * structure.horizon
+    widest, played = max(read, o.hidden), episodes * structure.horizon
     cure = "lower --samples, or --option memory"
-    require_numbers(rows * read, "windows of the episodes", ROWS, cure)
+    require_numbers(played * read, "windows of the episodes", ROWS, cure)
     cure = "lower --option members, hidden, memory, fit-batch, batch or together"
-    require_numbers(o.members * min(o.fit_batch, rows) * widest, "layers while the model is fitted", cure=cure)
+    require_numbers(o.members * min(o.fit_batch, played) * widest, "layers while the model is fitted", cure=cure)
     require_numbers(o.members * together * widest, "layers while the model is played", cure=cure)
     require_numbers(o.batch * structure.horizon * widest, "layers of a gradient step", cure=cure)
     batch = joined(list(collect(environment, structure, UniformPlayer(structure), episodes, seed)))

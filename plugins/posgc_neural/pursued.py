@@ -103,7 +103,8 @@ def _weighed(model: Fitted, stage: Stage, window: Any, actions: Ints) -> tuple[I
         masses.append((weight[:, k, None] * law)[node, seen])
     code, which = np.unique(np.concatenate(codes), return_inverse=True)
     pair, at = np.unique(np.concatenate(nodes) * len(code) + which, return_inverse=True)
-    return pair // len(code), code[pair % len(code)], np.bincount(at, np.concatenate(masses), len(pair))
+    mass: Floats = np.bincount(at, np.concatenate(masses), len(pair)).astype(np.float64)
+    return pair // len(code), code[pair % len(code)], mass
 
 
 def _distinct(window: Any) -> tuple[Any, Ints]:

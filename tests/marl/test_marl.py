@@ -271,7 +271,7 @@ def test_training_is_repeated_by_its_seed_and_ends_well(tmp_path: Path) -> None:
     first = found[0]["runs"][0]
     assert first["frames"] == [BATCH, 2 * BATCH] and first["returns"] == found[1]["runs"][0]["returns"]
     assert first["returns"] != found[1]["runs"][1]["returns"] != found[2]["runs"][0]["returns"]
-    assert len(list(csv.DictReader(out.open()))) == 4
+    assert len(list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8"))))) == 4
 
 
 @needs_marl
