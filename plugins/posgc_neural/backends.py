@@ -10,6 +10,7 @@ import importlib.util
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from posgc.coordination.limits import uninterrupted
 from posgc.learning.sampling import counted, require_budget
 from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result, plural
 from posgc_neural.options import BaselineOptions, FmOptions, LaciOptions, RnnOptions
@@ -99,7 +100,8 @@ class _Baseline:
     def run(self, progress: Progress) -> Result:
         """Raises InputError where the budget or the environment is at fault, LimitError where a network's policy is too
         large to be written out."""
-        from posgc_neural.baselines import learned_baseline
+        with uninterrupted():
+            from posgc_neural.baselines import learned_baseline
         from posgc_neural.curves import keep, require_place
 
         problem, o = self.problem, self.options
@@ -126,8 +128,9 @@ class _Laci:
     def run(self, progress: Progress) -> Result:
         """Raises InputError where the budget or the environment is at fault, LimitError where the policy or a stage is
         too large."""
+        with uninterrupted():
+            from posgc_neural.laci import learned_windows
         from posgc_neural.curves import keep, require_place
-        from posgc_neural.laci import learned_windows
 
         problem, o = self.problem, self.options
         environment = counted(problem.environment, problem.budget)

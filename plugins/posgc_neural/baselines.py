@@ -13,7 +13,7 @@ from posgc.policy.controllers import Controllers
 from posgc_neural.curves import Curve
 from posgc_neural.local import Local, Tokens, Values, streams_of
 from posgc_neural.loop import Progress, Schedule, described, device_of, one_thread, trained
-from posgc_neural.networks import Memory, Recurrent, Windowed
+from posgc_neural.networks import ROWS, Memory, Recurrent, Windowed, require_numbers
 from posgc_neural.options import BaselineOptions, FmOptions
 from posgc_neural.written_out import written_out
 
@@ -58,6 +58,8 @@ def learned_baseline(
     )
     memory: Memory = Windowed(o.memory, o.hidden) if isinstance(o, FmOptions) else Recurrent(o.hidden)
     values, streams = Values(Tokens(structure), memory), streams_of(seed, copies)
+    tokens = copies * structure.n_agents * max(schedule.batch * horizon, together)
+    require_numbers(tokens * o.hidden, "layers of a gradient step", ROWS, "lower --option hidden, batch or together")
     device = device_of(o.device)
     with one_thread(device):
         begin = memory.parameters(streams, values.tokens.size, values.tokens.actions)

@@ -37,8 +37,9 @@ def require_place(path: str | None) -> None:
 def keep(curve: Curve, path: str | None) -> None:
     """Write the curve to the file, by its ending; nothing for None.  Raises InputError (E615)."""
     if path is not None:
-        write = _draw if Path(path).suffix in PICTURES else _write
-        replace_file(path, lambda file: write(curve, file, Path(path).suffix[1:]))
+        ending = Path(path).suffix.lower()
+        write = _draw if ending in PICTURES else _write
+        replace_file(path, lambda file: write(curve, file, ending[1:]))
 
 
 def _write(curve: Curve, file: BinaryIO, kind: str) -> None:
@@ -60,8 +61,9 @@ def _draw(curve: Curve, file: BinaryIO, kind: str) -> None:
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         steps, returns = curve.rows[:, 0], curve.rows[:, 1:]
+        dot = "o" if len(steps) == 1 else ""  # a line of one point is not seen
         axes.plot(steps, returns, color="#888888", linewidth=0.6)
-        axes.plot(steps, returns.mean(axis=1), color="#1f4e79")
+        axes.plot(steps, returns.mean(axis=1), color="#1f4e79", marker=dot)
         axes.set_xlabel(f"joint steps in the {curve.place}")
         axes.set_ylabel("return, exploration included")
         figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else None)

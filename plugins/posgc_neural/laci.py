@@ -27,7 +27,7 @@ from posgc_neural.curves import Curve
 from posgc_neural.fitted import Fitted, fit
 from posgc_neural.local import streams_of
 from posgc_neural.loop import Progress, Schedule, described, device_of, one_thread, trained
-from posgc_neural.networks import layers, require_numbers, through
+from posgc_neural.networks import ROWS, layers, require_numbers, through
 from posgc_neural.options import LaciOptions
 from posgc_neural.pursued import pursued
 from posgc_neural.stages import Stage
@@ -58,11 +58,20 @@ def learned_windows(
     """Learn with all that the budget allows.  Raises as `collect`, `Stage.best` and `pursued`."""
     windows, (stream,) = Windows(structure, o.memory), streams_of(seed, 1)
     episodes = environment.left // structure.horizon
+    together, actions = min(o.together, o.episodes), structure.signature.action_sizes
+    read = windows.size + windows.private.size + sum(actions)  # numbers of (window, u, a)
+    widest, played = max(read, o.hidden), episodes * structure.horizon
+    cure = "lower --samples, or --option memory"
+    require_numbers(played * read, "windows of the episodes", ROWS, cure)
+    cure = "lower --option members, hidden, memory, fit-batch, batch or together"
+    require_numbers(o.members * min(o.fit_batch, played) * widest, "layers while the model is fitted", cure=cure)
+    require_numbers(o.members * together * widest, "layers while the model is played", cure=cure)
+    require_numbers(o.batch * structure.horizon * widest, "layers of a gradient step", cure=cure)
     batch = joined(list(collect(environment, structure, UniformPlayer(structure), episodes, seed)))
     progress("play", environment.samples, environment.samples + environment.left)
     schedule = Schedule(
         o.episodes,
-        min(o.together, o.episodes),
+        together,
         o.gradients,
         max(o.replay, o.together),
         o.batch,
@@ -71,7 +80,6 @@ def learned_windows(
         (o.explore_from, o.explore_to),
         cools=True,
     )
-    require_numbers(schedule.together * windows.size, "windows of the episodes that are played at a time")
     device = device_of(o.device)
     with one_thread(device):
 
@@ -80,8 +88,7 @@ def learned_windows(
 
         model = fit(batch, windows, o, stream, told)
         learner = WindowLearner(model, environment.discount, stream)
-        joint = prod(structure.signature.action_sizes)
-        begin = layers([stream], [windows.size + windows.private.size, o.hidden, o.hidden, joint])
+        begin = layers([stream], [windows.size + windows.private.size, o.hidden, o.hidden, prod(actions)])
         parameters, rows = trained(learner, begin, schedule, [stream], progress)
         policy = pursued(model, learner.prescribed(parameters), o.rare)
     rows[:, 0] *= structure.horizon

@@ -19,10 +19,12 @@ import torch
 
 from posgc.plugin import Diagnostic, InputError, LimitError
 
-__all__ = ["Memory", "Recurrent", "Windowed", "layers", "require_finite", "require_numbers", "through"]
+__all__ = ["ROWS", "Memory", "Recurrent", "Windowed", "layers", "require_finite", "require_numbers", "through"]
 
 NUMBERS = 1 << 27
 """Numbers of one kind that are held at most (half a gigabyte)."""
+ROWS = 1 << 29
+"""Numbers of what is read at once, as windows of all episodes, at most (two gigabytes)."""
 
 Tensor = Any  # torch.Tensor, of which the type checker knows nothing where PyTorch is not installed
 
@@ -123,11 +125,15 @@ def _cell(gates: Tensor, cell: Tensor | None) -> tuple[Tensor, Tensor]:
     return torch.sigmoid(let_out) * torch.tanh(cell), cell
 
 
-def require_numbers(numbers: int, what: str) -> None:
-    """Raises LimitError for more than `NUMBERS`."""
-    if numbers > NUMBERS:
-        cure = "lower --option hidden, memory, members, replay, batch or together"
-        raise LimitError(f"networks: {numbers:,} numbers would be held as {what} (limit {NUMBERS:,}); {cure}")
+def require_numbers(
+    numbers: int,
+    what: str,
+    most: int = NUMBERS,
+    cure: str = "lower --option hidden, memory, members, replay, batch, gradients or together",
+) -> None:
+    """Raises LimitError for more than `most`."""
+    if numbers > most:
+        raise LimitError(f"networks: {numbers:,} numbers would be held as {what} (limit {most:,}); {cure}")
 
 
 def require_finite(numbers: Sequence[Tensor], rate: str) -> None:

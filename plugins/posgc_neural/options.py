@@ -36,7 +36,7 @@ def _require_curve(path: str | None) -> None:
     """Raises ValueError where a curve could not be written there, before anything is learned."""
     if path is None:
         return
-    ending = Path(path).suffix
+    ending = Path(path).suffix.lower()
     if ending not in (".csv", *PICTURES):
         raise ValueError(f"curve is a file .csv, .svg, .png or .pdf, not {path}")
     if not Path(path).parent.is_dir():

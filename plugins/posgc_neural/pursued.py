@@ -14,14 +14,18 @@ from posgc.model.ragged import pointers
 from posgc.plugin import LimitError
 from posgc.policy.machine import Machine, PolicyStep
 from posgc_neural.fitted import Fitted
+from posgc_neural.networks import ROWS, require_numbers
 from posgc_neural.stages import Stage
 
 __all__ = ["pursued"]
 
 Tensor = Any
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 NODES = 300_000
 """Windows of a step at most."""
+PART = 4096
+"""Windows that are looked at at a time."""
 NONE = np.zeros(0, np.int64)
 
 
@@ -41,6 +45,8 @@ def pursued(model: Fitted, prescribed: Callable[[Stage, Tensor], Tensor], rare: 
             z, row, edge, to = NONE, NONE, NONE, NONE
             if h < structure.horizon:
                 node, code = _increments(model, stage, window, actions, rare)
+                cure = "raise --option rare, or lower memory"
+                require_numbers(len(node) * windows.size, f"windows of step {h + 1} that are led to", ROWS, cure)
                 z, edge = np.unique(code, return_inverse=True)
                 following = windows.follow(h + 1, window[node], code)
                 row, (window, to) = node, _distinct(following)
@@ -70,6 +76,18 @@ def _tables(stage: Stage, actions: Ints) -> tuple[Ints, ...]:
 
 def _increments(model: Fitted, stage: Stage, window: Any, actions: Ints, rare: float) -> tuple[Ints, Ints]:
     """Pairs of node and code of z_{h+1}, in order, whose probability under the prescriptions is at least `rare`."""
+    parts = [
+        (begin, _weighed(model, stage, window[begin : begin + PART], actions[begin : begin + PART]))
+        for begin in range(0, len(window), PART)
+    ]
+    node = np.concatenate([begin + node for begin, (node, _, _) in parts])
+    code, mass = (np.concatenate([part[k] for _, part in parts]) for k in (1, 2))
+    kept = mass >= min(rare, float(mass.max()))
+    return node[kept], code[kept]
+
+
+def _weighed(model: Fitted, stage: Stage, window: Any, actions: Ints) -> tuple[Ints, Ints, Floats]:
+    """Pairs of node and code of z_{h+1}, in order, and their probabilities."""
     private = torch.tensor(model.windows.private.of(stage.h, stage.u))
     weight = _in_parts(lambda part: model.law_of_private(stage.h, part), window)
     nodes, codes, masses = [], [], []
@@ -85,9 +103,8 @@ def _increments(model: Fitted, stage: Stage, window: Any, actions: Ints, rare: f
         masses.append((weight[:, k, None] * law)[node, seen])
     code, which = np.unique(np.concatenate(codes), return_inverse=True)
     pair, at = np.unique(np.concatenate(nodes) * len(code) + which, return_inverse=True)
-    mass = np.bincount(at, np.concatenate(masses), len(pair))
-    kept = pair[mass >= min(rare, float(mass.max()))]
-    return kept // len(code), code[kept % len(code)]
+    mass: Floats = np.bincount(at, np.concatenate(masses), len(pair)).astype(np.float64)
+    return pair // len(code), code[pair % len(code)], mass
 
 
 def _distinct(window: Any) -> tuple[Any, Ints]:
@@ -98,7 +115,7 @@ def _distinct(window: Any) -> tuple[Any, Ints]:
     return window[first], to.astype(np.int64)
 
 
-def _in_parts(function: Callable[..., Tensor], *rows: Any, size: int = 4096) -> Any:
+def _in_parts(function: Callable[..., Tensor], *rows: Any, size: int = PART) -> Any:
     """What the function makes of all rows, some at a time; windows are handed over as tensors, other rows as arrays."""
     found = []
     for begin in range(0, len(rows[0]), size):

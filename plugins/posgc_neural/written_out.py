@@ -19,6 +19,7 @@ from posgc.information.items import Structure
 from posgc.plugin import LimitError
 from posgc.policy.controllers import Controller, Controllers, ControllerStep
 from posgc_neural.local import Values
+from posgc_neural.networks import ROWS, Memory, Windowed, require_numbers
 
 __all__ = ["written_out"]
 
@@ -47,7 +48,7 @@ class _Learnt:
     strides: tuple[int, ...]  # what each of them weighs in the code; 0 where it is no item of the news
 
     @staticmethod
-    def of(structure: Structure, agent: int, h: int) -> _Learnt:
+    def of(structure: Structure, memory: Memory, agent: int, h: int) -> _Learnt:
         codec = Codec.of(structure, structure.news(agent, h))
         signature, code = structure.signature, np.zeros(1, np.int64)
         mine = {v: k for k, v in enumerate(v for v, x in enumerate(signature.actions) if x.agent == agent)}
@@ -60,7 +61,7 @@ class _Learnt:
                 strides[mine[item.variable]] = stride
                 continue
             if len(code) * size > EDGES:
-                raise _too_many(h)
+                raise _too_many(h, memory)
             own = weights.get(item.variable, 0) if item.kind == "observation" and item.time == h else 0
             code = (code[:, None] + stride * np.arange(size)).ravel()
             seen = (seen[:, None] + own * np.arange(size)).ravel()
@@ -79,11 +80,13 @@ def _controller(values: Values, parameters: list[Tensor], agent: int) -> Control
     action: Ints | None = None
     root, edges = (np.zeros(0, np.int64),) * 2, (np.zeros(0, np.int64),) * 3
     for h in range(1, structure.horizon + 1):
-        learnt = _Learnt.of(structure, agent, h)
+        learnt = _Learnt.of(structure, values.memory, agent, h)
         nodes = before.shape[1]
         if nodes * len(learnt.code) > EDGES:
-            raise _too_many(h)
+            raise _too_many(h, values.memory)
         seen, which = np.unique(learnt.seen, return_inverse=True)
+        held = nodes * len(seen) * before.shape[-1]
+        require_numbers(held, f"what an agent can remember at step {h}", ROWS, _fewer(values.memory))
         token = values.tokens.of(
             agent, h, None if action is None else np.repeat(action, len(seen)), np.tile(seen, nodes)
         )
@@ -114,8 +117,11 @@ def _distinct(state: Tensor) -> tuple[Tensor, Ints, Ints]:
     return state[:, torch.tensor(first)], first, to.ravel()
 
 
-def _too_many(h: int) -> LimitError:
-    return LimitError(
-        f"step {h}: a network would be written out with more than {EDGES:,} edges of one agent; take fewer steps, "
-        "share less, or take --option memory with a smaller number"
-    )
+def _too_many(h: int, memory: Memory) -> LimitError:
+    what = f"step {h}: a network would be written out with more than {EDGES:,} edges of one agent"
+    return LimitError(f"{what}; share less, or {_fewer(memory)}")
+
+
+def _fewer(memory: Memory) -> str:
+    """What makes nodes fewer."""
+    return "take fewer steps" + (" or a smaller --option memory" if isinstance(memory, Windowed) else "")

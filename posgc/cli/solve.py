@@ -6,6 +6,7 @@ import argparse
 import math
 import os
 import sys
+from collections.abc import Mapping
 
 from posgc.api import compression_asked, options_asked, progress_bar
 from posgc.cli.flags import (
@@ -88,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
     given = pairs("--option", arguments.option)
     options = options_asked(given, named, arguments.epsilon, compress, arguments.time_limit)
     if arguments.out:
-        _require_apart(arguments.out, options.get("checkpoint"))
+        _require_apart(arguments.out, options)
         require_writable(arguments.out, arguments.game)
     with progress_bar(arguments.quiet) as progress:
         game = game_of(arguments, progress)
@@ -130,11 +131,13 @@ def run(arguments: argparse.Namespace) -> int:
     return int(exceeded or (opinion is not None and opinion.disagreement is not None))
 
 
-def _require_apart(out: str, checkpoint: object) -> None:
-    """Raises InputError (E615) where the policy would replace the checkpoint."""
-    if isinstance(checkpoint, str) and os.path.realpath(out) == os.path.realpath(checkpoint):
-        what = f"cannot write {out}: it is the checkpoint"
-        raise InputError([Diagnostic("E615", what, help="give another file name")])
+def _require_apart(out: str, options: Mapping[str, object]) -> None:
+    """Raises InputError (E615) where the policy would replace another file of the run."""
+    for name in ("checkpoint", "curve"):
+        other = options.get(name)
+        if isinstance(other, str) and os.path.realpath(out) == os.path.realpath(other):
+            what = f"cannot write {out}: it is the {name}"
+            raise InputError([Diagnostic("E615", what, help="give another file name")])
 
 
 def _cure(solution: Solution) -> str:

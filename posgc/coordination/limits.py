@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-__all__ = ["Limits", "Reason"]
+__all__ = ["Limits", "Reason", "uninterrupted"]
 
 Reason = Literal["time limit", "memory limit", "interrupted"]
 
@@ -74,3 +74,14 @@ class Limits:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Within, Ctrl-C waits for the end, and is raised there; a second one is raised at once.  For imports of libraries
+    that lose a Ctrl-C, or abort at it."""
+    limits = Limits(None)
+    with limits.interruptible():
+        yield
+    if limits():
+        raise KeyboardInterrupt

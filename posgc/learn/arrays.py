@@ -84,7 +84,7 @@ class SharedArrays:
 
     def observation_space(self, agent: Any) -> Any:
         """A `gymnasium.spaces.Box` of the agent's arrays.  Raises InputError (E636) without Gymnasium."""
-        return _box([self._bounds(part) for part in self.parts(agent)])
+        return _box([self._bounds(at, part) for at, part in enumerate(self.parts(agent))])
 
     def action_space(self, agent: Any) -> Any:
         """The environment's own."""
@@ -93,7 +93,7 @@ class SharedArrays:
     @property
     def state_space(self) -> Any:
         """A `gymnasium.spaces.Box` of `state`.  Raises InputError (E636) without Gymnasium."""
-        return _box([self._bounds(part) for layout in self._layouts for part in layout])
+        return _box([self._bounds(at, part) for layout in self._layouts for at, part in enumerate(layout)])
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Arrays and infos by agent.  Raises InputError (E641) where the environment is at fault."""
@@ -153,10 +153,10 @@ class SharedArrays:
         ages = ((t, self.structure.first_age(i, Item(t, kind, j))) for t in steps)
         return sorted({age for t, age in ages if t + age <= self.horizon})
 
-    def _bounds(self, part: Part) -> tuple[Floats, Floats]:
-        """Least and largest numbers of a part; what comes from others may be 0 in its place."""
+    def _bounds(self, at: int, part: Part) -> tuple[Floats, Floats]:
+        """Least and largest numbers of the part in this place; what comes from others may be 0 in its place."""
         vector = self._vectors[part.kind][part.owner]
-        if part.start == 0:
+        if at == 0:  # its own observation
             return vector.low, vector.high
         return np.append(np.float32(0), np.minimum(vector.low, 0)), np.append(np.float32(1), np.maximum(vector.high, 0))
 

@@ -7,7 +7,7 @@ from typing import Any
 from posgc.language.sharing.lag_table import Kind
 from posgc.learn.copies import asked, unfit
 from posgc.learn.spaces import Space, numbered
-from posgc.learn.vectors import Vector, vector
+from posgc.learn.vectors import TooWide, Vector, vector
 
 __all__ = ["codes_of", "labels_of", "space_of", "vector_of"]
 
@@ -27,8 +27,11 @@ def labels_of(space: Any) -> tuple[str, ...]:
 
 
 def vector_of(kind: Kind, name: str, space: Any) -> Vector:
-    """The agent's space as arrays.  Raises InputError (E641) where its kind is not known."""
-    found = vector(space)
+    """The agent's space as arrays.  Raises InputError (E641) where its kind is not known, or it is too large."""
+    try:
+        found = vector(space)
+    except TooWide as error:
+        raise unfit(f"the {kind}_space of {name} {error}", "wrap it in a coarser one") from None
     if found is None:
         what = f"the {kind}_space of {name} is of kind {type(space).__name__}, which is not known, or holds such a one"
         raise unfit(what, "wrap it so that it is Box or Discrete")

@@ -73,7 +73,7 @@ COPIES = 64
 
 def share(
     env: Any,
-    protocol_asked: str | LagTable,
+    protocol_asked: str | LagTable | None,
     *,
     horizon: int,
     rewards: RewardKind = "general",
@@ -86,12 +86,15 @@ def share(
     `--share` takes, or a `posgc.LagTable`; agents are called as the environment calls them, or by number from 1.
     `rewards` says whose interests agree, and is held against what is paid.  `seed` is that of episode 0, and each
     episode is begun by `reset(seed=..)`.  Raises InputError: E641 for an environment that cannot be shared, E5xx for
-    the protocol, E607 or E623 for the horizon or the discount; ValueError for a negative seed or unknown rewards.
+    the protocol, E607 or E623 for the horizon or the discount; ValueError for a negative seed or unknown rewards;
+    TypeError for a protocol that is none.
     """
     if rewards not in get_args(RewardKind):
         raise ValueError(f"rewards are one of {', '.join(get_args(RewardKind))}, not {rewards!r}")
     require_seed(seed)
-    if not isinstance(horizon, Integral) or horizon < 1:
+    if not isinstance(protocol_asked, str | LagTable | None):
+        raise TypeError(f"a protocol is a text or a LagTable, not {type(protocol_asked).__name__}")
+    if not isinstance(horizon, Integral) or isinstance(horizon, bool) or horizon < 1:
         raise InputError([Diagnostic("E607", f"the horizon is a whole number from 1, not {horizon!r}")])
     if not 0 <= discount <= 1:
         raise InputError([Diagnostic("E623", f"the discount lies in [0, 1], which {discount!r} does not")])

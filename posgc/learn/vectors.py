@@ -17,11 +17,18 @@ import numpy.typing as npt
 
 from posgc.learn.spaces import numbered
 
-__all__ = ["Floats", "Vector", "vector"]
+__all__ = ["WIDEST", "Floats", "TooWide", "Vector", "vector"]
 
 Floats = npt.NDArray[np.float32]
 
 NOTHING = np.zeros(0, np.float32)
+
+WIDEST = 1 << 24
+"""Numbers of one value at most, where they are one-hot."""
+
+
+class TooWide(ValueError):
+    """Values would be arrays of more than `WIDEST` numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +46,7 @@ class Vector:
 
 
 def vector(space: Any) -> Vector | None:
-    """The space as arrays; None where it is of a kind that is not known."""
+    """The space as arrays; None where it is of a kind that is not known.  Raises TooWide."""
     kind = type(space).__name__
     if kind == "Box":
         low, high = np.asarray(space.low, np.float32), np.asarray(space.high, np.float32)
@@ -77,6 +84,8 @@ def _one_hot(space: Any, sizes: list[int]) -> Vector:
     """A space of whole numbers, each one-hot among as many as `sizes` says."""
     number = numbered(space)
     assert number is not None  # both kinds are finite
+    if sum(sizes) > WIDEST:
+        raise TooWide(f"has values of {sum(sizes):,} numbers, one-hot (limit {WIDEST:,})")
     zeros = np.zeros(sum(sizes), np.float32)
     return Vector(zeros, zeros + 1, partial(_ones, number.number, sizes))
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from posgc.information.items import InformationStructure
 from posgc.language.diagnostics import Diagnostic, InputError, LimitError
+from posgc.language.numerals import plural
 from posgc.play.chance import Chance
 from posgc.play.environment import Budget, CountedEnvironment, Environment
 from posgc.play.players import Player
@@ -50,7 +51,8 @@ def require_budget(environment: CountedEnvironment, horizon: int, kept_back: int
     least = horizon * (1 + kept_back)
     if environment.left < least:
         rest = f" and {kept_back:,} for the selection" if kept_back else ""
-        what = f"a budget of {environment.left:,} joint steps is less than one episode of {horizon:,} steps{rest}"
+        left = plural(environment.left, "joint step", ",")
+        what = f"a budget of {left} is less than one episode of {horizon:,} steps{rest}"
         fewer = ", or fewer candidates or rollouts" if kept_back else ""
         raise InputError([Diagnostic("E640", what, help=f"give --samples {least} or more{fewer}")])
 

@@ -22,6 +22,9 @@ from posgc.learn.shared import Shared
 
 __all__ = ["Batch"]
 
+LARGEST = 1e30
+"""The largest mean of the agents' rewards: networks read single precision, and returns add them up."""
+
 
 class Batch(EnvBase):
     """`copies` environments; the episodes' seeds are drawn from `seed`."""
@@ -70,6 +73,8 @@ class Batch(EnvBase):
             actions = {name: self._starts[name] + int(chosen[name][k]) for name in self.names}
             self._seen[k], rewards, terminations, *_ = env.step(actions)
             paid[k] = sum(map(float, rewards.values())) / len(self.names)
+            if abs(paid[k]) > LARGEST:
+                raise unfit(f"it pays {paid[k]:g} (limit of networks {LARGEST:g})", "let it pay in a larger unit")
             self._require_all(env.agents or self.names, self._seen[k])
             if not env.agents:
                 ended = all(terminations.get(name, False) for name in self.names)

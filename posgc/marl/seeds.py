@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from posgc.coordination.limits import uninterrupted
 from posgc.language.diagnostics import Diagnostic, InputError
 from posgc.learn.shared import Shared
 from posgc.marl.algorithms import BATCH, AlgorithmName
@@ -33,10 +34,11 @@ def train(
     fault, its actions are not `Discrete` or some agents are done before others.
     """
     if steps < BATCH:
-        what = f"training takes at least one batch of {BATCH:,} joint steps, and {steps:,} are allowed"
+        what = f"training takes at least one batch of {BATCH:,} joint steps, and the limit is {steps:,}"
         raise InputError([Diagnostic("E640", what, help=f"--steps {BATCH}, or some hundred thousand to see anything")])
     require_marl()
-    from posgc.marl.training import trained_run
+    with uninterrupted():
+        from posgc.marl.training import trained_run
 
     trained = Trained(name, shared.structure.protocol.name, algorithm, steps, ())
     for seed in range(seeds):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.reduction import ForkingPickler
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -70,6 +71,11 @@ class Budget:
 
     samples: int  # joint steps of the environment: a batch of B episodes of H decisions costs B * H
     seconds: float | None = None  # wall-clock time after which it should stop with what it has
+
+    def __post_init__(self) -> None:
+        """Raises TypeError for samples that are no whole number."""
+        if not isinstance(self.samples, Integral) or isinstance(self.samples, bool):
+            raise TypeError(f"samples is a whole number of joint steps, not {self.samples!r}")
 
 
 class CountedEnvironment:

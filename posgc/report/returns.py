@@ -49,20 +49,22 @@ def draw(found: Sequence[Trained], kind: str) -> bytes:
             axes.grid(axis="y", color="#e5e7eb", linewidth=0.7)
             if at == 0:
                 axes.set_ylabel("return of the team")
-                axes.legend(loc="best", handlelength=3.2)
+                if axes.get_lines():
+                    axes.legend(loc="best", handlelength=3.2)
         return written(figure, kind)
 
 
 def _curve(axes: Axes, trained: Trained, colour: str, line: str | tuple[int, tuple[int, ...]]) -> None:
-    """Seeds as far as all of them came."""
-    least = min((len(run.returns) for run in trained.runs), default=0)
+    """The seeds that came to their end; where there is none, what there is."""
+    runs = [run for run in trained.runs if not run.stopped] or trained.runs
+    least = min((len(run.returns) for run in runs), default=0)
     if least == 0:
         return
     blocks = np.array_split(np.arange(least), min(POINTS, least))
-    frames = np.array([trained.runs[0].frames[block].mean() for block in blocks]) / 1000
-    values = np.array([[run.returns[block].mean() for block in blocks] for run in trained.runs])
-    mean = values.mean(axis=0)
-    axes.plot(frames, mean, color=colour, linestyle=line, label=trained.protocol)
+    frames = np.array([runs[0].frames[block].mean() for block in blocks]) / 1000
+    values = np.array([[run.returns[block].mean() for block in blocks] for run in runs])
+    mean, dot = values.mean(axis=0), "o" if len(blocks) == 1 else ""  # a line of one point is not seen
+    axes.plot(frames, mean, color=colour, linestyle=line, marker=dot, label=trained.protocol)
     if len(values) > 1:
         half = half_interval(values)
         axes.fill_between(frames, mean - half, mean + half, color=colour, alpha=0.18, linewidth=0)

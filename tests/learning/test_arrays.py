@@ -220,6 +220,28 @@ def test_spaces_of_arrays_hold_them() -> None:
         told = arrays.step({a: AGENTS.index(a) for a in arrays.agents})[0]
 
 
+def test_who_sees_nothing_reads_what_others_do() -> None:
+    """An observation of no numbers: the first part begins at 0, and is another agent's."""
+    pytest.importorskip("gymnasium", reason="gymnasium is not installed")
+    env = Noise(2)
+    env.observation_space = lambda agent: box(0) if agent == "ann" else box(2, 2)  # type: ignore[method-assign]
+    shown = env.shown
+    env.shown = lambda agents: shown(agents) | {"ann": np.zeros(0)}  # type: ignore[method-assign]
+    arrays = posgc.learn.share(env, "delayed(1)", horizon=2).parallel()
+    told, _ = arrays.reset()
+    assert arrays.observation_space("ann").contains(told["ann"]) and arrays.size("ann") == 5 + 4
+    assert arrays.observation_space("ann").low[0] == 0 and arrays.state_space.contains(arrays.state())
+
+
+def test_spaces_whose_values_are_too_long_are_refused() -> None:
+    for wide in (named("Discrete", n=2**40, start=0), named("MultiDiscrete", nvec=np.full(3, 2**31), dtype=np.int64)):
+        env = Noise(2)
+        env.observation_space = lambda agent, space=wide: space  # type: ignore[method-assign,misc]
+        with pytest.raises(posgc.InputError, match=r"one-hot \(limit 16,777,216\)") as raised:
+            posgc.learn.share(env, "full", horizon=2).parallel()
+        assert raised.value.diagnostics[0].code == "E641"
+
+
 def test_what_cannot_be_shared_is_refused() -> None:
     shared = posgc.learn.share(Noise(2), "full", horizon=2, rewards="common")
     for call in (lambda: shared.solve("team", 100), lambda: shared.reset(1)):  # posgc's own back-ends learn by codes

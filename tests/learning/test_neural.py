@@ -1,6 +1,8 @@
 """Networks as learners: what they compute against plain code, what they learn in tiny games, and what they refuse."""
 
 import importlib.util
+import subprocess
+import sys
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -376,11 +378,121 @@ def test_bad_options(name: str, option: str, value: Any, said: str) -> None:
         ("fm-e", {"batch": 10**11}),
         ("laci-neural", {"replay": 10**11, "episodes": 10**11, "passes": 1}),
         ("laci-neural", {"together": 10**11, "episodes": 10**11}),
+        ("laci-neural", {"gradients": 10**11}),
+        ("laci-neural", {"members": 10_000, "fit-batch": 10_000}),
+        ("laci-neural", {"members": 10_000, "together": 10_000}),
+        ("laci-neural", {"hidden": 5000, "members": 1, "batch": 20_000}),
+        ("fm-e", {"hidden": 10_000, "batch": 10**6}),
     ],
 )
 def test_what_memory_cannot_hold_is_refused_first(name: str, options: dict[str, int]) -> None:
     with pytest.raises(LimitError, match="lower --option"):
         posgc.load(GAMES / "dectiger.posg").solve("team", name, samples=300, options=options)
+
+
+@needs_torch
+def test_windows_of_all_episodes_are_bounded() -> None:
+    """20,000 joint steps in windows of 10,000 increments are refused before they are played."""
+    with pytest.raises(LimitError, match="lower --samples, or --option memory"):
+        posgc.load(GAMES / "dectiger.posg").solve("team", "laci-neural", samples=20_000, options={"memory": 10_000})
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("name", "limits", "said"),
+    [
+        ("fm-e", {"ROWS": 200}, "remember at step .*fewer steps or a smaller --option memory"),
+        ("rnn-e", {"ROWS": 2000}, "remember at step .*take fewer steps$"),
+        ("fm-e", {"EDGES": 20}, "edges of one agent; share less, or take fewer steps or a smaller --option memory$"),
+        ("rnn-e", {"EDGES": 100}, "edges of one agent; share less, or take fewer steps$"),
+    ],
+)
+def test_what_agents_can_remember_is_bounded(
+    name: str, limits: dict[str, int], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from posgc_neural import written_out
+
+    for limit, value in limits.items():
+        monkeypatch.setattr(written_out, limit, value)
+    game = posgc.load(GAMES / "dectiger.posg", share="none", horizon=12)
+    with pytest.raises(LimitError, match=said):
+        game.solve("team", name, samples=24, options={"device": "cpu"})
+
+
+@needs_torch
+def test_increments_are_weighed_in_parts(echo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows looked at one at a time, or all at once: the same increments, with the same probabilities."""
+    from posgc_neural import pursued
+
+    def found(part: int) -> Any:
+        monkeypatch.setattr(pursued, "PART", part)
+        game = posgc.load(echo, share="one_step")
+        return game.solve("team", "laci-neural", samples=300, options={"episodes": 200, "passes": 2, "rare": 0.1})
+
+    one, many = found(1), found(4096)
+    assert one.values == many.values
+    for a, b in zip(one.policy.strategy.steps, many.policy.strategy.steps, strict=True):
+        assert len(a.indptr) == len(b.indptr) and a.edge_to.tolist() == b.edge_to.tolist()
+
+
+@needs_torch
+@pytest.mark.parametrize("ending", [".CSV", ".Svg"])
+def test_endings_of_curves_may_be_capital_letters(echo: Path, tmp_path: Path, ending: str) -> None:
+    if ending == ".Svg":
+        pytest.importorskip("matplotlib")
+    curve = tmp_path / f"curve{ending}"
+    posgc.load(echo).solve("team", "fm-e", samples=30, options={"curve": str(curve)})
+    assert curve.read_text(encoding="utf-8").startswith("joint_steps" if ending == ".CSV" else "<?xml")
+
+
+@needs_torch
+def test_a_curve_of_one_point_is_a_dot(echo: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    dots = []
+    for samples in (3, 60):
+        curve = tmp_path / f"{samples}.svg"
+        posgc.load(echo).solve("team", "fm-e", samples=samples, options={"curve": str(curve)})
+        dots.append("C 0.795609 3" in curve.read_text(encoding="utf-8"))
+    assert dots == [True, False]
+
+
+@needs_torch
+def test_policy_and_curve_are_two_files(echo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from posgc.cli.main import main
+
+    path = str(tmp_path / "x.csv")
+    words = ["solve", str(echo), "-c", "team", "-b", "fm-e", "--samples", "30", "-O", f"curve={path}", "--out", path]
+    assert main(words) == 2
+    assert "error[E615]" in (said := capsys.readouterr().err) and "it is the curve" in said
+    assert not Path(path).exists()
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["fm-e", "laci-neural"])
+def test_ctrl_c_waits_for_imports(echo: Path, name: str) -> None:
+    """What PyTorch imports may abort at a KeyboardInterrupt: it comes when the import is over."""
+    script = """
+import importlib, signal, sys
+from importlib.machinery import PathFinder
+import posgc
+
+class Stop(PathFinder):
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "torch.optim":
+            signal.raise_signal(signal.SIGINT)
+            print("interrupted")
+
+sys.meta_path.insert(0, Stop)
+try:
+    posgc.load(sys.argv[1]).solve("team", sys.argv[2], samples=30)
+except KeyboardInterrupt:
+    print("stopped", "posgc_neural.loop" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(echo), name], capture_output=True, text=True, timeout=300, check=True
+    )
+    assert done.stdout.split("\n")[-2:] == ["stopped True", ""] and "interrupted" in done.stdout
 
 
 @needs_torch

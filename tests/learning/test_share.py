@@ -303,6 +303,11 @@ def test_wrong_values_are_refused() -> None:
         posgc.learn.share(Parallel(), "full", horizon=2, rewards="shared")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="not negative"):
         posgc.learn.share(Parallel(), "full", horizon=2, seed=-1)
+    with pytest.raises(TypeError, match="a protocol is a text or a LagTable, not int"):
+        posgc.learn.share(Parallel(), 3, horizon=2)  # type: ignore[arg-type]
+    for samples in (3.5, "many", True):
+        with pytest.raises(TypeError, match="whole number of joint steps"):
+            posgc.learn.share(Parallel(), "full", horizon=2, rewards="common").solve("team", samples)  # type: ignore[arg-type]
     short, long = (posgc.learn.share(Parallel(), "full", horizon=h, rewards="common") for h in (1, 2))
     strategy = short.solve("team", 20).strategy
     for wrong in (
@@ -320,6 +325,7 @@ def test_wrong_values_are_refused() -> None:
         ("delayed(0)", {}, "E5"),
         ("one_stop", {}, "E5"),
         ("full", {"horizon": 0}, "E607"),
+        ("full", {"horizon": True}, "E607"),
         ("full", {"discount": 2}, "E623"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -85,6 +86,23 @@ def test_the_picture(tmp_path: Path) -> None:
     assert (
         picture == draw([*found, Trained("spread", "delayed(2)", "mappo", 9600, (run(0, [], True),))], "svg").decode()
     )
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_picture_of_what_was_stopped() -> None:
+    """Seeds that came to their end are shown whole beside one that was stopped; one point is a dot."""
+    pytest.importorskip("matplotlib")
+    from posgc.report.returns import draw
+
+    def drawn(*runs: Run) -> bytes:
+        return draw([Trained("spread", "full", "mappo", 9600, runs)], "svg")
+
+    whole = run(0, [1, 2, 3])
+    assert drawn(whole) == drawn(whole, run(1, [], True)) == drawn(whole, run(1, [2], True))
+    assert drawn(run(0, [2, 3], True)) == drawn(run(0, [2, 3])) != drawn(run(0, [2], True))
+    assert b">full<" not in drawn(run(0, [], True))
+    dot = rb'd="M 0 [\d.]+\s+C '  # a circle
+    assert re.search(dot, drawn(run(0, [2]))) and not re.search(dot, drawn(whole))
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -224,11 +242,16 @@ def test_agents_that_cannot_be_trained_are_refused() -> None:
         def step(self, actions: dict[str, int]) -> object:
             raise OSError("no such arm")
 
+    class Lavish(Odd):
+        def step(self, actions: dict[str, int]) -> object:
+            return dict.fromkeys(actions, np.zeros(2)), dict.fromkeys(actions, 1e40), {}, {}, {}
+
     for odd, why in (
         (Odd, "stop together"),
         (Silent, "stop together"),
         (Wide, "of kind Box"),
         (Falling, "no such arm"),
+        (Lavish, "larger unit"),
     ):
         with pytest.raises(posgc.InputError, match=why) as raised:
             train(posgc.learn.share(lambda kind=odd: kind(), "full", horizon=5), "odd", "mappo", BATCH, 1)
@@ -248,7 +271,7 @@ def test_training_is_repeated_by_its_seed_and_ends_well(tmp_path: Path) -> None:
     first = found[0]["runs"][0]
     assert first["frames"] == [BATCH, 2 * BATCH] and first["returns"] == found[1]["runs"][0]["returns"]
     assert first["returns"] != found[1]["runs"][1]["returns"] != found[2]["runs"][0]["returns"]
-    assert len(list(csv.DictReader(out.open()))) == 4
+    assert len(list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8"))))) == 4
 
 
 @needs_marl
@@ -270,10 +293,34 @@ def test_ctrl_c_keeps_what_there_is() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_sharing_helps_where_the_other_knows_the_goal() -> None:
-    """`reference`: each agent knows the other's goal only; 128,000 joint steps, the better by far with everything
-    shared (measured once: docs/learning.md, Figure 1)."""
-    finals = {}
-    for protocol in ("full", "none"):
-        shared = posgc.learn.share(particles("reference"), protocol, horizon=25)
-        finals[protocol] = train(shared, "reference", "mappo", 128_000, 1).mean
-    assert finals["full"] is not None and finals["none"] is not None and finals["full"] > finals["none"]
+    """Each agent is shown the other's goal of four, and paid where it plays its own: a guess earns 5/4 an episode."""
+    from gymnasium import spaces
+
+    class Goals:
+        possible_agents = ("ann", "bob")
+
+        def __init__(self) -> None:
+            self.agents: tuple[str, ...] = ()
+
+        def observation_space(self, agent: str) -> spaces.Space:
+            return spaces.Discrete(4)
+
+        action_space = observation_space
+
+        def shown(self) -> dict[str, int]:
+            self.goal = dict(zip(self.possible_agents, self.rng.integers(4, size=2).tolist(), strict=True))
+            return {"ann": self.goal["bob"], "bob": self.goal["ann"]}
+
+        def reset(self, seed: int | None = None, options: object = None) -> object:
+            self.rng, self.agents = np.random.default_rng(seed), self.possible_agents
+            return self.shown(), {}
+
+        def step(self, actions: dict[str, int]) -> object:
+            paid = {agent: float(actions[agent] == self.goal[agent]) for agent in actions}
+            return self.shown(), paid, {}, {}, {}
+
+    full, none = (
+        train(posgc.learn.share(Goals, protocol, horizon=5), "goals", "mappo", 12 * BATCH, 1).mean
+        for protocol in ("full", "none")
+    )
+    assert full is not None and none is not None and none == pytest.approx(1.25, abs=0.15) and full > 3
