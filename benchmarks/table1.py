@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from posgc.coordination.limits import Limits
 from posgc.judge.choose import judge
 from posgc.language.diagnostics import LimitError
 from posgc.pipeline import Compiled, Request, compile_request, solve
@@ -91,7 +92,9 @@ def stacked(game: str, horizon: int, backend: str, seeds: int, episodes: int, cu
     information = made.information
     options: BaselineOptions = (FmOptions if backend == "fm-e" else RnnOptions)(episodes=episodes)
     environment = CountedEnvironment(Simulator(made.model, 0), Budget(episodes * horizon * seeds))
-    found = learned_baseline(environment, information.structure, options, 0, seeds, lambda stage, done, total: None)
+    found = learned_baseline(
+        environment, information.structure, options, 0, seeds, lambda stage, done, total: None, Limits(None)
+    )
     if curves:
         for ending in ("csv", "svg"):
             keep(found.curve, str(Path(curves) / f"{game.replace(', ', '_')}_{horizon}_{backend}_{episodes}.{ending}"))

@@ -10,7 +10,7 @@ import importlib.util
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from posgc.coordination.limits import uninterrupted
+from posgc.coordination.limits import Limits, uninterrupted
 from posgc.learning.sampling import counted, require_budget
 from posgc.plugin import Claim, ConceptName, Facts, LearningProblem, Planner, Progress, Result, plural
 from posgc_neural.options import BaselineOptions, FmOptions, LaciOptions, RnnOptions
@@ -29,6 +29,10 @@ def _unfit(facts: Facts) -> str | None:
     if facts.rewards != "common":
         return "networks are taught by one reward that all agents share, as teams have"
     return missing_torch()
+
+
+def _limits(problem: LearningProblem, o: BaselineOptions | LaciOptions) -> Limits:
+    return Limits(problem.budget.seconds if o.time_limit is None else o.time_limit)
 
 
 @dataclass(frozen=True)
@@ -102,14 +106,16 @@ class _Baseline:
         large to be written out."""
         with uninterrupted():
             from posgc_neural.baselines import learned_baseline
-        from posgc_neural.curves import keep, require_place
+        from posgc_neural.curves import missed, require_place
 
         problem, o = self.problem, self.options
         environment = counted(problem.environment, problem.budget)
         require_budget(environment, problem.structure.horizon)
         require_place(o.curve)
-        found = learned_baseline(environment, problem.structure, o, problem.seed, 1, progress)
-        keep(found.curve, o.curve)
+        limits = _limits(problem, o)
+        with limits.interruptible():
+            found = learned_baseline(environment, problem.structure, o, problem.seed, 1, progress, limits)
+        caveats = missed(found.curve, o.curve)
         asked = "" if found.episodes == o.episodes else f" of the {o.episodes:,} that were asked for"
         played = plural(found.episodes, "episode", ",")
         notes = (
@@ -117,7 +123,8 @@ class _Baseline:
             "each agent reads its own actions and observations alone, and nothing that is shared",
             found.machine,
         )
-        return Result(found.policies[0], Claim(notes=notes))
+        stopped = limits.reason if found.left else None
+        return Result(found.policies[0], Claim(notes=notes, caveats=caveats, stopped=stopped))
 
 
 @dataclass(frozen=True)
@@ -130,21 +137,25 @@ class _Laci:
         too large."""
         with uninterrupted():
             from posgc_neural.laci import learned_windows
-        from posgc_neural.curves import keep, require_place
+        from posgc_neural.curves import missed, require_place
 
         problem, o = self.problem, self.options
         environment = counted(problem.environment, problem.budget)
         require_budget(environment, problem.structure.horizon)
         require_place(o.curve)
-        found = learned_windows(environment, problem.structure, o, problem.seed, progress)
-        keep(found.curve, o.curve)
+        limits = _limits(problem, o)
+        with limits.interruptible():
+            found = learned_windows(environment, problem.structure, o, problem.seed, progress, limits)
+        caveats = missed(found.curve, o.curve)
+        asked = f" of the {o.episodes:,} that were asked for" if found.left else ""
         episodes = plural(environment.samples // problem.structure.horizon, "episode", ",")
         notes = (
             f"{environment.samples:,} joint steps, {episodes} by uniform draws; networks on windows of "
             f"{plural(o.memory, 'increment')} of common information, fitted in "
             f"{plural(found.fit_steps, 'gradient step', ',')}",
-            f"Q-learning on {plural(o.episodes, 'episode', ',')} of the fitted model; what has a probability below "
-            f"{o.rare:g} there is not pursued, and met by uniform draws",
+            f"Q-learning on {plural(found.episodes, 'episode', ',')}{asked} of the fitted model; what has a "
+            f"probability below {o.rare:g} there is not pursued, and met by uniform draws",
             found.machine,
         )
-        return Result(found.policy, Claim(notes=notes))
+        stopped = limits.reason if found.left else None
+        return Result(found.policy, Claim(notes=notes, caveats=caveats, stopped=stopped))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from posgc.coordination.limits import Limits
 from posgc.information.items import Structure
 from posgc.play.environment import CountedEnvironment
 from posgc.policy.controllers import Controllers
@@ -29,6 +30,7 @@ class Baseline:
     policies: list[Controllers]  # of each network
     curve: Curve
     episodes: int  # that each network played
+    left: int  # that were not played, as a limit was reached
     together: int  # of each network, at a time
     machine: str  # what PyTorch ran on
 
@@ -40,9 +42,10 @@ def learned_baseline(
     seed: int,
     copies: int,
     progress: Progress,
+    limits: Limits,
 ) -> Baseline:
     """Teach `copies` networks at once, each on its own episodes and from its own random numbers, with at most an equal
-    part of the budget each.  Raises as `collect` and `written_out`."""
+    part of the budget each, as far as `limits` let it come.  Raises as `collect` and `written_out`."""
     horizon = structure.horizon
     episodes = min(o.episodes, environment.left // horizon // copies)
     together = min(o.together, episodes, environment.largest_batch or o.together)
@@ -64,7 +67,8 @@ def learned_baseline(
     with one_thread(device):
         begin = memory.parameters(streams, values.tokens.size, values.tokens.actions)
         learner = Local(values, environment, copies, o.bootstrap, seed)
-        parameters, rows = trained(learner, begin, schedule, streams, progress)
+        parameters, rows = trained(learner, begin, schedule, streams, progress, limits)
         policies = written_out(values, parameters)
+    played = int(rows[-1, 0])
     rows[:, 0] *= horizon
-    return Baseline(policies, Curve(rows, "environment"), episodes, together, described(device))
+    return Baseline(policies, Curve(rows, "environment"), played, episodes - played, together, described(device))

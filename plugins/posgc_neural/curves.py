@@ -11,10 +11,10 @@ from typing import BinaryIO, Literal
 import numpy as np
 import numpy.typing as npt
 
-from posgc.plugin import replace_file, require_writable
+from posgc.plugin import InputError, replace_file, require_writable
 from posgc_neural.options import PICTURES
 
-__all__ = ["Curve", "keep", "require_place"]
+__all__ = ["Curve", "keep", "missed", "require_place"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +40,15 @@ def keep(curve: Curve, path: str | None) -> None:
         ending = Path(path).suffix.lower()
         write = _draw if ending in PICTURES else _write
         replace_file(path, lambda file: write(curve, file, ending[1:]))
+
+
+def missed(curve: Curve, path: str | None) -> tuple[str, ...]:
+    """As `keep`, but where the file cannot be written that is said in a sentence, so that what was learned is kept."""
+    try:
+        keep(curve, path)
+    except InputError as error:
+        return (f"the curve was not written: {error.diagnostics[0].message}",)
+    return ()
 
 
 def _write(curve: Curve, file: BinaryIO, kind: str) -> None:

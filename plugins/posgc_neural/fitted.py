@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from posgc.coordination.limits import Limits
 from posgc.information.items import Structure
 from posgc.learning.sampling import Batch
 from posgc_neural.loop import cool
@@ -68,9 +69,15 @@ def actions_of(structure: Structure, action: Ints) -> Tensor:
 
 
 def fit(
-    batch: Batch, windows: Windows, o: LaciOptions, stream: np.random.Generator, told: Callable[[int, int], None]
+    batch: Batch,
+    windows: Windows,
+    o: LaciOptions,
+    stream: np.random.Generator,
+    told: Callable[[int, int], None],
+    limits: Limits,
 ) -> Fitted:
-    """Fit the model to episodes; `told` is called with the gradient steps taken and all of them.  Raises InputError
+    """Fit the model to episodes; `told` is called with the gradient steps taken and all of them, and where a limit is
+    reached there are no more.  Raises InputError
     (E612) where the weights become infinite, LimitError where there are too many."""
     passes, size, rate, members = o.passes, o.fit_batch, o.fit_rate, o.members
     structure, horizon = windows.structure, windows.structure.horizon
@@ -110,12 +117,16 @@ def fit(
             loss.backward()
             adam.step()
             done += 1
+            if limits():
+                break
         require_finite(weights, "fit-rate")
         told(done, total)
+        if limits():
+            break
     count = np.unique(batch.observation[0], return_counts=True)
     weights = [p.detach() for p in weights]
     cut = len(held)
-    return Fitted(windows, (count[0], count[1] / batch.size), private, seen, unit, weights[:cut], weights[cut:], total)
+    return Fitted(windows, (count[0], count[1] / batch.size), private, seen, unit, weights[:cut], weights[cut:], done)
 
 
 def _cross_entropy(logits: Tensor, which: Tensor) -> Tensor:

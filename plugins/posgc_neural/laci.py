@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from posgc.coordination.limits import Limits
 from posgc.information.codes import evolve, initial_codes
 from posgc.information.items import Structure
-from posgc.learning.sampling import collect, joined
+from posgc.learning.sampling import Batch, collect, joined
 from posgc.play.environment import CountedEnvironment
 from posgc.play.players import UniformPlayer
 from posgc.policy.machine import Machine
@@ -49,13 +50,20 @@ class Planned:
     policy: Machine
     curve: Curve
     fit_steps: int
+    episodes: int  # of the model
+    left: int  # that were not played, as a limit was reached
     machine: str  # what PyTorch ran on
 
 
 def learned_windows(
-    environment: CountedEnvironment, structure: Structure, o: LaciOptions, seed: int, progress: Progress
+    environment: CountedEnvironment,
+    structure: Structure,
+    o: LaciOptions,
+    seed: int,
+    progress: Progress,
+    limits: Limits,
 ) -> Planned:
-    """Learn with all that the budget allows.  Raises as `collect`, `Stage.best` and `pursued`."""
+    """Learn with all that the budget and the limits allow.  Raises as `collect`, `Stage.best` and `pursued`."""
     windows, (stream,) = Windows(structure, o.memory), streams_of(seed, 1)
     episodes = environment.left // structure.horizon
     together, actions = min(o.together, o.episodes), structure.signature.action_sizes
@@ -67,7 +75,12 @@ def learned_windows(
     require_numbers(o.members * min(o.fit_batch, played) * widest, "layers while the model is fitted", cure=cure)
     require_numbers(o.members * together * widest, "layers while the model is played", cure=cure)
     require_numbers(o.batch * structure.horizon * widest, "layers of a gradient step", cure=cure)
-    batch = joined(list(collect(environment, structure, UniformPlayer(structure), episodes, seed)))
+    batches = list[Batch]()
+    for one in collect(environment, structure, UniformPlayer(structure), episodes, seed):
+        batches.append(one)
+        if limits():
+            break
+    batch = joined(batches)
     progress("play", environment.samples, environment.samples + environment.left)
     schedule = Schedule(
         o.episodes,
@@ -86,13 +99,14 @@ def learned_windows(
         def told(done: int, total: int) -> None:
             progress("fit", done, total)
 
-        model = fit(batch, windows, o, stream, told)
+        model = fit(batch, windows, o, stream, told, limits)
         learner = WindowLearner(model, environment.discount, stream)
         begin = layers([stream], [windows.size + windows.private.size, o.hidden, o.hidden, prod(actions)])
-        parameters, rows = trained(learner, begin, schedule, [stream], progress)
+        parameters, rows = trained(learner, begin, schedule, [stream], progress, limits)
         policy = pursued(model, learner.prescribed(parameters), o.rare)
+    planned = int(rows[-1, 0])
     rows[:, 0] *= structure.horizon
-    return Planned(policy, Curve(rows, "model"), model.steps, described(device))
+    return Planned(policy, Curve(rows, "model"), model.steps, planned, o.episodes - planned, described(device))
 
 
 @dataclass(frozen=True)

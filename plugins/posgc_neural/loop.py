@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from posgc.coordination.limits import Limits
 from posgc.plugin import Diagnostic, InputError
 from posgc_neural.networks import require_finite, require_numbers
 
@@ -59,9 +60,11 @@ def trained(
     schedule: Schedule,
     streams: Sequence[np.random.Generator],
     progress: Progress,
+    limits: Limits,
 ) -> tuple[list[Tensor], Floats]:
     """The weights that were learned, and a curve: rows of (episodes of each network, mean return of each of the K
-    networks since the row before, exploration included), [points, 1 + K].
+    networks since the row before, exploration included), [points, 1 + K].  Where a limit is reached, the episodes that
+    are being played are the last, and the last row tells how many there were.
 
     `streams`: of each network, which draw what batches are made of.  Raises InputError (E612) where the weights become
     infinite, LimitError where more is to be replayed than can be held.
@@ -70,8 +73,8 @@ def trained(
     target = [p.detach().clone() for p in learned]
     adam = torch.optim.Adam(learned, lr=schedule.rate, fused=True)
     replay, curve, since, synced = _Replay(min(schedule.replay, schedule.episodes)), list[Floats](), list[Floats](), 0
-    done = 0
-    while done < schedule.episodes:
+    done, over = 0, False
+    while not over:
         size = min(schedule.together, schedule.episodes - done)
         begin, end = schedule.explore
         epsilon = begin + (end - begin) * done / schedule.episodes
@@ -89,7 +92,8 @@ def trained(
             adam.step()
         if done - synced >= schedule.sync:
             target, synced = [p.detach().clone() for p in learned], done
-        if done * POINTS // schedule.episodes > len(curve) or done == schedule.episodes:
+        over = done == schedule.episodes or limits()
+        if done * POINTS // schedule.episodes > len(curve) or over:
             curve.append(np.concatenate(([done], np.concatenate(since, axis=1).mean(axis=1))))
             since = []
             require_finite([*learned, loss], "rate")

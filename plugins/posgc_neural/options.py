@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,7 @@ WIDEST = 10_000
 """The largest memory, width and number of networks."""
 
 
-def _require(options: object, wholes: tuple[str, ...], shares: tuple[str, ...]) -> None:
+def _require(options: BaselineOptions | LaciOptions, wholes: tuple[str, ...], shares: tuple[str, ...]) -> None:
     """Raises ValueError for what is no whole number from 1, or lies outside [0, 1]."""
     for name in wholes:
         value, least = getattr(options, name), f"{name.replace('_', '-')} is a whole number from 1"
@@ -27,6 +27,8 @@ def _require(options: object, wholes: tuple[str, ...], shares: tuple[str, ...]) 
     for name in shares:
         if not 0 <= getattr(options, name) <= 1:
             raise ValueError(f"{name.replace('_', '-')} lies in [0, 1], which {getattr(options, name)} does not")
+    if options.time_limit is not None and not options.time_limit >= 0:
+        raise ValueError(f"time-limit is a number of seconds from 0, not {options.time_limit}")
     for rate in (value for name, value in vars(options).items() if name in ("rate", "fit_rate")):
         if not 0 < rate < float("inf"):
             raise ValueError(f"a rate of Adam is a number above 0, not {rate}")
@@ -72,6 +74,8 @@ class BaselineOptions:
     device: Device = "auto"
     # file for the curve of returns: .csv, or .svg, .png, .pdf
     curve: str | None = None
+    # seconds after which the episodes that are being played are the last; none: no limit
+    time_limit: float | None = field(default=None, metadata={"recorded": False})
 
     def __post_init__(self) -> None:
         wholes = ("episodes", "together", "hidden", "replay", "batch", "sync")
@@ -139,6 +143,8 @@ class LaciOptions:
     device: Device = "auto"
     # file for the curve of returns in the model: .csv, or .svg, .png, .pdf
     curve: str | None = None
+    # seconds after which no more is fitted, and little more is learned; none: no limit
+    time_limit: float | None = field(default=None, metadata={"recorded": False})
 
     def __post_init__(self) -> None:
         wholes = (

@@ -1,8 +1,10 @@
 """Networks as learners: what they compute against plain code, what they learn in tiny games, and what they refuse."""
 
 import importlib.util
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,13 @@ from posgc_neural.backends import FmE, LaciNeural, RnnE
 from posgc_neural.options import FmOptions, LaciOptions, RnnOptions
 
 import posgc
+from posgc.coordination.limits import Limits
 from posgc.language.diagnostics import InputError, LimitError
 from posgc.learning.sampling import collect, joined
 from posgc.play.environment import Budget, CountedEnvironment
+from posgc.play.kinds import player_of
 from posgc.play.players import UniformPlayer
+from posgc.play.sampler import estimate
 from posgc.play.simulator import Simulator
 from posgc.plugin import Facts, LearningProblem
 from posgc.plugin.testing import check_learner
@@ -82,6 +87,33 @@ def test_baselines_remember(echo: Path, name: str) -> None:
         "team", name, samples=2400, seed=1, options={"sync": 20, "device": "cpu"}
     )
     assert solution.values["ann"] == pytest.approx(3)
+
+
+@needs_torch
+@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("reason", ["time limit", "interrupted"])
+def test_who_is_stopped_has_a_policy(echo: Path, name: str, reason: str) -> None:
+    backend, options = QUICK[name]
+    game = posgc.load(echo, share="full")
+    whole = backend.emit(problem(game, 300, 0), options).run(lambda stage, done, total: None)
+    assert whole.claim.stopped is None and not any("asked for" in note for note in whole.claim.notes)
+
+    stages = list[str]()
+
+    def stop(stage: str, done: int, total: int) -> None:
+        stages.append(stage)
+        if reason == "interrupted" and stages in (["train"], ["play", "fit"]):
+            signal.raise_signal(signal.SIGINT)
+
+    asked = problem(game, 300, 0)
+    if reason == "time limit":
+        asked = replace(asked, budget=Budget(300, 0.0))
+    before = signal.getsignal(signal.SIGINT)
+    found = backend.emit(asked, options).run(stop)
+    assert found.claim.stopped == reason and signal.getsignal(signal.SIGINT) is before
+    assert f" of the {options.episodes} that were asked for" in " ".join(found.claim.notes)
+    returns = estimate(game.compiled.model, player_of(asked.structure, found.strategy), 100).mean
+    assert np.isfinite(returns).all()
 
 
 @needs_torch
@@ -278,7 +310,7 @@ def test_the_loss_of_windows_is_that_of_the_definition(share: str) -> None:
     compiled = posgc.load(GAMES / "dectiger.posg", share=share).compiled
     structure, (stream,) = compiled.information.structure, streams_of(5, 1)
     batch = joined(list(collect(Simulator(compiled.model, 3), structure, UniformPlayer(structure), 300, 0)))
-    model = fit(batch, Windows(structure, 2), QUICK_LACI, stream, lambda done, total: None)
+    model = fit(batch, Windows(structure, 2), QUICK_LACI, stream, lambda done, total: None, Limits(None))
     learner = WindowLearner(model, 0.9, stream)
     widths = [model.windows.size + model.windows.private.size, 8, 8, 9]
     parameters, target = layers([stream], widths), layers([stream], widths)
@@ -510,6 +542,23 @@ def test_a_curve_that_cannot_be_written_is_refused_before_learning(tmp_path: Pat
     folder.mkdir()
     with pytest.raises(InputError, match="E615"):
         posgc.load(GAMES / "dectiger.posg").solve("team", name, samples=10**9, options={"curve": str(folder)})
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["fm-e", "laci-neural"])
+def test_a_curve_that_finds_no_room_loses_no_policy(echo: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "curves"
+    folder.mkdir()
+    backend, options = QUICK[name]
+    asked = replace(options, curve=str(folder / "curve.csv"))
+
+    def gone(stage: str, done: int, total: int) -> None:
+        if folder.exists():
+            folder.rmdir()  # as good as a full disk
+
+    found = backend.emit(problem(posgc.load(echo, share="full"), 300, 0), asked).run(gone)
+    assert len(found.claim.caveats) == 1 and found.claim.caveats[0].startswith("the curve was not written: ")
+    assert found.strategy is not None
 
 
 @needs_torch
