@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from posgc.language.elaborate.names import BUILTIN_FUNCTIONS, TRUNCATED
 from posgc.language.text import syntax as ast
 from posgc.language.text.syntax.walk import nodes
 
@@ -12,7 +13,8 @@ __all__ = ["names_in_doubt"]
 
 
 def names_in_doubt(read: ast.Expression | None) -> Iterator[ast.Reference]:
-    """The names, without their indices, but for those that may be new indices: of one letter, or before a colon."""
+    """The names, without their indices, but for those that may be new indices, of one letter or before a colon, and for
+    functions before a `[` that may be a `(`."""
     parts = list(nodes(read))
     new = {
         part.name
@@ -23,4 +25,6 @@ def names_in_doubt(read: ast.Expression | None) -> Iterator[ast.Reference]:
     }
     for part in parts:
         if isinstance(part, ast.Reference) and len(part.name) > 1 and part.name not in new:
-            yield replace(part, indices=(), primed=False)
+            function = part.name in BUILTIN_FUNCTIONS or part.name in TRUNCATED
+            if not (function and part.indices):
+                yield replace(part, indices=(), primed=False)

@@ -104,6 +104,7 @@ def closes_nothing(stop: Stop) -> Mistake | None:
                 f"`{inner[-1]}` is open here, and `{closer}` does not close it",
                 wanted,
                 (opened,),
+                cure=f"write `{wanted}` here, or `{_CLOSERS[closer]}` where it opens",
                 doubtful=True,
             )
         if closer == "}" and stop.kind_of(wanted) is not None:
