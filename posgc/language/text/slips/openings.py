@@ -117,11 +117,21 @@ def missing_brace(stop: Stop) -> Mistake | None:
         rule = token.type in ("FORGET", "CHANCE") or (token.type == "NAME" and _RULE.match(stop.rest()) is not None)
         if not rule and (token != "}" or stop.on_new_line or not stop.rest()):
             return None
-    elif stop.accepts != {"LBRACE"} or (stop.keyword != "graph" and not arm_follows(stop.ahead())):
+    elif stop.accepts != {"LBRACE"}:
+        return None
+    elif token in ("(", "[") and arm_follows(stop.rest()) and _open_at_colon(stop.ahead()):
+        return replaced(stop, "E108", f"`}}` closes this, and it opens with `{{`, not `{token}`", "{", cure="write `{`")
+    elif stop.keyword != "graph" and not arm_follows(stop.ahead()):
         return None
     change = (Replacement(span_at(stop.text, stop.start, stop.start), "{ "),)
     found = Diagnostic("E108", "the `{` before this is missing", stop.span, "write `{`", "error", (), change)
     return Mistake(found, ("{",), stop.start)
+
+
+def _open_at_colon(text: str) -> bool:
+    """Whether more brackets open than close before the first `:`."""
+    head = text.partition(":")[0]
+    return sum(map(head.count, "([")) > sum(map(head.count, ")]"))
 
 
 def brace_too_many(stop: Stop) -> Mistake | None:
