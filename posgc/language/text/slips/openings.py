@@ -108,7 +108,9 @@ def opened_twice(stop: Stop) -> Mistake | None:
 
 def missing_brace(stop: Stop) -> Mistake | None:
     """Rules of a protocol, arms of a `match`, or a list of edges without their `{`."""
-    token = stop.token
+    token, only = stop.token, stop.accepts == {"LBRACE"}
+    if only and token in ("(", "[") and arm_follows(stop.rest()) and _open_at_colon(stop.ahead()):
+        return replaced(stop, "E108", f"`}}` closes this, and it opens with `{{`, not `{token}`", "{", cure="write `{`")
     if not stop.level or token.type in ("", END) or not stop.follows("LBRACE", token.type):
         return None
     if stop.keyword == "share" and stop.within == "game":
@@ -117,11 +119,7 @@ def missing_brace(stop: Stop) -> Mistake | None:
         rule = token.type in ("FORGET", "CHANCE") or (token.type == "NAME" and _RULE.match(stop.rest()) is not None)
         if not rule and (token != "}" or stop.on_new_line or not stop.rest()):
             return None
-    elif stop.accepts != {"LBRACE"}:
-        return None
-    elif token in ("(", "[") and arm_follows(stop.rest()) and _open_at_colon(stop.ahead()):
-        return replaced(stop, "E108", f"`}}` closes this, and it opens with `{{`, not `{token}`", "{", cure="write `{`")
-    elif stop.keyword != "graph" and not arm_follows(stop.ahead()):
+    elif not only or (stop.keyword != "graph" and not arm_follows(stop.ahead())):
         return None
     change = (Replacement(span_at(stop.text, stop.start, stop.start), "{ "),)
     found = Diagnostic("E108", "the `{` before this is missing", stop.span, "write `{`", "error", (), change)
