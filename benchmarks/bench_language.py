@@ -1,8 +1,8 @@
 """How long the front end takes on a long file: `python benchmarks/bench_language.py [--lines 2000] [--profile]`.
 
 The file has as many lines as asked for: a game of many rooms, each with states, draws, observations, definitions and
-rewards, read by nothing but the front end (parse, names, types, protocols, warnings).  Prints the best of five runs, and
-that of the same file with a mistake of syntax in its last statement.
+rewards, read by nothing but the front end (parse, names, types, protocols, warnings).  Prints the best of five runs,
+and that of the same file with a mistake of syntax in its last statement.
 """
 
 from __future__ import annotations
