@@ -200,7 +200,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument(
-        "--short", action="store_true", help="mutants of a few statements, some seven times as many a second"
+        "--short", action="store_true", help="mutants of a few statements, seven times as many a second"
     )
     parser.add_argument("--finds", type=Path, default=Path("fuzz-finds.jsonl"))
     parser.add_argument("--show", type=int, help="print the text of this seed, and stop")
